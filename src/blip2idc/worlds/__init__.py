@@ -1,0 +1,1 @@
+"""Procedural sources of pairs with exact ground truth; NumPy and Pillow only, never torch."""
