@@ -1,0 +1,1 @@
+"""The command line: one file a command group, heavy imports inside the bodies of commands."""

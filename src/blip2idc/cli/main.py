@@ -1,0 +1,96 @@
+"""The ``blip2idc`` command: global options, the list of command groups, and how errors become exit codes.
+
+In: a command line. Out: results on stdout, progress and logs on stderr. Exit status: 0 done, 1 a checked condition
+does not hold (``compare``), 2 wrong use or bad input, 130 interrupted. Nothing here imports torch: each command group
+is a module with ``register(app)``, which imports what is heavy inside the bodies of its commands.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Annotated
+
+import click
+import typer
+
+import blip2idc
+from blip2idc.errors import Blip2idcError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+app = typer.Typer(
+    name="blip2idc",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Say what changed between two images, show where, and how sure it is.",
+)
+
+GROUPS: tuple[ModuleType, ...] = ()
+"""The modules that add commands, in the order of ``--help``."""
+
+for group in GROUPS:
+    group.register(app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"blip2idc {blip2idc.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Take the options that come before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: What follows the program's name; ``sys.argv[1:]`` by default.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    arguments = list(arguments)
+    try:
+        status = typer.main.get_command(app).main(arguments, prog_name="blip2idc", standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return EXIT_BAD_INPUT
+    except Exception as error:
+        return _report(error, debug="--debug" in arguments)
+    return status if isinstance(status, int) else 0
+
+
+def _report(error: Exception, *, debug: bool) -> int:
+    """Print an error as one line on stderr, or with its traceback."""
+    if debug:
+        traceback.print_exception(error)
+    elif isinstance(error, Blip2idcError):
+        print(f"error: {error}", file=sys.stderr)
+    else:
+        sentence = " ".join(str(error).split()) or "no message"
+        kind = type(error).__name__
+        print(f"error: unexpected {kind}: {sentence} (run with --debug for the traceback)", file=sys.stderr)
+    return EXIT_BAD_INPUT

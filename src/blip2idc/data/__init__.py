@@ -1,0 +1,1 @@
+"""Data: the manifest, the readers of benchmarks, and what turns records into batches."""

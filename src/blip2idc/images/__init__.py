@@ -1,0 +1,1 @@
+"""Images without torch: opening and checking pairs, the geometry of the joint image, heatmaps."""
