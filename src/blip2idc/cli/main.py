@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Annotated
 
-import click
 import typer
 
 import blip2idc
@@ -47,7 +46,9 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _global_options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,  # see run
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
@@ -62,25 +63,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows the program's name; ``sys.argv[1:]`` by default.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(arguments))
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status."""
+    """Run one command and return its exit status; ``--debug`` is accepted anywhere before a ``--``."""
     arguments = list(arguments)
+    debug = "--debug" in _before_separator(arguments)
+    if debug:
+        arguments.remove("--debug")
     try:
-        status = typer.main.get_command(app).main(arguments, prog_name="blip2idc", standalone_mode=False)
-    except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
+        typer.main.get_command(app).main(arguments, prog_name="blip2idc")
+    except SystemExit as end:  # how typer ends a command, usage errors and Ctrl-C included
+        return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return EXIT_BAD_INPUT
     except Exception as error:
-        return _report(error, debug="--debug" in arguments)
-    return status if isinstance(status, int) else 0
+        return _report(error, debug=debug)
+    return 0
+
+
+def _before_separator(arguments: list[str]) -> list[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
 
 
 def _report(error: Exception, *, debug: bool) -> int:
@@ -92,5 +96,5 @@ def _report(error: Exception, *, debug: bool) -> int:
     else:
         sentence = " ".join(str(error).split()) or "no message"
         kind = type(error).__name__
-        print(f"error: unexpected {kind}: {sentence} (run with --debug for the traceback)", file=sys.stderr)
+        print(f"error: unexpected {kind}: {sentence}; run with --debug for the traceback", file=sys.stderr)
     return EXIT_BAD_INPUT
