@@ -24,6 +24,9 @@ SPLITS = ("train", "val", "test")
 NO_CHANGE = "none"
 """``change.kind`` of a pair in which nothing changed."""
 
+EMPTY_REFERENCES = "empty_references"
+"""Key of a record that counts the references a benchmark left empty: scored as it scores them, never trained on."""
+
 Box: TypeAlias = tuple[float, float, float, float]
 """(x, y, width, height) in pixels of the image the box belongs to."""
 
@@ -73,6 +76,12 @@ class PairRecord:
         """Kind of the change, ``"none"`` for no change, None where it is not known."""
         kind = self.change.get("kind") if self.change is not None else None
         return kind if isinstance(kind, str) else None
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The captions as a benchmark scores them: with those that it left empty, at the end."""
+        empty = self.extra.get(EMPTY_REFERENCES, 0)
+        return self.captions + ("",) * (empty if isinstance(empty, int) else 0)
 
     def to_json(self) -> dict[str, Any]:
         """The record as one line of ``metadata.jsonl``; the eight known keys first and always there."""
