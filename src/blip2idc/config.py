@@ -1,0 +1,244 @@
+"""Settings: frozen dataclasses for the commands, and the strict loader that fills them from YAML.
+
+In: a YAML file, ``--set key=value`` overrides. Out: an instance of the dataclass asked for, every key known and every
+value of the annotated type; nothing is converted silently and nothing is guessed. A dataclass refuses contradictions in
+its ``__post_init__`` with a `ConfigError`. All faults of a file are reported at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from blip2idc.errors import ConfigError
+
+Settings = TypeVar("Settings")
+
+
+def load_config(
+    cls: type[Settings], path: str | os.PathLike[str] | None = None, overrides: Sequence[str] = ()
+) -> Settings:
+    """Fill a dataclass from a YAML file and overrides.
+
+    Args:
+        cls: A dataclass. Fields may be bool, int, float, str, literals, lists, tuples, dictionaries, unions of these
+            with None, and further dataclasses.
+        path: The YAML file; None for the defaults.
+        overrides: ``key=value`` each, nested keys with dots (``optimizer.rate=1e-4``), the value in YAML; they win
+            over the file, the last one over the earlier ones.
+
+    Returns:
+        An instance of `cls`; keys that are not given keep its defaults.
+
+    Raises:
+        ConfigError: The file cannot be read, a key is unknown (the nearest valid one is named), a required key is
+            missing, a value has the wrong type, or the dataclass itself refuses the combination.
+    """
+    origin = "settings" if path is None else os.fspath(path)
+    values = {} if path is None else _read_yaml(Path(path))
+    for override in overrides:
+        _apply(values, override)
+    faults: list[str] = []
+    settings = _build(cls, values, "", faults)
+    if faults:
+        raise ConfigError(f"{origin}: " + "; ".join(faults))
+    return typing.cast(Settings, settings)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_strict_loader())
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a YAML file of settings") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds a {type(content).__name__}; expected keys with values")
+    return content
+
+
+def _strict_loader() -> type[Any]:
+    """YAML's safe loader, which here also refuses repeated keys and reads ``1e-4`` as the number it looks like."""
+    import re
+
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            repeated = sorted({str(key) for key in keys if keys.count(key) > 1})
+            if repeated:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {repeated[0]!r} twice", node.start_mark
+                )
+            return super().construct_mapping(node, deep=deep)
+
+    # YAML 1.1 wants a dot in the mantissa of a float, so that 1e-4 would be text
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+        list("-+0123456789"),
+    )
+    return Loader
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    """Set one ``key=value`` in nested dictionaries."""
+    import yaml
+
+    key, equals, text = override.partition("=")
+    names = key.strip().split(".")
+    if not equals or not all(names):
+        raise ConfigError(f"--set {override!r} is not of the form key=value")
+    try:
+        value = yaml.load(text, Loader=_strict_loader())
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override!r}: the value cannot be read as YAML") from None
+    for depth, name in enumerate(names[:-1], start=1):
+        inner = values.setdefault(name, {})
+        if inner is None:
+            inner = values[name] = {}
+        if not isinstance(inner, dict):
+            raise ConfigError(
+                f"--set {override!r}: {'.'.join(names[:depth])} holds a value, not further keys"
+            )
+        values = inner
+    values[names[-1]] = value
+
+
+def _build(cls: type[Any], values: Mapping[Any, Any], prefix: str, faults: list[str]) -> Any:
+    """An instance of the dataclass; None, with the reasons appended to `faults`, where that is not possible."""
+    hints = typing.get_type_hints(cls)
+    known = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    found_before = len(faults)
+    arguments: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            faults.append(_unknown(key, prefix, known))
+            continue
+        arguments[key] = _convert(hints[key], value, f"{prefix}{key}", faults)
+    for name, field in known.items():
+        has_default = (
+            field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        )
+        if not has_default and name not in values:
+            faults.append(f"{prefix}{name} is missing; expected {_spelled(hints[name])}")
+    if len(faults) > found_before:
+        return None
+    try:
+        return cls(**arguments)
+    except ConfigError as error:
+        faults.append(str(error))
+        return None
+
+
+def _unknown(key: object, prefix: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+    remedy = f"did you mean {prefix}{near[0]}?" if near else f"expected {', '.join(sorted(known))}"
+    return f"key {prefix}{key} is not known; {remedy}"
+
+
+def _convert(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
+    """The value in the type the hint asks for; a fault where it does not fit."""
+    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return _build(typing.cast(type[Any], hint), value, f"{name}.", faults)
+    try:
+        return _fitted(hint, value, name, faults)
+    except TypeError:
+        faults.append(f"{name} is {value!r}; expected {_spelled(hint)}")
+        return None
+
+
+def _fitted(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
+    """The value in the type of the hint; TypeError where it does not fit."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return value
+    if origin in (typing.Union, types.UnionType):
+        return _first_fit(parts, value, name, faults)
+    if origin is typing.Literal:
+        return _if(any(value == part and type(value) is type(part) for part in parts), value)
+    if origin in (list, Sequence):
+        items = _if(isinstance(value, list), value)
+        return [_convert(parts[0], item, f"{name}[{i}]", faults) for i, item in enumerate(items)]
+    if origin is tuple:
+        return _fitted_tuple(parts, value, name, faults)
+    if origin in (dict, Mapping):
+        content = _if(isinstance(value, dict), value)
+        return {
+            _fitted(parts[0], key, name, faults): _convert(parts[1], item, f"{name}.{key}", faults)
+            for key, item in content.items()
+        }
+    return _fitted_plain(hint, value)
+
+
+def _first_fit(options: Sequence[Any], value: Any, name: str, faults: list[str]) -> Any:
+    for option in options:
+        if dataclasses.is_dataclass(option) and isinstance(value, dict):
+            return _build(typing.cast(type[Any], option), value, f"{name}.", faults)
+        try:
+            return _fitted(option, value, name, faults)
+        except TypeError:
+            continue
+    raise TypeError
+
+
+def _fitted_tuple(parts: Sequence[Any], value: Any, name: str, faults: list[str]) -> tuple[Any, ...]:
+    items = _if(isinstance(value, list), value)
+    if len(parts) == 2 and parts[1] is ...:
+        parts = (parts[0],) * len(items)
+    _if(len(items) == len(parts), items)
+    return tuple(
+        _convert(part, item, f"{name}[{i}]", faults)
+        for i, (part, item) in enumerate(zip(parts, items, strict=True))
+    )
+
+
+def _fitted_plain(hint: Any, value: Any) -> Any:
+    """None, bool, int, float, str, Path, or any other class the value is an instance of."""
+    if hint is type(None):
+        return _if(value is None, value)
+    if hint is float:
+        return float(_if(isinstance(value, int | float) and not isinstance(value, bool), value))
+    if hint is int:
+        return _if(isinstance(value, int) and not isinstance(value, bool), value)
+    if hint is Path:
+        return Path(_if(isinstance(value, str), value))
+    return _if(isinstance(value, hint), value)
+
+
+def _if(fits: bool, value: Any) -> Any:
+    if not fits:
+        raise TypeError
+    return value
+
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", type(None): "null"}
+
+
+def _spelled(hint: Any) -> str:
+    """A type in the words of somebody who writes YAML."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_spelled(part) for part in parts)
+    if origin is typing.Literal:
+        return " or ".join(str(part) for part in parts)
+    if origin in (list, Sequence) or (origin is tuple and parts[-1] is ...):
+        return f"a list of {_spelled(parts[0])}"
+    if origin is tuple:
+        return f"a list of {len(parts)} values"
+    if origin in (dict, Mapping) or dataclasses.is_dataclass(hint):
+        return "keys with values"
+    if hint is Path:
+        return "a path"
+    return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))
