@@ -1,0 +1,182 @@
+"""CLEVR-Change (Park et al., ICCV 2019, arXiv 1901.02527): rendered scenes, each with a change and a distractor.
+
+In: the folder `data/` of the official archive: `change_captions.json`, `no_change_captions.json`, `splits.json`,
+and, where they are, `type_mapping.json`, `change_captions_with_bbox.json`, `change_captions_by_IOU.json`; images
+in `images/`, `sc_images/`, `nsc_images/`. Out: two items an index: the change, id `000000.png`, and the
+distractor (another camera and light, nothing changed), id `000000.png_n`, as in the COCO reference file.
+
+Quirks honoured: an integer of `splits.json` is a position in the *sorted* list of `images/`, not a number in a
+file name; names in `type_mapping.json` lack the `CLEVR_default_` prefix; `add` has no box before and `drop` none
+after. Boxes are pixels of the 480 x 320 images: the pointing code of the authors rasterises them on 480 x 360.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
+from blip2idc.data.readers.source import (
+    as_box,
+    as_file_name,
+    as_index,
+    as_texts,
+    describe,
+    find_file,
+    find_optional,
+    read_mapping,
+    require_folder,
+)
+from blip2idc.data.records import NO_CHANGE, Box, PairRecord
+from blip2idc.errors import InputError
+
+_PREFIX = "CLEVR_default_"
+_IMAGE_SIZE = (480, 320)  # width, height of the official images
+
+
+@dataclass(frozen=True)
+class _Annotations:
+    """The official files of one folder, read once."""
+
+    folder: Path
+    change: Mapping[str, Any]
+    no_change: Mapping[str, Any]
+    kinds: Mapping[str, str]
+    boxes: Mapping[str, Any]
+    overlaps: Mapping[str, Any]
+    names: tuple[str, ...]  # sorted default images; what the splits index
+
+
+def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[BenchmarkItem]:
+    """Read CLEVR-Change.
+
+    Raises:
+        InputError: a file is missing or malformed, or an index points nowhere.
+    """
+    annotations = _load(require_folder(source))
+    path = find_file(annotations.folder, ("splits.json",), "splits of CLEVR-Change")
+    for split, indices in read_mapping(path).items():
+        if split not in ("train", "val", "test") or not isinstance(indices, list):
+            raise InputError(f"{path}: key {split!r}, expected lists of integers under train, val and test.")
+        if not options.wants(split):
+            continue
+        for position, value in enumerate(indices):
+            index = as_index(value, f"{path}, {split}[{position}]", len(annotations.names))
+            yield _change_item(annotations, split, index, options, tally)
+            yield _distractor_item(annotations, split, index, options, tally)
+
+
+def _load(source: Path) -> _Annotations:
+    """Read every annotation file except the splits."""
+    change_path = find_file(
+        source, ("change_captions.json", "data/change_captions.json"), "CLEVR-Change captions"
+    )
+    folder = change_path.parent
+    change = read_mapping(change_path)
+    images = folder / "images"
+    listed = sorted(path.name for path in images.glob("*.png")) if images.is_dir() else []
+    return _Annotations(
+        folder=folder,
+        change=change,
+        no_change=read_mapping(find_file(folder, ("no_change_captions.json",), "CLEVR-Change captions")),
+        kinds=_kinds(folder),
+        boxes=_optional(folder, "change_captions_with_bbox.json"),
+        overlaps=_optional(folder, "change_captions_by_IOU.json"),
+        names=tuple(listed or sorted(change)),
+    )
+
+
+def _optional(folder: Path, name: str) -> Mapping[str, Any]:
+    path = find_optional(folder, (name,))
+    return read_mapping(path) if path is not None else {}
+
+
+def _kinds(folder: Path) -> dict[str, str]:
+    """File name without prefix -> kind of change."""
+    kinds: dict[str, str] = {}
+    for kind, names in _optional(folder, "type_mapping.json").items():
+        where = f"{folder / 'type_mapping.json'}, key {kind!r}"
+        for name in as_texts(names, where, "the names"):
+            if kinds.setdefault(name, kind) != kind:
+                raise InputError(f"{where}: {name!r} is listed under {kinds[name]!r} too.")
+    return kinds
+
+
+def _change_item(
+    annotations: _Annotations, split: str, index: int, options: ReadOptions, tally: Tally
+) -> BenchmarkItem:
+    """The pair with a real change."""
+    default, short, number = _names(annotations, index)
+    boxes = _boxes(annotations, number, tally)
+    overlap = annotations.overlaps.get(number)
+    if overlap is not None and (isinstance(overlap, bool) or not isinstance(overlap, int | float)):
+        raise InputError(f"change_captions_by_IOU.json, key {number!r}: {overlap!r}, expected a number.")
+    kind = annotations.kinds.get(short)
+    if annotations.kinds and kind is None:
+        tally.count("changes without a type in type_mapping.json")
+    change: dict[str, Any] = {"kind": kind or "unknown"}
+    if overlap is not None:
+        change["iou"] = float(overlap)
+    captions = _captions(annotations, annotations.change, "change_captions.json", default, options, tally)
+    names = (f"images/{default}", f"sc_images/{default.replace('default', 'semantic')}")
+    record = pair_record(short, names, captions, "clevr-change", change, boxes)
+    return _with_images(annotations, split, record)
+
+
+def _distractor_item(
+    annotations: _Annotations, split: str, index: int, options: ReadOptions, tally: Tally
+) -> BenchmarkItem:
+    """The pair in which only camera and light differ."""
+    default, short, _ = _names(annotations, index)
+    captions = _captions(
+        annotations, annotations.no_change, "no_change_captions.json", default, options, tally
+    )
+    names = (f"images/{default}", f"nsc_images/{default.replace('default', 'nonsemantic')}")
+    record = pair_record(f"{short}_n", names, captions, "clevr-change", {"kind": NO_CHANGE})
+    return _with_images(annotations, split, record)
+
+
+def _with_images(annotations: _Annotations, split: str, record: PairRecord) -> BenchmarkItem:
+    names = (record.before_file_name, record.after_file_name)
+    return BenchmarkItem(split, record, {name: annotations.folder / name for name in names})
+
+
+def _names(annotations: _Annotations, index: int) -> tuple[str, str, str]:
+    """(default file name, name without prefix, number as the box and IoU files key it)."""
+    default = as_file_name(annotations.names[index], str(annotations.folder), "an image name")
+    short = default.removeprefix(_PREFIX)
+    digits = Path(short).stem
+    return default, short, str(int(digits)) if digits.isascii() and digits.isdigit() else digits
+
+
+def _captions(
+    annotations: _Annotations,
+    captions: Mapping[str, Any],
+    file_name: str,
+    default: str,
+    options: ReadOptions,
+    tally: Tally,
+) -> tuple[str, ...]:
+    where = f"{annotations.folder / file_name}, key {default!r}"
+    if default not in captions:
+        raise InputError(f"{where} is missing, although splits.json lists this image.")
+    return select_captions(as_texts(captions[default], where, "the captions"), options, tally)
+
+
+def _boxes(annotations: _Annotations, number: str, tally: Tally) -> tuple[Box | None, Box | None]:
+    """The boxes before and after, checked against the size of the images."""
+    value = annotations.boxes.get(number)
+    if value is None:
+        return None, None
+    where = f"{annotations.folder / 'change_captions_with_bbox.json'}, key {number!r}"
+    if not isinstance(value, dict):
+        raise InputError(f"{where} is {describe(value)}, expected an object with bbox_before and bbox_after.")
+    before = as_box(value.get("bbox_before"), where, "bbox_before")
+    after = as_box(value.get("bbox_after"), where, "bbox_after")
+    width, height = _IMAGE_SIZE
+    for box in (before, after):
+        if box is not None and (box[0] + box[2] > width or box[1] + box[3] > height):
+            tally.count("boxes that reach beyond 480 x 320 pixels")
+    return before, after

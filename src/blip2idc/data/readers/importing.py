@@ -1,0 +1,184 @@
+"""From a benchmark's official files to a data set in this package's own format.
+
+In: the name of a benchmark, its folder, and options. Out: `OUTPUT/train/`, `val/`, `test/`, each with
+`metadata.jsonl` and its images, as hard links where the file system allows them, else as copies; and an
+`ImportReport`. Images come first and the manifests last, so that an interrupted import leaves no manifest and is
+simply run again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blip2idc.data.readers import get_reader
+from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
+from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_manifest
+from blip2idc.errors import InputError
+from blip2idc.runtime import atomic_path, atomic_write
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import wrote.
+
+    Attributes:
+        pairs: split -> number of pairs.
+        references: split -> number of references, empty ones included.
+        notes: what the reader counted on the way, by name.
+        warnings: sentences for the user.
+    """
+
+    pairs: dict[str, int]
+    references: dict[str, int]
+    notes: dict[str, int]
+    warnings: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The report as lines for the screen."""
+        splits = [
+            f"{split}: {self.pairs[split]:,} pairs, {self.references[split]:,} references"
+            for split in self.pairs
+        ]
+        return splits + [f"{name}: {count:,}" for name, count in self.notes.items()]
+
+
+@dataclass
+class _Writer:
+    """Places images and collects records, split by split."""
+
+    output: Path
+    annotations_only: bool
+    copy: bool
+    records: dict[str, list[PairRecord]] = field(default_factory=dict)
+    ids: set[tuple[str, str]] = field(default_factory=set)
+    missing: list[Path] = field(default_factory=list)
+    placed: dict[Path, Path] = field(default_factory=dict)
+
+    def add(self, item: BenchmarkItem) -> None:
+        key = (item.split, item.record.id)
+        if key in self.ids:
+            raise InputError(
+                f"{item.split}: id {item.record.id!r} occurs twice in the source; ids are unique"
+            )
+        self.ids.add(key)
+        self.records.setdefault(item.split, []).append(item.record)
+        if not self.annotations_only:
+            for name, content in item.images.items():
+                self._place(content, self.output / item.split / name)
+
+    def _place(self, content: ImageContent, target: Path) -> None:
+        if isinstance(content, bytes):
+            with atomic_write(target, "wb") as handle:
+                handle.write(content)
+            return
+        if self.placed.setdefault(target, content) != content:
+            raise InputError(f"{content!s} and {self.placed[target]!s} would both become {target}")
+        if not content.is_file():
+            self.missing.append(content)
+        else:
+            place_file(content, target, copy=self.copy)
+
+
+def import_benchmark(
+    benchmark: str,
+    source: Path,
+    output: Path,
+    options: ReadOptions | None = None,
+    *,
+    annotations_only: bool = False,
+    copy: bool = False,
+    overwrite: bool = False,
+) -> ImportReport:
+    """Write a benchmark as a data set.
+
+    Args:
+        benchmark: a key of `readers.BENCHMARKS`.
+        source: the benchmark's official folder.
+        output: the folder of the data set; made where it is missing.
+        options: choices that the benchmark leaves open.
+        annotations_only: record the names of the images without asking for the files.
+        copy: copy images instead of hard-linking them.
+        overwrite: replace the manifests of an earlier import.
+
+    Raises:
+        InputError: malformed source, missing images (all counted), or an output that holds a data set already.
+    """
+    options = options or ReadOptions()
+    read = get_reader(benchmark)
+    if not source.exists():
+        raise InputError(f"{source} does not exist, expected the official files of {benchmark}")
+    _check_output(output, source, overwrite)
+    tally = Tally()
+    writer = _Writer(output, annotations_only, copy)
+    with _output_errors(output):
+        for item in read(source, options, tally):
+            writer.add(item)
+        _check_result(writer, source, options)
+        for split in sorted(writer.records, key=SPLITS.index):
+            write_manifest(output / split, writer.records[split])
+    return _report(writer, tally)
+
+
+def _check_output(output: Path, source: Path, overwrite: bool) -> None:
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output {output} is a file, expected a folder")
+    if output.resolve() == source.resolve():
+        raise InputError(f"--output {output} is the source itself; name another folder")
+    held = (output / MANIFEST_NAME).exists() or find_splits(output)
+    if held and not overwrite:
+        raise InputError(
+            f"--output {output} holds a data set already; name another folder or add --overwrite"
+        )
+
+
+def _check_result(writer: _Writer, source: Path, options: ReadOptions) -> None:
+    if writer.missing:
+        rest = len(writer.missing) - 1
+        more = f" and {rest:,} more image{'s' if rest > 1 else ''} are" if rest else " is"
+        raise InputError(
+            f"{writer.missing[0]}{more} missing; put the images there, or import with --annotations-only"
+        )
+    if not writer.records:
+        raise InputError(f"{source} holds no pairs of {', '.join(options.splits) or 'any split'}")
+
+
+def _report(writer: _Writer, tally: Tally) -> ImportReport:
+    splits = [split for split in SPLITS if split in writer.records]
+    return ImportReport(
+        pairs={split: len(writer.records[split]) for split in splits},
+        references={split: sum(len(r.references) for r in writer.records[split]) for split in splits},
+        notes=dict(tally.counts),
+        warnings=tuple(tally.warnings),
+    )
+
+
+@contextmanager
+def _output_errors(output: Path) -> Iterator[None]:
+    """Turn a full disk or a folder that refuses writing into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{error.filename or output}: {error.strerror or error}") from error
+
+
+def place_file(source: Path, target: Path, *, copy: bool = False) -> None:
+    """Put a file at `target`: a hard link, or a copy where links are unwanted or impossible.
+
+    Symbolic links are followed first, so that nothing in the data set points out of it.
+    """
+    real = source.resolve()
+    if target.exists() and not copy and os.path.samefile(real, target):
+        return
+    with atomic_path(target) as partial:
+        if not copy:
+            try:
+                os.link(real, partial)
+                return
+            except OSError:  # another file system, or one without links
+                pass
+        shutil.copyfile(real, partial)

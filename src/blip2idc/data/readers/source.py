@@ -1,0 +1,166 @@
+"""Reading the benchmarks' own JSON files strictly.
+
+For: every reader beside it. In: a file of a benchmark. Out: checked Python values. Every fault is an
+`InputError` of one sentence that names the file and the entry.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from blip2idc.errors import InputError
+
+
+def find_file(source: Path, names: Sequence[str], what: str) -> Path:
+    """The first of `names` that exists under `source`.
+
+    Raises:
+        InputError: none of them is there.
+    """
+    found = find_optional(source, names)
+    if found is None:
+        raise InputError(f"{source} holds no {what}: expected {' or '.join(names)} in it.")
+    return found
+
+
+def find_optional(source: Path, names: Iterable[str]) -> Path | None:
+    """The first of `names` that exists under `source`, or None."""
+    return next((source / name for name in names if (source / name).exists()), None)
+
+
+def require_folder(source: Path) -> Path:
+    """The source itself, which must be a folder."""
+    if not source.is_dir():
+        state = "a file" if source.exists() else "missing"
+        raise InputError(f"{source} is {state}, expected the folder of the benchmark's official files.")
+    return source
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file (a byte order mark is skipped)."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file; a fault names the line."""
+    text = read_text(path)
+    if not text.strip():
+        raise InputError(f"{path} is empty, expected JSON.")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg}).") from error
+    except RecursionError as error:
+        raise InputError(f"{path} nests too deeply to be an annotation file.") from error
+
+
+def read_list(path: Path) -> list[Any]:
+    """The list in a JSON file."""
+    value = read_json(path)
+    if not isinstance(value, list):
+        raise InputError(f"{path} holds {describe(value)}, expected a list of entries.")
+    return value
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The object in a JSON file."""
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise InputError(f"{path} holds {describe(value)}, expected an object.")
+    return value
+
+
+def entries(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(`file, entry N`, entry) for every object in a JSON list; entries count from 1."""
+    for number, entry in enumerate(read_list(path), start=1):
+        where = f"{path}, entry {number}"
+        if not isinstance(entry, dict):
+            raise InputError(f"{where} is {describe(entry)}, expected an object.")
+        yield where, entry
+
+
+def require(entry: Mapping[str, Any], key: str, where: str) -> Any:
+    """The value under a key that must be there."""
+    if key not in entry:
+        raise InputError(f"{where} has no {key!r}; its keys are {', '.join(map(repr, entry)) or 'none'}.")
+    return entry[key]
+
+
+def as_text(value: Any, where: str, what: str) -> str:
+    """A string that can be written as UTF-8."""
+    if not isinstance(value, str):
+        raise InputError(f"{where}: {what} is {describe(value)}, expected a string.")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{where}: {what} holds half of a surrogate pair at character {error.start}."
+        ) from error
+    return value
+
+
+def as_texts(value: Any, where: str, what: str) -> tuple[str, ...]:
+    """A list of strings."""
+    if not isinstance(value, list):
+        raise InputError(f"{where}: {what} is {describe(value)}, expected a list of strings.")
+    return tuple(as_text(text, where, f"{what}[{index}]") for index, text in enumerate(value))
+
+
+def as_id(value: Any, where: str, what: str = "the id") -> str:
+    """An id: a string that is not blank, or an integer."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    text = as_text(value, where, what).strip()
+    if not text:
+        raise InputError(f"{where}: {what} is blank.")
+    return text
+
+
+def as_index(value: Any, where: str, size: int) -> int:
+    """An integer from 0 to size - 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < size:
+        raise InputError(f"{where}: index {value!r}, expected an integer from 0 to {size - 1}.")
+    return value
+
+
+def as_file_name(value: Any, where: str, what: str) -> str:
+    """A relative file name that stays inside its folder."""
+    name = as_text(value, where, what)
+    path = PurePosixPath(name)
+    if not name.strip() or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise InputError(
+            f"{where}: {what} is {name!r}, expected a relative file name that stays inside the folder."
+        )
+    return name
+
+
+def as_box(value: Any, where: str, what: str) -> tuple[float, float, float, float] | None:
+    """A box [x, y, width, height] in pixels, or None."""
+    if value is None:
+        return None
+    numbers = isinstance(value, list) and len(value) == 4
+    if not numbers or any(isinstance(v, bool) or not isinstance(v, int | float) for v in value):
+        raise InputError(f"{where}: {what} is {value!r}, expected [x, y, width, height] or null.")
+    x, y, width, height = (float(v) for v in value)
+    if not (x >= 0 and y >= 0 and width > 0 and height > 0 and max(x, y, width, height) < 1e6):
+        raise InputError(f"{where}: {what} is {value!r}, expected x, y >= 0 and a positive width and height.")
+    return x, y, width, height
+
+
+def describe(value: Any) -> str:
+    """A JSON value in few words, for error sentences."""
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return "an object"
+    return repr(value) if len(repr(value)) <= 40 else f"a {type(value).__name__}"
