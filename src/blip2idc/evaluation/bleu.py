@@ -1,0 +1,83 @@
+"""BLEU-1 to BLEU-4 as the caption community computes it (Papineni et al., ACL 2002; coco-caption's `Bleu(4)`, option "closest").
+
+In: a `Corpus`. Out: `Statistics` of ten sums an item (length, closest reference length, possible and matched n-grams per order).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blip2idc.evaluation.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.ngrams import MAX_ORDER, Floats, Ints, find_sorted
+
+NAMES = tuple(f"bleu_{order}" for order in range(1, MAX_ORDER + 1))
+# Added by coco-caption to numerators and denominators, so that an absent n-gram gives a tiny positive precision, not 0.
+TINY, SMALL = 1e-15, 1e-9
+
+
+class BleuReferences:
+    """For every order, the largest count of each n-gram over the references of each item.
+
+    Attributes:
+        keys: one sorted array an order: item * vocabulary size + n-gram.
+        most: the largest counts, in the order of `keys`.
+    """
+
+    def __init__(self, references: References) -> None:
+        self.keys: list[Ints] = []
+        self.most: list[Ints] = []
+        item = references.item
+        for order, entries in enumerate(references.captions.ngrams, start=1):
+            keys = item[entries.caption] * references.vocabulary.size(order) + entries.ngram
+            by_key = np.argsort(keys, kind="stable")
+            first = np.flatnonzero(np.diff(keys[by_key], prepend=-1))
+            self.keys.append(keys[by_key][first])
+            counts = entries.count[by_key]
+            self.most.append(np.maximum.reduceat(counts, first) if len(first) else counts)
+
+
+def statistics(corpus: Corpus) -> Statistics:
+    """BLEU's sums: `[M, 10]` = prediction length, closest reference length, 4 possible n-grams, 4 matched n-grams.
+
+    BLEU-k is the geometric mean of the clipped n-gram precisions of orders 1..k over the pooled corpus, times
+    `exp(1 - r / c)` where the predictions' `c` words are fewer than the closest references' `r`. Range 0 to 1.
+    """
+    lengths = corpus.predictions.lengths
+    possible = [np.maximum(lengths - order, 0) for order in range(MAX_ORDER)]
+    columns = [lengths, closest_lengths(corpus), *possible, *_matched(corpus)]
+    return Statistics(NAMES, np.stack(columns, axis=1).astype(np.float64), aggregate)
+
+
+def aggregate(sums: Floats, items: Floats) -> Floats:
+    """Scores `[S, 4]` of pooled sums `[S, 10]`; `items` is not needed."""
+    length, reference = sums[:, 0], sums[:, 1]
+    possible, matched = sums[:, 2 : 2 + MAX_ORDER], sums[:, 2 + MAX_ORDER :]
+    products = np.cumprod((matched + TINY) / (possible + SMALL), axis=1)
+    scores: Floats = products ** (1.0 / np.arange(1, MAX_ORDER + 1))
+    ratio = (length + TINY) / (reference + SMALL)
+    penalty = np.exp(np.minimum(1.0 - 1.0 / ratio, 0.0))
+    return scores * penalty[:, None]
+
+
+def closest_lengths(corpus: Corpus) -> Ints:
+    """`[M]` length of the reference closest in length to each prediction; the shorter of two equally close ones."""
+    prediction, reference, starts = corpus.reference_pairs()
+    theirs = corpus.references.captions.lengths[reference]
+    distance = np.abs(theirs - corpus.predictions.lengths[prediction])
+    # One integer orders by distance, then by length.
+    base = int(theirs.max(initial=0)) + 1
+    return np.minimum.reduceat(distance * base + theirs, starts[:-1]) % base if len(corpus) else theirs
+
+
+def _matched(corpus: Corpus) -> list[Ints]:
+    """For every order `[M]`: n-grams of the prediction that a reference holds too, clipped by the largest count there."""
+    side = corpus.references.side(BleuReferences)
+    matched = []
+    for order, entries in enumerate(corpus.predictions.ngrams, start=1):
+        size = corpus.references.vocabulary.size(order)
+        known = entries.ngram < size
+        caption, count = entries.caption[known], entries.count[known]
+        at, present = find_sorted(corpus.item[caption] * size + entries.ngram[known], side.keys[order - 1])
+        clipped = np.minimum(count[present], side.most[order - 1][at[present]])
+        matched.append(np.bincount(caption[present], weights=clipped, minlength=len(corpus)).astype(np.int64))
+    return matched

@@ -1,0 +1,205 @@
+"""Captions as integer arrays: the form in which BLEU, ROUGE-L and CIDEr compare them.
+
+In: tokenised captions (lists of words). Out: `CaptionArrays`, holding word ids and, for every order 1..4, the distinct n-grams of
+each caption with their counts. An n-gram is one integer, so counting, clipping and matching are sorts and lookups over whole corpora.
+
+Shape letters: `N` captions, `W` words of all captions together, `E` (caption, n-gram) entries of one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Tokens = Sequence[str]
+
+MAX_ORDER = 4
+# A prefix id is shifted left by this many bits to make room for the next word's id: both stay below 2**31.
+_WORD_BITS = 31
+
+
+@dataclass(frozen=True, eq=False)
+class NgramEntries:
+    """The distinct n-grams of every caption, for one order; sorted by caption, then by n-gram.
+
+    Attributes:
+        caption: `[E]` index of the caption.
+        ngram: `[E]` id of the n-gram; ids at or above the vocabulary's size do not occur in the references.
+        count: `[E]` how often the caption holds it.
+    """
+
+    caption: Ints
+    ngram: Ints
+    count: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class CaptionArrays:
+    """`N` captions as integers.
+
+    Attributes:
+        words: `[W]` ids of the words of all captions, split at every white space (as BLEU and CIDEr do).
+        starts: `[N + 1]` where each caption begins in `words`.
+        pieces: `[W']` ids of the tokens split at the plain space only (as ROUGE-L does); an empty caption is one empty token.
+        piece_starts: `[N + 1]` where each caption begins in `pieces`.
+        ngrams: one `NgramEntries` an order, from 1 to `MAX_ORDER`.
+    """
+
+    words: Ints
+    starts: Ints
+    pieces: Ints
+    piece_starts: Ints
+    ngrams: tuple[NgramEntries, ...]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> Ints:
+        """`[N]` words of each caption."""
+        return np.diff(self.starts)
+
+    def take(self, indices: Ints) -> CaptionArrays:
+        """The captions at `indices` (repeats allowed), in that order."""
+        words, starts = take_ragged(self.words, self.starts, indices)
+        pieces, piece_starts = take_ragged(self.pieces, self.piece_starts, indices)
+        ngrams = tuple(take_entries(entries, len(self), indices) for entries in self.ngrams)
+        return CaptionArrays(words, starts, pieces, piece_starts, ngrams)
+
+
+class NgramVocabulary:
+    """Gives every n-gram of the reference captions an integer, and encodes any caption with those integers.
+
+    Args:
+        captions: the tokenised reference captions.
+    """
+
+    def __init__(self, captions: Sequence[Tokens]) -> None:
+        self._words: dict[str, int] = {}
+        self._pieces: dict[str, int] = {"": 0}
+        words, starts = _encode_words(_split_words(captions), self._words)
+        pieces, piece_starts = _encode_pieces(captions, self._pieces)
+        self._keys: list[Ints] = [np.arange(len(self._words), dtype=np.int64)]
+        entries = []
+        ids = words
+        for order in range(1, MAX_ORDER + 1):
+            if order > 1:
+                keys, valid = _extended_keys(ids, words, starts, order)
+                known, inverse = np.unique(keys, return_inverse=True)
+                self._keys.append(known)
+                ids = _scatter(inverse.reshape(-1).astype(np.int64), valid)
+            entries.append(_count(ids, starts, order, self.size(order)))
+        self.references = CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
+
+    def size(self, order: int) -> int:
+        """Number of distinct n-grams of this order in the references."""
+        return len(self._keys[order - 1])
+
+    def encode(self, captions: Sequence[Tokens]) -> CaptionArrays:
+        """Captions with the references' ids; n-grams the references lack get ids from `size(order)` on."""
+        words, starts = _encode_words(_split_words(captions), dict(self._words))
+        pieces, piece_starts = _encode_pieces(captions, dict(self._pieces))
+        entries = []
+        ids, top = words, self.size(1) + len(words)
+        for order in range(1, MAX_ORDER + 1):
+            if order > 1:
+                keys, valid = _extended_keys(ids, words, starts, order)
+                found, top = _look_up(keys, self._keys[order - 1])
+                ids = _scatter(found, valid)
+            entries.append(_count(ids, starts, order, top))
+        return CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
+
+
+def take_ragged(values: NDArray[np.int64], starts: Ints, indices: Ints) -> tuple[Ints, Ints]:
+    """Rows `indices` of a ragged array given by `values` and the `starts` of its rows."""
+    lengths = np.diff(starts)[indices]
+    out_starts = offsets(lengths)
+    shift = np.repeat(starts[:-1][indices] - out_starts[:-1], lengths)
+    return values[np.arange(out_starts[-1]) + shift], out_starts
+
+
+def take_entries(entries: NgramEntries, captions: int, indices: Ints) -> NgramEntries:
+    """The entries of the captions at `indices`, renumbered in that order."""
+    starts = np.searchsorted(entries.caption, np.arange(captions + 1)).astype(np.int64)
+    rows, out_starts = take_ragged(np.arange(len(entries.caption)), starts, indices)
+    caption = np.repeat(np.arange(len(indices)), np.diff(out_starts))
+    return NgramEntries(caption, entries.ngram[rows], entries.count[rows])
+
+
+def offsets(lengths: Ints) -> Ints:
+    """`[0, l0, l0 + l1, ...]`: where each row of a ragged array begins, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+
+
+def find_sorted(needles: Ints, haystack: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    """Positions of `needles` in the sorted `haystack`, and which of them are really there."""
+    if not len(haystack):
+        return np.zeros(len(needles), np.int64), np.zeros(len(needles), np.bool_)
+    at = np.minimum(np.searchsorted(haystack, needles), len(haystack) - 1).astype(np.int64)
+    return at, haystack[at] == needles
+
+
+def _split_words(captions: Sequence[Tokens]) -> Sequence[Tokens]:
+    """Captions split at every white space: a token may hold a no-break space, which BLEU and CIDEr split."""
+    distinct = set(chain.from_iterable(captions))
+    if all(token.split() == [token] for token in distinct):
+        return captions
+    return [" ".join(caption).split() for caption in captions]
+
+
+def _encode_pieces(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints, Ints]:
+    """Captions split at plain spaces only, where an empty caption is one empty token."""
+    return _encode_words([caption or ("",) for caption in captions], ids)
+
+
+def _encode_words(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints, Ints]:
+    """Word ids of all captions and where each begins; words missing from `ids` are added to it."""
+    lengths = np.fromiter(map(len, captions), dtype=np.int64, count=len(captions))
+    for word in dict.fromkeys(chain.from_iterable(captions)):
+        ids.setdefault(word, len(ids))
+    words = np.fromiter(map(ids.__getitem__, chain.from_iterable(captions)), dtype=np.int64)
+    return words, offsets(lengths)
+
+
+def _extended_keys(ids: Ints, words: Ints, starts: Ints, order: int) -> tuple[Ints, NDArray[np.bool_]]:
+    """Keys (prefix id, next word) of the n-grams of this order, and the positions `[W]` at which one begins."""
+    valid = _left(starts) >= order
+    at = np.flatnonzero(valid)
+    return (ids[at] << _WORD_BITS) | words[at + order - 1], valid
+
+
+def _left(starts: Ints) -> Ints:
+    """`[W]` words from each position to the end of its caption, itself included."""
+    return np.repeat(starts[1:], np.diff(starts)) - np.arange(starts[-1])
+
+
+def _scatter(values: Ints, valid: NDArray[np.bool_]) -> Ints:
+    """`values` at the valid positions of a `[W]` array; the rest is never read."""
+    out = np.zeros(len(valid), np.int64)
+    out[valid] = values
+    return out
+
+
+def _look_up(keys: Ints, known: Ints) -> tuple[Ints, int]:
+    """Ids of `keys` in the sorted `known`; absent keys get ids from `len(known)` on. Also one more than the largest id."""
+    ids, present = find_sorted(keys, known)
+    unseen, inverse = np.unique(keys[~present], return_inverse=True)
+    ids[~present] = len(known) + inverse.reshape(-1)
+    return ids, len(known) + len(unseen)
+
+
+def _count(ids: Ints, starts: Ints, order: int, size: int) -> NgramEntries:
+    """Distinct n-grams a caption with their counts; `size` is above every id."""
+    captions = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    valid = _left(starts) >= order
+    keys = np.sort(captions[valid] * max(size, 1) + ids[valid])
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    count = np.diff(first, append=len(keys))
+    caption, ngram = np.divmod(keys[first], max(size, 1))
+    return NgramEntries(caption, ngram, count.astype(np.int64))
