@@ -1,6 +1,7 @@
-"""BLEU-1 to BLEU-4 as the caption community computes it (Papineni et al., ACL 2002; coco-caption's `Bleu(4)`, option "closest").
+"""BLEU-1 to BLEU-4 (Papineni et al., ACL 2002) as coco-caption's `Bleu(4)` computes them, option "closest".
 
-In: a `Corpus`. Out: `Statistics` of ten sums an item (length, closest reference length, possible and matched n-grams per order).
+In: a `Corpus`. Out: `Statistics` of ten sums an item (length, closest reference length, possible and
+matched n-grams per order).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from blip2idc.evaluation.corpus import Corpus, References, Statistics
 from blip2idc.evaluation.ngrams import MAX_ORDER, Floats, Ints, find_sorted
 
 NAMES = tuple(f"bleu_{order}" for order in range(1, MAX_ORDER + 1))
-# Added by coco-caption to numerators and denominators, so that an absent n-gram gives a tiny positive precision, not 0.
+# Added by coco-caption to numerators and denominators, so that an absent n-gram gives a tiny positive
+# precision, not 0.
 TINY, SMALL = 1e-15, 1e-9
 
 
@@ -37,10 +39,11 @@ class BleuReferences:
 
 
 def statistics(corpus: Corpus) -> Statistics:
-    """BLEU's sums: `[M, 10]` = prediction length, closest reference length, 4 possible n-grams, 4 matched n-grams.
+    """BLEU's sums `[M, 10]`: prediction length, closest reference length, 4 possible and 4 matched n-grams.
 
     BLEU-k is the geometric mean of the clipped n-gram precisions of orders 1..k over the pooled corpus, times
-    `exp(1 - r / c)` where the predictions' `c` words are fewer than the closest references' `r`. Range 0 to 1.
+    `exp(1 - r / c)` where the predictions' `c` words are fewer than the closest references' `r`. Range 0 to
+    1.
     """
     lengths = corpus.predictions.lengths
     possible = [np.maximum(lengths - order, 0) for order in range(MAX_ORDER)]
@@ -60,7 +63,7 @@ def aggregate(sums: Floats, items: Floats) -> Floats:
 
 
 def closest_lengths(corpus: Corpus) -> Ints:
-    """`[M]` length of the reference closest in length to each prediction; the shorter of two equally close ones."""
+    """`[M]` length of the reference closest in length to each prediction, the shorter of two equally close."""
     prediction, reference, starts = corpus.reference_pairs()
     theirs = corpus.references.captions.lengths[reference]
     distance = np.abs(theirs - corpus.predictions.lengths[prediction])
@@ -70,7 +73,7 @@ def closest_lengths(corpus: Corpus) -> Ints:
 
 
 def _matched(corpus: Corpus) -> list[Ints]:
-    """For every order `[M]`: n-grams of the prediction that a reference holds too, clipped by the largest count there."""
+    """For every order `[M]`: n-grams that a reference holds too, clipped by the largest count in one."""
     side = corpus.references.side(BleuReferences)
     matched = []
     for order, entries in enumerate(corpus.predictions.ngrams, start=1):

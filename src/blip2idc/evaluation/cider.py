@@ -1,8 +1,9 @@
 """CIDEr-D and CIDEr (Vedantam, Zitnick, Parikh, CVPR 2015), as coco-caption computes them.
 
-In: a `Corpus`. Out: `Statistics` of two item scores: `cider_d`, which the community prints as "CIDEr" (counts clipped by the
-reference's, and a Gaussian penalty on the difference in length), and `cider`, the paper's plain form without either.
-Document frequencies come from the references of the scored corpus, one document an item. Neither stems words.
+In: a `Corpus`. Out: `Statistics` of two item scores: `cider_d`, which the community prints as "CIDEr"
+(counts clipped by the reference's, and a Gaussian penalty on the difference in length), and `cider`, the
+paper's plain form without either. Document frequencies come from the references of the scored corpus, one
+document an item. Neither stems words.
 """
 
 from __future__ import annotations
@@ -60,9 +61,10 @@ class CiderReferences:
 def statistics(corpus: Corpus) -> Statistics:
     """Item scores `[M, 2]`: CIDEr-D and CIDEr.
 
-    For n = 1..4 the cosine of the tf-idf vectors of prediction and reference, averaged over n and over the references, times 10.
-    In CIDEr-D the prediction's weights are clipped by the reference's and each cosine is multiplied by
-    `exp(-d**2 / 72)`, d = difference in bigrams. Range 0 to 10; 0 for a corpus of one item, where no n-gram is rare.
+    For n = 1..4 the cosine of the tf-idf vectors of prediction and reference, averaged over n and over the
+    references, times 10. In CIDEr-D the prediction's weights are clipped by the reference's and each cosine is
+    multiplied by `exp(-d**2 / 72)`, d = difference in bigrams. Range 0 to 10; 0 for a corpus of one item,
+    where no n-gram is rare.
     """
     side = corpus.references.side(CiderReferences)
     prediction, reference, starts = corpus.reference_pairs()

@@ -1,9 +1,10 @@
 """What is scored: references of a test set, and the predictions beside them.
 
-In: ids, captions as written, and a tokenizer. Out: `References`, encoded once and reused for any number of prediction sets, and
-`Corpus`, one prediction an item. Every metric module takes a `Corpus` and returns `Statistics`.
+In: ids, captions as written, and a tokenizer. Out: `References`, encoded once and reused for any number of
+prediction sets, and `Corpus`, one prediction an item. Every metric module takes a `Corpus` and returns
+`Statistics`.
 
-Shape letters: `N` items, `R` references of all items together, `M` predictions (= `N` except for the constant-caption search),
+Shape letters: `N` items, `R` references of all items together, `M` predictions (`N` in a test set),
 `K` numbers of one item's statistics, `S` corpora scored at once (1, or the resamples of a bootstrap).
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,8 +22,9 @@ from blip2idc.evaluation.ngrams import CaptionArrays, Floats, Ints, NgramVocabul
 from blip2idc.evaluation.tokenize import tokenize_corpus
 
 Tokenizer = Callable[[Sequence[str]], list[list[str]]]
-# How signatures call `tokenize_corpus`: CoreNLP's PTBTokenizer 3.4.1 with `-lowerCase -preserveLines`, the community's punctuation
-# removed, and line breaks inside a caption read as spaces (the one deliberate difference).
+# How signatures call `tokenize_corpus`: CoreNLP's PTBTokenizer 3.4.1 with `-lowerCase -preserveLines`, the
+# community's punctuation removed, and line breaks inside a caption read as spaces (the one deliberate
+# difference).
 PTB = "ptb-3.4.1-lower-nopunct,linebreak=space"
 Side = TypeVar("Side")
 
@@ -89,7 +91,8 @@ class References:
 
         Args:
             ids: one id an item.
-            captions: the references of each item, as written; an item needs at least one (which may be empty).
+            captions: the references of each item, as written; an item needs at least one (which may be
+                empty).
             tokenizer: captions of the whole corpus -> tokens.
 
         Raises:
@@ -98,7 +101,7 @@ class References:
         flat = tokenizer(list(chain.from_iterable(captions)))
         cuts = offsets(np.array([len(references) for references in captions], dtype=np.int64))
         name = PTB if tokenizer is tokenize_corpus else getattr(tokenizer, "__name__", "custom")
-        return cls.from_tokens(ids, [flat[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)], name)
+        return cls.from_tokens(ids, [flat[a:b] for a, b in pairwise(cuts.tolist())], name)
 
     @classmethod
     def from_tokens(
@@ -106,12 +109,16 @@ class References:
     ) -> References:
         """The same from captions that are already tokenised, by the tokenizer of this name."""
         if len(ids) != len(tokens):
-            raise InputError(f"{len(ids)} ids were given with the references of {len(tokens)} items; give one id an item.")
+            raise InputError(
+                f"{len(ids)} ids came with the references of {len(tokens)} items; give one id an item."
+            )
         if not ids:
             raise InputError("There are no references to score against: the set is empty.")
         bare = [item for item, references in zip(ids, tokens, strict=True) if not references]
         if bare:
-            raise InputError(f"{len(bare)} items have no reference, first {bare[0]!r}; every item needs at least one caption.")
+            raise InputError(
+                f"{len(bare)} items have no reference, first {bare[0]!r}; each needs at least one."
+            )
         starts = offsets(np.array([len(references) for references in tokens], dtype=np.int64))
         flat = tuple(chain.from_iterable(tokens))
         return cls(tuple(ids), flat, starts, NgramVocabulary(flat), tokenizer)
@@ -180,12 +187,16 @@ class Corpus:
         return cls.from_tokens(references, tokenizer(list(predictions)))
 
     @classmethod
-    def from_tokens(cls, references: References, tokens: Sequence[Tokens], item: Ints | None = None) -> Corpus:
+    def from_tokens(
+        cls, references: References, tokens: Sequence[Tokens], item: Ints | None = None
+    ) -> Corpus:
         """Predictions already tokenised; `item` pairs them with any items, default one after the other."""
         if item is None:
             item = np.arange(len(references))
         if len(tokens) != len(item):
-            raise InputError(f"{len(tokens)} predictions were given for {len(item)} items; give one prediction an item.")
+            raise InputError(
+                f"{len(tokens)} predictions were given for {len(item)} items; give one prediction an item."
+            )
         return cls(references, tuple(tokens), references.vocabulary.encode(tokens), item)
 
     def __len__(self) -> int:
@@ -198,10 +209,16 @@ class Corpus:
     @property
     def is_aligned(self) -> bool:
         """Whether prediction `i` belongs to item `i`, for all items."""
-        return len(self.item) == len(self.references) and bool(np.array_equal(self.item, np.arange(len(self.item))))
+        return len(self.item) == len(self.references) and bool(
+            np.array_equal(self.item, np.arange(len(self.item)))
+        )
 
     def reference_pairs(self) -> tuple[Ints, Ints, Ints]:
-        """Every (prediction, reference) pair to compare: `prediction [P]`, `reference [P]`, and `starts [M + 1]` of each prediction."""
+        """Every (prediction, reference) pair to compare.
+
+        Returns:
+            `prediction [P]`, `reference [P]`, and `starts [M + 1]`, where the pairs of each prediction begin.
+        """
         counts = self.references.counts[self.item]
         starts = offsets(counts)
         shift = np.repeat(self.references.starts[:-1][self.item] - starts[:-1], counts)

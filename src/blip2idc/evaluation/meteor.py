@@ -1,9 +1,9 @@
 """METEOR 1.5 (Denkowski and Lavie, WMT 2014), options `-l en -norm`, as the caption community runs it.
 
-In: a `Corpus` and a backend that aligns predictions with references. Out: `Statistics` of METEOR's 23 numbers an item.
-The alignment (stems, WordNet synonyms, paraphrases) is the backend's work; the score is computed here from its counts, so corpus score,
-item scores and bootstrap agree. `JavaMeteor` runs the authors' jar. Where no backend is found METEOR is absent: no other metric
-ever takes its name.
+In: a `Corpus` and a backend that aligns predictions with references. Out: `Statistics` of METEOR's 23
+numbers an item. The alignment (stems, WordNet synonyms, paraphrases) is the backend's work; the score is
+computed here from its counts, so corpus score, item scores and bootstrap agree. `JavaMeteor` runs the
+authors' jar. Where no backend is found METEOR is absent: no other metric ever takes its name.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ HOW_TO_GET = (
 ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
 # Weights of exact, stem, synonym and paraphrase matches.
 MODULE_WEIGHTS = (1.0, 0.6, 0.8, 0.6)
-# Columns: lengths of prediction and reference, their function words, then for each module the matched content words (prediction,
-# reference) and function words (prediction, reference), then chunks and all matched words of prediction and of reference.
+# Columns: lengths of prediction and reference, their function words, then for each module the matched
+# content words (prediction, reference) and function words (prediction, reference), then chunks and all
+# matched words of prediction and of reference.
 COLUMNS = 23
 _LENGTHS, _FUNCTION_WORDS, _MODULES = slice(0, 2), slice(2, 4), slice(4, 20)
 _CHUNKS, _MATCHES = 20, slice(21, 23)
@@ -49,7 +50,10 @@ class MeteorBackend(Protocol):
         ...
 
     def align(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Floats:
-        """METEOR's numbers `[M, 23]` of every prediction against the best of its references; tokens joined with spaces."""
+        """METEOR's numbers `[M, 23]` of every prediction against the best of its references.
+
+        Captions are given as tokens joined with spaces.
+        """
         ...
 
 
@@ -62,13 +66,16 @@ def find_backend() -> MeteorBackend | None:
 def statistics(corpus: Corpus, backend: MeteorBackend) -> Statistics:
     """METEOR's numbers `[M, 23]`.
 
-    Weighted F (recall weight 0.85) of matched words, content words weighing 0.75 and function words 0.25, times
-    `1 - 0.6 (chunks / matches) ** 0.2`; the corpus score is that formula on summed numbers, not the mean of items. Range 0 to 1.
+    Weighted F (recall weight 0.85) of matched words, content words weighing 0.75 and function words 0.25,
+    times `1 - 0.6 (chunks / matches) ** 0.2`; the corpus score is that formula on summed numbers, not the
+    mean of items. Range 0 to 1.
     """
     starts = corpus.references.starts.tolist()
     joined = [" ".join(tokens) for tokens in corpus.references.tokens]
     references = [joined[starts[item] : starts[item + 1]] for item in corpus.item.tolist()]
-    values = np.array(backend.align([" ".join(tokens) for tokens in corpus.tokens], references), dtype=np.float64)
+    values = np.array(
+        backend.align([" ".join(tokens) for tokens in corpus.tokens], references), dtype=np.float64
+    )
     values = values.reshape(len(corpus), COLUMNS)
     # METEOR leaves the single chunk of a full match out of its sums, so that such an item has no penalty.
     full = (values[:, _MATCHES] == values[:, _LENGTHS]).all(axis=1) & (values[:, _CHUNKS] == 1)
@@ -81,7 +88,8 @@ def aggregate(sums: Floats, items: Floats) -> Floats:
     function = sums[:, _FUNCTION_WORDS]
     weighted_length = DELTA * (sums[:, _LENGTHS] - function) + (1 - DELTA) * function
     matched = np.zeros_like(weighted_length)
-    for weight, module in zip(MODULE_WEIGHTS, np.split(sums[:, _MODULES], len(MODULE_WEIGHTS), axis=1), strict=True):
+    modules = np.split(sums[:, _MODULES], len(MODULE_WEIGHTS), axis=1)
+    for weight, module in zip(MODULE_WEIGHTS, modules, strict=True):
         matched += weight * (DELTA * module[:, :2] + (1 - DELTA) * module[:, 2:])
     precision, recall = np.moveaxis(_ratio(matched, weighted_length), 1, 0)
     mean = _ratio(precision * recall, ALPHA * precision + (1 - ALPHA) * recall)
@@ -109,7 +117,7 @@ class JavaMeteor:
         return f"jar:{self._jar.name}#{hashlib.sha256(self._jar.read_bytes()).hexdigest()[:8]}"
 
     def start(self) -> None:
-        """Start the process, which loads its data for about ten seconds; called early, that time can be used otherwise."""
+        """Start the process, which loads its data for about ten seconds; called early, the wait is shared."""
         if self._process is not None:
             return
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
@@ -129,8 +137,11 @@ class JavaMeteor:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise ConfigError(f"METEOR's Java program could not be started: {self._java}.")
-        lines = [_request(prediction, texts) for prediction, texts in zip(predictions, references, strict=True)]
-        # Writing from a second thread lets both programs work at once; written and read in turns, neither pipe may fill.
+        lines = [
+            _request(prediction, texts) for prediction, texts in zip(predictions, references, strict=True)
+        ]
+        # Writing from a second thread lets both programs work at once; written and read in turns, neither
+        # pipe may fill.
         writer = threading.Thread(target=_feed, args=(process.stdin, lines), daemon=True)
         writer.start()
         rows = [process.stdout.readline().split() for _ in lines]
@@ -165,7 +176,10 @@ class JavaMeteor:
             lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
             said = f" ({lines[0]})" if lines else ""
         self.close()
-        return f"METEOR's Java program gave no scores{said}; check `java -version`, or leave METEOR out with --no-meteor."
+        return (
+            f"METEOR's Java program gave no scores{said}; "
+            "check `java -version`, or leave METEOR out with --no-meteor."
+        )
 
 
 def _find_jar() -> Path | None:
@@ -195,5 +209,5 @@ def _feed(stream: IO[bytes], lines: Sequence[bytes]) -> None:
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    """above / below, and 0 where there is nothing to divide by."""
+    """Quotients, and 0 where there is nothing to divide by."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

@@ -1,7 +1,8 @@
 """Captions as integer arrays: the form in which BLEU, ROUGE-L and CIDEr compare them.
 
-In: tokenised captions (lists of words). Out: `CaptionArrays`, holding word ids and, for every order 1..4, the distinct n-grams of
-each caption with their counts. An n-gram is one integer, so counting, clipping and matching are sorts and lookups over whole corpora.
+In: tokenised captions (lists of words). Out: `CaptionArrays`, holding word ids and, for every order 1..4,
+the distinct n-grams of each caption with their counts. An n-gram is one integer, so counting, clipping and
+matching are sorts and lookups over whole corpora.
 
 Shape letters: `N` captions, `W` words of all captions together, `E` (caption, n-gram) entries of one order.
 """
@@ -46,7 +47,8 @@ class CaptionArrays:
     Attributes:
         words: `[W]` ids of the words of all captions, split at every white space (as BLEU and CIDEr do).
         starts: `[N + 1]` where each caption begins in `words`.
-        pieces: `[W']` ids of the tokens split at the plain space only (as ROUGE-L does); an empty caption is one empty token.
+        pieces: `[W']` ids of the tokens split at the plain space only (as ROUGE-L does); an empty caption
+            is one empty token.
         piece_starts: `[N + 1]` where each caption begins in `pieces`.
         ngrams: one `NgramEntries` an order, from 1 to `MAX_ORDER`.
     """
@@ -187,7 +189,7 @@ def _scatter(values: Ints, valid: NDArray[np.bool_]) -> Ints:
 
 
 def _look_up(keys: Ints, known: Ints) -> tuple[Ints, int]:
-    """Ids of `keys` in the sorted `known`; absent keys get ids from `len(known)` on. Also one more than the largest id."""
+    """Ids of `keys` in the sorted `known`, absent keys from `len(known)` on; and one more than the largest."""
     ids, present = find_sorted(keys, known)
     unseen, inverse = np.unique(keys[~present], return_inverse=True)
     ids[~present] = len(known) + inverse.reshape(-1)

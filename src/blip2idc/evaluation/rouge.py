@@ -1,7 +1,7 @@
-"""ROUGE-L (Lin, 2004) as coco-caption computes it: beta 1.2, best precision and best recall over the references taken separately.
+"""ROUGE-L (Lin, 2004) as coco-caption computes it: beta 1.2, best precision and best recall taken separately.
 
-In: a `Corpus`. Out: `Statistics` of one item score. Captions are split at the plain space only, so an empty caption is one
-empty token, and two empty captions agree fully.
+In: a `Corpus`. Out: `Statistics` of one item score. Captions are split at the plain space only, so an empty
+caption is one empty token, and two empty captions agree fully.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blip2idc.evaluation.corpus import Corpus, Statistics, mean_of_items
-from blip2idc.evaluation.ngrams import CaptionArrays, Floats, Ints, take_ragged
+from blip2idc.evaluation.ngrams import Floats, Ints, take_ragged
 
 NAMES = ("rouge_l",)
 BETA = 1.2
-# Longest caption whose positions fit the bits of one machine word; longer ones use Python's unbounded integers.
+# Longest caption whose positions fit the bits of one machine word; longer ones use Python's unbounded
+# integers.
 WORD_BITS = 63
 
 
 def statistics(corpus: Corpus) -> Statistics:
     """Item scores `[M, 1]`.
 
-    F = (1 + beta^2) P R / (R + beta^2 P), where P and R are the longest common subsequence over the prediction's and over
-    the reference's length, each the largest over the references, which need not be the same one. Range 0 to 1.
+    F = (1 + beta^2) P R / (R + beta^2 P), where P and R are the longest common subsequence over the
+    prediction's and over the reference's length, each the largest over the references, which need not be the
+    same one. Range 0 to 1.
     """
     prediction, reference, starts = corpus.reference_pairs()
     captions = corpus.references.captions
@@ -97,40 +99,3 @@ def _unbounded(a: list[int], b: list[int]) -> int:
         kept = state & masks.get(word, 0)
         state = ((state + kept) | (state - kept)) & full
     return len(a) - state.bit_count()
-
-
-class MatchTable:
-    """Many captions, ready to be compared with one sentence after another.
-
-    Args:
-        captions: the `R` captions.
-    """
-
-    def __init__(self, captions: CaptionArrays) -> None:
-        lengths = np.diff(captions.piece_starts)
-        self._count = len(lengths)
-        self._size = int(captions.pieces.max(initial=0)) + 1
-        self._order = np.argsort(-lengths, kind="stable")
-        self._columns = _padded(captions.pieces, captions.piece_starts, self._order, self._size)
-        lengths = lengths[self._order]
-        self._alive = np.searchsorted(-lengths, -np.arange(len(self._columns)), side="left").tolist()
-
-    def common(self, words: Ints) -> Ints:
-        """`[R]` longest common subsequences of every caption with one sentence, given as piece ids."""
-        out = np.zeros(self._count, np.int64)
-        if len(words) > WORD_BITS:
-            for index in range(self._count):
-                row = self._columns[:, index]
-                out[self._order[index]] = _unbounded(words.tolist(), row[row < self._size].tolist())
-            return out
-        masks = np.zeros(self._size + 1, np.uint64)
-        for position, word in enumerate(words.tolist()):
-            if word < self._size:
-                masks[word] |= np.uint64(1) << np.uint64(position)
-        state = np.full(self._count, ~np.uint64(0), np.uint64)
-        for column, live in zip(self._columns, self._alive, strict=True):
-            kept = state[:live] & masks[column[:live]]
-            state[:live] = (state[:live] + kept) | (state[:live] - kept)
-        inside = (np.uint64(1) << np.uint64(len(words))) - np.uint64(1)
-        out[self._order] = np.bitwise_count(~state & inside)
-        return out

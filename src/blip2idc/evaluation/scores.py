@@ -27,8 +27,11 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 # Every metric, in the order of tables.
 METRICS = tuple(name for names in FAMILIES.values() for name in names)
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}
-CIDER_OF_ONE = "CIDEr is undefined for a single pair: with one item every n-gram occurs in all items and weighs nothing"
-# Fewer references an item than this make BLEU, METEOR and ROUGE-L low and noisy (Evennou et al., WACV 2025, ask for five).
+CIDER_OF_ONE = (
+    "CIDEr is undefined for a single pair: with one item every n-gram occurs in all items and weighs nothing"
+)
+# Fewer references an item than this make BLEU, METEOR and ROUGE-L low and noisy (Evennou et al., WACV 2025,
+# ask for five).
 ENOUGH_REFERENCES = 5
 
 
@@ -86,7 +89,12 @@ class Scores(Mapping[str, MetricScore]):
         """The scores as JSON reports keep them: one object a metric; with `per_item`, scores by id."""
         out: dict[str, Any] = {}
         for name, metric in self.metrics.items():
-            out[name] = {"score": metric.score, "low": metric.low, "high": metric.high, "signature": metric.signature}
+            out[name] = {
+                "score": metric.score,
+                "low": metric.low,
+                "high": metric.high,
+                "signature": metric.signature,
+            }
             if per_item:
                 out[name]["per_item"] = dict(zip(self.ids, metric.per_item.tolist(), strict=True))
         return out
@@ -94,13 +102,19 @@ class Scores(Mapping[str, MetricScore]):
 
 def signature(name: str, references: References, resampling: Resampling, meteor_signature: str = "") -> str:
     """The recipe of one score, as one line of `key:value` parts."""
+    clipping = "clip:yes|sigma:6" if name == "cider_d" else "clip:no|sigma:none"
     options = {
         "bleu": "reflen:closest|smooth:1e-15/1e-9",
         "meteor": f"meteor-1.5:-l en -norm|{meteor_signature}",
         "rouge": f"beta:{rouge.BETA}",
-        "cider": f"n:4|stem:no|{'clip:yes|sigma:6' if name == 'cider_d' else 'clip:no|sigma:none'}|df:{len(references)} items",
+        "cider": f"n:4|stem:no|{clipping}|df:{len(references)} items",
     }[FAMILY_OF[name]]
-    parts = [name, f"tok:{references.tokenizer}", options, f"refs:{describe_counts(references.counts)}|dedupe:no"]
+    parts = [
+        name,
+        f"tok:{references.tokenizer}",
+        options,
+        f"refs:{describe_counts(references.counts)}|dedupe:no",
+    ]
     if resampling.resamples:
         parts.append(f"boot:{resampling.resamples}/{resampling.confidence:g}/seed{resampling.seed}")
     return "|".join([*parts, f"v:{__version__}"])
@@ -118,18 +132,22 @@ def cautions(corpus: Corpus, families: Mapping[str, Statistics]) -> list[str]:
     found = []
     if references.counts.mean() < ENOUGH_REFERENCES:
         found.append(
-            f"{describe_counts(references.counts)} references an item: BLEU, METEOR and ROUGE-L grow with their number, "
-            "so compare only with scores at the same number."
+            f"{describe_counts(references.counts)} references an item: BLEU, METEOR and ROUGE-L grow with their "
+            "number, so compare only with scores at the same number."
         )
     empty = sum(not tokens for tokens in corpus.tokens)
     if empty:
         found.append(f"{empty} of {len(corpus)} predictions hold no word; they are scored as empty captions.")
     empty = sum(not tokens for tokens in references.tokens)
     if empty:
-        found.append(f"{empty} of {len(references.tokens)} references hold no word; they are kept, as the community keeps them.")
+        found.append(
+            f"{empty} of {len(references.tokens)} references hold no word; they are kept as they are."
+        )
     repeated = _repeated(references)
     if repeated:
-        found.append(f"{repeated} references repeat another one of their item; they are kept, which lowers or raises CIDEr.")
+        found.append(
+            f"{repeated} references repeat another one of their item; they are kept, as the community does."
+        )
     if "cider" in families and len(references) > 1 and not _any_weight(references):
         found.append("CIDEr is 0 by construction here: every n-gram of the references occurs in every item.")
     return found

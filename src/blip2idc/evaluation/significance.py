@@ -1,8 +1,9 @@
 """How far a score can be trusted: bootstrap intervals, and paired tests of two systems on the same items.
 
-In: the `Statistics` of one or two systems. Out: resampled scores, intervals, p-values. Nothing is scored again: every resample is a
-weighted sum of the item statistics (Efron 1979; Koehn, EMNLP 2004; approximate randomisation: Riezler and Maxwell, 2005).
-Document frequencies of CIDEr stay those of the full set of references.
+In: the `Statistics` of one or two systems. Out: resampled scores, intervals, p-values. Nothing is scored
+again: every resample is a weighted sum of the item statistics (Efron 1979; Koehn, EMNLP 2004; approximate
+randomisation: Riezler and Maxwell, 2005). Document frequencies of CIDEr stay those of the full set of
+references.
 
 Shape letters: `S` resamples, `N` items, `K` numbers an item, `n` scores.
 """
@@ -56,7 +57,8 @@ class Comparison:
         low: lower end of the interval of the difference A - B (paired bootstrap).
         high: its upper end.
         p_bootstrap: two-sided p-value of the paired bootstrap, the differences shifted to mean 0.
-        p_randomization: two-sided p-value of approximate randomisation (each item's outputs swapped by a coin).
+        p_randomization: two-sided p-value of approximate randomisation (each item's outputs swapped by a
+            coin).
     """
 
     metric: str
@@ -134,7 +136,9 @@ def _randomized(system: Statistics, other: Statistics, plan: Resampling) -> Floa
     generator = np.random.default_rng((plan.seed, 1))
     gain = other.values - system.values
     sizes = _block_sizes(plan.resamples)
-    moved = np.concatenate([generator.integers(0, 2, size=(size, items)).astype(np.float64) @ gain for size in sizes])
+    moved = np.concatenate(
+        [generator.integers(0, 2, size=(size, items)).astype(np.float64) @ gain for size in sizes]
+    )
     mine = system.aggregate(system.values.sum(axis=0) + moved, counts)
     return mine - other.aggregate(other.values.sum(axis=0) - moved, counts)
 
@@ -143,7 +147,9 @@ def _same_items(systems: Sequence[Statistics]) -> int:
     """Number of items, which all systems must share."""
     sizes = sorted({len(system) for system in systems})
     if len(sizes) != 1:
-        raise InputError(f"Only systems scored on the same items can be resampled together; found {sizes} items.")
+        raise InputError(
+            f"Only systems scored on the same items can be resampled together; found {sizes} items."
+        )
     return sizes[0]
 
 

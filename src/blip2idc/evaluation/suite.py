@@ -1,6 +1,7 @@
 """All metrics of one set of predictions: scores with intervals, item scores, and the recipe of every number.
 
-In: a `Corpus`. Out: `Scores`. For programs that score many prediction sets: build `References` once, then one `Corpus` each.
+In: a `Corpus`. Out: `Scores`. For programs that score many prediction sets: build `References` once, then
+one `Corpus` each.
 
     references = References.build(ids, [["a car left", "the car is gone"], ...])
     scores = score(Corpus.build(references, ["the car left", ...]))
@@ -72,7 +73,9 @@ def resolve(metrics: Sequence[str] | None) -> tuple[str, ...]:
         elif key in FAMILIES:
             wanted.update(FAMILIES[key])
         else:
-            raise ConfigError(f"There is no metric {name!r}; choose from {', '.join([*METRICS, 'bleu', 'rouge'])}.")
+            raise ConfigError(
+                f"There is no metric {name!r}; choose from {', '.join([*METRICS, 'bleu', 'rouge'])}."
+            )
     return tuple(name for name in METRICS if name in wanted)
 
 
@@ -97,8 +100,8 @@ def restrict(
 ) -> tuple[Corpus, dict[str, Statistics]]:
     """Some items as a corpus of their own, as the community scores a subset.
 
-    BLEU, ROUGE-L and METEOR of an item do not depend on the others and are taken over; CIDEr is computed anew, with document
-    frequencies from these items' references alone.
+    BLEU, ROUGE-L and METEOR of an item do not depend on the others and are taken over; CIDEr is computed
+    anew, with document frequencies from these items' references alone.
     """
     part = corpus.take(items)
     out = {family: known.take(items) for family, known in statistics.items()}
@@ -117,7 +120,9 @@ def summarize(
 ) -> Scores:
     """Scores and intervals from collected statistics; arguments as for `score`."""
     wanted, plan = resolve(metrics), resampling or Resampling()
-    meteor_signature = meteor_backend.signature if meteor_backend is not None and "meteor" in statistics else ""
+    meteor_signature = (
+        meteor_backend.signature if meteor_backend is not None and "meteor" in statistics else ""
+    )
     found: dict[str, MetricScore] = {}
     for known, samples in zip(statistics.values(), _samples(statistics, plan), strict=True):
         values, items = known.corpus(), known.per_item()
