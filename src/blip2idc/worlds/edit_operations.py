@@ -201,8 +201,8 @@ def rotate(picture: Picture, rng: Generator, strength: float) -> Edited:
     """Turns about the middle, with black corners or enlarged until no corner shows."""
     height, width = picture.shape[:2]
     side = "left" if rng.random() < 0.5 else "right"
-    enlarged = rng.random() < 0.4
-    degrees = between(6, 14, strength) if enlarged else between(8, 25, strength)
+    enlarged = rng.random() < 0.3
+    degrees = between(7, 14, strength) if enlarged else between(8, 25, strength)
     signed = degrees if side == "left" else -degrees
     turn = radians(signed)
     scale = 1.0

@@ -34,6 +34,9 @@ Mask = NDArray[np.bool_]
 #: Share of a cell of the 3 x 3 grid, about its middle, in which the middle of a region may lie.
 CELL_CORE = 0.6
 
+#: Draws of a source clear of its copy; a region is at most a third of the width, so one in two draws is clear.
+SOURCE_TRIES = 24
+
 WORDS = (
     "hello", "sale", "open", "stop", "music", "coffee", "today", "party", "news", "winter", "summer",
     "love", "exit", "hotel", "garden", "taxi", "market", "bread", "radio", "bonjour", "photo", "city",
@@ -92,7 +95,7 @@ def draw_box(rng: Generator, height: int, width: int, box_height: int, box_width
 
 def draw_region(rng: Generator, height: int, width: int, *, ellipses: bool = True) -> Region:
     """A rectangle or an ellipse, 12-35 % of the width wide and 24-55 % of the height high."""
-    box_width = max(2, round(width * rng.uniform(0.14, 0.34)))
+    box_width = max(2, round(width * rng.uniform(0.14, 0.33)))
     box_height = max(2, round(height * rng.uniform(0.26, 0.52)))
     box, place = draw_box(rng, height, width, box_height, box_width)
     shape = np.ones((box_height, box_width), dtype=np.bool_)
@@ -179,7 +182,7 @@ def region_duplicate(picture: Picture, rng: Generator, strength: float, other: P
     height, width = picture.shape[:2]
     region = draw_region(rng, height, width)
     left, top, box_width, box_height = region.box
-    for _ in range(12):
+    for _ in range(SOURCE_TRIES):
         source_left = int(rng.integers(0, width - box_width + 1))
         source_top = int(rng.integers(0, height - box_height + 1))
         if abs(source_left - left) >= box_width or abs(source_top - top) >= box_height:

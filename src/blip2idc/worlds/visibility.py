@@ -47,6 +47,18 @@ FLOORS: Mapping[str, float] = {
     "region_paste": 24.0,
 }
 
+#: Least difference after a reduction to 16 x 8 for kinds that fine, even texture would hide: what moves must be
+#: larger than the grain of the picture.
+COARSE_FLOORS: Mapping[str, float] = {
+    "flip": 13.0,
+    "crop": 8.0,
+    "rotate": 8.0,
+    "region_remove": 8.0,
+    "region_duplicate": 13.0,
+}
+#: Side of the blocks that are averaged for it, in pixels of the seen copy.
+COARSE_BLOCK = 8
+
 #: Largest change of the mean luma that may come with a change of contrast.
 CONTRAST_DRIFT = 8.0
 #: Least mean distance of colours from grey that a desaturated picture keeps.
@@ -54,7 +66,7 @@ KEPT_CHROMA = 5.0
 #: Least spread of the luma in a recoloured, duplicated or pasted region, so that it is not taken for a cover.
 REGION_SPREAD = 10.0
 #: Least difference between a region blurred and the same region filled in from around it.
-BLUR_FROM_FILL = 9.0
+BLUR_FROM_FILL = 12.0
 
 
 def seen(picture: Picture) -> Plane:
@@ -72,12 +84,29 @@ def _seen_weights(mask: NDArray[np.bool_]) -> Plane:
 def shows(kind: str, before: Picture, edited: Edited) -> bool:
     """Whether an edit can be seen, and be told from the other kinds."""
     old, new = seen(before), seen(edited.picture)
-    difference = np.abs(new - old).mean(axis=-1)
+    height, width = old.shape[:2]
+    whole = np.ones((height, width), dtype=np.float32)
+    weights = whole if edited.mask is None else _seen_weights(edited.mask)
+    if _level(new - old, weights) < FLOORS[kind]:
+        return False
+    if _level(_coarse(new - old), _coarse(weights)) < COARSE_FLOORS.get(kind, 0.0):
+        return False
     if edited.mask is None:
-        return bool(difference.mean() >= FLOORS[kind]) and _is_itself(kind, old, new)
-    weights = _seen_weights(edited.mask)
-    level = float((difference * weights).sum() / weights.sum())
-    return level >= FLOORS[kind] and _region_is_itself(kind, before, edited, new, weights)
+        return _is_itself(kind, old, new)
+    return _region_is_itself(kind, before, edited, new, weights)
+
+
+def _level(difference: Plane, weights: Plane) -> float:
+    """Mean absolute difference `[H, W, 3]`, weighted by `[H, W]`."""
+    return float((np.abs(difference).mean(axis=-1) * weights).sum() / weights.sum())
+
+
+def _coarse(plane: Plane) -> Plane:
+    """Means over square blocks: `[H, W, ...]` -> `[H / 8, W / 8, ...]`."""
+    height, width = (side // COARSE_BLOCK for side in plane.shape[:2])
+    blocks = plane.reshape(height, COARSE_BLOCK, width, COARSE_BLOCK, *plane.shape[2:])
+    means: Plane = blocks.mean(axis=(1, 3))
+    return means
 
 
 def _is_itself(kind: str, old: Plane, new: Plane) -> bool:
