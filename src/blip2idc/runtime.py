@@ -195,7 +195,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     writers which look at it choose the same format. What a killed run leaves is found by `discard_partials`.
 
     Raises:
-        InputError: The parent folder cannot be made or written.
+        InputError: The parent folder cannot be made, or a folder is in the way of a file or the reverse.
     """
     target = Path(path)
     partial = target.with_name(f".{target.stem}{PARTIAL_MARK}{secrets.token_hex(4)}{target.suffix}")
@@ -207,10 +207,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         ) from None
     try:
         yield partial
-        if partial.is_dir() and target.is_dir():
-            _replace_folder(partial, target)
-        else:
-            os.replace(partial, target)
+        _move_into_place(partial, target)
     finally:
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
@@ -218,12 +215,21 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
-def _replace_folder(partial: Path, target: Path) -> None:
-    """Swap a folder for another; between the two renames the target is briefly absent, never half written."""
-    old = target.with_name(f".{target.name}{PARTIAL_MARK}{secrets.token_hex(4)}")
-    os.replace(target, old)
-    os.replace(partial, target)
-    shutil.rmtree(old)
+def _move_into_place(partial: Path, target: Path) -> None:
+    """Rename; a folder that is in the way of a folder is briefly absent between two renames, never half written."""
+    if partial.is_dir() and target.is_dir():
+        old = target.with_name(f".{target.name}{PARTIAL_MARK}{secrets.token_hex(4)}")
+        os.replace(target, old)
+        os.replace(partial, target)
+        shutil.rmtree(old)
+        return
+    try:
+        os.replace(partial, target)
+    except (IsADirectoryError, NotADirectoryError):
+        expected = "folder" if partial.is_dir() else "file"
+        raise InputError(
+            f"{target}: cannot be replaced by the output; expected a {expected} or a free name"
+        ) from None
 
 
 @contextmanager

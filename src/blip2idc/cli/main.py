@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -81,6 +81,18 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         return _report(error, debug=debug)
     return 0
+
+
+def commands() -> Iterator[tuple[list[str], Any]]:
+    """Every command with the words that call it, ``(["synthesize", "scenes"], command)``, in the order of the help."""
+    waiting: list[tuple[list[str], Any]] = [([], typer.main.get_command(app))]
+    while waiting:
+        words, command = waiting.pop(0)
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield words, command
+        else:
+            waiting = [([*words, name], child) for name, child in inner.items()] + waiting
 
 
 def _before_separator(arguments: list[str]) -> list[str]:

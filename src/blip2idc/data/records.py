@@ -394,12 +394,14 @@ def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) 
     seen: set[str] = set()
     with atomic_write(target) as handle:
         for number, record in enumerate(records, start=1):
+            checker = _Line(f"{target}, line {number}", folder, number)
+            own = [key for key in record.extra if key in _KEYS]
+            if own:
+                checker.refuse(f"key {own[0]!r} of extra is one of the record's own; expected another name")
             line = json.dumps(record.to_json(), ensure_ascii=False)
-            _Line(f"{target}, line {number}", folder, number).parse(line)
+            checker.parse(line)
             if record.id in seen:
-                raise ManifestError(
-                    f"{target}, line {number}: id {record.id!r} is there already; ids are unique"
-                )
+                checker.refuse(f"id {record.id!r} is there already; ids are unique")
             seen.add(record.id)
             handle.write(line + "\n")
     return target

@@ -1,0 +1,144 @@
+"""The command line's frame: exit codes, error lines, light start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from blip2idc import __version__
+from blip2idc.cli import main as cli
+from blip2idc.errors import ImageError
+
+HEAVY = ("torch", "transformers", "peft", "matplotlib", "datasets", "scipy", "pandas")
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that end in every way there is, in a copy of the app."""
+    copy = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+    copy.callback()(cli._global_options)
+
+    def fail(kind: str) -> None:
+        errors: dict[str, BaseException] = {
+            "expected": ImageError("a.png: no such file; expected an image"),
+            "unexpected": ZeroDivisionError("division\nby zero"),
+            "silent": AssertionError(),
+            "interrupt": KeyboardInterrupt(),
+            "differs": typer.Exit(1),
+            "usage": typer.BadParameter("too small"),
+        }
+        raise errors[kind]
+
+    def work(words: list[str]) -> None:
+        typer.echo(" ".join(words))
+
+    copy.command()(fail)
+    copy.command()(work)
+    monkeypatch.setattr(cli, "app", copy)
+
+
+@pytest.mark.usefixtures("commands")
+class TestEndings:
+    def test_done(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["work", "a", "b"]) == 0
+        assert capsys.readouterr() == ("a b\n", "")
+
+    def test_expected_error_is_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["fail", "expected"]) == 2
+        assert capsys.readouterr() == ("", "error: a.png: no such file; expected an image\n")
+
+    @pytest.mark.parametrize(
+        ("kind", "sentence"),
+        [("unexpected", "ZeroDivisionError: division by zero"), ("silent", "AssertionError: no message")],
+    )
+    def test_unexpected_error_is_one_line_too(
+        self, kind: str, sentence: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.run(["fail", kind]) == 2
+        printed = capsys.readouterr()
+        assert printed == ("", f"error: unexpected {sentence}; run with --debug for the traceback\n")
+
+    @pytest.mark.parametrize("arguments", [["--debug", "fail", "expected"], ["fail", "expected", "--debug"]])
+    def test_debug_shows_the_traceback(
+        self, arguments: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.run(arguments) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("Traceback")
+        assert error.endswith("ImageError: a.png: no such file; expected an image\n")
+
+    def test_debug_after_the_separator_is_a_value(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["work", "--", "--debug"]) == 0
+        assert capsys.readouterr().out == "--debug\n"
+
+    def test_interrupt(self) -> None:
+        assert cli.run(["fail", "interrupt"]) == 130
+
+    def test_a_checked_condition_that_does_not_hold(self) -> None:
+        assert cli.run(["fail", "differs"]) == 1
+
+    @pytest.mark.parametrize("arguments", [["fail", "usage"], ["nothing"], ["work", "--bogus"], ["work"]])
+    def test_wrong_use(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(arguments) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert "Error: " in printed.err
+
+    def test_main_exits_with_the_status(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "argv", ["blip2idc", "fail", "expected"])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        assert caught.value.code == 2
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"blip2idc {__version__}\n"
+    assert cli.run(["--help"]) == 0
+    assert "Say what changed between two images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_start_loads_nothing_heavy(option: str) -> None:
+    """Neither torch nor anything else that takes long; the time itself is measured in benchmarks/."""
+    program = (
+        "import sys\nfrom blip2idc.cli.main import run\n"
+        f"assert run([{option!r}]) == 0\n"
+        f"print('heavy:', *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "heavy:"
+
+
+def test_python_dash_m() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "blip2idc", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"blip2idc {__version__}\n"
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command and each of its options has a help text."""
+    for words, command in cli.commands():
+        assert command.help, words
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), f"{' '.join(words)} {parameter.name}"
+        assert cli.run([*words, "--help"]) == 0
+        assert "Usage: blip2idc" in capsys.readouterr().out
+
+
+def test_help_is_plain_text() -> None:
+    """No colours or boxes, so that the documentation generated from it is the same everywhere."""
+    environment = {**os.environ, "COLUMNS": "40", "FORCE_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "blip2idc", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    assert "\x1b" not in done.stdout

@@ -1,0 +1,179 @@
+"""Settings are strict: unknown keys, wrong types and contradictions are refused, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from blip2idc.config import load_config
+from blip2idc.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    rate: float = 1e-3
+    steps: int = 10
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    data: str
+    epochs: int = 3
+    resume: bool = False
+    direction: Literal["vertical", "horizontal"] = "vertical"
+    limit: int | None = None
+    parts: tuple[str, ...] = ("vision",)
+    weights: dict[str, float] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    output: Path = Path("out")
+    anything: Any = None
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    second: Optimizer | None = None
+
+    def __post_init__(self) -> None:
+        if self.resume and self.epochs == 1:
+            raise ConfigError("resume is true with epochs 1; there is nothing to resume")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def fault(folder: Path, text: str, *overrides: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(Recipe, write(folder, text), overrides)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence.removeprefix(f"{folder / 'recipe.yaml'}: ")
+
+
+def test_a_full_file(tmp_path: Path) -> None:
+    text = """
+        data: pairs
+        epochs: 5
+        direction: horizontal
+        limit: 7
+        parts: [vision, language]
+        weights: {a: 1, b: 0.5}
+        words: [on, "off"]
+        output: runs/1
+        anything: {free: [1, x]}
+        optimizer: {rate: 1e-4, steps: 2, betas: [0.8, 1]}
+        second: {steps: 4}
+    """.replace("[on,", '["on",')
+    assert load_config(Recipe, write(tmp_path, text)) == Recipe(
+        data="pairs",
+        epochs=5,
+        direction="horizontal",
+        limit=7,
+        parts=("vision", "language"),
+        weights={"a": 1.0, "b": 0.5},
+        words=["on", "off"],
+        output=Path("runs/1"),
+        anything={"free": [1, "x"]},
+        optimizer=Optimizer(1e-4, 2, (0.8, 1.0)),
+        second=Optimizer(steps=4),
+    )
+
+
+def test_defaults_and_overrides_alone() -> None:
+    assert load_config(Recipe, None, ["data=d"]) == Recipe("d")
+    assert load_config(Optimizer) == Optimizer()
+
+
+def test_overrides_win_and_the_last_one_most(tmp_path: Path) -> None:
+    path = write(tmp_path, "data: d\noptimizer: {rate: 1, steps: 5}\nlimit: 4")
+    overrides = ["optimizer.rate=2e-5", "epochs=6", "epochs=8", "limit=null", "data=a=b", "parts=[x, y]"]
+    recipe = load_config(Recipe, path, overrides)
+    assert (recipe.optimizer, recipe.epochs, recipe.limit) == (Optimizer(2e-5, 5), 8, None)
+    assert (recipe.data, recipe.parts) == ("a=b", ("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1e-4", 1e-4), ("1.5E+3", 1500.0), ("-2e2", -200.0), ("1.0e-4", 1e-4), ("3", 3.0), (".5", 0.5)],
+)
+def test_numbers_are_numbers(text: str, number: float) -> None:
+    rate = load_config(Optimizer, None, [f"rate={text}"]).rate
+    assert rate == number
+    assert isinstance(rate, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("data: d\nepoch: 4", "key epoch is not known; did you mean epochs?"),
+        ("data: d\noptimizer: {rat: 4}", "key optimizer.rat is not known; did you mean optimizer.rate?"),
+        ("data: d\nsecond: {zzz: 4}", "key second.zzz is not known; expected betas, rate, steps"),
+        ("data: d\n7: 4", "key 7 is not known; expected anything, data, direction"),
+        ("epochs: 4", "data is missing; expected text"),
+        ("data: d\nepochs: four", "epochs is 'four'; expected a whole number"),
+        ("data: d\nepochs: 4.0", "epochs is 4.0; expected a whole number"),
+        ("data: d\nepochs: true", "epochs is True; expected a whole number"),
+        ("data: d\nepochs: null", "epochs is None; expected a whole number"),
+        ("data: d\nresume: 1", "resume is 1; expected true or false"),
+        ("data: d\nresume: 'yes'", "resume is 'yes'; expected true or false"),
+        ("data: 4", "data is 4; expected text"),
+        ("data: d\nlimit: x", "limit is 'x'; expected a whole number or null"),
+        ("data: d\ndirection: up", "direction is 'up'; expected vertical or horizontal"),
+        ("data: d\nparts: vision", "parts is 'vision'; expected a list of text"),
+        ("data: d\nparts: [1]", "parts[0] is 1; expected text"),
+        ("data: d\nwords: [a, 2]", "words[1] is 2; expected text"),
+        ("data: d\nweights: {a: x}", "weights.a is 'x'; expected a number"),
+        ("data: d\nweights: [1]", "weights is [1]; expected keys with values"),
+        ("data: d\noptimizer: 4", "optimizer is 4; expected keys with values"),
+        ("data: d\nsecond: 4", "second is 4; expected keys with values or null"),
+        (
+            "data: d\noptimizer: {betas: [1, 2, 3]}",
+            "optimizer.betas is [1, 2, 3]; expected a list of 2 values",
+        ),
+        ("data: d\noptimizer: {rate: true}", "optimizer.rate is True; expected a number"),
+        ("data: d\noutput: 4", "output is 4; expected a path"),
+        ("data: d\nresume: true\nepochs: 1", "resume is true with epochs 1; there is nothing to resume"),
+        ("[1, 2]", "holds a list; expected keys with values"),
+        ("data: d\ndata: e", "cannot be read as YAML"),
+        ("data: [", "cannot be read as YAML"),
+        ("data: !!python/object/apply:os.system [x]", "cannot be read as YAML"),
+    ],
+)
+def test_faults(text: str, sentence: str, tmp_path: Path) -> None:
+    assert fault(tmp_path, text).startswith(sentence)
+
+
+def test_all_faults_at_once(tmp_path: Path) -> None:
+    assert fault(tmp_path, "epoch: 4\nresume: 1\noptimizer: {steps: x}") == (
+        "key epoch is not known; did you mean epochs?; resume is 1; expected true or false; "
+        "optimizer.steps is 'x'; expected a whole number; data is missing; expected text"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("epochs", "--set 'epochs' is not of the form key=value"),
+        ("=3", "--set '=3' is not of the form key=value"),
+        ("a..b=3", "--set 'a..b=3' is not of the form key=value"),
+        ("epochs=[", "--set 'epochs=[': the value cannot be read as YAML"),
+        ("data.x=3", "--set 'data.x=3': data holds a value, not further keys"),
+        ("epocs=3", "key epocs is not known; did you mean epochs?"),
+    ],
+)
+def test_faulty_overrides(override: str, sentence: str, tmp_path: Path) -> None:
+    assert fault(tmp_path, "data: d", override).startswith(sentence)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.yaml: no such file; expected a YAML file of settings"):
+        load_config(Recipe, tmp_path / "gone.yaml")
+    with pytest.raises(ConfigError, match="cannot be read as YAML"):
+        load_config(Recipe, tmp_path)
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    assert load_config(Optimizer, write(tmp_path, "# nothing\n")) == Optimizer()

@@ -1,0 +1,54 @@
+"""The exception tree is as its docstring draws it."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from blip2idc import errors
+from blip2idc.errors import Blip2idcError, InputError, MissingExtraError
+
+CLASSES = [
+    kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__
+]
+
+
+def drawn_parents() -> dict[str, str]:
+    """Child to parent, read off the drawing in the module's docstring."""
+    parents, above = {}, {}
+    for line in (errors.__doc__ or "").splitlines():
+        names = line.replace("├──", "   ").replace("└──", "   ").replace("│", " ")
+        word = names.split()[0] if names.split() else ""
+        if word.endswith("Error"):
+            depth = len(names) - len(names.lstrip())
+            above = {d: name for d, name in above.items() if d < depth}
+            if above:
+                parents[word] = above[max(above)]
+            above[depth] = word
+    return parents
+
+
+def test_the_drawing_is_the_tree() -> None:
+    assert drawn_parents() == {
+        kind.__name__: kind.__bases__[0].__name__ for kind in CLASSES if kind is not Blip2idcError
+    }
+
+
+def test_every_error_has_the_root() -> None:
+    assert all(issubclass(kind, Blip2idcError) for kind in CLASSES)
+    assert len(CLASSES) == 8
+
+
+@pytest.mark.parametrize("name", ["ImageError", "ManifestError", "PredictionError"])
+def test_input_errors(name: str) -> None:
+    assert issubclass(getattr(errors, name), InputError)
+
+
+def test_a_missing_extra_tells_the_command() -> None:
+    error = MissingExtraError("synthesis", "the InstructPix2Pix editor")
+    assert error.extra == "synthesis"
+    assert str(error) == (
+        "the InstructPix2Pix editor needs packages that are not installed; run: pip install 'blip2idc[synthesis]'"
+    )
+    assert str(MissingExtraError("app")).startswith("this feature needs")

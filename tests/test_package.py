@@ -1,0 +1,120 @@
+"""The public names, and that importing them stays light."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import blip2idc
+
+ROOT = Path(__file__).parents[1]
+SOURCE = Path(blip2idc.__file__).parent
+HEAVY = {"torch", "transformers", "peft", "diffusers", "matplotlib", "datasets", "numpy", "PIL"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules a fresh interpreter has loaded after a statement."""
+    program = f"import sys\n{statement}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_every_public_name_resolves_to_its_home() -> None:
+    for name in set(blip2idc.__all__) - {"__version__"}:
+        value = getattr(blip2idc, name)
+        assert value.__module__ == blip2idc._HOMES[name]
+    assert set(blip2idc._HOMES) == set(blip2idc.__all__) - {"__version__"}
+    assert dir(blip2idc) == sorted(blip2idc.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'blip2idc' has no attribute 'Captioneer'"):
+        blip2idc.Captioneer  # noqa: B018
+
+
+def test_import_loads_nothing_heavy() -> None:
+    assert loaded_by("import blip2idc") & HEAVY == set()
+
+
+def test_data_and_images_load_no_torch() -> None:
+    light = loaded_by("from blip2idc import ImagePair, JointLayout, read_manifest, write_manifest")
+    assert light & {"torch", "transformers", "peft"} == set()
+    assert "PIL" in light  # not vacuous: the names were resolved
+
+
+def test_the_probe_sees_torch() -> None:
+    """Not vacuous: the same probe finds torch where it is loaded."""
+    assert "torch" in loaded_by("import torch")
+
+
+def imports_of(file: Path) -> set[str]:
+    """Every module a file imports, wherever in the file, with the names taken from it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def importers(wanted: str) -> set[str]:
+    """Files of the package, relative to it, that import a module whose dotted name contains `wanted`."""
+    return {
+        file.relative_to(SOURCE).as_posix()
+        for file in SOURCE.rglob("*.py")
+        if any(wanted in name.lower() for name in imports_of(file))
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "home"),
+    [
+        ("transformers.blip2", "model/backbone.py"),
+        ("transformers.models.blip_2", "model/backbone.py"),
+        ("peft", "model/adapter.py"),
+        ("diffusers", "synthesis/editor.py"),
+    ],
+)
+def test_only_one_file_imports(wanted: str, home: str) -> None:
+    assert importers(wanted) <= {home}
+
+
+def test_the_backbone_is_found_by_that_probe() -> None:
+    """Not vacuous: transformers' BLIP-2 is imported, and only where it should be."""
+    assert importers("transformers.blip2") | importers("transformers.models.blip_2") == {"model/backbone.py"}
+    assert importers("peft") == {"model/adapter.py"}
+
+
+def test_no_module_is_a_drawer_for_anything() -> None:
+    drawers = {"utils", "helpers", "common", "misc", "legacy", "v2"}
+    assert not [path for path in SOURCE.rglob("*") if path.stem in drawers]
+
+
+def test_every_module_imports_and_says_what_it_is_for() -> None:
+    for file in sorted(SOURCE.rglob("*.py")):
+        assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), file
+
+
+def test_the_pins_cover_what_is_required() -> None:
+    """Each dependency of pyproject.toml, extras that the tests need included, has its tested version pinned."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = {requirement.split(">")[0].split("[")[0].lower().replace("_", "-") for requirement in wanted}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(
+        line.lower().replace("_", "-").split("==") for line in lines if line and not line.startswith("#")
+    )
+    assert names - set(pins) == set()
+    assert pins["torch"] == "2.13.0"
+    assert not [line for line in lines if "@" in line or "+" in line.split("#")[0] or "torchvision" in line]
+
+
+def test_the_version_is_the_installed_one() -> None:
+    assert importlib.metadata.version("blip2idc") == blip2idc.__version__
