@@ -61,6 +61,12 @@ def to_picture(values: Plane) -> Picture:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
+def through(curve: NDArray[np.floating[Any]], picture: Picture) -> Picture:
+    """Replaces each value by its place on a curve of 256 values, rounded and clipped."""
+    table: Picture = np.clip(np.rint(curve), 0, 255).astype(np.uint8)
+    return table[picture]
+
+
 def luma(picture: Picture | Plane) -> Plane:
     """Luma of a picture: `[H, W, 3]` -> `[H, W]` float32, 0..255."""
     plane: Plane = picture.astype(np.float32) @ LUMA
@@ -82,16 +88,14 @@ def colorized(picture: Picture, color: tuple[int, int, int]) -> Plane:
 
 def seen_pixels(picture: Picture) -> float:
     """How many pixels of this picture make one pixel of a picture that is `SEEN_WIDTH` wide."""
-    return picture.shape[1] / SEEN_WIDTH
+    width: int = picture.shape[1]
+    return width / SEEN_WIDTH
 
 
 def _brightness(picture: Picture, rng: Generator, gamma: float, shift: float) -> Picture:
-    if rng.random() < 0.5:
-        table = 255.0 * (np.arange(256) / 255.0) ** gamma
-    else:
-        table = np.arange(256) + shift
-    curve: Picture = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return curve[picture]
+    values = np.arange(256)
+    bent = rng.random() < 0.5
+    return through(255.0 * (values / 255.0) ** gamma if bent else values + shift, picture)
 
 
 def brighten(picture: Picture, rng: Generator, strength: float) -> Edited:
@@ -106,9 +110,7 @@ def darken(picture: Picture, rng: Generator, strength: float) -> Edited:
 
 def _contrast(picture: Picture, factor: float) -> Edited:
     middle = float(luma(picture).mean())
-    table = middle + (np.arange(256) - middle) * factor
-    curve: Picture = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return Edited(curve[picture])
+    return Edited(through(middle + (np.arange(256) - middle) * factor, picture))
 
 
 def contrast_up(picture: Picture, rng: Generator, strength: float) -> Edited:

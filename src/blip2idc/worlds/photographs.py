@@ -46,9 +46,7 @@ def photographs_in(folder: str | Path) -> list[Path]:
     root = Path(folder)
     if not root.is_dir():
         raise InputError(f"The folder of photographs {str(root)!r} does not exist or is no folder.")
-    files = sorted(
-        path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
+    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not files:
         raise InputError(
             f"The folder of photographs {str(root)!r} holds no image, "

@@ -68,8 +68,8 @@ def palette(rng: Generator, count: int) -> Plane:
     value = rng.uniform(0.15, 1.0, count)
     phases = hue[:, None] * 6 + np.array([0.0, 4.0, 2.0])
     pure = np.clip(np.abs(phases % 6 - 3) - 1, 0, 1)
-    colors = value[:, None] * (1 - saturation[:, None] + saturation[:, None] * pure)
-    return (255.0 * colors).astype(np.float32)
+    colors: Plane = (255 * value[:, None] * (1 - saturation[:, None] * (1 - pure))).astype(np.float32)
+    return colors
 
 
 def _colored(rng: Generator, field: Plane) -> Plane:
@@ -86,7 +86,8 @@ def _axis(rng: Generator, height: int, width: int, angle: float | None = None) -
     turn = rng.uniform(0, pi) if angle is None else angle
     x = np.arange(width, dtype=np.float32)[None, :] / width
     y = np.arange(height, dtype=np.float32)[:, None] / width
-    return np.float32(cos(turn)) * x + np.float32(sin(turn)) * y
+    position: Plane = np.float32(cos(turn)) * x + np.float32(sin(turn)) * y
+    return position
 
 
 def _clouds(rng: Generator, height: int, width: int) -> Plane:
@@ -99,7 +100,7 @@ def _gradient(rng: Generator, height: int, width: int) -> Plane:
         x, y = _axis(rng, height, width, 0.0), _axis(rng, height, width, pi / 2)
         field = np.hypot(x - np.float32(rng.random()), y - np.float32(rng.random() * height / width))
     low, high = float(field.min()), float(field.max())
-    return _colored(rng, (field - low) / max(1e-6, high - low))
+    return _colored(rng, (field - np.float32(low)) / np.float32(max(1e-6, high - low)))
 
 
 def _voronoi(rng: Generator, height: int, width: int) -> Plane:
@@ -115,8 +116,8 @@ def _voronoi(rng: Generator, height: int, width: int) -> Plane:
         nearest[closer] = cell
         least[closer] = distance[closer]
     shade = 1.0 - np.float32(rng.uniform(0, 0.6)) * np.sqrt(least / least.max())
-    colors = palette(rng, count)
-    return colors[nearest] * shade[..., None]
+    cells: Plane = palette(rng, count)[nearest] * shade[..., None]
+    return cells
 
 
 def _stripes(rng: Generator, height: int, width: int) -> Plane:
@@ -129,7 +130,8 @@ def _stripes(rng: Generator, height: int, width: int) -> Plane:
         second = (frequency * (_axis(rng, height, width, angle + pi / 2) + bend)) % 1.0
         field = np.abs(field - (second > rng.uniform(0.3, 0.7)).astype(np.float32))
     colors = palette(rng, 2)
-    return colors[0] + (colors[1] - colors[0]) * field[..., None]
+    stripes: Plane = colors[0] + (colors[1] - colors[0]) * field[..., None]
+    return stripes
 
 
 def _collage(rng: Generator, height: int, width: int) -> Plane:
