@@ -16,7 +16,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Self
 
 import numpy as np
 
@@ -54,6 +54,14 @@ class MeteorBackend(Protocol):
 
         Captions are given as tokens joined with spaces.
         """
+        ...
+
+    def __enter__(self) -> Self:
+        """Get ready; may be slow, and need not wait."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Give back what was started."""
         ...
 
 

@@ -1,0 +1,122 @@
+"""`blip2idc evaluate`: score a predictions file.
+
+In: predictions, references. Out: tables on stdout, and the same in full as JSON. The work is done by
+`blip2idc.evaluation.assess`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blip2idc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from blip2idc.evaluation.assess import AssessmentOptions
+
+_PROTOCOLS = "clevr-change, spot-the-diff-single, spot-the-diff-multi, image-editing-request, emu, syned or blip2idc-released."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(name="evaluate", short_help="Score predictions exactly as the community does.")(
+        evaluate_command
+    )
+
+
+def evaluate_command(
+    predictions: Annotated[
+        Path, typer.Argument(metavar="PREDICTIONS", help="COCO results: JSON list or lines.")
+    ],
+    references: Annotated[
+        Path,
+        typer.Option("--references", "-r", help="A manifest, a COCO caption file, or JSON {id: [captions]}."),
+    ],
+    split: Annotated[str | None, typer.Option(help="Split of a manifest; test where it has several.")] = None,
+    protocol: Annotated[str | None, typer.Option(help=_PROTOCOLS)] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all scores, raw, to this file.")
+    ] = None,
+    per_item: Annotated[
+        bool, typer.Option("--per-item", help="Keep every item's scores in the JSON file.")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="Predictions of a second system, for paired tests.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Break the scores down: kind (of change).")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Comma-separated, such as bleu_4,cider_d; default all.")
+    ] = None,
+    no_meteor: Annotated[
+        bool, typer.Option("--no-meteor", help="Leave METEOR out; its Java program is slow.")
+    ] = False,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what is there.")] = False,
+    type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
+    iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for no intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of resamples, tests and the protocols' swaps.")] = 20412,
+) -> None:
+    """Score predictions with BLEU, METEOR, ROUGE-L and CIDEr, exactly as the community does, with 95 % intervals.
+
+    Tables show scores times 100; the JSON file holds raw values. METEOR needs Java and the extra [meteor].
+    """
+    from blip2idc.evaluation.assess import AssessmentOptions, assess
+    from blip2idc.evaluation.inputs import read_predictions, read_references
+    from blip2idc.evaluation.protocols import ProtocolOptions
+    from blip2idc.evaluation.significance import Resampling
+    from blip2idc.evaluation.tables import console, print_assessment
+    from blip2idc.runtime import atomic_write
+
+    if by not in (None, "kind"):
+        raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
+    if per_item and json_file is None:
+        raise ConfigError("--per-item needs --json FILE, which holds the items' scores.")
+    options = AssessmentOptions(
+        metrics=_metrics(metrics, no_meteor),
+        protocol=protocol,
+        protocol_options=ProtocolOptions(type_mapping, iou, seed),
+        by_kind=by == "kind",
+        allow_missing=allow_missing,
+        resampling=Resampling(resamples, seed),
+    )
+    ours, truth = read_predictions(predictions), read_references(references, split)
+    theirs = read_predictions(against) if against is not None else None
+    with _meteor(options, required=metrics is not None) as options:
+        assessment = assess(ours, truth, options, against=theirs)
+    if json_file is not None:
+        with atomic_write(json_file) as handle:
+            handle.write(json.dumps(assessment.to_dict(per_item), indent=1, allow_nan=False) + "\n")
+    print_assessment(assessment, console())
+
+
+def _metrics(listed: str | None, no_meteor: bool) -> tuple[str, ...]:
+    """Keys of the metrics to compute."""
+    from blip2idc.evaluation.suite import resolve
+
+    wanted = resolve(listed.split(",") if listed is not None else None)
+    return tuple(name for name in wanted if not (no_meteor and name == "meteor"))
+
+
+@contextmanager
+def _meteor(options: AssessmentOptions, *, required: bool) -> Iterator[AssessmentOptions]:
+    """The options with METEOR's program, started early so that it loads while captions are tokenised.
+
+    Raises:
+        ConfigError: METEOR was asked for by name and cannot be computed here.
+    """
+    from blip2idc.evaluation.meteor import HOW_TO_GET, find_backend
+
+    backend = find_backend() if options.metrics is None or "meteor" in options.metrics else None
+    if backend is None:
+        if required and options.metrics is not None and "meteor" in options.metrics:
+            raise ConfigError(f"{HOW_TO_GET}.")
+        yield options
+        return
+    with backend:
+        yield replace(options, meteor_backend=backend)
