@@ -1,0 +1,69 @@
+"""Word lists of the caption tokenizer: abbreviations, contractions, file endings.
+
+What for: the words that `ptb_rules` treats in a way of their own.
+In: nothing. Out: strings of words separated by spaces, in small letters unless they say otherwise.
+Origin: found by running the community's tokenizer on every string of one to five letters and on a dictionary
+(``tests/parity/record_tokens.py``).
+"""
+
+from __future__ import annotations
+
+CLOSING_ABBREVIATIONS = (
+    "al ala apr ariz assn aug bhd bldg blvd bros calif co colo conn corp cos ct dak dec esq est etc ext feb fla fri "
+    "ga inc ind intl jan jr jul jun kan kans ky ltd mar md mich minn mo mon mont neb nev nov oct okla penn plc rd rt "
+    "sep sept seq sq sr sys tel tenn thu thurs tue tues univ va vt wed wis wisc wyo"
+)
+"""Keep their full stop, and may end a sentence; any case."""
+
+CLOSING_CAPITALISED = "ark az del ill la mass miss ore pa tex wash"
+"""The same, only with a capital first letter."""
+
+CLOSING_NOT_UPPER = "ppte ppty pte ptes pty ptys"
+"""The same, only with small letters after the first."""
+
+TITLE_ABBREVIATIONS = (
+    "adj adm adv alex assoc asst atty attys ave brig capt cf cie cmdr col comdr cpl dept det dr drs elec ens ft gen "
+    "gov govs hon insp invt jos lieut lt maj mlle mme mr mrs ms msgr mt natl pfc ph pres prof pvt rep reps rev sen "
+    "sens sfc sgt spc st ste supt vs wm"
+)
+"""Keep their full stop, and never end a sentence; any case."""
+
+TITLE_NOT_UPPER = "mfg mtg"
+"""The same, only with small letters after the first."""
+
+NUMBER_ABBREVIATIONS = "art ca fig figs no nos op pp prop"
+"""Keep their full stop only before a digit; any case."""
+
+SENTENCE_STARTERS = (
+    "A About According Additionally After An As At But Earlier He Her Here However If In It Last Many More Now Once "
+    "One Other Our She Since So Some Such That The Their Then There These They This We What When While Yet You"
+)
+"""After one of these, with a capital first letter, a single letter loses its full stop."""
+
+SPLIT_WORDS = "cannot gonna gotta lemme gimme wanna"
+"""Split after the third letter; any case."""
+
+APOSTROPHE_WORDS = (
+    "'em 'til 'till 'cause 'n' 'n ol' dunkin' somethin' cap'n c'mon nor'easter e'er ne'er s'mores li'l nat'l ma'am"
+)
+"""Kept whole with their apostrophe; any case."""
+
+FILE_ENDINGS = (
+    "bat bmp bz2 c class cgi cpp dll doc docx exe gif gz h htm html jar java jpeg jpg mov mp3 pdf php pl png ppt ps py "
+    "sql tar txt wav x xml zip"
+)
+"""Endings of file names that start with a digit or hold one; any case."""
+
+KEPT_STOPS = tuple(
+    " ".join(
+        (
+            CLOSING_ABBREVIATIONS,
+            CLOSING_CAPITALISED,
+            CLOSING_NOT_UPPER,
+            TITLE_ABBREVIATIONS,
+            TITLE_NOT_UPPER,
+            NUMBER_ABBREVIATIONS,
+        )
+    ).split()
+)
+"""Every word that may keep a full stop."""
