@@ -1,0 +1,115 @@
+"""``blip2idc baseline`` and ``blip2idc audit``: what a benchmark can tell before any model is looked at.
+
+In: data sets. Out: tables on stdout; JSON, predictions and a page on request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from blip2idc.evaluation.meteor import MeteorBackend
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands to the application."""
+    app.command(name="baseline", short_help="Score captions found without looking at any image.")(
+        baseline_command
+    )
+    app.command(name="audit", short_help="Say what a benchmark can and cannot tell.")(audit_command)
+
+
+def baseline_command(
+    train: Annotated[
+        Path, typer.Option("--train", metavar="DATASET", help="Where the captions are taken from.")
+    ],
+    test: Annotated[Path, typer.Option("--test", metavar="DATASET", help="What they are scored on.")],
+    train_split: Annotated[
+        str | None, typer.Option(help="Split of --train where it has several; default train.")
+    ] = None,
+    test_split: Annotated[
+        str | None, typer.Option(help="Split of --test where it has several; default test, else val.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            help="Find the best constant for this metric only (may be repeated): cider_d, bleu_4, rouge_l, meteor.",
+        ),
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Whose published scores to set beside; default told by the records.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Which of its protocols; default told as well.")
+    ] = None,
+    no_images: Annotated[
+        bool, typer.Option("--no-images", help="Leave out the nearest caption by images.")
+    ] = False,
+    no_meteor: Annotated[
+        bool, typer.Option("--no-meteor", help="Leave METEOR out; its Java program is slow.")
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write everything, raw, to this file.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write each baseline's predictions to this folder.")
+    ] = None,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for no intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the resamples.")] = 20412,
+) -> None:
+    """Score the constant caption, the nearest caption and people, with the metrics models are scored with.
+
+    The constant caption is the training caption that scores best on the training references, its own pair left
+    out; the test references are only scored against.
+    """
+    from blip2idc.evaluation.baseline_report import BaselineReport, write_predictions
+    from blip2idc.evaluation.baselines import SEARCHED, all_baselines
+    from blip2idc.evaluation.reference_sets import ReferenceSet, choose_split
+    from blip2idc.evaluation.significance import Resampling
+    from blip2idc.evaluation.tables import console
+    from blip2idc.runtime import atomic_write
+
+    training = ReferenceSet.read(train, train_split or choose_split(train, ("train",)))
+    testing = ReferenceSet.read(test, test_split or choose_split(test, ("test", "val")))
+    with meteor_backend(not no_meteor) as backend:
+        rows = all_baselines(
+            training,
+            testing,
+            metrics=tuple(metric or SEARCHED),
+            resampling=Resampling(resamples, seed),
+            backend=backend,
+            images=not no_images,
+        )
+    report = BaselineReport.build(training, testing, rows, benchmark, protocol)
+    if json_file is not None:
+        with atomic_write(json_file) as handle:
+            handle.write(json.dumps(report.to_dict(), indent=1, allow_nan=False) + "\n")
+    if predictions is not None:
+        write_predictions(predictions, report)
+    report.print(console())
+
+
+@contextmanager
+def meteor_backend(wanted: bool) -> Iterator[MeteorBackend | None]:
+    """METEOR's program where it is wanted and there; a line on stderr says what is missing."""
+    from blip2idc.evaluation.meteor import HOW_TO_GET, find_backend
+
+    backend = find_backend() if wanted else None
+    if backend is None:
+        if wanted:
+            typer.echo(f"note: no METEOR. {HOW_TO_GET}", err=True)
+        yield None
+        return
+    with backend:
+        yield backend
+
+
+def audit_command() -> None:
+    """Say what a benchmark can and cannot tell."""
