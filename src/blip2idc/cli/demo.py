@@ -23,7 +23,8 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the contact sheet.")
     ] = Path("blip2idc-demo"),
     model: Annotated[
-        str | None, typer.Option("--model", help="Hub id or folder; the tiny model in the package by default.")
+        str | None,
+        typer.Option("--model", help="Hub id or folder; the tiny model in the package by default."),
     ] = None,
     adapter: Annotated[str, typer.Option("--adapter", help="Adapter: name, folder or hub id.")] = "default",
 ) -> None:

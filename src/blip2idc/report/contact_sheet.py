@@ -1,7 +1,7 @@
 """A contact sheet: pairs of images with what was said of them, as one picture.
 
-In: opened pairs with caption and change probability. Out: a PIL image, cards in columns, each with the image before, the
-image after, the caption and a bar for the change probability.
+In: opened pairs with caption and change probability. Out: a PIL image, cards in columns, each with the image before,
+the image after, the caption and a bar for the change probability.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _draw_card(card: Card, width: int, height: int) -> Image.Image:
 def _draw_bar(draw: ImageDraw.ImageDraw, card: Card, y: int, width: int) -> None:
     """The change probability as words and as a bar."""
     color = _CHANGED if card.changed else _SAME
-    words = f"{'changed' if card.changed else 'no change'}: probability of change {card.change_probability:.0%}"
+    words = (
+        f"{'changed' if card.changed else 'no change'}: probability of change {card.change_probability:.0%}"
+    )
     draw.text((_MARGIN, y - 6), words, fill=color, font=_font(14))
     left, right = _MARGIN + 240, _MARGIN + 350
     draw.rounded_rectangle((left, y, right, y + 8), 4, fill=_TRACK)

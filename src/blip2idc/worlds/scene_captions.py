@@ -59,7 +59,10 @@ WORDINGS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-_SIDE, _MIDDLE = 1.15, 0.75  # beyond, in world units, a place is "left" or "right"; within, "middle"; between, neither
+_SIDE, _MIDDLE = (
+    1.15,
+    0.75,
+)  # beyond, in world units, a place is "left" or "right"; within, "middle"; between, neither
 _RELATION_GAP = 0.8  # two objects differ along an axis when they are at least this far apart on it
 
 

@@ -127,7 +127,9 @@ class ScenesWorld:
                 return made
         raise RuntimeError(f"no drawable scene for seed {self.seed}, pair {index}")
 
-    def _render(self, change: SceneChange, first: View, second: View, rng: np.random.Generator) -> WorldPair | None:
+    def _render(
+        self, change: SceneChange, first: View, second: View, rng: np.random.Generator
+    ) -> WorldPair | None:
         before, before_seen = render(change.before, first, self.height, self.width, self.supersample)
         after, after_seen = render(change.after, second, self.height, self.width, self.supersample)
         before_mask = self._mask(before_seen, change.before_index)
@@ -151,7 +153,7 @@ class ScenesWorld:
 
 
 def draw_change(rng: np.random.Generator, kind: str, objects: tuple[int, int] = (2, 8)) -> SceneChange:
-    """A scene of `objects[0]`..`objects[1]` objects (before the change) with a change of `kind` that can be put in words."""
+    """A scene of so many objects (fewest and most, before the change) with a change that can be put in words."""
     while True:
         scene = draw_objects(rng, int(rng.integers(objects[0], objects[1] + 1)))
         if scene is None:
@@ -245,7 +247,9 @@ def _newcomer(rng: np.random.Generator, scene: tuple[SceneObject, ...]) -> Scene
 def _moved(rng: np.random.Generator, item: SceneObject, rest: tuple[SceneObject, ...]) -> SceneObject | None:
     for _ in range(20):
         way, angle = rng.uniform(*_MOVE), rng.uniform(0, 2 * math.pi)
-        moved = replace(item, x=item.x + float(way * math.cos(angle)), y=item.y + float(way * math.sin(angle)))
+        moved = replace(
+            item, x=item.x + float(way * math.cos(angle)), y=item.y + float(way * math.sin(angle))
+        )
         inside = _ARENA_X[0] <= moved.x <= _ARENA_X[1] and _ARENA_Y[0] <= moved.y <= _ARENA_Y[1]
         if inside and fits(rest, moved):
             return moved
