@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from blip2idc.evaluation.ptb_rules import APOSTROPHE_ENTITY, ENTITY_FIRST, RULES
+from blip2idc.evaluation.ptb_rules import APOSTROPHE_ENTITY, APOSTROPHE_FIRST, ENTITY_FIRST, RULES
 
-_LETTER_ENTITY = re.compile(r"&(?:#[0-9]+|[aeiouAEIOU](?:acute|grave|uml)|(?i:apos));")
-_PRIVATE = re.compile("[\U000effff-\U000fffff]")
+_LETTER_ENTITY = re.compile(r"&(?:[aeiouAEIOU](?:acute|grave|uml)|(?i:apos));")
+_PRIVATE = re.compile("[\U000eff00-\U000fffff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -31,11 +31,13 @@ class Lexer:
         return _LETTER_ENTITY.sub(self._to_private, text) if "&" in text else text
 
     def _to_private(self, match: re.Match[str]) -> str:
-        if match[0].lower() == "&apos;":
+        name = match[0]
+        if name == "&apos;":
             return APOSTROPHE_ENTITY
-        if match[0] not in self._entities:
-            self._entities.append(match[0])
-        return chr(ENTITY_FIRST + self._entities.index(match[0]))
+        if name not in self._entities:
+            self._entities.append(name)
+        first = APOSTROPHE_FIRST if name.lower() == "&apos;" else ENTITY_FIRST
+        return chr(first + self._entities.index(name))
 
     def _finish(self, token: str) -> str:
         if _PRIVATE.search(token):
@@ -43,7 +45,9 @@ class Lexer:
         return _PAIR.sub(_from_pair, token.replace("\u00ad", "")).lower()
 
     def _from_private(self, match: re.Match[str]) -> str:
-        return "&apos;" if match[0] == APOSTROPHE_ENTITY else self._entities[ord(match[0]) - ENTITY_FIRST]
+        if match[0] == APOSTROPHE_ENTITY:
+            return "&apos;"
+        return self._entities[ord(match[0]) & 0xFF]
 
     def line(self, position: int) -> tuple[list[str], int]:
         """Read tokens from a position to the end of its line.

@@ -21,6 +21,7 @@ from blip2idc.evaluation.ptb_words import (
     CLOSING_NOT_UPPER,
     FILE_ENDINGS,
     NUMBER_ABBREVIATIONS,
+    QUOTE_WORDS,
     SENTENCE_STARTERS,
     SPLIT_WORDS,
     TITLE_ABBREVIATIONS,
@@ -29,8 +30,9 @@ from blip2idc.evaluation.ptb_words import (
 
 ENTITY_FIRST = 0xF0000
 """Letter entities such as ``&eacute;`` are held as one private character each from here on (`ptb_lexer.prepare`)."""
+APOSTROPHE_FIRST = 0xEFF00
 APOSTROPHE_ENTITY = "\U000effff"
-"""Stands for ``&apos;``."""
+"""Stands for ``&apos;``; ``&APOS;`` and the like, which are kept as written, take the characters before it."""
 
 Emit = Callable[[str], str] | None
 
@@ -52,21 +54,25 @@ class Rule:
 
 
 _ENTITY = "\U000f0000-\U000fffff"
-_L = charset(LETTERS) + "\u00ad" + _ENTITY
+_P = charset(LETTERS) + "\u00ad"
+_L = _P + _ENTITY
 _D = charset(DIGITS)
 _M = charset(MODIFIERS)
 _WORD = f"[{_L}{_M}][{_L}{_M}{_D}]*"
 _DOTTED = f"[{_L}][{_L}{_D}]*"
-_A = f"[{_L}{_D}]"
+_A = f"[{_P}{_D}]"
 _HYPHEN = "[-\u058a\u2010\u2011]"
-_QUOTE = f"['\u2019\u0092{APOSTROPHE_ENTITY}]"
-_ANY_QUOTE = f"['\u2018\u2019\u201b\u2039\u203a\u0091\u0092{APOSTROPHE_ENTITY}]"
+_QUOTE = "['\u2019\u0092\U000eff00-\U000effff]"
+_ANY_QUOTE = "['`\u2018\u2019\u201b\u0091\u0092\U000eff00-\U000effff]"
 _PART = f"(?:[dDoOlL]{_ANY_QUOTE}{_A}{{2,}}|{_A}+)"
 _SPACE = "[ \\t\\u00a0]"
-_END = f"(?:{_QUOTE}(?:[msd]|re|ve|ll)(?![A-Za-z]))"
+_END = f"{_QUOTE}(?:[msdMSD]|(?i:re|ve|ll))(?:[^A-Za-z]|\\Z)"
 _ACRONYM = "[A-Za-z](?:\\.[A-Za-z])*\\."
-_S = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
-_NOT_URL = ' \\t\\n\\f\\r\\u00a0"<>|(){}'
+_S = "[A-Za-z0-9]+(?:-[A-Za-z]+)*"
+_NOT_URL = ' \\t\\n\\f\\r"<>|()'
+_NOT_DOMAIN = " \\t\\n\\f\\r\"`'<>|!?(){}$,-_"
+_PATH = f"(?:/[^{_NOT_URL}]+[^{_NOT_URL}.!?,{{}}-])?"
+_NOT_MAIL = _NOT_URL + "{}\\u00a0"
 
 
 def _words(words: str) -> str:
@@ -74,7 +80,7 @@ def _words(words: str) -> str:
 
 
 def _any_case(words: str) -> str:
-    return "(?i:" + "|".join(sorted(words.split(), key=lambda word: (-len(word), word))) + ")"
+    return "(?i:" + "|".join(sorted(map(re.escape, words.split()), key=lambda word: (-len(word), word))) + ")"
 
 
 def _first_capital(words: str) -> str:
@@ -92,10 +98,19 @@ def _rest_lower(words: str) -> str:
 _CLOSING = f"(?:{_any_case(CLOSING_ABBREVIATIONS)}|{_first_capital(CLOSING_CAPITALISED)}|{_rest_lower(CLOSING_NOT_UPPER)})"
 _TITLE = f"(?:{_any_case(TITLE_ABBREVIATIONS)}|{_rest_lower(TITLE_NOT_UPPER)})"
 _NUMBER_WORD = _any_case(NUMBER_ABBREVIATIONS)
+_COMPANY = "[A-Z]+(?:(?:[&+]|&amp;)[A-Z]+)+"
+_MARKUP = (
+    "(?:</?[A-Za-z][A-Za-z0-9_:.-]*"
+    "(?:[ \\t\\n]+[A-Za-z][A-Za-z0-9_:.-]*(?:[ \\t\\n]*=[ \\t\\n]*(?:\"[^\"]*\"|'[^']*'))?)*[ \\t\\n]*/?>"
+    "|<[!?][A-Za-z-][^>\\n]*>)"
+)
+
+
+_PLAIN_QUOTES = str.maketrans({"\u2019": "'", "\u0092": "'", APOSTROPHE_ENTITY: "'", "\u2018": "`", "\u201b": "`", "\u0091": "`"})
 
 
 def _quote(text: str) -> str:
-    return text.replace("\u2019", "'").replace("\u0092", "'").replace(APOSTROPHE_ENTITY, "'")
+    return text.translate(_PLAIN_QUOTES)
 
 
 def _drop(text: str) -> str:
@@ -125,7 +140,7 @@ def _phone(text: str) -> str:
 
 
 def _split_word(text: str) -> str:
-    return text[:3] + "\n" + text[3:] if not text.lower().startswith("gim") else text[:3] + "\n" + text[3:]
+    return text[:3] + "\n" + text[3:]
 
 
 _CURLY = {"\u201c": "``", "\u00ab": "``", "\u0093": "``", "\u201d": "''", "\u00bb": "''", "\u0094": "''",
@@ -133,7 +148,7 @@ _CURLY = {"\u201c": "``", "\u00ab": "``", "\u0093": "``", "\u201d": "''", "\u00b
 
 
 def _curly(text: str) -> str:
-    return "".join(_CURLY[mark] for mark in text)
+    return "".join(_CURLY.get(mark, mark) for mark in text)
 
 
 def _rule(name: str, pattern: str, emit: Emit = None) -> Rule:
@@ -142,65 +157,66 @@ def _rule(name: str, pattern: str, emit: Emit = None) -> Rule:
 
 RULES = (
     _rule("space", "[ \\t\\u00a0]+", _drop),
-    _rule("markup", "</?[A-Za-z][A-Za-z0-9_:.-]*"
-          "(?:[ \\t\\n]+[A-Za-z][A-Za-z0-9_:.-]*(?:[ \\t\\n]*=[ \\t\\n]*(?:\"[^\"]*\"|'[^']*'))?)*[ \\t\\n]*/?>"
-          "|<[!?][A-Za-z-][^>\\n]*>", _inner_spaces),
-    _rule("split word", f"(?:{_any_case(SPLIT_WORDS)})", _split_word),
-    _rule("it is", "'(?i:tis|twas)", lambda text: text[:2] + "\n" + text[2:]),
+    _rule("markup", _MARKUP, _inner_spaces),
+    _rule("split word", _any_case(SPLIT_WORDS), _split_word),
+    _rule("it is", "('[tT])(?i:is|was)"),
+    _rule("apostrophe word", _any_case(APOSTROPHE_WORDS)),
     _rule("before a contraction", f"({_WORD}){_END}"),
-    _rule("before not", f"([{_L}]*[A-MO-Za-mo-z])[nN]{_QUOTE}[tT]"),
-    _rule("closing abbreviation", f"({_CLOSING}\\.)[^\\n]"),
-    _rule("not", f"[nN]{_QUOTE}[tT]", _quote),
-    _rule("contraction", f"({_QUOTE}(?i:[msd]|re|ve|ll))(?:[^A-Za-z]|\\Z)", _quote),
-    _rule("apostrophe word", _any_case(APOSTROPHE_WORDS).replace("'", _QUOTE)),
-    _rule("year", "['\u2019][0-9]0s|(['\u2019][0-9]{2})[ \\t\\n]"),
-    _rule("elision", f"[A-HJ-XZn]{_ANY_QUOTE}[{_L}]{{2,}}|[{_L}]+[aeiouyAEIOUY]{_ANY_QUOTE}[aeiouA-Z][{_L}]*"
-          f"|[ldj]{_QUOTE}|[LDJ]{_QUOTE}"),
-    _rule("elided", f"([yY]{_QUOTE})[{_L}]"),
-    _rule("url", f"(?i:https?)://[^{_NOT_URL}]+[^{_NOT_URL}.!?,-]"),
-    _rule("site", f"(?i:www)\\.(?:[^{_NOT_URL}.!?,]+\\.)+[A-Za-z]{{2,4}}(?:/[^{_NOT_URL}]+[^{_NOT_URL}.!?,-])?"),
-    _rule("domain", f"[A-Za-z][^{_NOT_URL}.!?,$\\-_']*(?:\\.[^{_NOT_URL}.!?,$\\-_']+)*\\.(?i:com|net|org|edu)"
-          f"(?:/[^{_NOT_URL}]+[^{_NOT_URL}.!?,-])?"),
-    _rule("mail", f"<?(?:(?i:mailto):)?[A-Za-z0-9][^{_NOT_URL}]*@(?:[^{_NOT_URL}.]+\\.)*[^{_NOT_URL}.]+>?"),
+    _rule("before not", f"([A-Za-z\u00ad]*[A-MO-Za-mo-z\u00ad])[nN]{_ANY_QUOTE}[tT]"),
+    _rule("closing abbreviation", f"({_CLOSING}\\.)-?[^\\n]"),
+    _rule("not", f"[nN]{_ANY_QUOTE}[tT]", _quote),
+    _rule("contraction", f"({_QUOTE}(?:[msdMSD]|(?i:re|ve|ll)))(?:[^A-Za-z]|\\Z)", _quote),
+    _rule("apostrophe word, any apostrophe", _any_case(QUOTE_WORDS).replace("'", _QUOTE)),
+    _rule("opening quote", "(')[A-Za-z][^ \\t\\n\u00a0]", _drop),
+    _rule("contraction before a letter", f"({_QUOTE}(?:[msdMSD]|(?i:re|ve|ll)))", _quote),
+    _rule("decade", f"{_QUOTE}[0-9]0[sS]"),
+    _rule("year", f"({_QUOTE}[0-9]{{2}})[ \\t\\n]"),
+    _rule("elision", f"[A-HJ-XZn]{_ANY_QUOTE}[{_P}]{{2,}}|[{_P}]+[aeiouyAEIOUY]{_ANY_QUOTE}[aeiouA-Z][{_P}]*"),
+    _rule("article", f"[ldjLDJ]{_QUOTE}"),
+    _rule("elided", f"([yY]{_QUOTE})[{_P}]"),
+    _rule("url", f"(?i:https?)://[^{_NOT_URL}{{}}]+[^{_NOT_URL}.!?,{{}}-]"),
+    _rule("site", f"(?i:www)\\.(?:[^{_NOT_URL}.!?,{{}}]+\\.)+[A-Za-z]{{2,4}}{_PATH}"),
+    _rule("domain", f"[^{_NOT_DOMAIN}]+(?:\\.[^{_NOT_DOMAIN}]+)*\\.(?i:com|net|org|edu){_PATH}"),
+    _rule("mail", f"(?:<|&lt;)?(?:(?i:mailto):)?[A-Za-z0-9][^{_NOT_MAIL}]*@(?:[^{_NOT_MAIL}.]+\\.)*[^{_NOT_MAIL}.]+(?:>|&gt;)?"),
     _rule("mention", "@[A-Za-z_][A-Za-z0-9_]*"),
     _rule("hashtag", f"#[{_L}{_M}]+"),
-    _rule("file", f"([{_L}{_D}]+(?:\\.[{_L}{_D}]+)*\\.{_any_case(FILE_ENDINGS)})[\\s.?!,]"),
     _rule("word", f"{_WORD}(?:[.!?]{_WORD})*"),
     _rule("hyphenated", f"{_PART}(?:[-\u058a\u2010\u2011_]{_PART})*"),
-    _rule("hyphenated words", f"{_DOTTED}(?:[.!?]{_DOTTED})*(?:{_HYPHEN}{_A}+)*"),
-    _rule("hyphenated acronym", f"(?:(?:{_A}+{_HYPHEN})+[A-Za-z](?:\\.[A-Za-z])+\\.|{_ACRONYM}|{_TITLE}\\.|{_NUMBER_WORD}\\.)"
-          f"(?:{_HYPHEN}{_A}+)+|(?:{_A}+{_HYPHEN})+[A-Za-z](?:\\.[A-Za-z])+\\."),
-    _rule("hyphenated number", f"[{_D}]+(?:[.,][{_D}]+)*(?:{_HYPHEN}{_A}+)+"),
+    _rule("punctuated and hyphenated", "[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-[A-Za-z0-9\u00ad]+)+"),
+    _rule("hyphenated acronym", f"(?:{_A}+{_HYPHEN})+[A-Za-z](?:\\.[A-Za-z])+\\.(?:{_HYPHEN}{_A}+)*"),
+    _rule("stop before a comma", f"((?:{_WORD}(?:[.!?]{_WORD})*|{_PART}(?:[-\u058a\u2010\u2011_]{_PART})*|{_COMPANY})\\.)[,;:]"),
     _rule("slashed", f"{_S}(?:/{_S}){{1,2}}"),
     _rule("date", f"[{_D}]{{1,2}}[-/][{_D}]{{1,2}}[-/][{_D}]{{2,4}}"),
     _rule("number", f"[+-]?(?:[{_D}]*(?:[.,:\u00ad\u066b\u066c][{_D}]+)+|[{_D}]+)"),
-    _rule("fraction", f"(?:[{_D}]{{1,4}}[- \\u00a0])?[{_D}]{{1,4}}(?:\\\\?/|\u2044)[{_D}]{{1,4}}", _inner_spaces),
-    _rule("phone", "(?:\\([0-9]{2,3}\\)[ \\u00a0]?|(?:\\+?\\+?[0-9]{2,4}[- \\u00a0])?[0-9]{2,4}[- \\u00a0])"
-          "[0-9]{3,4}[- \\u00a0]?[0-9]{3,5}|(?:\\+\\+?)?[0-9]{2,4}[./][0-9]{3,4}[./][0-9]{3,5}", _phone),
-    _rule("currency", "[A-Z]*\\$", None),
-    _rule("company", "[A-Z]+(?:(?:[&+]|&amp;)[A-Z]+)+", lambda text: text.replace("&amp;", "&")),
-    _rule("language", "(?i:c\\+\\+|[cf]#)"),
-    _rule("one letter before a sentence", f"([A-Za-z])\\.\\s+{_words(SENTENCE_STARTERS)}\\s"),
-    _rule("abbreviation", f"{_ACRONYM}|{_CLOSING}\\.|{_TITLE}\\.|(?i:ph\\.d|ed\\.d)\\."),
-    _rule("abbreviation of a number", f"({_NUMBER_WORD}\\.)[ \\t\\n\\u00a0]?[{_D}]"),
-    _rule("smiley", "([<>]?[:;=][-o*']?[()DPdpO{@|\\\\\\[\\]])(?:[^A-Za-z]|\\n)|:3(?=\\s)", _round_brackets),
+    _rule("fraction", f"(?:[{_D}]{{1,4}}[- \u00a0])?[{_D}]{{1,4}}(?:\\\\?/|\u2044)[{_D}]{{1,4}}", _inner_spaces),
+    _rule("phone", "(?:\\([0-9]{2,3}\\)[ \u00a0]?|(?:\\+?\\+?[0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])"
+          "[0-9]{3,4}[- \u00a0]?[0-9]{3,5}", _phone),
+    _rule("currency", "[A-Z]*\\$"),
+    _rule("company", _COMPANY, lambda text: text.replace("&amp;", "&")),
+    _rule("listed word", "(?i:c\\+\\+|[cf]#|s&p-500|-[lr][rsc]b-)"),
+    _rule("one letter before a sentence", f"([A-Za-z])\\.\\s+(?:{_first_capital(SENTENCE_STARTERS)}|M(?i:[rs])\\.|{_MARKUP})\\s"),
+    _rule("abbreviation", f"(?i:ph\\.d|ed\\.d)\\.|{_ACRONYM}|{_CLOSING}\\.|{_TITLE}\\."),
+    _rule("abbreviation of a number", f"({_NUMBER_WORD}\\.)[ \\t\\n\u00a0]?[{_D}]"),
+    _rule("file", f"([{_L}{_D}]+(?:\\.[{_L}{_D}]+)*\\.{_any_case(FILE_ENDINGS)})[\\s.?!,]"),
+    _rule("smiley", "([<>]?[:;=][-o*']?[()DPdpO{@|\\\\\\[\\]])[^A-Za-z0-9]|:3(?=\\s)", _round_brackets),
     _rule("eyes", "\\(?[-^x=~<>']_[-^x=~<>']\\)?", _round_brackets),
     _rule("entity", "&(?i:amp|lt|gt);", lambda text: {"a": "&", "l": "<", "g": ">"}[text[1].lower()]),
-    _rule("dropped entity", "&(?i:quot|nbsp|mdash|ndash);", _drop),
-    _rule("dots", "\\.{3,5}|\\.(?:[ \\u00a0]\\.){2,3}|\u2026|\u0085", _drop),
+    _rule("dropped entity", "&(?:quot|(?i:nbsp|mdash|ndash|md));", _drop),
+    _rule("kept entity", "&(?i:#[0-9]+|ht|tl|ur|lr|qc|ql|qr|quot|cdq|odq);"),
+    _rule("dots", "\\.{3,5}|\\.(?:[ \u00a0]\\.){2,3}|\u2026|\u0085", _drop),
     _rule("dashes", "-{1,4}|[\u2013\u2014\u2015\u0096\u0097\u2012]", _drop),
     _rule("long dashes", "-{5,}"),
     _rule("single marks", f"[.,:;`'?!\"{APOSTROPHE_ENTITY}]|``|''|[\u058a\u2010\u2011]", _drop),
+    _rule("kept apostrophe entity", "[\U000eff00-\U000efffe]"),
     _rule("marks", "[?!]{2,}"),
-    _rule("low quotes", "[\u201a\u201e\u201f]"),
-    _rule("curly quotes", "[\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u201b\u0091-\u0094]{1,2}", _curly),
+    _rule("curly quotes", "[\u2018\u2019\u201a-\u201f\u00ab\u00bb\u2039\u203a\u0091-\u0094]{1,2}", _curly),
     _rule("brackets", "[()\\[\\]{}]", _brackets),
-    _rule("runs", "\\*+|_+|#+|@+|<<|>>"),
+    _rule("runs", "\\*+|_+|#+|@+|<<|>>|[\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089]+"),
     _rule("pound", "\u00a3", _always("#")),
     _rule("euro", "[\u0080\u00a4\u20a0\u20ac]", _always("$")),
     _rule("cent", "\u00a2", _always("cents")),
     _rule("part", "[\u00bc\u00bd\u00be\u2153\u2154]",
           lambda text: {"\u00bc": "1/4", "\u00bd": "1/2", "\u00be": "3/4", "\u2153": "1/3", "\u2154": "2/3"}[text]),
-    _rule("symbol", f"[%&~^|\\\\/+=<>$\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089\u2044{charset(SYMBOLS)}]"),
+    _rule("symbol", f"[%&~^|\\\\/+=<>$\u2044{charset(SYMBOLS)}]"),
 )
 """All rules; the order decides ties."""

@@ -43,13 +43,14 @@ SENTENCE_STARTERS = (
 SPLIT_WORDS = "cannot gonna gotta lemme gimme wanna"
 """Split after the third letter; any case."""
 
-APOSTROPHE_WORDS = (
-    "'em 'til 'till 'cause 'n' 'n ol' dunkin' somethin' cap'n c'mon nor'easter e'er ne'er s'mores li'l nat'l ma'am"
-)
-"""Kept whole with their apostrophe; any case."""
+APOSTROPHE_WORDS = "c'mon nor'easter e'er s'mores li'l nat'l cap'n ev'ry cont'd."
+"""Kept whole with their plain apostrophe; any case."""
+
+QUOTE_WORDS = "'em 'til 'till 'cause 'n' 'n ol' dunkin' somethin'"
+"""Kept whole with their plain or curly apostrophe; any case."""
 
 FILE_ENDINGS = (
-    "bat bmp bz2 c class cgi cpp dll doc docx exe gif gz h htm html jar java jpeg jpg mov mp3 pdf php pl png ppt ps py "
+    "bat bmp c class cgi cpp dll doc docx exe gif gz h htm html jar java jpeg jpg mov mp3 pdf php pl png ppt ps py "
     "sql tar txt wav x xml zip"
 )
 """Endings of file names that start with a digit or hold one; any case."""
