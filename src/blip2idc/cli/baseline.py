@@ -111,5 +111,48 @@ def meteor_backend(wanted: bool) -> Iterator[MeteorBackend | None]:
         yield backend
 
 
-def audit_command() -> None:
-    """Say what a benchmark can and cannot tell."""
+def audit_command(
+    data: Annotated[Path, typer.Argument(metavar="DATASET", help="A data set, with splits or without.")],
+    split: Annotated[
+        str | None, typer.Option("--split", help="What models are scored on; default test, else val.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all findings to this file.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots.")] = None,
+    no_images: Annotated[bool, typer.Option("--no-images", help="Do not look at the images.")] = False,
+    no_meteor: Annotated[
+        bool, typer.Option("--no-meteor", help="Leave METEOR out; its Java program is slow.")
+    ] = False,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the resamples.")] = 20412,
+) -> None:
+    """Say what a benchmark can and cannot tell: references, blind baselines, people, leaks, real differences."""
+    from blip2idc.data.records import find_splits
+    from blip2idc.errors import ConfigError
+    from blip2idc.evaluation.audit import audit
+    from blip2idc.evaluation.reference_sets import ReferenceSet, choose_split
+    from blip2idc.evaluation.significance import Resampling
+    from blip2idc.runtime import atomic_write
+
+    if resamples < 100:
+        raise ConfigError(f"--resamples is {resamples}, expected at least 100: the verdict rests on them")
+    tested = split or choose_split(data, ("test", "val", "train"))
+    names = find_splits(data) or (tested,)
+    splits = {name or "all": ReferenceSet.read(data, name) for name in names}
+    with meteor_backend(not no_meteor) as backend:
+        found = audit(
+            splits,
+            tested or "all",
+            resampling=Resampling(resamples, seed),
+            backend=backend,
+            images=not no_images,
+        )
+    if json_file is not None:
+        with atomic_write(json_file) as handle:
+            handle.write(json.dumps(found, indent=1, allow_nan=False) + "\n")
+    if html is not None:
+        from blip2idc.report.audit_page import audit_page
+
+        with atomic_write(html) as handle:
+            handle.write(audit_page(found))
+    for sentence in found["verdict"]:
+        typer.echo(f"{'!' if sentence['grave'] else '-'} {sentence['topic']}: {sentence['text']}")
