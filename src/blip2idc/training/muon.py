@@ -82,7 +82,7 @@ def _shared_orthogonal(matrices: torch.Tensor) -> torch.Tensor:
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
     """Nearly the nearest half-orthogonal matrices to (N, R, C), R <= C: singular values between about 0.7 and 1.2."""
     a, b, c = _COEFFICIENTS
-    x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    x: torch.Tensor = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_STEPS):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x

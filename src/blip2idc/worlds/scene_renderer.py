@@ -144,9 +144,20 @@ def render(
     camera = Camera(view, height * supersample, width * supersample)
     color, seen = _Painter(objects, view, camera).paint()
     if supersample > 1:
-        rows = sum(color[k::supersample] for k in range(supersample))
-        color = sum(rows[:, k::supersample] for k in range(supersample)) / np.float32(supersample**2)
+        color = _averaged(color, supersample)
     return (np.clip(color, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8), seen
+
+
+def _averaged(samples: Floats, supersample: int) -> Floats:
+    """Samples (H * s, W * s, 3) to pixels (H, W, 3); slices add up faster than a mean over axes."""
+    rows = samples[::supersample].copy()
+    for k in range(1, supersample):
+        rows += samples[k::supersample]
+    pixels = rows[:, ::supersample].copy()
+    for k in range(1, supersample):
+        pixels += rows[:, k::supersample]
+    pixels /= np.float32(supersample**2)
+    return pixels
 
 
 def visible_mask(seen: npt.NDArray[np.int8], index: int, supersample: int = 2) -> npt.NDArray[np.bool_]:
@@ -318,7 +329,7 @@ def _hits(item: SceneObject, p: tuple[Floats, ...], light: Vector) -> Floats:
     if item.shape == "sphere":
         b = ox * lx + oy * ly + oz * lz
         disc = b * b - (ox * ox + oy * oy + oz * oz - r * r)
-        return ((disc > 0) & (b < 0)).astype(np.float32)
+        return np.asarray((disc > 0) & (b < 0), dtype=np.float32)
     top = (r - oz) / lz
     if item.shape == "cube":
         c, s = math.cos(item.yaw), math.sin(item.yaw)
@@ -335,7 +346,7 @@ def _hits(item: SceneObject, p: tuple[Floats, ...], light: Vector) -> Floats:
         near = np.where(disc > 0, (-b - root) / a, np.float32(np.inf))
         far = (-b + root) / a
     near = np.maximum(near, np.maximum((-r - oz) / lz, 0))
-    return (near < np.minimum(far, top)).astype(np.float32)
+    return np.asarray(near < np.minimum(far, top), dtype=np.float32)
 
 
 def _shade(

@@ -230,7 +230,8 @@ def _change(rng: np.random.Generator, kind: str, scene: tuple[SceneObject, ...])
     else:
         choices: Sequence[str] = tuple(COLORS) if kind == "color" else MATERIALS
         others = [value for value in choices if value != getattr(item, kind)]
-        moved = replace(item, **{kind: others[rng.integers(len(others))]})
+        value = others[rng.integers(len(others))]
+        moved = replace(item, color=value) if kind == "color" else replace(item, material=value)
     if moved is None:
         return None
     return SceneChange(kind, scene, (*scene[:index], moved, *scene[index + 1 :]), index, index)
