@@ -105,6 +105,19 @@ class EditsWorld:
         self.pictures = _supply(images, split)
         self._textures = _Made(texture, "texture")
 
+    def settings(self) -> dict[str, Any]:
+        """What makes this world what it is, in plain JSON values."""
+        pictures = self.pictures
+        return {
+            "seed": self.seed,
+            "height": self.height,
+            "width": self.width,
+            "no_change_share": self.no_change_share,
+            "kinds": list(self.kinds),
+            "textures_share": self.textures_share,
+            "photographs": pictures.fingerprint() if isinstance(pictures, Photographs) else "made",
+        }
+
     def pair(self, index: int) -> WorldPair:
         """Makes pair `index` (0 or more)."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((self.seed, index))))

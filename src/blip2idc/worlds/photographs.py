@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,14 @@ class Photographs:
         """Name of a source: its file name, or its position in the list."""
         source = self._sources[index]
         return f"array {index}" if isinstance(source, np.ndarray) else Path(source).name
+
+    def fingerprint(self) -> str:
+        """A digest of names and sizes, to notice that a folder of photographs is no longer the same."""
+        digest = sha256()
+        for index, source in enumerate(self._sources):
+            size = source.nbytes if isinstance(source, np.ndarray) else Path(source).stat().st_size
+            digest.update(f"{self.name(index)}\0{size}\0".encode())
+        return digest.hexdigest()[:16]
 
     def draw(self, rng: Generator, height: int, width: int) -> tuple[Picture, str]:
         """A crop of a random source, mirrored half of the time.

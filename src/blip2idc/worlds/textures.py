@@ -86,8 +86,7 @@ def _axis(rng: Generator, height: int, width: int, angle: float | None = None) -
     turn = rng.uniform(0, pi) if angle is None else angle
     x = np.arange(width, dtype=np.float32)[None, :] / width
     y = np.arange(height, dtype=np.float32)[:, None] / width
-    position: Plane = np.float32(cos(turn)) * x + np.float32(sin(turn)) * y
-    return position
+    return (cos(turn) * x + sin(turn) * y).astype(np.float32)
 
 
 def _clouds(rng: Generator, height: int, width: int) -> Plane:

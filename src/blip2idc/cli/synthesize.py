@@ -1,0 +1,188 @@
+"""`blip2idc synthesize`: data sets of pairs whose change is known, because this program made it.
+
+In: the name of a source of pairs, a folder, a count. Out: a data set with `metadata.jsonl`; its path on stdout,
+progress with rate and time left on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from blip2idc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from blip2idc.worlds.pair import World
+    from blip2idc.worlds.photographs import Photographs
+    from blip2idc.worlds.write import Progress
+
+#: Files named one by one when photographs had to be skipped.
+NAMED = 3
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder of the data set; empty, or to be finished.")
+]
+Count = Annotated[int, typer.Option("--count", "-n", help="Number of pairs.")]
+Seed = Annotated[int, typer.Option(help="Equal seeds and settings make equal files.")]
+Size = Annotated[str, typer.Option(metavar="WxH", help="Width and height of each image in pixels.")]
+NoChangeShare = Annotated[float, typer.Option(help="Share of the pairs in which nothing changed, 0 to 1.")]
+Kinds = Annotated[
+    str | None, typer.Option(help="Kinds of change to draw from, with commas between; default: all.")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one for each core of this machine.")]
+Masks = Annotated[bool, typer.Option("--masks", help="Also write masks of the changed regions, to masks/.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command group."""
+    group = typer.Typer(no_args_is_help=True, help="Make a data set of pairs whose change is known.")
+    group.command("scenes")(scenes)
+    group.command("edits")(edits)
+    app.add_typer(group, name="synthesize")
+
+
+def scenes(
+    output: Output,
+    count: Count = 1000,
+    seed: Seed = 0,
+    size: Size = "320x160",
+    no_change_share: NoChangeShare = 0.5,
+    kinds: Kinds = None,
+    workers: Workers = None,
+    masks: Masks = False,
+) -> None:
+    """Rendered 3D scenes: an object changes colour or material, is added, dropped or moved."""
+    from blip2idc.worlds.scenes import KINDS, ScenesWorld
+
+    width, height = parse_size(size)
+    chosen = KINDS if kinds is None else parse_list(kinds)
+    _check_seed(seed)
+    world = ScenesWorld(seed, height, width, no_change_share=no_change_share, kinds=chosen)
+    settings = {
+        "seed": seed,
+        "height": height,
+        "width": width,
+        "no_change_share": no_change_share,
+        "kinds": list(chosen),
+    }
+    _write(world, output, count, settings, workers, masks)
+
+
+def edits(
+    output: Output,
+    count: Count = 1000,
+    seed: Seed = 0,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder of photographs, with its subfolders; default: those of the package."),
+    ] = None,
+    size: Size = "320x160",
+    no_change_share: NoChangeShare = 0.5,
+    kinds: Kinds = None,
+    split: Annotated[
+        str, typer.Option(help="Photographs of the package: 'train', or 'test', never trained on.")
+    ] = "train",
+    textures_share: Annotated[
+        float, typer.Option(help="Share of the pairs that show procedural textures instead, 0 to 1.")
+    ] = 0.0,
+    workers: Workers = None,
+    masks: Masks = False,
+) -> None:
+    """Photographs with one edit, of light, colour, geometry or a region, or with added text.
+
+    Each pair shows a part of a photograph, cropped at random to the aspect of --size.
+    """
+    from blip2idc.worlds.edits import EditsWorld
+    from blip2idc.worlds.photographs import Photographs
+
+    width, height = parse_size(size)
+    world = EditsWorld(
+        seed,
+        images,
+        height,
+        width,
+        no_change_share=no_change_share,
+        kinds=None if kinds is None else parse_list(kinds),
+        textures_share=textures_share,
+        split=split,
+    )
+    if images is not None and isinstance(world.pictures, Photographs):
+        world.pictures.check()
+        _warn_of_skipped(world.pictures)
+    _write(world, output, count, world.settings(), workers, masks)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height from `"320x160"`."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip().lower())
+    if match is None:
+        raise ConfigError(f"--size is {text!r}; expected width x height in pixels, like 320x160")
+    return int(match[1]), int(match[2])
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """The words between the commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise ConfigError(f"--seed is {seed}; expected a whole number of at least 0")
+
+
+def _warn_of_skipped(pictures: Photographs) -> None:
+    skipped = pictures.skipped
+    if not skipped:
+        return
+    reasons = "; ".join(list(skipped.values())[:NAMED])
+    more = f"; and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
+    print(f"warning: skipped {len(skipped)} of {len(pictures)} images: {reasons}{more}", file=sys.stderr)
+
+
+def _write(
+    world: World,
+    output: Path,
+    count: int,
+    settings: Mapping[str, Any],
+    workers: int | None,
+    masks: bool,
+) -> None:
+    from blip2idc.worlds.write import write_world
+
+    processes = len(os.sched_getaffinity(0)) if workers is None else workers
+    with _progress_bar() as progress:
+        manifest = write_world(
+            world, output, count, settings=settings, workers=processes, masks=masks, progress=progress
+        )
+    typer.echo(str(manifest))
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
+    """A bar on stderr with the rate and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("pairs"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("pairs", total=None, rate="")
+
+        def report(done: int, count: int) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f} pairs/s" if speed else ""
+            bar.update(task, completed=done, total=count, rate=rate)
+
+        yield report
