@@ -177,12 +177,15 @@ def _progress_bar() -> Iterator[Progress]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("pairs", total=None, rate="")
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("pairs", total=None, rate="")
 
-        def report(done: int, count: int) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:.1f} pairs/s" if speed else ""
-            bar.update(task, completed=done, total=count, rate=rate)
+    def report(done: int, count: int) -> None:
+        bar.start()  # only now, so that a refused setting shows no bar
+        speed = bar.tasks[0].speed
+        bar.update(task, completed=done, total=count, rate=f"{speed:.1f} pairs/s" if speed else "")
 
+    try:
         yield report
+    finally:
+        bar.stop()
