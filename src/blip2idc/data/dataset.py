@@ -1,0 +1,161 @@
+"""From records to training examples: joint images with one caption each.
+
+For the trainer. What comes in are manifests; what goes out are `Example`s, drawn so that nothing but (seed, epoch,
+id) decides which of a pair's captions is used: not the number of workers, not the order, not where a run was
+interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from blip2idc.data.collate import Example, Preprocessor
+from blip2idc.data.records import Manifest, PairRecord
+from blip2idc.errors import ManifestError
+from blip2idc.images.pair import MAX_PIXELS, ImagePair
+
+
+def draw_caption(record: PairRecord, seed: int, epoch: int) -> str:
+    """Choose one caption of a record, the same one for the same (seed, epoch, id) everywhere."""
+    key = f"{seed}/{epoch}/{record.id}".encode()
+    number = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
+    return record.captions[number % len(record.captions)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A record together with the data set that it lies in."""
+
+    manifest: Manifest
+    record: PairRecord
+
+    def open(self, max_pixels: int = MAX_PIXELS) -> ImagePair:
+        """Open both images."""
+        before, after = self.manifest.paths(self.record)
+        return ImagePair.open(before, after, max_pixels=max_pixels)
+
+
+class CaptionDataset(torch.utils.data.Dataset[Example]):
+    """Captioned pairs of one or more manifests.
+
+    An item is asked for by (epoch, index), as `EpochSampler` gives them; a plain index means epoch 0.
+
+    Args:
+        samples: Records with at least one caption each.
+        preprocessor: Makes the joint image.
+        seed: Decides, with epoch and id, which caption is drawn.
+        max_pixels: Limit for each image.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        preprocessor: Preprocessor,
+        seed: int = 0,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        for sample in samples:
+            if not sample.record.captions:
+                raise ManifestError(
+                    f"{sample.manifest.root}: record {sample.record.id!r} has no captions; training needs at least one"
+                )
+        self.samples = list(samples)
+        self.preprocessor = preprocessor
+        self.seed = seed
+        self.max_pixels = max_pixels
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> Example:
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        sample = self.samples[index]
+        return {
+            "id": sample.record.id,
+            "pixels": self.preprocessor.join(sample.open(self.max_pixels)),
+            "caption": draw_caption(sample.record, self.seed, epoch),
+        }
+
+
+class EpochSampler(torch.utils.data.Sampler[tuple[int, int]]):
+    """Every index once an epoch, in an order that only (seed, epoch) decides.
+
+    Args:
+        size: Number of items.
+        seed: Of the order.
+    """
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before an epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        epoch = self.epoch
+        order = np.random.default_rng((self.seed, epoch)).permutation(self.size)
+        return iter([(epoch, int(index)) for index in order])
+
+
+def all_samples(manifests: Sequence[Manifest]) -> list[Sample]:
+    """The records of several manifests, one after another."""
+    return [Sample(manifest, record) for manifest in manifests for record in manifest]
+
+
+def hold_out(samples: Sequence[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+    """Set part of the samples aside for validation.
+
+    Pairs that share an image file stay on one side, so that no picture is in both.
+
+    Args:
+        samples: What there is.
+        share: Of it, in 0..1, to set aside; at least one sample, and at least one is left.
+        seed: Of the draw.
+
+    Returns:
+        Samples for training, samples for validation, each in the given order.
+    """
+    groups = _linked_by_image(samples)
+    order = np.random.default_rng((seed, len(samples))).permutation(len(groups))
+    wanted = max(1, round(share * len(samples)))
+    aside: set[int] = set()
+    for group in order:
+        if len(aside) >= wanted or len(aside) + len(groups[group]) >= len(samples):
+            continue
+        aside.update(groups[group])
+    return (
+        [sample for number, sample in enumerate(samples) if number not in aside],
+        [sample for number, sample in enumerate(samples) if number in aside],
+    )
+
+
+def _linked_by_image(samples: Sequence[Sample]) -> list[list[int]]:
+    """Numbers of the samples, grouped so that samples with an image file in common are together (union-find)."""
+    parent = list(range(len(samples)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    first_with: dict[tuple[str, str], int] = {}
+    for number, sample in enumerate(samples):
+        for name in (sample.record.before_file_name, sample.record.after_file_name):
+            other = first_with.setdefault((str(sample.manifest.root), name), number)
+            parent[root(number)] = root(other)
+    groups: dict[int, list[int]] = {}
+    for number in range(len(samples)):
+        groups.setdefault(root(number), []).append(number)
+    return list(groups.values())

@@ -1,0 +1,1 @@
+"""Backbone, adapter and captioner: everything that runs a network."""

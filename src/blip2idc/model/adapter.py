@@ -1,0 +1,376 @@
+"""LoRA adapters for BLIP-2: attach, save, load, merge. The only importer of peft.
+
+In: a backbone, and either a rank or the folder (or hub id) of a saved adapter. Out: a network with trainable
+adapter weights, a folder in PEFT's own format with `blip2idc.json` and a model card, or a backbone with the
+adapter merged in. Adapters trained elsewhere load as well, the published BLIP2IDC ones (PEFT 0.5,
+`adapter_model.bin`) among them; only tensors are read, never pickled code. Merging a plain LoRA needs no peft, so
+that captions start quickly.
+
+Paper: Hu et al., LoRA, ICLR 2022, arXiv 2106.09685; Evennou et al., WACV 2025, arXiv 2412.15939 (which
+projections).
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from blip2idc.errors import ConfigError, ModelError
+from blip2idc.model.backbone import Backbone
+from blip2idc.model.card import adapter_card
+from blip2idc.model.settings import CaptionerSettings, read_settings, write_settings
+from blip2idc.runtime import atomic_path, atomic_write
+
+CONFIG_FILE = "adapter_config.json"
+WEIGHTS_FILE = "adapter_model.safetensors"
+PICKLED_WEIGHTS_FILE = "adapter_model.bin"
+
+PARTS: Mapping[str, tuple[str, str]] = {
+    "vision": (r"vision_model\.", r"qkv"),
+    "qformer": (r"qformer\.", r"query|key|value"),
+    "language": (r"language_model\.", r"q_proj|k_proj|v_proj|q|k|v"),
+}
+"""Part -> where it is in BLIP-2, and what its query, key and value projections are called (OPT `q_proj`, T5 `q`)."""
+
+_PREFIX = "base_model.model."
+_BEYOND_PLAIN_LORA = (
+    "use_dora",
+    "fan_in_fan_out",
+    "modules_to_save",
+    "lora_bias",
+    "rank_pattern",
+    "alpha_pattern",
+    "layer_replication",
+    "target_parameters",
+)
+
+
+@dataclass(frozen=True)
+class LoraPlan:
+    """What to adapt, and how.
+
+    Attributes:
+        rank: Inner dimension r of the update B @ A.
+        alpha: Strength; the update is scaled by alpha / r. None for 2r, as in the paper.
+        dropout: On the adapter's input, in training.
+        parts: Among `PARTS`.
+    """
+
+    rank: int = 16
+    alpha: int | None = None
+    dropout: float = 0.05
+    parts: tuple[str, ...] = tuple(PARTS)
+
+    def __post_init__(self) -> None:
+        if self.rank < 1:
+            raise ConfigError(
+                f"lora rank is {self.rank}; expected a whole number of at least 1, such as 8, 16 or 32"
+            )
+        unknown = [part for part in self.parts if part not in PARTS]
+        if unknown or not self.parts:
+            raise ConfigError(
+                f"lora parts are {list(self.parts)!r}; expected one or more of {', '.join(PARTS)}"
+            )
+
+    @property
+    def strength(self) -> int:
+        """Alpha, 2r unless given."""
+        return 2 * self.rank if self.alpha is None else self.alpha
+
+
+@dataclass(frozen=True)
+class AdapterWeights:
+    """A saved adapter, read but not yet applied.
+
+    Attributes:
+        name: As the user wrote it.
+        config: Content of `adapter_config.json`.
+        tensors: Module path and matrix (`<module>.lora_A.weight`) -> values.
+        settings: Content of `blip2idc.json`, None where there is none.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    tensors: Mapping[str, torch.Tensor] = field(repr=False)
+    settings: CaptionerSettings | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is nothing but `W + scale * B @ A`."""
+        return self.config.get("bias", "none") == "none" and not any(
+            self.config.get(key) for key in _BEYOND_PLAIN_LORA
+        )
+
+    @property
+    def scale(self) -> float:
+        """Factor of the update."""
+        rank = float(self.config["r"])
+        return float(self.config["lora_alpha"]) / (rank**0.5 if self.config.get("use_rslora") else rank)
+
+
+def find_targets(model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS)) -> dict[str, list[str]]:
+    """Names of the projections to adapt, read off the loaded network.
+
+    Args:
+        model: A `Blip2ForConditionalGeneration`.
+        parts: Among `PARTS`.
+
+    Returns:
+        Part -> module paths.
+
+    Raises:
+        ModelError: A part has no such projection.
+    """
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        pattern = re.compile(_pattern(part))
+        found[part] = [
+            name
+            for name, module in model.named_modules()
+            if isinstance(module, torch.nn.Linear) and pattern.fullmatch(name)
+        ]
+        if not found[part]:
+            where, leaves = PARTS[part]
+            raise ModelError(
+                f"adapter: no module of the backbone is called {where.replace(chr(92), '')}*.({leaves}), so the part"
+                f" '{part}' has nothing to adapt; leave it out or use a BLIP-2 with OPT or T5."
+            )
+    return found
+
+
+def _pattern(part: str) -> str:
+    where, leaves = PARTS[part]
+    return rf"{where}.*\.({leaves})"
+
+
+def attach_adapter(backbone: Backbone, plan: LoraPlan, seed: int = 0) -> tuple[Backbone, str]:
+    """Freeze the backbone and add fresh adapter weights (A random, B zero: nothing changes yet).
+
+    Args:
+        backbone: Left as it is but for the wrapping of its projections.
+        plan: Rank and parts.
+        seed: Of the A matrices.
+
+    Returns:
+        The backbone with a trainable `PeftModel` inside, and one line that says how many modules matched.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    targets = find_targets(backbone.model, plan.parts)
+    config = LoraConfig(
+        r=plan.rank,
+        lora_alpha=plan.strength,
+        lora_dropout=plan.dropout,
+        bias="none",
+        target_modules="|".join(f"({_pattern(part)})" for part in plan.parts),
+        base_model_name_or_path=backbone.source.name,
+        revision=backbone.source.revision,
+    )
+    devices = [backbone.model.device] if backbone.model.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        model: Any = get_peft_model(backbone.model, config)
+    expected = sorted(name for names in targets.values() for name in names)
+    matched = sorted(name for name in model.base_model.targeted_module_names)
+    if matched != expected:
+        raise ModelError(
+            f"adapter: peft matched {len(matched)} modules where {len(expected)} were meant; report this as a bug."
+        )
+    counts = ", ".join(f"{part} {len(names)}" for part, names in targets.items())
+    return backbone.with_model(model), f"adapter: rank {plan.rank} on {len(expected)} modules ({counts})"
+
+
+def describe_parameters(model: torch.nn.Module) -> str:
+    """One line: trainable and total parameters."""
+    trainable, total = count_parameters(model)
+    return f"parameters: {trainable:,} trainable of {total:,} ({100 * trainable / total:.3g} %)"
+
+
+def count_parameters(model: torch.nn.Module) -> tuple[int, int]:
+    """(trainable, total) number of weights."""
+    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
+    return sum(size for size, trainable in sizes if trainable), sum(size for size, _ in sizes)
+
+
+def save_adapter(model: Any, folder: Path, settings: CaptionerSettings) -> Path:
+    """Save an adapter for us and for plain peft: the folder appears whole or not at all.
+
+    Args:
+        model: A `PeftModel`.
+        folder: Where to; replaced if it is there.
+        settings: Written as `blip2idc.json` and told in the model card.
+    """
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    config = model.peft_config["default"]
+    values = {**config.to_dict(), "inference_mode": True}
+    tensors = get_peft_model_state_dict(model, save_embedding_layers=False)
+    with atomic_path(folder) as partial:
+        partial.mkdir()
+        prepared = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(prepared, partial / WEIGHTS_FILE, metadata={"format": "pt"})
+        with atomic_write(partial / CONFIG_FILE) as handle:
+            json.dump(values, handle, indent=2, sort_keys=True, default=_json_value)
+            handle.write("\n")
+        write_settings(partial, settings)
+        with atomic_write(partial / "README.md") as handle:
+            handle.write(adapter_card(values, settings, *count_parameters(model)))
+    return folder
+
+
+def _json_value(value: object) -> Any:
+    """Sets become lists and enumerations their names, as peft writes them."""
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return getattr(value, "value", None) or str(value)
+
+
+def read_adapter(name: str | Path) -> AdapterWeights:
+    """Read an adapter from a folder or the hub, tensors only.
+
+    Args:
+        name: Folder or hub id.
+
+    Raises:
+        ModelError: It is missing or incomplete, not a LoRA, or its weights are pickled with code.
+    """
+    folder = _locate(str(name))
+    config_path = folder / CONFIG_FILE
+    if not config_path.is_file():
+        raise ModelError(
+            f"adapter '{name}': has no {CONFIG_FILE}; give a folder that PEFT or this program saved."
+        )
+    config = json.loads(config_path.read_text(encoding="utf-8"))
+    if config.get("peft_type") != "LORA":
+        raise ModelError(f"adapter '{name}': peft_type is {config.get('peft_type')!r}; expected 'LORA'.")
+    tensors = {key.removeprefix(_PREFIX): value for key, value in _read_tensors(folder, str(name)).items()}
+    return AdapterWeights(str(name), config, tensors, read_settings(folder))
+
+
+def _locate(name: str) -> Path:
+    if Path(name).is_dir():
+        return Path(name)
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise ModelError(
+            f"adapter '{name}': no such folder, and a hub id has the form owner/name; check --adapter."
+        )
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["adapter_*", "blip2idc.json", "README.md"]))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"adapter '{name}': cannot be read from the hub: {' '.join(str(error).split())}"
+        ) from error
+
+
+def _read_tensors(folder: Path, name: str) -> dict[str, torch.Tensor]:
+    if (folder / WEIGHTS_FILE).is_file():
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            return dict(load_file(folder / WEIGHTS_FILE))
+        except (OSError, SafetensorError) as error:
+            raise ModelError(
+                f"adapter '{name}': {WEIGHTS_FILE} cannot be read: {error}; save it again."
+            ) from error
+    path = folder / PICKLED_WEIGHTS_FILE
+    if not path.is_file():
+        raise ModelError(f"adapter '{name}': has neither {WEIGHTS_FILE} nor {PICKLED_WEIGHTS_FILE}.")
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise ModelError(
+            f"adapter '{name}': {PICKLED_WEIGHTS_FILE} is damaged or holds code besides tensors, which is never run;"
+            " convert it to safetensors where you trust it."
+        ) from error
+    if not isinstance(values, dict) or not all(isinstance(value, torch.Tensor) for value in values.values()):
+        raise ModelError(
+            f"adapter '{name}': {PICKLED_WEIGHTS_FILE} holds something other than named tensors."
+        )
+    return values
+
+
+def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
+    """Add an adapter to the weights of a backbone, in place, so that it runs at the backbone's own speed.
+
+    Raises:
+        ModelError: The adapter names modules or shapes that the backbone does not have.
+    """
+    if not adapter.plain:
+        return backbone.with_model(load_adapter(backbone, adapter).model.merge_and_unload().eval())
+    modules = dict(backbone.model.named_modules())
+    with torch.no_grad():
+        for name in _adapted_modules(adapter):
+            weight = _weight_of(modules.get(name), name, adapter, backbone)
+            down = adapter.tensors[f"{name}.lora_A.weight"].to(weight.device, torch.float32)  # [r, in]
+            up = adapter.tensors[f"{name}.lora_B.weight"].to(weight.device, torch.float32)  # [out, r]
+            if weight.shape != (up.shape[0], down.shape[1]):
+                raise ModelError(
+                    f"adapter '{adapter.name}': its update of {name} is {up.shape[0]}x{down.shape[1]}, but the module"
+                    f" in '{backbone.source.name}' is {weight.shape[0]}x{weight.shape[1]}; use the one it was made for."
+                )
+            weight.copy_((weight.float() + adapter.scale * (up @ down)).to(weight.dtype))
+    return backbone
+
+
+def _adapted_modules(adapter: AdapterWeights) -> list[str]:
+    names = [key.removesuffix(".lora_A.weight") for key in adapter.tensors if key.endswith(".lora_A.weight")]
+    expected = {f"{name}.lora_{matrix}.weight" for name in names for matrix in "AB"}
+    if not names or expected != set(adapter.tensors):
+        odd = sorted(expected.symmetric_difference(adapter.tensors))[:1] or ["none"]
+        raise ModelError(
+            f"adapter '{adapter.name}': its tensors are not pairs of lora_A and lora_B (first odd one: {odd[0]})."
+        )
+    return names
+
+
+def _weight_of(
+    module: torch.nn.Module | None, name: str, adapter: AdapterWeights, backbone: Backbone
+) -> torch.Tensor:
+    if not isinstance(module, torch.nn.Linear):
+        raise ModelError(
+            f"adapter '{adapter.name}': adapts {name}, which '{backbone.source.name}' does not have;"
+            " use the backbone it was trained on."
+        )
+    return module.weight
+
+
+def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool = False) -> Backbone:
+    """Put a saved adapter on a backbone without merging, through peft.
+
+    Args:
+        backbone: Of the kind that the adapter was trained on.
+        adapter: From `read_adapter`.
+        trainable: Go on training it.
+
+    Returns:
+        The backbone with a `PeftModel` inside.
+    """
+    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+
+    known = {item.name for item in fields(LoraConfig)}
+    settings = {key: value for key, value in adapter.config.items() if key in known and value is not None}
+    settings["inference_mode"] = not trainable
+    for name in _adapted_modules(adapter):
+        _weight_of(dict(backbone.model.named_modules()).get(name), name, adapter, backbone)
+    model: Any = get_peft_model(backbone.model, LoraConfig(**settings))
+    state = {f"{_PREFIX}{key}": value for key, value in adapter.tensors.items()}
+    outcome: Any = set_peft_model_state_dict(model, state)
+    missing = [key for key in outcome.missing_keys if "lora_" in key]
+    if missing or outcome.unexpected_keys:
+        first = (missing or outcome.unexpected_keys)[0]
+        raise ModelError(
+            f"adapter '{adapter.name}': does not fit '{backbone.source.name}' (first difference: {first});"
+            " use the backbone it was trained on."
+        )
+    return backbone.with_model(model if trainable else model.eval())

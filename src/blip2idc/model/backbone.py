@@ -1,0 +1,414 @@
+"""Load a BLIP-2 backbone: network, tokenizer, image statistics, and the token ids that hold them together.
+
+For every command that runs or trains a model. What comes in is a hub id or a folder; what goes out is a
+`Backbone`, whose
+parts have been compared with one another: the image token, the number of query tokens and the size of the
+vocabulary are stated in several files of a checkpoint, and a disagreement is refused instead of resolved silently.
+Only tensors are read (safetensors, or `torch.load(weights_only=True)` where a checkpoint has nothing else), and no
+code of a repository is run. This is the only module that imports BLIP-2 from transformers.
+
+Paper: Li et al., BLIP-2, ICML 2023, arXiv 2301.12597.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from blip2idc.data.collate import ImageStatistics, TextFormat
+from blip2idc.errors import ModelError
+from blip2idc.images.joint import JointLayout
+from blip2idc.runtime import Choice, choose_device, choose_dtype
+
+TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
+"""The model in the package: `backbone/` and `adapters/`."""
+
+PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
+"""Revisions that this software was written against; used where the caller names none."""
+
+ATTENTION_BACKENDS = ("sdpa", "eager", "flex_attention")
+IMAGE_TOKEN = "<image>"
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model comes from.
+
+    Attributes:
+        name: As the user wrote it, or `tiny` for the model in the package.
+        location: Hub id or folder, as transformers takes it.
+        revision: Commit on the hub; None for a folder.
+    """
+
+    name: str
+    location: str
+    revision: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder, or None for a model on the hub."""
+        return Path(self.location) if Path(self.location).is_dir() else None
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A loaded BLIP-2 and everything needed to feed it.
+
+    Attributes:
+        model: The network, a `Blip2ForConditionalGeneration` in evaluation mode.
+        tokenizer: Of its language model.
+        source: Where it came from.
+        statistics: Mean and standard deviation of its pixels.
+        text_format: Special token ids and the number of image tokens in a prompt.
+        device: Device and the reason for it.
+        dtype: Type of the weights and the reason for it.
+    """
+
+    model: Any
+    tokenizer: Any
+    source: ModelSource
+    statistics: ImageStatistics
+    text_format: TextFormat
+    device: Choice
+    dtype: Choice
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square image that the position embeddings were made for."""
+        return int(self.model.config.vision_config.image_size)
+
+    @property
+    def patch_size(self) -> int:
+        """Side of a patch in pixels."""
+        return int(self.model.config.vision_config.patch_size)
+
+    @property
+    def language_model(self) -> Any:
+        """The language model inside (OPT or T5)."""
+        return self.model.language_model
+
+    def default_layout(self) -> JointLayout:
+        """Vertical, at the resolution that the positions were made for."""
+        return JointLayout("vertical", self.image_size, self.image_size)
+
+    def needs_interpolation(self, height: int, width: int) -> bool:
+        """Whether a joint image of this size needs interpolated positions."""
+        return (height, width) != (self.image_size, self.image_size)
+
+    def encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Joint images to the prefix that the language model reads.
+
+        Args:
+            pixel_values: Normalised joint images, [B, 3, H, W].
+
+        Returns:
+            Projected query outputs, [B, Q, D].
+        """
+        height, width = pixel_values.shape[-2:]
+        pixel_values = pixel_values.to(self.model.device)
+        features = self.model.get_image_features(
+            pixel_values, interpolate_pos_encoding=self.needs_interpolation(height, width), return_dict=True
+        )
+        prefix: torch.Tensor = features.pooler_output
+        return prefix
+
+    def parameter_count(self) -> int:
+        """Number of weights."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def with_model(self, model: Any) -> Backbone:
+        """The same backbone around another network, such as one with an adapter."""
+        return replace(self, model=model)
+
+    def describe(self) -> str:
+        """One line for logs: name, device and type with their reasons."""
+        return (
+            f"{self.source.name}: {self.parameter_count():,} parameters, device {self.device.value}"
+            f" ({self.device.reason}), dtype {self.dtype.value} ({self.dtype.reason})"
+        )
+
+
+def load_backbone(
+    model: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    attention: str | None = None,
+) -> Backbone:
+    """Load a BLIP-2 checkpoint and check that its parts agree.
+
+    Args:
+        model: Hub id or folder; None for the tiny model in the package.
+        revision: Commit on the hub; None for the pinned one where there is one.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        dtype: `auto`, `float32`, `bfloat16`.
+        attention: `sdpa`, `eager` or None for transformers' own choice.
+
+    Returns:
+        The backbone, in evaluation mode.
+
+    Raises:
+        ModelError: There is no such model, its weights are incomplete, or its parts disagree.
+    """
+    source = locate_model(model, revision)
+    check_attention(attention)
+    device_choice = choose_device(device)
+    dtype_choice = choose_dtype(dtype, device_choice.value)
+    config = _read_config(source)
+    network = _read_network(source, config, device_choice.value, dtype_choice.value, attention)
+    tokenizer = _read_tokenizer(source)
+    processor = _read_processor_settings(source)
+    return Backbone(
+        model=network,
+        tokenizer=tokenizer,
+        source=source,
+        statistics=_image_statistics(source, processor),
+        text_format=_text_format(source, network.config, tokenizer, processor),
+        device=device_choice,
+        dtype=dtype_choice,
+    )
+
+
+def locate_model(model: str | Path | None, revision: str | None = None) -> ModelSource:
+    """Decide between the packaged model, a folder and a hub id.
+
+    Args:
+        model: What the user gave.
+        revision: What the user gave.
+
+    Raises:
+        ModelError: It is neither a folder nor possibly a hub id.
+    """
+    if model is None:
+        return ModelSource("tiny", str(TINY_MODEL / "backbone"))
+    name = str(model)
+    if Path(name).is_dir():
+        return ModelSource(name, name)
+    looks_like_path = name.startswith((".", "/", "~")) or name.count("/") != 1 or "\\" in name
+    if looks_like_path:
+        raise ModelError(
+            f"model '{name}': no such folder, and a hub id has the form owner/name; check --model."
+        )
+    return ModelSource(name, name, revision or PINNED_REVISIONS.get(name))
+
+
+def check_attention(attention: str | None) -> None:
+    """Refuse an attention backend that BLIP-2 cannot run.
+
+    Raises:
+        ModelError: It is not among `ATTENTION_BACKENDS`.
+    """
+    if attention is not None and attention not in ATTENTION_BACKENDS:
+        raise ModelError(
+            f"attention '{attention}': BLIP-2 runs with {', '.join(ATTENTION_BACKENDS)} (its Q-Former stays in float32,"
+            " which rules flash attention out); choose one of these."
+        )
+
+
+def _read_config(source: ModelSource) -> Any:
+    from transformers import Blip2Config
+
+    with _loading(source):
+        values, _ = Blip2Config.get_config_dict(source.location, revision=source.revision)
+    if values.get("model_type") != "blip-2":
+        raise ModelError(
+            f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
+            " ('blip-2') is needed; give a Blip2ForConditionalGeneration checkpoint."
+        )
+    with _loading(source):
+        config: Any = Blip2Config.from_dict(values)
+    if not isinstance(config.vision_config.image_size, int) or not isinstance(
+        config.vision_config.patch_size, int
+    ):
+        raise ModelError(
+            f"model '{source.name}': image_size and patch_size must be whole numbers in its config.json."
+        )
+    return config
+
+
+def _read_network(source: ModelSource, config: Any, device: str, dtype: str, attention: str | None) -> Any:
+    import transformers
+
+    blip2: Any = transformers.Blip2ForConditionalGeneration
+    settings: dict[str, Any] = {} if attention is None else {"attn_implementation": attention}
+    if device.startswith("cuda"):
+        settings["device_map"] = {
+            "": device
+        }  # weights go to the device as they are read, not through host memory
+    with _loading(source):
+        network, report = blip2.from_pretrained(
+            source.location,
+            config=config,
+            revision=source.revision,
+            dtype=getattr(torch, dtype),
+            weights_only=True,
+            output_loading_info=True,
+            **settings,
+        )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"model '{source.name}': {len(missing)} weights are missing from its files (first: {missing[0]}),"
+            " so it would run with random numbers in their place; give a complete checkpoint."
+        )
+    if not device.startswith("cuda"):
+        network = network.to(device)
+    return network.eval()
+
+
+def _read_tokenizer(source: ModelSource) -> Any:
+    from transformers import AutoTokenizer
+
+    with _loading(source):
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.location, revision=source.revision, trust_remote_code=False
+        )
+    if (
+        IMAGE_TOKEN not in tokenizer.get_vocab()
+    ):  # as Blip2Processor does for checkpoints older than image tokens
+        tokenizer.add_tokens([_special_token(IMAGE_TOKEN)], special_tokens=True)
+    return tokenizer
+
+
+def _special_token(content: str) -> Any:
+    from tokenizers import AddedToken
+
+    return AddedToken(content, normalized=False, special=True)
+
+
+def _read_processor_settings(source: ModelSource) -> dict[str, Any]:
+    """The processor's JSON files as one dictionary: keys of the image processor, and `num_query_tokens` if stated."""
+    from transformers.utils.hub import cached_file
+
+    settings: dict[str, Any] = {}
+    for name in ("preprocessor_config.json", "processor_config.json"):
+        with _loading(source):
+            path = cached_file(
+                source.location, name, revision=source.revision, _raise_exceptions_for_missing_entries=False
+            )
+        if path is None:
+            continue
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        settings.update(values)
+        settings.update(values.get("image_processor") or {})
+    return settings
+
+
+def _image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageStatistics:
+    expected = {"do_rescale": True, "do_normalize": True}
+    for key, value in expected.items():
+        if processor.get(key, value) != value:
+            raise ModelError(
+                f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}."
+            )
+    if abs(float(processor.get("rescale_factor", 1 / 255)) - 1 / 255) > 1e-9:
+        raise ModelError(
+            f"model '{source.name}': its image processor has rescale_factor"
+            f" {processor['rescale_factor']}, expected 1/255."
+        )
+    if "image_mean" not in processor or "image_std" not in processor:
+        raise ModelError(
+            f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
+            " processor_config.json; copy the processor's files beside the weights."
+        )
+    return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
+
+
+def _text_format(source: ModelSource, config: Any, tokenizer: Any, processor: dict[str, Any]) -> TextFormat:
+    text = config.text_config
+    encoder_decoder = bool(text.is_encoder_decoder)
+    end = text.eos_token_id[0] if isinstance(text.eos_token_id, list) else text.eos_token_id
+    pad = text.pad_token_id if text.pad_token_id is not None else tokenizer.pad_token_id
+    start = end if encoder_decoder else text.bos_token_id
+    for name, value in (("eos_token_id", end), ("pad_token_id", pad), ("bos_token_id", start)):
+        if value is None:
+            raise ModelError(
+                f"model '{source.name}': the text_config in its config.json lacks {name}; add it."
+            )
+    return TextFormat(
+        image_token_id=_image_token_id(source, config, tokenizer),
+        image_tokens=_query_tokens(source, config, processor),
+        start_token_id=int(start),
+        end_token_id=int(end),
+        pad_token_id=int(pad),
+        decoder_start_token_id=int(text.decoder_start_token_id) if encoder_decoder else None,
+    )
+
+
+def _query_tokens(source: ModelSource, config: Any, processor: dict[str, Any]) -> int:
+    stated = processor.get("num_query_tokens")
+    if stated is not None and stated != config.num_query_tokens:
+        raise ModelError(
+            f"model '{source.name}': num_query_tokens is {stated} in its processor_config.json and"
+            f" {config.num_query_tokens} in its config.json; correct the wrong one."
+        )
+    return int(config.num_query_tokens)
+
+
+def _image_token_id(source: ModelSource, config: Any, tokenizer: Any) -> int:
+    """The image token that model and tokenizer agree on; the model needs an embedding row for it."""
+    from_tokenizer = int(tokenizer.convert_tokens_to_ids(IMAGE_TOKEN))
+    stated = config.image_token_index
+    if stated is not None and stated != from_tokenizer:
+        raise ModelError(
+            f"model '{source.name}': image_token_index is {stated} in its config.json, but its tokenizer gives"
+            f" {IMAGE_TOKEN} the id {from_tokenizer}; correct the wrong one."
+        )
+    if from_tokenizer >= config.text_config.vocab_size:
+        raise ModelError(
+            f"model '{source.name}': the image token has id {from_tokenizer}, beyond the vocabulary of"
+            f" {config.text_config.vocab_size}; use a revision converted for transformers 4.45 or newer."
+        )
+    config.image_token_index = from_tokenizer  # transformers looks for it here when it places the image
+    return from_tokenizer
+
+
+@contextlib.contextmanager
+def _loading(source: ModelSource) -> Iterator[None]:
+    """Keep transformers' progress bars off the terminal and turn its errors into one sentence."""
+    import transformers
+
+    logging: Any = transformers.logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        where = "on the hub" if source.folder is None else "in the folder"
+        revision = f" at revision {source.revision}" if source.revision else ""
+        reason = " ".join(str(error).split())
+        raise ModelError(f"model '{source.name}': cannot be read {where}{revision}: {reason}") from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def new_blip2(**settings: Any) -> Any:
+    """A BLIP-2 with random weights from the settings of `Blip2Config`, to be trained from scratch."""
+    from transformers import Blip2Config, Blip2ForConditionalGeneration
+
+    config = Blip2Config(**settings)
+    config.initializer_range = settings.get("initializer_range", config.initializer_range)
+    return Blip2ForConditionalGeneration(config)
+
+
+def new_processor(tokenizer: Any, image_size: int, query_tokens: int) -> Any:
+    """A BLIP-2 processor that brings pixels to -1..1, to be saved beside a new network."""
+    import transformers
+    from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+    images = BlipImageProcessorPil(
+        size={"height": image_size, "width": image_size},
+        image_mean=[0.5, 0.5, 0.5],
+        image_std=[0.5, 0.5, 0.5],
+    )
+    blip2_processor: Any = transformers.Blip2Processor
+    return blip2_processor(images, tokenizer, num_query_tokens=query_tokens)

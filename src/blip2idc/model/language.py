@@ -1,0 +1,216 @@
+"""What the language model of a backbone says after an image: search for a caption, and score given sentences.
+
+In: the prefix that the Q-Former made of a joint image. Out: token ids of captions, or the log-probability of each
+of a list of sentences. OPT reads the prefix and goes on; T5 reads it with its encoder and answers with its
+decoder; callers need not know which. The prefix is computed once and serves both.
+
+Shapes: B pairs, Q image tokens, P prompt tokens (Q included), K sentences, T tokens of a sentence, D width, V
+vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from blip2idc.errors import ModelError
+from blip2idc.model.backbone import Backbone
+from blip2idc.model.settings import Decoding
+
+_MAX_LOGITS = 48_000_000
+"""Logits held at once while scoring (192 MB in float32); larger batches are scored in parts."""
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """A prompt with image, ready for the language model.
+
+    Attributes:
+        embeddings: Inputs of the language model, [B, P, D].
+        encoded: Outputs of its encoder, [B, P, D]; None for a decoder-only model.
+    """
+
+    embeddings: torch.Tensor
+    encoded: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return int(self.embeddings.shape[0])
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """All ones, [B, P]: prompts of one captioner have equal length."""
+        return torch.ones(self.embeddings.shape[:2], dtype=torch.int64, device=self.embeddings.device)
+
+    def part(self, start: int, stop: int) -> Prefix:
+        """Some of the pairs."""
+        encoded = self.encoded[start:stop] if self.encoded is not None else None
+        return Prefix(self.embeddings[start:stop], encoded)
+
+
+def make_prefix(backbone: Backbone, image_prefix: torch.Tensor, prompt: str = "") -> Prefix:
+    """Put image and prompt together, and run the encoder where there is one.
+
+    Args:
+        backbone: The backbone.
+        image_prefix: From `Backbone.encode`, [B, Q, D].
+        prompt: Text after the image.
+    """
+    language_model = backbone.language_model
+    suffix = backbone.text_format.prompt_suffix(prompt, backbone.tokenizer)
+    tokens = torch.tensor([suffix] * len(image_prefix), device=image_prefix.device)
+    embedded = language_model.get_input_embeddings()(tokens)
+    embeddings = torch.cat([image_prefix.to(embedded.dtype), embedded], dim=1)
+    if not backbone.text_format.encoder_decoder:
+        return Prefix(embeddings)
+    prefix = Prefix(embeddings)
+    encoder = language_model.get_encoder()
+    return Prefix(embeddings, encoder(inputs_embeds=embeddings, attention_mask=prefix.mask).last_hidden_state)
+
+
+def search(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> list[list[int]]:
+    """Find a caption for each pair.
+
+    Returns:
+        B token sequences without special tokens at either end.
+    """
+    from transformers.modeling_outputs import BaseModelOutput
+
+    settings = _generation_config(backbone, prefix, decoding)
+    inputs: dict[str, Any] = {"attention_mask": prefix.mask}
+    if prefix.encoded is None:
+        inputs["inputs_embeds"] = prefix.embeddings
+    else:
+        inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=prefix.encoded)
+    sequences = backbone.language_model.generate(**inputs, generation_config=settings)
+    if prefix.encoded is not None:
+        sequences = sequences[:, 1:]  # the decoder's start token
+    return [_until_end(row, backbone.text_format.end_token_id) for row in sequences.tolist()]
+
+
+def _generation_config(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> Any:
+    import transformers
+
+    text_format = backbone.text_format
+    beams = {"length_penalty": decoding.length_penalty} if decoding.num_beams > 1 else {}
+    generation_config: Any = transformers.GenerationConfig
+    return generation_config(
+        max_new_tokens=_room_for_caption(backbone, prefix, decoding.max_new_tokens),
+        num_beams=decoding.num_beams,
+        do_sample=False,
+        repetition_penalty=decoding.repetition_penalty,
+        no_repeat_ngram_size=decoding.no_repeat_ngram_size,
+        eos_token_id=text_format.end_token_id,
+        pad_token_id=text_format.pad_token_id,
+        bos_token_id=text_format.start_token_id,
+        decoder_start_token_id=text_format.decoder_start_token_id,
+        use_cache=True,
+        **beams,
+    )
+
+
+def _room_for_caption(backbone: Backbone, prefix: Prefix, wanted: int) -> int:
+    """The wanted number of tokens, or what the language model's positions leave after the prompt."""
+    positions = getattr(backbone.model.config.text_config, "max_position_embeddings", None)
+    if positions is None or prefix.encoded is not None:
+        return wanted
+    room = int(positions) - prefix.embeddings.shape[1]
+    if room < 1:
+        raise ModelError(
+            f"model '{backbone.source.name}': its language model has {positions} positions, all of them taken by the"
+            f" prompt of {prefix.embeddings.shape[1]} tokens; shorten the prompt."
+        )
+    return min(wanted, room)
+
+
+def _until_end(tokens: list[int], end: int) -> list[int]:
+    return tokens[: tokens.index(end)] if end in tokens else tokens
+
+
+def score_sentences(backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]) -> torch.Tensor:
+    """How likely the model would say each of the sentences, from one reading of the prefix.
+
+    Args:
+        backbone: The backbone.
+        prefix: B pairs.
+        sentences: K token sequences, each with its end token.
+
+    Returns:
+        Natural logarithm of the probability of each whole sentence, float32 [B, K].
+    """
+    length = max(len(sentence) for sentence in sentences)
+    vocabulary = int(backbone.model.config.text_config.vocab_size)
+    rows = max(1, _MAX_LOGITS // (len(sentences) * length * vocabulary))
+    score = _score_after_cache if prefix.encoded is None else _score_with_decoder
+    parts = [
+        score(backbone, prefix.part(start, start + rows), sentences) for start in range(0, len(prefix), rows)
+    ]
+    return torch.cat(parts)
+
+
+def _score_after_cache(
+    backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]
+) -> torch.Tensor:
+    """Decoder-only: the keys and values of the prefix are computed once and shared by all K sentences."""
+    language_model = backbone.language_model
+    tokens, valid = _sentence_table(backbone, sentences, prefix.embeddings.device)  # [K, T]
+    count, length = tokens.shape
+    pairs, prompt_length = prefix.embeddings.shape[:2]
+    read = language_model(
+        inputs_embeds=prefix.embeddings, attention_mask=prefix.mask, use_cache=True, logits_to_keep=1
+    )
+    first = torch.log_softmax(read.logits[:, -1].float(), dim=-1)[:, tokens[:, 0]]  # [B, K]
+    if length == 1:
+        return first
+    cache = read.past_key_values
+    cache.batch_repeat_interleave(count)
+    inputs = tokens[:, :-1].repeat(pairs, 1)  # [B * K, T - 1]
+    mask = torch.ones(len(inputs), prompt_length + length - 1, dtype=torch.int64, device=tokens.device)
+    logits = language_model(
+        input_ids=inputs, attention_mask=mask, past_key_values=cache, use_cache=True
+    ).logits
+    targets = tokens[:, 1:].repeat(pairs, 1)
+    rest = _log_probabilities(logits, targets, valid[:, 1:].repeat(pairs, 1))  # [B * K]
+    return first + rest.view(pairs, count)
+
+
+def _score_with_decoder(
+    backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]
+) -> torch.Tensor:
+    """Encoder-decoder: the encoder's outputs are shared by all K sentences."""
+    from transformers.modeling_outputs import BaseModelOutput
+
+    assert prefix.encoded is not None
+    tokens, valid = _sentence_table(backbone, sentences, prefix.encoded.device)  # [K, T]
+    count, pairs = len(tokens), len(prefix)
+    start = torch.full((count, 1), backbone.text_format.decoder_start_token_id or 0, device=tokens.device)
+    inputs = torch.cat([start, tokens[:, :-1]], dim=1).repeat(pairs, 1)  # [B * K, T]
+    logits = backbone.language_model(
+        encoder_outputs=BaseModelOutput(last_hidden_state=prefix.encoded.repeat_interleave(count, dim=0)),
+        attention_mask=prefix.mask.repeat_interleave(count, dim=0),
+        decoder_input_ids=inputs,
+        use_cache=False,
+    ).logits
+    scores = _log_probabilities(logits, tokens.repeat(pairs, 1), valid.repeat(pairs, 1))
+    return scores.view(pairs, count)
+
+
+def _sentence_table(
+    backbone: Backbone, sentences: Sequence[Sequence[int]], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids [K, T] filled on the right, and which of them count [K, T]."""
+    length = max(len(sentence) for sentence in sentences)
+    pad = backbone.text_format.pad_token_id
+    rows = [[*sentence, *[pad] * (length - len(sentence))] for sentence in sentences]
+    lengths = torch.tensor([len(sentence) for sentence in sentences], device=device)
+    valid = torch.arange(length, device=device)[None, :] < lengths[:, None]
+    return torch.tensor(rows, device=device), valid
+
+
+def _log_probabilities(logits: torch.Tensor, targets: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Summed log-probability of the targets: logits [N, T, V], targets and valid [N, T] -> [N]."""
+    logits = logits.float()
+    chosen = logits.gather(-1, targets[..., None])[..., 0]
+    return ((chosen - logits.logsumexp(dim=-1)) * valid).sum(dim=-1)

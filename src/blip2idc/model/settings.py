@@ -1,0 +1,167 @@
+"""What a captioner needs to know besides weights: the file `blip2idc.json` beside a backbone or an adapter.
+
+In: a folder or a dictionary. Out: `CaptionerSettings`: layout, prompt, decoding, no-change sentences, calibration,
+and for the record data, scores and run record. Unknown keys are refused, so that a misspelt setting is not
+silently ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from blip2idc.errors import ConfigError, ModelError
+from blip2idc.images.joint import JointLayout
+from blip2idc.runtime import atomic_write
+from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
+
+SETTINGS_FILE = "blip2idc.json"
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How a caption is searched for.
+
+    Attributes:
+        num_beams: 1 is greedy.
+        max_new_tokens: Longest caption, end token included.
+        length_penalty: Exponent of the length that divides a beam's log-probability.
+        repetition_penalty: Divides the scores of tokens that were used already; 1 is off.
+        no_repeat_ngram_size: No sequence of that many tokens occurs twice; 0 is off.
+    """
+
+    num_beams: int = 1
+    max_new_tokens: int = 48
+    length_penalty: float = 1.0
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("num_beams", "max_new_tokens"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ConfigError(f"decoding {name} is {value!r}; expected a whole number of at least 1")
+        if self.no_repeat_ngram_size < 0 or self.repetition_penalty <= 0:
+            raise ConfigError("decoding expects no_repeat_ngram_size >= 0 and repetition_penalty > 0")
+
+    def changed_by(self, settings: Mapping[str, Any]) -> Decoding:
+        """The same with some settings replaced.
+
+        Raises:
+            ConfigError: One is not known; the message names the nearest.
+        """
+        _refuse_unknown(settings, {item.name for item in fields(self)}, "decoding")
+        return replace(self, **settings)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """From the model's own odds to a probability of change (Platt scaling), fitted on validation data.
+
+    Attributes:
+        slope: Of the logistic curve.
+        intercept: Of the logistic curve.
+        threshold: Probability from which on a pair counts as changed.
+        pairs: Number of validation pairs it was fitted on; 0 where it was not.
+        balanced_accuracy: Of the threshold on those pairs.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    threshold: float = 0.5
+    pairs: int = 0
+    balanced_accuracy: float | None = None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether validation data stands behind the numbers."""
+        return self.pairs > 0
+
+
+@dataclass(frozen=True)
+class CaptionerSettings:
+    """Content of `blip2idc.json`.
+
+    Attributes:
+        layout: Of the joint image; None where the backbone's own size shall decide.
+        prompt: Text between image and caption.
+        decoding: How captions are searched for.
+        no_change_captions: Sentences by which this model says that nothing changed.
+        calibration: Of the change probability.
+        two_stream: The images are encoded apart (the baseline) instead of jointly.
+        data: What it was trained on.
+        scores: What it reached.
+        run_record: How it was made.
+    """
+
+    layout: JointLayout | None = None
+    prompt: str = ""
+    decoding: Decoding = field(default_factory=Decoding)
+    no_change_captions: tuple[str, ...] = NO_CHANGE_CAPTIONS
+    calibration: Calibration = field(default_factory=Calibration)
+    two_stream: bool = False
+    data: Any = None
+    scores: Any = None
+    run_record: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        values = asdict(self)
+        values["layout"] = self.layout.to_dict() if self.layout is not None else None
+        values["no_change_captions"] = list(self.no_change_captions)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CaptionerSettings:
+        """Read what `to_dict` wrote; keys may be absent.
+
+        Raises:
+            ConfigError: A key is unknown or a value invalid.
+        """
+        _refuse_unknown(values, {item.name for item in fields(cls)}, SETTINGS_FILE)
+        known = dict(values)
+        if known.get("layout") is not None:
+            known["layout"] = JointLayout.from_dict(known["layout"])
+        known["decoding"] = Decoding().changed_by(known.get("decoding") or {})
+        calibration = known.get("calibration") or {}
+        _refuse_unknown(calibration, {item.name for item in fields(Calibration)}, "calibration")
+        known["calibration"] = Calibration(**calibration)
+        known["no_change_captions"] = tuple(known.get("no_change_captions") or NO_CHANGE_CAPTIONS)
+        return cls(**known)
+
+
+def read_settings(folder: Path | None) -> CaptionerSettings | None:
+    """Read `blip2idc.json` from a folder; None where there is none.
+
+    Raises:
+        ModelError: The file is not as expected.
+    """
+    if folder is None or not (folder / SETTINGS_FILE).is_file():
+        return None
+    path = folder / SETTINGS_FILE
+    try:
+        return CaptionerSettings.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, ConfigError) as error:
+        raise ModelError(
+            f"{path}: {' '.join(str(error).split())}; correct the file or save the model again."
+        ) from None
+
+
+def write_settings(folder: Path, settings: CaptionerSettings) -> Path:
+    """Write `blip2idc.json` into a folder, whole or not at all."""
+    path = folder / SETTINGS_FILE
+    with atomic_write(path) as handle:
+        json.dump(settings.to_dict(), handle, ensure_ascii=False, indent=2)
+        handle.write("\n")
+    return path
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.0)
+            raise ConfigError(f"{where} has the unknown key {key!r}; did you mean {near[0]!r}?")
