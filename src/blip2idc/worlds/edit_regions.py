@@ -144,31 +144,29 @@ def fill_in(picture: Picture, box: Box) -> Picture:
     """Smooth filling of a box from the pixels just around it: `[h, w, 3]`.
 
     Each pixel is the mean of the four nearest border pixels (left, right, above, below), weighted by the inverse
-    square of their distances; the borders are smoothed first so that single pixels leave no streaks.
+    square of their distances; the borders are smoothed along themselves so that single pixels leave no streaks.
     """
     left, top, width, height = box
     rows, columns = slice(top, top + height), slice(left, left + width)
-    bottom, right = top + height, left + width
-    soft = blurred(picture, 0.8 * seen_pixels(picture)).astype(np.float32)
+    sigma = 0.8 * seen_pixels(picture)
     x = np.arange(1, width + 1, dtype=np.float32)[None, :, None]
     y = np.arange(1, height + 1, dtype=np.float32)[:, None, None]
-    total = np.zeros((height, width, 3), dtype=np.float32)
-    weights = np.zeros((height, width, 1), dtype=np.float32)
     sides = []
     if left > 0:
-        sides.append((soft[rows, left - 1][:, None], x))
-    if right < picture.shape[1]:
-        sides.append((soft[rows, right][:, None], width + 1 - x))
+        sides.append((picture[rows, left - 1 : left], x))
+    if left + width < picture.shape[1]:
+        sides.append((picture[rows, left + width : left + width + 1], width + 1 - x))
     if top > 0:
-        sides.append((soft[top - 1, columns][None], y))
-    if bottom < picture.shape[0]:
-        sides.append((soft[bottom, columns][None], height + 1 - y))
+        sides.append((picture[top - 1 : top, columns], y))
+    if top + height < picture.shape[0]:
+        sides.append((picture[top + height : top + height + 1, columns], height + 1 - y))
+    total = np.zeros((height, width, 3), dtype=np.float32)
+    weights = np.zeros((height, width, 1), dtype=np.float32)
     for line, distance in sides:
         weight = 1.0 / distance**2
-        total += weight * line
+        total += weight * blurred(line, sigma).astype(np.float32)
         weights += weight
-    filled = to_picture(total / weights)
-    return blurred(filled, 0.8 * seen_pixels(picture))
+    return blurred(to_picture(total / weights), sigma)
 
 
 def region_remove(picture: Picture, rng: Generator, strength: float, other: Picture) -> Edited:

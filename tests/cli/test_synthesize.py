@@ -1,0 +1,102 @@
+"""`blip2idc synthesize`: a data set from the command line, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from blip2idc.cli.main import run
+from blip2idc.cli.synthesize import parse_list, parse_size
+from blip2idc.data.records import read_manifest
+from blip2idc.errors import ConfigError
+from blip2idc.images.pair import open_image
+
+QUICK = ["--count", "3", "--size", "64x32", "--workers", "1"]
+
+
+@pytest.mark.parametrize("world", ["scenes", "edits"])
+def test_a_data_set_is_written_and_its_path_printed(
+    world: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["synthesize", world, "--output", str(tmp_path / "out"), *QUICK]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'out' / 'metadata.jsonl'}\n"
+    assert "3/3" in err
+    manifest = read_manifest(tmp_path / "out")
+    assert [record.source for record in manifest] == [world] * 3
+    assert open_image(manifest.paths(manifest[0])[0]).size == (64, 32)
+
+
+def test_photographs_of_a_folder_are_used_and_damaged_ones_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 50).convert("RGB").save(tmp_path / "photos" / "a.png")
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"\xff\xd8 nothing")
+    command = [
+        "synthesize",
+        "edits",
+        "-o",
+        str(tmp_path / "out"),
+        "--images",
+        str(tmp_path / "photos"),
+        *QUICK,
+    ]
+    assert run([*command, "--no-change-share", "1"]) == 0
+    err = capsys.readouterr().err
+    assert "skipped 1 of 2 images" in err
+    assert "broken.jpg" in err
+    changes = [record.change for record in read_manifest(tmp_path / "out")]
+    assert all(change is not None and change["picture"] == "a.png" for change in changes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["edits", "--size", "320"], "--size is '320'"),
+        (["edits", "--size", "8x8"], "8x8"),
+        (["edits", "--count", "0"], "count is 0"),
+        (["edits", "--workers", "0"], "workers is 0"),
+        (["edits", "--seed", "-1"], "seed is -1"),
+        (["scenes", "--seed", "-1"], "seed is -1"),
+        (["scenes", "--no-change-share", "2"], "no_change_share is 2.0"),
+        (["scenes", "--kinds", "color,teleport"], "teleport"),
+        (["edits", "--kinds", "teleport"], "teleport"),
+        (["edits", "--split", "dev"], "dev"),
+        (["edits", "--images", "no/such/folder"], "no/such/folder"),
+        (["edits", "--images", "."], "holds no image"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_2(
+    arguments: list[str],
+    names: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["synthesize", *arguments, "--output", "out"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert names in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_settings_into_the_same_folder_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["synthesize", "edits", "--output", str(tmp_path / "out"), *QUICK]
+    assert run(command) == 0
+    assert run([*command, "--seed", "1"]) == 2
+    assert "was begun with seed 0, not 1" in capsys.readouterr().err
+
+
+def test_sizes_and_lists_are_read() -> None:
+    assert parse_size(" 480X320 ") == (480, 320)
+    assert parse_list("flip, blur,") == ("flip", "blur")
+    for text in ("", "axb", "-1x5", "1x", "1.5x2"):
+        with pytest.raises(ConfigError, match="like 320x160"):
+            parse_size(text)
