@@ -12,6 +12,7 @@ from typing import Any
 from blip2idc.evaluation.scores import ENOUGH_REFERENCES
 
 #: From these shares on a finding is called grave: they change what a score means, not only its last digit.
+_PUBLISHED = {"bleu_4": "BLEU-4", "meteor": "METEOR", "rouge_l": "ROUGE-L", "cider_d": "CIDEr-D"}
 _BLIND_SHARE, _LEAK_SHARE, _CAPTION_SHARE = 0.5, 0.05, 0.3
 
 
@@ -62,10 +63,19 @@ def _blind(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
         share = _cider(best) / _cider(human)
         text += f", {share:.0%} of what people reach against one another ({100 * _cider(human):.1f})"
     text += ": a model below it has shown nothing."
-    beats = best["beats"].get("cider_d")
-    if beats and beats["beaten"]:
-        text += f" It is above {len(beats['beaten'])} of {beats['published']} published scores."
-    yield "blind baselines", text, share > _BLIND_SHARE or bool(beats and beats["beaten"])
+    claims = list(_beaten(constants))
+    if claims:
+        text += f" Constant captions are above {', '.join(claims)}."
+    yield "blind baselines", text, share > _BLIND_SHARE or bool(claims)
+
+
+def _beaten(constants: list[Mapping[str, Any]]) -> Iterator[str]:
+    """For every metric how many published scores the best constant caption beats, where it beats any."""
+    for metric, title in _PUBLISHED.items():
+        found = [row["beats"][metric] for row in constants if metric in row["beats"]]
+        most = max(found, key=lambda beats: len(beats["beaten"]), default=None)
+        if most is not None and most["beaten"]:
+            yield f"{len(most['beaten'])} of {most['published']} published {title} scores"
 
 
 def _references(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:

@@ -38,24 +38,26 @@ def audit_page(audit: Mapping[str, Any]) -> str:
     shown = [
         name for name in _SHOWN if any(name in row["metrics"] for row in audit["baselines"]["baselines"])
     ]
-    return environment.get_template("audit.html.j2").render(
+    page: str = environment.get_template("audit.html.j2").render(
         audit=audit,
         plots={name: Markup(svg) for name, svg in _plots(audit).items()},
         shown=shown,
         titles=audit_plots.TITLES,
         version=__version__,
     )
+    return page
 
 
 def _plots(audit: Mapping[str, Any]) -> dict[str, str]:
     tested = audit["splits"][audit["tested"]]
     baselines = audit["baselines"]
     plots = {
-        "references": audit_plots.references_plot(tested["references_a_pair"]),
         "lengths": audit_plots.lengths_plot(
             {name: split["lengths"]["histogram"] for name, split in audit["splits"].items()}
         ),
     }
+    if len(tested["references_a_pair"]) > 1:
+        plots["references"] = audit_plots.references_plot(tested["references_a_pair"])
     if audit["curve"]:
         plots["curve"] = audit_plots.curve_plot(audit["curve"])
     if baselines["baselines"]:

@@ -1,0 +1,131 @@
+"""From official files to a data set: links, names, refusals, and what is left after a failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.fixtures.benchmarks import (
+    image_bytes,
+    put_clevr_change,
+    put_image,
+    put_lines,
+    put_spot_the_diff,
+)
+
+from blip2idc.data.readers import BENCHMARKS, get_reader
+from blip2idc.data.readers.benchmark import ReadOptions
+from blip2idc.data.readers.importing import import_benchmark, place_file
+from blip2idc.data.records import read_manifest
+from blip2idc.errors import ConfigError, InputError
+
+
+def test_images_become_hard_links_inside_the_data_set(tmp_path: Path) -> None:
+    source = put_spot_the_diff(tmp_path / "official")
+    report = import_benchmark("spot-the-diff", source, tmp_path / "out")
+    assert report.pairs == {"train": 1, "val": 1, "test": 3}
+    assert report.references == {"train": 2, "val": 1, "test": 5}
+    assert "test: 3 pairs, 5 references" in report.lines()
+    manifest = read_manifest(tmp_path / "out", "test")
+    before, _ = manifest.paths(manifest[0])
+    assert os.path.samefile(before, source / "resized_images/256.png")
+
+
+def test_copies_on_request(tmp_path: Path) -> None:
+    source = put_spot_the_diff(tmp_path / "official")
+    import_benchmark("spot-the-diff", source, tmp_path / "out", copy=True)
+    placed = tmp_path / "out/test/images/256.png"
+    assert not os.path.samefile(placed, source / "resized_images/256.png")
+    assert placed.read_bytes() == (source / "resized_images/256.png").read_bytes()
+
+
+def test_both_samples_of_an_index_share_their_first_image(tmp_path: Path) -> None:
+    import_benchmark("clevr-change", put_clevr_change(tmp_path / "official"), tmp_path / "out")
+    assert len(list((tmp_path / "out/train").rglob("*.png"))) == 3
+    assert len(read_manifest(tmp_path / "out", "train")) == 2
+
+
+def test_bytes_out_of_a_table_are_written(tmp_path: Path) -> None:
+    put_image(tmp_path / "official/x.png", 9)
+    row = {"original_prompt": "p", "edit_prompt": "e", "original_image": "x.png", "edited_image": "x.png"}
+    put_lines(tmp_path / "official/train.jsonl", [row])
+    import_benchmark("instruct-pix2pix", tmp_path / "official", tmp_path / "out")
+    assert (tmp_path / "out/train/images/000000_after.png").read_bytes() == image_bytes(9)
+
+
+def test_missing_images_are_counted_and_nothing_is_called_done(tmp_path: Path) -> None:
+    source = put_spot_the_diff(tmp_path / "official", images=False)
+    with pytest.raises(InputError, match=r"7\.png and 9 more images are missing; .*--annotations-only"):
+        import_benchmark("spot-the-diff", source, tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("metadata.jsonl"))
+    report = import_benchmark("spot-the-diff", source, tmp_path / "out", annotations_only=True)
+    assert report.pairs["test"] == 3
+    assert read_manifest(tmp_path / "out", "test")[0].before_file_name == "images/256.png"
+
+
+def test_an_existing_data_set_is_kept(tmp_path: Path) -> None:
+    source = put_spot_the_diff(tmp_path / "official")
+    import_benchmark("spot-the-diff", source, tmp_path / "out")
+    with pytest.raises(InputError, match="add --overwrite"):
+        import_benchmark("spot-the-diff", source, tmp_path / "out")
+    import_benchmark("spot-the-diff", source, tmp_path / "out", overwrite=True)
+
+
+def test_two_ids_alike_are_refused(tmp_path: Path) -> None:
+    row = {"img_id": "1", "turn_index": 1, "source_img": "a.png", "target_img": "a.png", "instruction": "x"}
+    put_lines(tmp_path / "official/train.jsonl", [row, row])
+    with pytest.raises(InputError, match="id '1_1' occurs twice"):
+        import_benchmark("magicbrush", tmp_path / "official", tmp_path / "out", annotations_only=True)
+
+
+def test_links_are_followed_before_linking(tmp_path: Path) -> None:
+    put_image(tmp_path / "real.png")
+    (tmp_path / "alias.png").symlink_to("real.png")
+    place_file(tmp_path / "alias.png", tmp_path / "set/placed.png")
+    assert not (tmp_path / "set/placed.png").is_symlink()
+    place_file(tmp_path / "alias.png", tmp_path / "set/placed.png")  # again: already there
+
+
+def test_a_file_system_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    put_image(tmp_path / "a.png")
+    place_file(tmp_path / "a.png", tmp_path / "b.png")
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+
+
+def test_unknown_benchmarks_name_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'spot-the-diff'"):
+        get_reader("spot_the_dif")
+    assert all(callable(get_reader(name)) for name in BENCHMARKS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"splits": ("holdout",)}, "--split is 'holdout'"),
+        ({"protocol": "joined"}, "--protocol is 'joined'"),
+        ({"empty_references": "maybe"}, "--empty-references is 'maybe'"),
+        ({"holdout": float("nan")}, "--holdout is nan"),
+    ],
+)
+def test_options_are_checked(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ReadOptions(**options)
+
+
+def test_source_and_output_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        import_benchmark("syned", tmp_path / "nowhere", tmp_path / "out")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file, expected a folder"):
+        import_benchmark("syned", tmp_path, tmp_path / "file")
+    with pytest.raises(InputError, match="is the source itself"):
+        import_benchmark("syned", tmp_path, tmp_path)
+    with pytest.raises(InputError, match="holds no pairs of val"):
+        source = put_spot_the_diff(tmp_path / "official")
+        (source / "annotations/val.json").write_text("[]")
+        import_benchmark("spot-the-diff", source, tmp_path / "out", ReadOptions(splits=("val",)))
