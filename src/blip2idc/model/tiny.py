@@ -57,7 +57,7 @@ def train_tokenizer(captions: Iterable[str], vocabulary: int) -> PreTrainedToken
         show_progress=False,
     )
     raw.train_from_iterator(captions, trainer)
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=raw, pad_token=PAD, bos_token=END, eos_token=END, unk_token=UNKNOWN
     )
     tokenizer.add_special_tokens({"additional_special_tokens": [IMAGE_TOKEN]})
@@ -107,7 +107,7 @@ def build_tiny(tokenizer: Any, size: TinySize) -> Blip2ForConditionalGeneration:
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
     }
-    network = new_blip2(
+    network: Blip2ForConditionalGeneration = new_blip2(
         vision_config=vision,
         qformer_config=qformer,
         text_config=text,
@@ -136,6 +136,6 @@ def _initialise(network: Blip2ForConditionalGeneration, size: TinySize) -> None:
 
 def save_tiny(network: Blip2ForConditionalGeneration, tokenizer: Any, folder: Path) -> None:
     """Write config, weights (safetensors, float32), tokenizer and processor as transformers does."""
-    side = network.config.vision_config.image_size
+    config: Any = network.config
     network.save_pretrained(folder)
-    new_processor(tokenizer, side, network.config.num_query_tokens).save_pretrained(folder)
+    new_processor(tokenizer, config.vision_config.image_size, config.num_query_tokens).save_pretrained(folder)

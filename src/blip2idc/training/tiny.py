@@ -186,7 +186,7 @@ class TinyTrainer:
             flat = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
             dist.all_reduce(flat)
             flat /= self.processes
-            for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            for p, part in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
                 p.grad = part.view_as(p)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer, rate in zip(self.optimizers, (recipe.rate, recipe.rate / 2), strict=True):
@@ -288,7 +288,7 @@ def train_tiny(recipe: TinyRecipe, folder: Path) -> None:
         run_stage(trainer, stage, start, folder, recipe.seed)
         start = stage.pairs
     if trainer.rank == 0:
-        trainer.network.eval()
+        trainer.network.train(mode=False)
         with atomic_path(folder / "backbone") as partial:
             partial.mkdir()
             save_tiny(trainer.network, trainer.tokenizer, partial)
