@@ -1,0 +1,166 @@
+"""``blip2idc compare``: two folders of images, file by file.
+
+In: two folders. Out: what differs and a summary on stdout, an HTML page, JSON and JUnit XML on request. Exit status:
+0 all the same, 1 something changed, was added or removed, 2 a file could not be compared (or wrong use). The model is
+loaded when the first pair with differing pixels needs it, and never if none does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from blip2idc.images.heatmap import PairHeatmap
+    from blip2idc.images.pair import ImagePair
+    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.report.comparison import Comparison, Verdict
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(name="compare", short_help="Compare two folders of images, for visual testing.")(
+        compare_command
+    )
+
+
+def compare_command(
+    before: Annotated[Path, typer.Argument(metavar="DIR_A", help="The earlier folder: references.")],
+    after: Annotated[Path, typer.Argument(metavar="DIR_B", help="The later folder: what to check.")],
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Change probability from which on a pair is changed; default the model's own."),
+    ] = None,
+    pixel_threshold: Annotated[
+        float,
+        typer.Option(help="Share of differing pixels (0 to 1) that is the same without asking the model."),
+    ] = 0.0,
+    pixel_tolerance: Annotated[
+        int, typer.Option(help="Largest difference of a colour channel (0 to 255) that does not count.")
+    ] = 0,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="X,Y,W,H", help="Region to leave out, in pixels (may be repeated)."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Differing pixels are a change even where the model sees none.")
+    ] = False,
+    any_size: Annotated[
+        bool, typer.Option("--any-size", help="Let the model judge images of different sizes.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(metavar="PAGE", help="Write one HTML page.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write all results as JSON.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for a build server.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Hub id or folder; the tiny model in the package by default.")
+    ] = None,
+    adapter: Annotated[str, typer.Option(help="Adapter: name, folder or hub id.")] = "default",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+) -> None:
+    """Compare two folders of images: names, then pixels, then the model on what is left.
+
+    A pair whose pixels differ but in which the model finds no change counts as the same; the summary says how many
+    those are, and --strict counts them as changed. Exit status: 0 the same, 1 changed, 2 an error.
+    """
+    from blip2idc.images.folders import parse_region
+    from blip2idc.report.comparison import CompareSettings, compare_folders, describe_entry
+    from blip2idc.runtime import run_record
+
+    settings = CompareSettings(
+        threshold, pixel_threshold, pixel_tolerance, tuple(map(parse_region, ignore or ())), strict, any_size
+    )
+    started, clock = datetime.now(UTC), time.monotonic()
+    lazy = _LazyCaptioner(model, adapter, device)
+    comparison = compare_folders(before, after, settings, lazy.describe)
+    comparison = replace(comparison, run=run_record(**lazy.facts))
+    for entry in comparison.entries:
+        if entry.status != "same" or entry.pixels_differ:
+            typer.echo(describe_entry(entry))
+    if html is not None:
+        _write_page(html, comparison, lazy.heatmaps(comparison))
+    if json_file is not None:
+        _write(
+            json_file, json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        )
+    if junit is not None:
+        from blip2idc.report.junit import junit_xml
+
+        _write(junit, junit_xml(comparison, started, time.monotonic() - clock))
+    typer.echo(comparison.summary())
+    raise typer.Exit(comparison.exit_status)
+
+
+@dataclass
+class _LazyCaptioner:
+    """A captioner that is loaded when it is first asked."""
+
+    model: str | None
+    adapter: str
+    device: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    _captioner: DifferenceCaptioner | None = None
+
+    def captioner(self) -> DifferenceCaptioner:
+        from blip2idc.model.captioner import DifferenceCaptioner
+
+        if self._captioner is None:
+            self._captioner = DifferenceCaptioner.from_pretrained(
+                self.model, self.adapter, device=self.device
+            )
+            self.facts = self._captioner.describe()
+            typer.echo(self._captioner.backbone.describe(), err=True)
+        return self._captioner
+
+    def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Verdict]:
+        """Caption pairs; see `blip2idc.report.comparison.Describe`."""
+        from blip2idc.report.comparison import Verdict
+
+        captioner = self.captioner()
+        threshold = captioner.settings.calibration.threshold
+        for found in captioner.stream(pairs):
+            yield Verdict(found.caption, found.change_probability, threshold)
+
+    def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
+        """Where the captioner looked, for every changed pair."""
+        from blip2idc.images.folders import open_masked
+        from blip2idc.model.attention import explain_stream
+
+        changed = [entry.name for entry in comparison.entries if entry.status == "changed"]
+        if not changed:
+            return {}
+        settings = comparison.settings
+        pairs = (
+            open_masked(
+                comparison.before / name,
+                comparison.after / name,
+                settings.ignore,
+                max_pixels=settings.max_pixels,
+            )
+            for name in changed
+        )
+        explained = explain_stream(self.captioner(), pairs, words=False)
+        return {name: found.sentence for name, found in zip(changed, explained, strict=True)}
+
+
+def _write_page(path: Path, comparison: Comparison, heatmaps: Mapping[str, PairHeatmap]) -> None:
+    from blip2idc.report.compare_page import compare_page
+
+    _write(path, compare_page(comparison, heatmaps))
+
+
+def _write(path: Path, text: str) -> None:
+    from blip2idc.runtime import atomic_write
+
+    with atomic_write(path) as handle:
+        handle.write(text)
