@@ -23,6 +23,7 @@ from blip2idc.images.pair import open_image
 
 _GRID = 16  # cells a side of the difference image
 _COLOURS = 4  # cells a side of the colour layout
+_STRONG = 0.1  # mean difference (of 1) from which pairs count as equally different
 _THUMBNAIL = 16  # pixels a side of the grey thumbnail that confirms a hash
 _NEAREST_BLOCK = 256  # test pairs compared at once
 
@@ -32,9 +33,9 @@ Vectors = NDArray[np.float32]
 def pair_features(paths: Sequence[tuple[Path, Path]]) -> Vectors:
     """`[N, D]` vectors of pairs: where and how strongly they differ, in which colour, and what they look like.
 
-    Three blocks of unit length each: the absolute grey difference on a 16 x 16 grid, the signed colour
-    difference on the same grid, and the colours of the image before on a 4 x 4 grid. A pair without any
-    difference has zeros in the first two.
+    Four blocks of unit length each: the absolute grey difference on a 16 x 16 grid, the signed colour difference on
+    the same grid, the colours of the image before on a 4 x 4 grid, and how strong the difference is. A pair without
+    any difference has zeros in the first two.
 
     Raises:
         ImageError: an image is missing or damaged.
@@ -55,7 +56,10 @@ def _pair_vector(before: NDArray[np.float32], after: NDArray[np.float32]) -> Vec
     cells = _GRID // _COLOURS
     colours = before.reshape(_COLOURS, cells, _COLOURS, cells, 3).mean(axis=(1, 3))
     blocks = (np.abs(signed).mean(axis=2), signed, colours - colours.mean())
-    return np.concatenate([_unit(block.ravel()) for block in blocks])
+    # Strength as an angle: 0 for no difference, a right angle from a tenth of the range on.
+    angle = np.pi / 2 * min(1.0, float(np.abs(signed).mean()) / _STRONG)
+    strength = np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
+    return np.concatenate([*(_unit(block.ravel()) for block in blocks), strength])
 
 
 def _unit(vector: Vectors) -> Vectors:

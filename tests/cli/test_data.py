@@ -1,0 +1,59 @@
+"""`blip2idc import` as a user calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.fixtures.benchmarks import put_spot_the_diff
+
+from blip2idc.cli.main import run
+from blip2idc.data.records import read_manifest
+
+
+def test_import_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, output = put_spot_the_diff(tmp_path / "official"), tmp_path / "out"
+    assert run(["import", "spot-the-diff", str(source), "--output", str(output)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "train: 1 pairs, 2 references",
+        "val: 1 pairs, 1 references",
+        "test: 3 pairs, 5 references",
+        "entries merged into an earlier entry of the same id: 1",
+        "empty references kept: 1",
+    ]
+    assert printed.err == ""
+    assert len(read_manifest(output, "test")) == 3
+
+
+def test_options_reach_the_reader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = put_spot_the_diff(tmp_path / "official", images=False)
+    options = ["--annotations-only", "--protocol", "multi", "--split", "test", "--empty-references", "drop"]
+    assert run(["import", "spot-the-diff", str(source), "-o", str(tmp_path / "out"), *options]) == 0
+    assert "test: 3 pairs, 2 references" in capsys.readouterr().out
+    assert not (tmp_path / "out/train").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["spot-the-difference", "."], "did you mean 'spot-the-diff'"),
+        (["syned", "nowhere"], "nowhere does not exist"),
+        (["syned", "."], "holds no Syned files"),
+        (["syned", ".", "--split", "holdout"], "--split is 'holdout'"),
+        (["syned", ".", "--protocol", "x"], "--protocol is 'x'"),
+    ],
+)
+def test_faults_are_one_sentence_and_exit_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run(["import", *arguments, "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
