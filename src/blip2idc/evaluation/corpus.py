@@ -19,13 +19,9 @@ import numpy as np
 
 from blip2idc.errors import InputError
 from blip2idc.evaluation.ngrams import CaptionArrays, Floats, Ints, NgramVocabulary, Tokens, offsets
-from blip2idc.evaluation.tokenize import tokenize_corpus
+from blip2idc.evaluation.tokenize import TOKENIZER_SIGNATURE, tokenize_corpus
 
 Tokenizer = Callable[[Sequence[str]], list[list[str]]]
-# How signatures call `tokenize_corpus`: CoreNLP's PTBTokenizer 3.4.1 with `-lowerCase -preserveLines`, the
-# community's punctuation removed, and line breaks inside a caption read as spaces (the one deliberate
-# difference).
-PTB = "ptb-3.4.1-lower-nopunct,linebreak=space"
 Side = TypeVar("Side")
 
 
@@ -80,7 +76,7 @@ class References:
     tokens: tuple[Tokens, ...]
     starts: Ints
     vocabulary: NgramVocabulary
-    tokenizer: str = PTB
+    tokenizer: str = TOKENIZER_SIGNATURE
     _sides: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -100,12 +96,14 @@ class References:
         """
         flat = tokenizer(list(chain.from_iterable(captions)))
         cuts = offsets(np.array([len(references) for references in captions], dtype=np.int64))
-        name = PTB if tokenizer is tokenize_corpus else getattr(tokenizer, "__name__", "custom")
+        name = (
+            TOKENIZER_SIGNATURE if tokenizer is tokenize_corpus else getattr(tokenizer, "__name__", "custom")
+        )
         return cls.from_tokens(ids, [flat[a:b] for a, b in pairwise(cuts.tolist())], name)
 
     @classmethod
     def from_tokens(
-        cls, ids: Sequence[str], tokens: Sequence[Sequence[Tokens]], tokenizer: str = PTB
+        cls, ids: Sequence[str], tokens: Sequence[Sequence[Tokens]], tokenizer: str = TOKENIZER_SIGNATURE
     ) -> References:
         """The same from captions that are already tokenised, by the tokenizer of this name."""
         if len(ids) != len(tokens):

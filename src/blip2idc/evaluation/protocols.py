@@ -26,6 +26,8 @@ _CLEVR_NAME = re.compile(
     r"(?:CLEVR_(?P<side>default|semantic|nonsemantic)_)?(?P<number>\d+)(?:\.png)?(?P<mark>_n)?"
 )
 _SPOT_NAME = re.compile(r"0*(?P<number>\d+)(?:\.png)?")
+# CARD's reference file joins the sentences of a pair and cuts after this many words.
+_CARD_WORDS = 60
 # Items (and references) of the official test sets: Jhamtani and Berg-Kirkpatrick 2018; Tan et al., ACL 2019.
 _SPOT_ITEMS, _SPOT_REFERENCES, _REQUEST_ITEMS, _REQUEST_REFERENCES = 1270, 2107, 495, 3
 
@@ -238,12 +240,25 @@ def _spot_single(matched: Matched, options: ProtocolOptions) -> Plan:
 
 
 def _spot_multi(matched: Matched, options: ProtocolOptions) -> Plan:
-    """The sentences of a pair joined into one reference (CARD)."""
-    joined = tuple(
-        (". ".join(c.strip().rstrip(".") for c in item.captions if c.strip()),) for item in matched.items
+    """The sentences of a pair joined into one reference, cut as in CARD's file."""
+    joined = tuple((_joined(item.captions),) for item in matched.items)
+    section = Section(
+        "total",
+        f"sentences joined into one reference, at most {_CARD_WORDS} words",
+        np.arange(len(matched.items)),
+        joined,
     )
-    section = Section("total", "sentences joined into one reference", np.arange(len(matched.items)), joined)
     return Plan([section], _size_note("Spot-the-Diff's test set", len(matched.items), _SPOT_ITEMS))
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """One reference of several sentences.
+
+    >>> _joined(["a car left.", "", "the van stayed"])
+    'a car left. the van stayed'
+    """
+    text = ". ".join(sentence.strip().rstrip(".") for sentence in sentences if sentence.strip())
+    return " ".join(text.split()[:_CARD_WORDS])
 
 
 def _editing_request(matched: Matched, options: ProtocolOptions) -> Plan:

@@ -1,0 +1,79 @@
+"""`blip2idc evaluate` as it is typed: files in, table and JSON out, exit 2 with one sentence for bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from blip2idc.cli.main import run
+
+CAPTIONS = {"1": "the car left", "2": "a van appeared", "3": "there is no change"}
+REFERENCES = {
+    "1": ["a car left", "the car is gone"],
+    "2": ["there is a new van"],
+    "3": ["nothing has changed"],
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    predictions, references = tmp_path / "p.json", tmp_path / "r.json"
+    rows = [{"image_id": key, "caption": caption} for key, caption in CAPTIONS.items()]
+    predictions.write_text(json.dumps(rows), encoding="utf-8")
+    references.write_text(json.dumps(REFERENCES), encoding="utf-8")
+    return str(predictions), str(references)
+
+
+def test_table_and_json(files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "scores.json"
+    arguments = ["evaluate", files[0], "--references", files[1], "--no-meteor", "--resamples", "50"]
+    assert run([*arguments, "--json", str(out), "--per-item", "--against", files[0]]) == 0
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert 0 < report["rouge_l"]["score"] < 1
+    assert report["against"]["tests"]["rouge_l"]["p_bootstrap"] == 1
+    assert "meteor" not in report
+    captured = capsys.readouterr()
+    assert f"{100 * report['rouge_l']['score']:.2f}" in captured.out
+    assert captured.err == ""
+
+
+def test_two_runs_write_the_same_bytes(files: tuple[str, str], tmp_path: Path) -> None:
+    outs = [tmp_path / "a.json", tmp_path / "b.json"]
+    for out in outs:
+        arguments = ["evaluate", files[0], "-r", files[1], "--no-meteor", "--json", str(out)]
+        assert run(arguments) == 0
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--metrics", "spice"], "There is no metric 'spice'"),
+        (["--protocol", "clevr"], "There is no protocol 'clevr'"),
+        (["--by", "colour"], "--by is 'colour'"),
+        (["--by", "kind"], "The references hold no kinds of change"),
+        (["--per-item"], "--per-item needs --json"),
+        (["--resamples", "-1"], "resamples is -1"),
+        (["--against", "nowhere.json"], "nowhere.json cannot be read"),
+        (["--json", "/dev/null/x.json"], "cannot make this folder"),
+    ],
+)
+def test_wrong_use(
+    files: tuple[str, str], extra: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["evaluate", files[0], "-r", files[1], "--no-meteor", *extra]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_meteor_by_name_needs_its_program(
+    files: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert run(["evaluate", files[0], "-r", files[1], "--metrics", "meteor"]) == 2
+    assert "pip install 'blip2idc[meteor]'" in capsys.readouterr().err
+    assert run(["evaluate", files[0], "-r", files[1]]) == 0
+    assert "not computed: METEOR" in capsys.readouterr().out
