@@ -171,9 +171,11 @@ def parse_region(text: str) -> Region:
 def _differs(before: np.ndarray, after: np.ndarray, tolerance: int) -> np.ndarray:
     """Where, as bool [H, W], a channel of uint8 [H, W, 3] differs by more than the tolerance."""
     if tolerance == 0:
-        return np.any(before != after, axis=2)
-    low, high = np.minimum(before, after), np.maximum(before, after)
-    return np.any(high - low > tolerance, axis=2)
+        differs: np.ndarray = np.any(before != after, axis=2)
+    else:
+        low, high = np.minimum(before, after), np.maximum(before, after)
+        differs = np.any(high - low > tolerance, axis=2)
+    return differs
 
 
 def _bounding_box(mask: np.ndarray) -> Region | None:
