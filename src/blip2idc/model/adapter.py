@@ -12,10 +12,12 @@ projections).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -176,7 +178,8 @@ def attach_adapter(backbone: Backbone, plan: LoraPlan, seed: int = 0) -> tuple[B
     devices = [backbone.model.device] if backbone.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
-        model: Any = get_peft_model(backbone.model, config)
+        with _without_foreign_warnings():
+            model: Any = get_peft_model(backbone.model, config)
     expected = sorted(name for names in targets.values() for name in names)
     matched = sorted(name for name in model.base_model.targeted_module_names)
     if matched != expected:
@@ -361,9 +364,11 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
     known = {item.name for item in fields(LoraConfig)}
     settings = {key: value for key, value in adapter.config.items() if key in known and value is not None}
     settings["inference_mode"] = not trainable
+    modules = dict(backbone.model.named_modules())
     for name in _adapted_modules(adapter):
-        _weight_of(dict(backbone.model.named_modules()).get(name), name, adapter, backbone)
-    model: Any = get_peft_model(backbone.model, LoraConfig(**settings))
+        _weight_of(modules.get(name), name, adapter, backbone)
+    with _without_foreign_warnings():
+        model: Any = get_peft_model(backbone.model, LoraConfig(**settings))
     state = {f"{_PREFIX}{key}": value for key, value in adapter.tensors.items()}
     outcome: Any = set_peft_model_state_dict(model, state)
     missing = [key for key in outcome.missing_keys if "lora_" in key]
@@ -374,3 +379,11 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
             " use the backbone it was trained on."
         )
     return backbone.with_model(model if trainable else model.eval())
+
+
+@contextlib.contextmanager
+def _without_foreign_warnings() -> Iterator[None]:
+    """Hide peft's use of a name that transformers renamed; it concerns neither us nor the user."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield

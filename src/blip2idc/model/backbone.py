@@ -25,7 +25,8 @@ import torch
 from blip2idc.data.collate import ImageStatistics, TextFormat
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.runtime import Choice, choose_device, choose_dtype
+from blip2idc.model.settings import CaptionerSettings, write_settings
+from blip2idc.runtime import Choice, atomic_path, choose_device, choose_dtype
 
 TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 """The model in the package: `backbone/` and `adapters/`."""
@@ -371,9 +372,43 @@ def _image_token_id(source: ModelSource, config: Any, tokenizer: Any) -> int:
     return from_tokenizer
 
 
+def enable_gradient_checkpointing(backbone: Backbone) -> None:
+    """Recompute activations in the backward pass instead of keeping them; newer transformers renamed the method."""
+    model = backbone.model
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})  # the other kind drops gradients of adapters behind frozen inputs
+
+
+def save_backbone(backbone: Backbone, folder: Path, settings: CaptionerSettings) -> Path:
+    """Save a backbone in the format that `load_backbone` and plain transformers read; the folder appears whole.
+
+    Args:
+        backbone: To save.
+        folder: Where to; replaced if it is there.
+        settings: Written as `blip2idc.json`.
+    """
+    import transformers
+    from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+    size = {"height": backbone.image_size, "width": backbone.image_size}
+    statistics = backbone.statistics
+    images = BlipImageProcessorPil(
+        size=size, image_mean=list(statistics.mean), image_std=list(statistics.std)
+    )
+    blip2_processor: Any = transformers.Blip2Processor
+    processor = blip2_processor(
+        images, backbone.tokenizer, num_query_tokens=backbone.model.config.num_query_tokens
+    )
+    with atomic_path(folder) as partial, _quiet():
+        backbone.model.save_pretrained(partial)
+        processor.save_pretrained(partial)
+        write_settings(partial, settings)
+    return folder
+
+
 @contextlib.contextmanager
-def _loading(source: ModelSource) -> Iterator[None]:
-    """Keep transformers' progress bars off the terminal and turn its errors into one sentence."""
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bars off the terminal."""
     import transformers
 
     logging: Any = transformers.logging
@@ -381,14 +416,22 @@ def _loading(source: ModelSource) -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def _loading(source: ModelSource) -> Iterator[None]:
+    """Turn what transformers raises into one sentence."""
+    try:
+        with _quiet():
+            yield
     except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
         where = "on the hub" if source.folder is None else "in the folder"
         revision = f" at revision {source.revision}" if source.revision else ""
         reason = " ".join(str(error).split())
         raise ModelError(f"model '{source.name}': cannot be read {where}{revision}: {reason}") from error
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def new_blip2(**settings: Any) -> Any:

@@ -1,0 +1,57 @@
+"""`blip2idc train`: train an adapter (or a whole tiny backbone) on data sets.
+
+In: data sets, a recipe. Out: the folder of the trained model, its path on stdout; the course of training on stderr.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(name="train")(train)
+
+
+def train(
+    data: Annotated[list[Path], typer.Option("--data", help="Data set to train on; may be repeated.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the trained model.")],
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--validation", help="Data set to choose the checkpoint on; default: the data's val split."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Recipe in YAML, such as those in recipes/.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="BLIP-2 backbone: hub id or folder; short for --set model=..."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model trained before.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
+) -> None:
+    """Train on pairs with captions; an interrupted run goes on where it was."""
+    from blip2idc.config import load_config
+    from blip2idc.training.recipe import TrainConfig
+    from blip2idc.training.run import train as run_training
+
+    overrides = [*(settings or []), *([f"model={model}"] if model is not None else [])]
+    result = run_training(
+        data,
+        output,
+        load_config(TrainConfig, config, overrides),
+        validation=validation or (),
+        overwrite=overwrite,
+        restart=restart,
+        say=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(str(result.output))

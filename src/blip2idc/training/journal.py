@@ -1,0 +1,61 @@
+"""What a run says while it trains: a JSONL file, and lines for a person.
+
+In: the Trainer's events. Out: `log.jsonl` in the working folder (one object a line: step, epoch, loss, learning
+rate, validation loss) and the same in short through a callable, so that the command line can show it on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from blip2idc.errors import ModelError
+
+LOG_FILE = "log.jsonl"
+
+
+class Journal(TrainerCallback):
+    """Writes the log; on resuming, drops lines beyond the checkpoint so that no step is told twice.
+
+    Args:
+        path: The JSONL file.
+        say: Called with short lines.
+        started_at: Step that the run resumes from.
+    """
+
+    def __init__(self, path: Path, say: Callable[[str], None], started_at: int = 0) -> None:
+        self.path = path
+        self.say = say
+        kept = [line for line in _lines(path) if json.loads(line)["step"] <= started_at]
+        path.write_text("".join(kept), encoding="utf-8")
+
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any
+    ) -> None:
+        """Write one line of the log; refuse to go on once the loss is no number."""
+        if not state.is_world_process_zero or not logs:
+            return
+        entry = {
+            "step": state.global_step,
+            **{key: value for key, value in logs.items() if key != "total_flos"},
+        }
+        with self.path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(entry) + "\n")
+        self.say(", ".join(f"{key} {_short(value)}" for key, value in entry.items()))
+        if not math.isfinite(logs.get("loss", 0.0)):
+            raise ModelError(
+                f"training: the loss is {logs['loss']} at step {state.global_step}; lower learning_rate or use float32"
+            )
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

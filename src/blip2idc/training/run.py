@@ -1,0 +1,333 @@
+"""A training run from recipe to saved model: single process, torchrun or accelerate.
+
+In: data sets, a recipe, an output folder. Out: an adapter folder (or in `full` mode a backbone folder) that
+appears whole at the end, with settings, scores, run record and model card. Until then everything lies in
+`OUTPUT.training`; a run that was interrupted finds it there and goes on exactly where its last checkpoint was.
+
+Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import EarlyStoppingCallback, PrinterCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from blip2idc.data.collate import CaptionCollator, Preprocessor
+from blip2idc.data.dataset import CaptionDataset, Sample
+from blip2idc.errors import ConfigError
+from blip2idc.images.joint import JointLayout
+from blip2idc.model.adapter import attach_adapter, describe_parameters, save_adapter
+from blip2idc.model.backbone import (
+    Backbone,
+    enable_gradient_checkpointing,
+    load_backbone,
+    save_backbone,
+)
+from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.no_change import fit_calibration
+from blip2idc.model.settings import (
+    SETTINGS_FILE,
+    Calibration,
+    CaptionerSettings,
+    read_settings,
+)
+from blip2idc.runtime import atomic_write, run_record, seed_everything
+from blip2idc.training.data import TrainingData, gather_data, no_change_captions
+from blip2idc.training.journal import LOG_FILE, Journal
+from blip2idc.training.recipe import TrainConfig
+from blip2idc.training.trainer import CaptionTrainer, training_arguments
+
+RECIPE_FILE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Outcome of a run.
+
+    Attributes:
+        output: Folder of the trained model.
+        settings: What was written beside it.
+    """
+
+    output: Path
+    settings: CaptionerSettings
+
+
+def train(
+    data: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    config: TrainConfig,
+    *,
+    validation: Sequence[str | os.PathLike[str]] = (),
+    overwrite: bool = False,
+    restart: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> TrainingResult:
+    """Train a captioner.
+
+    Args:
+        data: Data sets to train on.
+        output: Folder to write.
+        config: The recipe.
+        validation: Data sets to choose the checkpoint on; none for the data's own split or a share of it.
+        overwrite: Replace a model that this program trained into `output` before.
+        restart: Discard what an interrupted run left.
+        say: Called with lines for a person.
+
+    Returns:
+        Folder and settings of the trained model.
+
+    Raises:
+        Blip2idcError: A setting, a data set or the backbone cannot be used; nothing has been trained then.
+    """
+    target = Path(output)
+    check_output(target, overwrite)
+    pairs = gather_data(
+        [Path(path) for path in data],
+        [Path(path) for path in validation],
+        share=config.validation_share,
+        seed=config.seed,
+    )
+    seed_everything(config.seed)
+    backbone, base = prepare_backbone(config, say)
+    layout = _layout(config, backbone, base)
+    say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
+    work = target.with_name(f"{target.name}.training")
+    checkpoint = open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
+    trainer = make_trainer(config, backbone, layout, pairs, work, checkpoint, say)
+    if checkpoint is not None:
+        say(f"going on from {checkpoint}")
+    trainer.train(resume_from_checkpoint=checkpoint)
+    settings = CaptionerSettings(
+        layout=layout,
+        prompt=config.prompt,
+        decoding=base.decoding,
+        no_change_captions=no_change_captions(pairs.train) or base.no_change_captions,
+        two_stream=config.two_stream,
+        data=pairs.account,
+        scores={"validation_loss": trainer.state.best_metric},
+        run_record=run_record(recipe=config.to_dict(), steps=trainer.state.global_step),
+    )
+    if trainer.is_world_process_zero():
+        settings = replace(
+            settings, calibration=_calibrated(trainer, settings, pairs.validation, config, say)
+        )
+        _save(trainer, config, target, work, settings)
+        if not config.keep_checkpoints:
+            shutil.rmtree(work)
+    trainer.accelerator.wait_for_everyone()
+    return TrainingResult(target, settings)
+
+
+def check_output(target: Path, overwrite: bool) -> None:
+    """Refuse to write over what is there.
+
+    Raises:
+        ConfigError: `target` exists and is not a model of this program, or `overwrite` is off.
+    """
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / SETTINGS_FILE).is_file():
+        raise ConfigError(
+            f"output {target}: is there already and was not written by this program; choose another --output"
+        )
+    if not overwrite:
+        raise ConfigError(
+            f"output {target}: holds a trained model already; choose another --output or say --overwrite"
+        )
+
+
+def prepare_backbone(config: TrainConfig, say: Callable[[str], None]) -> tuple[Backbone, CaptionerSettings]:
+    """Load the backbone with its settings, and make trainable what the recipe trains.
+
+    Args:
+        config: The recipe.
+        say: Told device, dtype, adapted modules and parameter counts.
+    """
+    dtype = "float32" if config.mode == "full" and config.dtype == "auto" else config.dtype
+    backbone = load_backbone(
+        config.model,
+        revision=config.revision,
+        device=_process_device(config.device),
+        dtype=dtype,
+        attention=config.attention,
+    )
+    say(backbone.describe())
+    if config.gradient_checkpointing:
+        enable_gradient_checkpointing(backbone)
+    settings = read_settings(backbone.source.folder) or CaptionerSettings()
+    if config.mode == "lora":
+        backbone, line = attach_adapter(backbone, config.lora, config.seed)
+        say(line)
+    else:
+        backbone.model.requires_grad_(True)
+    say(describe_parameters(backbone.model))
+    return backbone, settings
+
+
+def _process_device(requested: str) -> str:
+    """Under torchrun every process has a GPU of its own."""
+    rank = os.environ.get("LOCAL_RANK")
+    if rank is not None and requested in ("auto", "cuda") and torch.cuda.is_available():
+        return f"cuda:{rank}"
+    return requested
+
+
+def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) -> JointLayout:
+    layout = config.layout or base.layout or backbone.default_layout()
+    layout.grid(backbone.patch_size)
+    return layout
+
+
+def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> str | None:
+    """Begin a working folder, or find the last checkpoint in the one of an interrupted run.
+
+    Args:
+        work: The folder.
+        recipe: Settings and data; an interrupted run is only continued under the same.
+        restart: Discard what is there.
+
+    Returns:
+        The checkpoint to go on from; None to begin.
+
+    Raises:
+        ConfigError: The interrupted run had other settings or data.
+    """
+    path = work / RECIPE_FILE
+    if restart and path.is_file() and _is_main_process():
+        shutil.rmtree(work)
+    content = json.dumps(recipe, sort_keys=True, indent=2)
+    if not path.is_file():
+        if work.exists() and any(work.iterdir()) and _is_main_process():
+            raise ConfigError(f"{work}: is there already and was not written by this program; move it away")
+        if _is_main_process():
+            with atomic_write(path) as handle:
+                handle.write(content)
+        return None
+    found = path.read_text(encoding="utf-8")
+    if found != content:
+        before, now = json.loads(found), json.loads(content)
+        changed = sorted(key for key in now["config"] if before["config"].get(key) != now["config"][key])
+        what = f"settings ({', '.join(changed)})" if changed else "data"
+        raise ConfigError(
+            f"{work}: holds an interrupted run with other {what}; repeat its settings, or say --restart to discard it"
+        )
+    last: str | None = get_last_checkpoint(str(work))
+    return last
+
+
+def _is_main_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def make_trainer(
+    config: TrainConfig,
+    backbone: Backbone,
+    layout: JointLayout,
+    pairs: TrainingData,
+    work: Path,
+    checkpoint: str | None,
+    say: Callable[[str], None],
+) -> CaptionTrainer:
+    """Put data, backbone and recipe together."""
+    preprocessor = Preprocessor(layout, backbone.statistics)
+    collator = CaptionCollator(
+        preprocessor, backbone.text_format, backbone.tokenizer, config.prompt, config.max_caption_tokens
+    )
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    pairs_per_step = config.batch_size * config.accumulate * processes
+    arguments = training_arguments(
+        config,
+        work,
+        steps_per_epoch=math.ceil(len(pairs.train) / pairs_per_step),
+        device=backbone.device.value,
+        dtype=backbone.dtype.value,
+    )
+    started_at = int(checkpoint.rsplit("-", 1)[1]) if checkpoint is not None else 0
+    callbacks: list[Any] = [Journal(work / LOG_FILE, say, started_at)] if _is_main_process() else []
+    if config.patience:
+        callbacks.append(EarlyStoppingCallback(early_stopping_patience=config.patience))
+    trainer = CaptionTrainer(
+        backbone,
+        config.seed,
+        args=arguments,
+        data_collator=collator,
+        train_dataset=CaptionDataset(pairs.train, preprocessor, config.seed, config.max_pixels),
+        eval_dataset=CaptionDataset(pairs.validation, preprocessor, config.seed, config.max_pixels),
+        callbacks=callbacks,
+    )
+    trainer.remove_callback(PrinterCallback)  # it prints on stdout, which belongs to results
+    return trainer
+
+
+def calibrate(captioner: DifferenceCaptioner, samples: Sequence[Sample], batch_size: int = 16) -> Calibration:
+    """Fit the change probability of a captioner on pairs whose kind of change is known.
+
+    Args:
+        captioner: Its own calibration is not used.
+        samples: Validation pairs; those of unknown kind are left out.
+        batch_size: Pairs that go through the model together.
+
+    Raises:
+        ConfigError: Changed or unchanged pairs are missing.
+    """
+    known = [sample for sample in samples if sample.record.kind is not None]
+    log_odds = captioner.change_log_odds(
+        (sample.manifest.paths(sample.record) for sample in known), batch_size
+    )
+    return fit_calibration(list(log_odds), [sample.record.kind != "none" for sample in known])
+
+
+def _calibrated(
+    trainer: CaptionTrainer,
+    settings: CaptionerSettings,
+    validation: Sequence[Sample],
+    config: TrainConfig,
+    say: Callable[[str], None],
+) -> Calibration:
+    """The calibration, or the uncalibrated default with the reason told."""
+    kinds = {sample.record.kind == "none" for sample in validation if sample.record.kind is not None}
+    if config.calibration_pairs == 0 or kinds != {True, False}:
+        say(
+            "change probability: not calibrated (needs validation pairs with and without a change, told by change.kind)"
+        )
+        return Calibration()
+    trainer.model.eval()
+    captioner = DifferenceCaptioner(_bare(trainer.backbone), settings, max_pixels=config.max_pixels)
+    stride = max(1, math.ceil(len(validation) / config.calibration_pairs))
+    calibration = calibrate(captioner, validation[::stride], config.batch_size)
+    say(
+        f"change probability: calibrated on {calibration.pairs} pairs, balanced accuracy"
+        f" {calibration.balanced_accuracy:.3f} at threshold {calibration.threshold:.3g}"
+    )
+    return calibration
+
+
+def _bare(backbone: Backbone) -> Backbone:
+    """The BLIP-2 inside a `PeftModel`, its adapter layers in place."""
+    base = getattr(backbone.model, "base_model", None)
+    return (
+        backbone.with_model(base.model)
+        if hasattr(backbone.model, "peft_config") and base is not None
+        else backbone
+    )
+
+
+def _save(
+    trainer: CaptionTrainer, config: TrainConfig, target: Path, work: Path, settings: CaptionerSettings
+) -> None:
+    if config.mode == "lora":
+        save_adapter(trainer.model, target, settings)
+    else:
+        save_backbone(trainer.backbone, target, settings)
+    shutil.copyfile(work / LOG_FILE, target / f"training_{LOG_FILE}")
