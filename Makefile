@@ -1,7 +1,7 @@
 # What a fresh clone needs: Python 3.11 or newer, pip and make.
 #
 #   make demo     set everything up and caption the pairs that come with the package
-#   make test     set everything up and run the tests (without those marked slow, gpu, network, browser)
+#   make test     set everything up and run the tests (without those marked slow, gpu, network, browser, java)
 #   make check    everything that must hold before a change goes in
 #   make docs     write the generated part of the documentation
 #
@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-NOT_HERE := not slow and not gpu and not network and not browser
+NOT_HERE := not slow and not gpu and not network and not browser and not java
 
 .PHONY: demo test check docs clean
 .DELETE_ON_ERROR:

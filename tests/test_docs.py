@@ -29,7 +29,7 @@ def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
     program.write_text((ROOT / "docs" / "generate.py").read_text(encoding="utf-8"), encoding="utf-8")
     assert subprocess.run([sys.executable, str(program)]).returncode == 0
     page = tmp_path / "docs" / "commands.md"
-    assert page.read_text(encoding="utf-8") == (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert subprocess.run([sys.executable, str(program), "--check"]).returncode == 0
     page.write_text(page.read_text(encoding="utf-8").replace("Usage", "Use"), encoding="utf-8")
     done = subprocess.run([sys.executable, str(program), "--check"], capture_output=True, text=True)
     assert done.returncode == 1

@@ -100,6 +100,18 @@ def test_the_backbone_is_found_by_that_probe() -> None:
     assert importers("peft") == {"model/adapter.py"}
 
 
+def test_the_contracts_cover_every_part_without_torch() -> None:
+    """The import contract names all four, so that none is forgotten when it appears."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (without_torch,) = [c for c in contracts if "without torch" in c["name"]]
+    assert set(without_torch["source_modules"]) == {
+        f"blip2idc.{part}" for part in ("images", "evaluation", "report", "worlds")
+    }
+    assert {"torch", "transformers"} <= set(without_torch["forbidden_modules"])
+
+
 def test_no_module_is_a_drawer_for_anything() -> None:
     drawers = {"utils", "helpers", "common", "misc", "legacy", "v2"}
     assert not [path for path in SOURCE.rglob("*") if path.stem in drawers]
