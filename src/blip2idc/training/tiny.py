@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -39,6 +39,9 @@ _REREAD_EVERY = 400  # steps after which new shards are looked for
 _WARM_UP = 60  # steps of rising rate at the start of a stage, and after an interruption
 
 
+_Source: TypeAlias = tuple[SceneShards | EditShards, int, int]
+
+
 @dataclass(frozen=True)
 class TinyStage:
     """One stage of training.
@@ -47,7 +50,8 @@ class TinyStage:
         pairs: Pairs seen since the very beginning, over all processes, when the stage ends.
         scenes: Scene pairs in the batch of each process.
         edits: Edit pairs in the batch of each process.
-        kept: Patches kept of each half; 0 keeps all.
+        kept: Patches kept of each half of a scene pair; 0 keeps all.
+        kept_edits: Likewise of an edit pair, where any patch may matter.
         captions: Weight of the caption loss; 0 leaves Q-Former and language model out.
         truth: Weight of the cell and pair questions.
         rate: Learning rate of the matrices (Muon); half of it for all other weights (AdamW).
@@ -59,6 +63,7 @@ class TinyStage:
     scenes: int = 20
     edits: int = 10
     kept: int = 56
+    kept_edits: int = 0
     captions: float = 1.0
     truth: float = 1.0
     rate: float = 2e-3
@@ -114,18 +119,18 @@ class TinyTrainer:
             torch.optim.AdamW(others, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01),
         ]
 
-    def losses(self, batch: TinyBatch, recipe: TinyStage) -> dict[str, torch.Tensor]:
+    def losses(self, batch: TinyBatch, stage: TinyStage, kept_patches: int) -> dict[str, torch.Tensor]:
         """Forward pass: the caption loss and the losses of the truth heads."""
         cells, pairs = as_tensors(batch.cells), as_tensors(batch.pairs)
         pixels = torch.from_numpy(batch.joints).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
-        vision, kept = self._see(pixels, cells, recipe.kept)
+        vision, kept = self._see(pixels, cells, kept_patches)
         if kept is not None:
             cells = {name: labels.gather(1, kept) for name, labels in cells.items()}
         found = {
             "cells": cell_loss(self.heads.cell_answers(vision), cells),
             "whole": pair_loss(self.heads.whole_answers(vision), pairs),
         }
-        if recipe.captions > 0:
+        if stage.captions > 0:
             queries = self._ask(vision)
             found["queries"] = pair_loss(self.heads.query_answers(queries), pairs)
             found["caption"] = self._caption_loss(queries, batch.captions)
@@ -173,14 +178,19 @@ class TinyTrainer:
         targets = tokens[:, 1:].masked_fill(counted[:, 1:] == 0, -100)
         return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
 
-    def step(self, batch: TinyBatch, recipe: TinyStage, factor: float) -> dict[str, float]:
-        """One update; gradients are averaged over the processes."""
-        found = self.losses(batch, recipe)
-        total = sum(
-            loss * (recipe.captions if name == "caption" else recipe.truth) for name, loss in found.items()
-        )
-        assert isinstance(total, torch.Tensor)
-        total.backward()  # type: ignore[no-untyped-call]
+    def step(
+        self, batches: Sequence[tuple[TinyBatch, int]], stage: TinyStage, factor: float
+    ) -> dict[str, float]:
+        """One update from batches with the patches kept of each; gradients are averaged over the processes."""
+        count = sum(len(batch.captions) for batch, _ in batches)
+        logged: dict[str, float] = {}
+        for batch, kept in batches:
+            found = self.losses(batch, stage, kept)
+            share = len(batch.captions) / count
+            weights = {name: share * (stage.captions if name == "caption" else stage.truth) for name in found}
+            torch.stack([weights[name] * loss for name, loss in found.items()]).sum().backward()
+            for name, loss in found.items():
+                logged[name] = logged.get(name, 0.0) + share * float(loss.detach())
         parameters = [p for p in (*self.network.parameters(), *self.heads.parameters()) if p.grad is not None]
         if self.processes > 1:
             flat = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
@@ -189,13 +199,13 @@ class TinyTrainer:
             for p, part in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
                 p.grad = part.view_as(p)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        for optimizer, rate in zip(self.optimizers, (recipe.rate, recipe.rate / 2), strict=True):
+        for optimizer, rate in zip(self.optimizers, (stage.rate, stage.rate / 2), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        self.seen += len(batch.captions) * self.processes
-        return {name: float(loss.detach()) for name, loss in found.items()}
+        self.seen += count * self.processes
+        return logged
 
     def save(self, path: Path) -> None:
         """Everything needed to go on, in one file that appears whole."""
@@ -231,15 +241,17 @@ def run_stage(trainer: TinyTrainer, stage: TinyStage, start: int, folder: Path, 
     """
     rng = np.random.default_rng((seed, trainer.rank, trainer.seen))
     started, first = time.monotonic(), trainer.seen
-    sources: list[tuple[Any, int]] = []
+    sources: list[_Source] = []
     step, saved, totals = 0, time.monotonic(), dict[str, float]()
     trainer.network.train()
     while trainer.seen < stage.pairs:
         if step % _REREAD_EVERY == 0:
             sources = _sources(folder / "shards", stage, trainer.rank, trainer.processes)
         left = (stage.pairs - trainer.seen) / (stage.pairs - start) if stage.decay else 1.0
-        batch = draw_batch(sources, rng, stage.no_change_share)
-        for name, loss in trainer.step(batch, stage, left * min(1.0, (step + 1) / _WARM_UP)).items():
+        batches = [
+            (draw_batch(source, rng, count, stage.no_change_share), kept) for source, count, kept in sources
+        ]
+        for name, loss in trainer.step(batches, stage, left * min(1.0, (step + 1) / _WARM_UP)).items():
             totals[name] = totals.get(name, 0.0) + loss
         step += 1
         if step % _LOG_EVERY == 0:
@@ -260,15 +272,15 @@ def _log(path: Path, seen: int, rate: float, totals: dict[str, float]) -> None:
         handle.write(json.dumps({"seen": seen, "per_second": round(rate, 1), **row}) + "\n")
 
 
-def _sources(shards: Path, stage: TinyStage, rank: int, processes: int) -> list[tuple[Any, int]]:
-    """This process's share of the shards that exist by now."""
-    found: list[tuple[Any, int]] = []
+def _sources(shards: Path, stage: TinyStage, rank: int, processes: int) -> list[_Source]:
+    """This process's share of the shards that exist by now: source, pairs a batch, patches kept."""
+    found: list[_Source] = []
     if stage.scenes:
         files = sorted(shards.glob("scenes_*.npz"))
-        found.append((SceneShards(files[rank::processes] or files), stage.scenes))
+        found.append((SceneShards(files[rank::processes] or files), stage.scenes, stage.kept))
     if stage.edits:
         files = sorted(shards.glob("edits_*.npz"))
-        found.append((EditShards(files[rank::processes] or files), stage.edits))
+        found.append((EditShards(files[rank::processes] or files), stage.edits, stage.kept_edits))
     return found
 
 

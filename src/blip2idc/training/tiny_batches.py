@@ -9,7 +9,7 @@ Shapes: B pairs, P cells of the patch grid of the joint image (before first, row
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,10 +193,10 @@ class EditShards:
 
 
 def draw_batch(
-    sources: Sequence[tuple[SceneShards | EditShards, int]], rng: np.random.Generator, no_change_share: float
+    source: SceneShards | EditShards, rng: np.random.Generator, count: int, no_change_share: float
 ) -> TinyBatch:
-    """A batch with so many pairs from each source."""
-    drawn = [source.pair(rng, no_change_share) for source, count in sources for _ in range(count)]
+    """A batch of so many pairs."""
+    drawn = [source.pair(rng, no_change_share) for _ in range(count)]
     return TinyBatch(
         joints=np.stack([item.joint for item in drawn]),
         captions=[item.caption for item in drawn],

@@ -15,8 +15,8 @@ from torch import nn
 
 from blip2idc.training.tiny_batches import BACKGROUND, CELL_QUESTIONS, PAIR_QUESTIONS
 
-CELL_WEIGHTS = {"color": 1.0, "shape": 0.7, "size": 0.7, "material": 0.7, "status": 1.5, "other": 0.5}
-PAIR_WEIGHTS = dict.fromkeys(PAIR_QUESTIONS, 0.5) | {"kind": 1.0}
+CELL_WEIGHTS = {"color": 0.7, "shape": 1.5, "size": 1.2, "material": 0.7, "status": 1.5, "other": 0.5}
+PAIR_WEIGHTS = dict.fromkeys(PAIR_QUESTIONS, 0.5) | {"kind": 1.0, "shape": 1.0, "size": 1.0}
 
 
 class TruthHeads(nn.Module):
