@@ -134,7 +134,9 @@ def _distractor_item(
         annotations, annotations.no_change, "no_change_captions.json", default, options, tally
     )
     names = (f"images/{default}", f"nsc_images/{default.replace('default', 'nonsemantic')}")
-    record = pair_record(f"{short}_n", names, captions, "clevr-change", {"kind": NO_CHANGE})
+    # The same keys as a change has: `datasets.load_dataset` wants the same columns in every line.
+    change = {"kind": NO_CHANGE, **({"iou": None} if annotations.overlaps else {})}
+    record = pair_record(f"{short}_n", names, captions, "clevr-change", change)
     return _with_images(annotations, split, record)
 
 

@@ -26,6 +26,7 @@ from blip2idc.data.readers.source import (
     require,
     require_folder,
 )
+from blip2idc.data.records import EMPTY_REFERENCES
 from blip2idc.errors import InputError
 
 _ANNOTATION_FOLDERS = (".", "annotations", "data/annotations", "data")
@@ -127,5 +128,6 @@ def _item(source: Path, split: str, pair_id: str, captions: tuple[str, ...]) -> 
         (p for p in layouts if (source / p[0]).exists() and (source / p[1]).exists()), layouts[0]
     )
     names = (f"images/{pair_id}.png", f"images/{pair_id}_2.png")
-    record = pair_record(pair_id, names, captions, "spot-the-diff")
+    # A key in every record: `datasets.load_dataset` wants the same columns in every split.
+    record = pair_record(pair_id, names, captions, "spot-the-diff", extra={EMPTY_REFERENCES: 0})
     return BenchmarkItem(split, record, {names[0]: source / before, names[1]: source / after})
