@@ -9,9 +9,10 @@ Shape letters: `N` captions, `W` words of all captions together, `E` (caption, n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,9 +164,9 @@ def _encode_pieces(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Int
 def _encode_words(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints, Ints]:
     """Word ids of all captions and where each begins; words missing from `ids` are added to it."""
     lengths = np.fromiter(map(len, captions), dtype=np.int64, count=len(captions))
-    for word in dict.fromkeys(chain.from_iterable(captions)):
-        ids.setdefault(word, len(ids))
-    words = np.fromiter(map(ids.__getitem__, chain.from_iterable(captions)), dtype=np.int64)
+    numbered = defaultdict(count(len(ids)).__next__, ids)
+    words = np.fromiter(map(numbered.__getitem__, chain.from_iterable(captions)), dtype=np.int64)
+    ids.update(numbered)
     return words, offsets(lengths)
 
 
@@ -202,6 +203,6 @@ def _count(ids: Ints, starts: Ints, order: int, size: int) -> NgramEntries:
     valid = _left(starts) >= order
     keys = np.sort(captions[valid] * max(size, 1) + ids[valid])
     first = np.flatnonzero(np.diff(keys, prepend=-1))
-    count = np.diff(first, append=len(keys))
+    counts = np.diff(first, append=len(keys))
     caption, ngram = np.divmod(keys[first], max(size, 1))
-    return NgramEntries(caption, ngram, count.astype(np.int64))
+    return NgramEntries(caption, ngram, counts.astype(np.int64))
