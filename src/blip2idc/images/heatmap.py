@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -28,8 +27,6 @@ Size = tuple[int, int]
 
 SUFFIX = ".npz"
 _FIELDS = ("before", "after")
-_GLOW = (255, 80, 0)  # orange, which few photographs and no object of the scenes world has
-_STRONGEST = 0.75  # opacity of the overlay where the map is 1; the picture stays visible below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +103,6 @@ class PairHeatmap:
         scaled = self.normalised()
         return _resize(scaled.before, before), _resize(scaled.after, after or before)
 
-    def overlays(self, before: Image.Image, after: Image.Image) -> tuple[Image.Image, Image.Image]:
-        """Both images with the map glowing on them, RGB, in their own sizes."""
-        maps = self.resized((before.height, before.width), (after.height, after.width))
-        return _overlay(before, maps[0]), _overlay(after, maps[1])
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one `.npz` file, whole or not at all."""
         with atomic_write(path, "wb") as handle:
@@ -142,15 +134,6 @@ def heatmap_path(folder: str | os.PathLike[str], record_id: str) -> Path:
     return Path(folder) / (quote(record_id, safe=" ()+,=@") + SUFFIX)
 
 
-def mean_heatmap(heatmaps: Sequence[PairHeatmap]) -> PairHeatmap:
-    """The mean of maps of one pair, each first brought to a peak of 1."""
-    scaled = [heatmap.normalised() for heatmap in heatmaps]
-    return PairHeatmap(
-        np.mean([heatmap.before for heatmap in scaled], axis=0),
-        np.mean([heatmap.after for heatmap in scaled], axis=0),
-    )
-
-
 def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
     """Two images of any size in one, at equal height, as `caption --heatmap` writes them."""
     height = max(left.height, right.height)
@@ -171,8 +154,3 @@ def _resize(cells: Cells, size: Size) -> Cells:
     height, width = size
     plane = Image.fromarray(cells).resize((width, height), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(plane, dtype=np.float32), 0.0, 1.0)
-
-
-def _overlay(image: Image.Image, strength: Cells) -> Image.Image:
-    opacity = Image.fromarray(np.round(strength * (255 * _STRONGEST)).astype(np.uint8))
-    return Image.composite(Image.new("RGB", image.size, _GLOW), image.convert("RGB"), opacity)

@@ -1,20 +1,40 @@
 """Where a captioner looked when it chose its words: one run to heatmaps on both images.
 
 In: a captioner and pairs. Out: an `Explanation` a pair: the difference, one heatmap for the sentence and one for each
-word of the caption.
+word of the caption. Looking changes nothing: the difference is the one that the captioner gives without it.
+
+A pair that counts as unchanged (its change probability is below the captioner's threshold) has empty maps: there is
+nothing to point at, and a map that always points somewhere says nothing. Which method points best is measured, see
+`docs/localization.md`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from blip2idc.errors import ConfigError
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.pair import ImageSource
-from blip2idc.model.captioner import BATCH_SIZE, Difference, DifferenceCaptioner, Pair
+from blip2idc.model.occlusion import occlusion
+from blip2idc.model.relevance import relevance
+from blip2idc.model.wording import Spoken, dependence_on_change
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from blip2idc.model.captioner import Difference, DifferenceCaptioner, Pair
 
 METHODS = ("cross_attention", "gradient_cross_attention", "rollout", "occlusion")
+"""The mean attention, as a baseline; two gradient-weighted ones; and the slow check by filling in."""
+
 DEFAULT_METHOD = "gradient_cross_attention"
+BATCH_SIZE = 8
+"""Pairs explained together; gradients need far more memory than captions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +45,10 @@ class Explanation:
         difference: Caption, change probability, changed.
         words: Of the caption, in order; `" ".join(words)` is the caption.
         sentence: The map of the whole sentence; empty where the pair counts as unchanged.
-        by_word: One map a word.
+        by_word: One map a word, each on its own scale; none where words were not asked for.
         method: One of `METHODS`.
+        word_weights: How much each word owes to the change, in nats: how much likelier it is for this pair than for
+            one image twice. Near 0 for function words, whose maps mean little.
     """
 
     difference: Difference
@@ -34,13 +56,30 @@ class Explanation:
     sentence: PairHeatmap
     by_word: tuple[PairHeatmap, ...]
     method: str
+    word_weights: tuple[float, ...] = ()
 
 
 def explain(
-    captioner: DifferenceCaptioner, before: ImageSource, after: ImageSource, method: str = DEFAULT_METHOD
+    captioner: DifferenceCaptioner,
+    before: ImageSource,
+    after: ImageSource,
+    method: str = DEFAULT_METHOD,
+    **decoding: Any,
 ) -> Explanation:
-    """Caption one pair and show where the captioner looked."""
-    return next(explain_stream(captioner, [(before, after)], method))
+    """Caption one pair and show where the captioner looked.
+
+    Args:
+        captioner: The captioner.
+        before: Path, bytes, PIL image or array.
+        after: Likewise.
+        method: One of `METHODS`.
+        **decoding: Fields of `Decoding`.
+
+    Raises:
+        ConfigError: The method is unknown.
+        ModelError: The model shows no attention; the method `occlusion` needs none.
+    """
+    return next(explain_stream(captioner, [(before, after)], method, **decoding))
 
 
 def explain_stream(
@@ -50,6 +89,77 @@ def explain_stream(
     batch_size: int = BATCH_SIZE,
     *,
     words: bool = True,
+    suppress_unchanged: bool = True,
+    **decoding: Any,
 ) -> Iterator[Explanation]:
-    """Explain many pairs, in their order; `words=False` leaves the maps of single words out."""
-    raise NotImplementedError
+    """Explain many pairs, in their order.
+
+    Args:
+        captioner: The captioner.
+        pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
+        method: One of `METHODS`.
+        batch_size: Pairs that go through the model together.
+        words: Whether single words get maps too; the sentence alone is several times faster.
+        suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
+        **decoding: Fields of `Decoding`.
+    """
+    check_method(method)
+    joints = captioner.open_ahead(pairs, ahead=2 * batch_size)
+    while batch := list(islice(joints, batch_size)):
+        differences = captioner.caption_joints(batch, **decoding)
+        yield from explain_joints(
+            captioner, batch, differences, method, words=words, suppress_unchanged=suppress_unchanged
+        )
+
+
+def explain_joints(
+    captioner: DifferenceCaptioner,
+    joints: Sequence[npt.NDArray[np.uint8]],
+    differences: Sequence[Difference],
+    method: str = DEFAULT_METHOD,
+    *,
+    words: bool = True,
+    suppress_unchanged: bool = True,
+) -> list[Explanation]:
+    """Explain what was already said of one batch of joint images.
+
+    Args:
+        captioner: That said it.
+        joints: B joint images of its layout, uint8 [H, W, 3].
+        differences: From `DifferenceCaptioner.caption_joints`.
+        method: One of `METHODS`.
+        words: Whether single words get maps too.
+        suppress_unchanged: Whether pairs that count as unchanged have empty maps.
+    """
+    check_method(method)
+    spoken = Spoken.of(captioner.backbone, differences)
+    weights = dependence_on_change(captioner, joints, spoken)
+    if method == "occlusion":
+        found = occlusion(captioner, joints, spoken, weights, words=words)
+    else:
+        found = relevance(captioner, joints, spoken, weights, method, words=words)
+    grid = captioner.layout.grid(captioner.backbone.patch_size)
+    sentences = found.sentence.cpu().numpy().reshape(-1, *grid)
+    by_word = found.by_word.cpu().numpy().reshape(len(joints), -1, *grid)
+    word_weights = (spoken.word_masks() @ weights[..., None])[..., 0].tolist()  # [B][W]
+    explanations = []
+    for row, difference in enumerate(differences):
+        cells = [sentences[row], *by_word[row][: len(spoken.words[row])]]
+        if suppress_unchanged and not difference.changed:
+            cells = [np.zeros_like(values) for values in cells]
+        maps = [PairHeatmap.from_joint(values, captioner.layout) for values in cells]
+        told = tuple(word_weights[row][: len(spoken.words[row])])
+        explanations.append(
+            Explanation(difference, spoken.words[row], maps[0], tuple(maps[1:]), method, told)
+        )
+    return explanations
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that does not exist.
+
+    Raises:
+        ConfigError: It is not among `METHODS`.
+    """
+    if method not in METHODS:
+        raise ConfigError(f"method of explanation is {method!r}; expected one of {', '.join(METHODS)}")

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from blip2idc.model.attention import Explanation
+
     JointArray: TypeAlias = npt.NDArray[np.uint8]
 
 Pair: TypeAlias = ImagePair | tuple[ImageSource, ImageSource]
@@ -52,11 +54,30 @@ class Difference:
         caption: One sentence.
         change_probability: How probable it is that anything changed, in 0..1.
         changed: Whether that reaches the captioner's threshold.
+        tokens: Ids of the caption's tokens, without special tokens at either end.
     """
 
     caption: str
     change_probability: float
     changed: bool
+    tokens: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    _look: Callable[[str | None], Explanation] | None = field(default=None, repr=False, compare=False)
+
+    def heatmaps(self, method: str | None = None) -> Explanation:
+        """Where the captioner looked: a heatmap for the sentence and one for each word, computed when asked for.
+
+        Args:
+            method: One of `blip2idc.model.attention.METHODS`; None for the default.
+
+        Raises:
+            ModelError: The difference comes from a stream, which keeps no images.
+        """
+        if self._look is None:
+            raise ModelError(
+                "heatmaps: a difference from a stream keeps no images to look at again; use"
+                " blip2idc.model.attention.explain_stream for many pairs, or call the captioner with this one."
+            )
+        return self._look(method)
 
 
 class DifferenceCaptioner:
@@ -138,8 +159,15 @@ class DifferenceCaptioner:
             after: Likewise.
             **decoding: Fields of `Decoding`, such as `num_beams=5`.
         """
-        pair = ImagePair.open(before, after, max_pixels=self.max_pixels)
-        return self.caption_joints([self.preprocessor.join(pair)], **decoding)[0]
+        joint = self.join((before, after))
+        difference = self.caption_joints([joint], **decoding)[0]
+
+        def look(method: str | None) -> Explanation:
+            from blip2idc.model.attention import DEFAULT_METHOD, explain_joints
+
+            return explain_joints(self, [joint], [difference], method or DEFAULT_METHOD)[0]
+
+        return replace(difference, _look=look)
 
     def stream(
         self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE, **decoding: Any
@@ -155,7 +183,7 @@ class DifferenceCaptioner:
             One difference a pair.
         """
         batch: list[JointArray] = []
-        for joint in self._open_ahead(pairs, ahead=2 * batch_size):
+        for joint in self.open_ahead(pairs, ahead=2 * batch_size):
             batch.append(joint)
             if len(batch) == batch_size:
                 yield from self.caption_joints(batch, **decoding)
@@ -166,7 +194,7 @@ class DifferenceCaptioner:
     def change_log_odds(self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE) -> Iterator[float]:
         """Raw log-odds of change of each pair, without a caption: what calibration is fitted on."""
         batch: list[JointArray] = []
-        for joint in self._open_ahead(pairs, ahead=2 * batch_size):
+        for joint in self.open_ahead(pairs, ahead=2 * batch_size):
             batch.append(joint)
             if len(batch) == batch_size:
                 yield from self._log_odds(batch)
@@ -186,9 +214,7 @@ class DifferenceCaptioner:
             image_prefix = self.backbone.encode(self.preprocessor.pixel_values(joints))
             prefix = make_prefix(self.backbone, image_prefix, self.settings.prompt)
             captions = search(self.backbone, prefix, chosen)
-            log_odds = change_log_odds(
-                score_sentences(self.backbone, prefix, self._no_change_tokens)
-            ).tolist()
+            log_odds = change_log_odds(score_sentences(self.backbone, prefix, self.no_change_tokens)).tolist()
         return [self._difference(*values) for values in zip(captions, log_odds, strict=True)]
 
     def with_settings(self, settings: CaptionerSettings) -> DifferenceCaptioner:
@@ -199,12 +225,13 @@ class DifferenceCaptioner:
         with torch.inference_mode():
             image_prefix = self.backbone.encode(self.preprocessor.pixel_values(joints))
             prefix = make_prefix(self.backbone, image_prefix, self.settings.prompt)
-            scores = score_sentences(self.backbone, prefix, self._no_change_tokens)
+            scores = score_sentences(self.backbone, prefix, self.no_change_tokens)
             result: list[float] = change_log_odds(scores).tolist()
         return result
 
     @cached_property
-    def _no_change_tokens(self) -> list[list[int]]:
+    def no_change_tokens(self) -> list[list[int]]:
+        """The no-change sentences as tokens, each once."""
         text_format, tokenizer = self.backbone.text_format, self.backbone.tokenizer
         after_prompt = bool(self.settings.prompt)
         tokens = [
@@ -217,15 +244,17 @@ class DifferenceCaptioner:
         calibration = self.settings.calibration
         probability = change_probability(log_odds, calibration)
         caption = self.backbone.tokenizer.decode(tokens, skip_special_tokens=True)
-        return Difference(" ".join(caption.split()), probability, probability >= calibration.threshold)
+        return Difference(
+            " ".join(caption.split()), probability, probability >= calibration.threshold, tuple(tokens)
+        )
 
-    def _open_ahead(self, pairs: Iterable[Pair], ahead: int) -> Iterator[JointArray]:
+    def open_ahead(self, pairs: Iterable[Pair], ahead: int) -> Iterator[JointArray]:
         """Joint images in order, opened by threads while the caller works."""
         waiting: deque[Future[JointArray]] = deque()
         with ThreadPoolExecutor(max_workers=min(_OPENERS, os.cpu_count() or 1)) as pool:
             try:
                 for pair in pairs:
-                    waiting.append(pool.submit(self._joint, pair))
+                    waiting.append(pool.submit(self.join, pair))
                     if len(waiting) >= ahead:
                         yield waiting.popleft().result()
                 while waiting:
@@ -234,7 +263,8 @@ class DifferenceCaptioner:
                 for future in waiting:
                     future.cancel()
 
-    def _joint(self, pair: Pair) -> JointArray:
+    def join(self, pair: Pair) -> JointArray:
+        """The joint image of a pair, opened where it is not yet."""
         if not isinstance(pair, ImagePair):
             pair = ImagePair.open(*pair, max_pixels=self.max_pixels)
         return self.preprocessor.join(pair)

@@ -1,0 +1,172 @@
+"""Captions token by token: which word a token belongs to, how likely it is, and how much that depends on the change.
+
+In: the captions a captioner gave. Out: their words, the log-probability of every token while the caption is read out
+to the language model again, and a weight for each token: how much likelier it is for this pair than for a pair of
+twice the same image. `the` and `has been` weigh nothing, `red` and `added` weigh a lot: the content words localise.
+
+Shapes: B pairs, T tokens of a caption with its end token, P prompt tokens (image tokens included), V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from blip2idc.model.backbone import Backbone
+from blip2idc.model.language import Prefix, make_prefix
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from blip2idc.model.captioner import Difference, DifferenceCaptioner
+
+_NO_WORD = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """The captions of a batch of pairs.
+
+    Attributes:
+        tokens: Token ids, the end token included, filled on the right, int64 [B, T].
+        word_of: Index of the word that each token belongs to; -1 for the end token and what fills, int64 [B, T].
+        valid: 1 where a token counts, the end token included, float32 [B, T].
+        words: Of each caption; joined by spaces they are the caption.
+    """
+
+    tokens: torch.Tensor
+    word_of: torch.Tensor
+    valid: torch.Tensor
+    words: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, backbone: Backbone, differences: Sequence[Difference]) -> Spoken:
+        """Take the captions of differences apart.
+
+        Args:
+            backbone: That said them.
+            differences: With the tokens of their captions.
+        """
+        length = 1 + max(len(difference.tokens) for difference in differences)
+        device = backbone.model.device
+        tokens = torch.full((len(differences), length), backbone.text_format.pad_token_id)
+        word_of = torch.full_like(tokens, _NO_WORD)
+        valid = torch.zeros(tokens.shape)
+        words = []
+        for row, difference in enumerate(differences):
+            said = [*difference.tokens, backbone.text_format.end_token_id]
+            tokens[row, : len(said)] = torch.tensor(said)
+            valid[row, : len(said)] = 1.0
+            words.append(tuple(difference.caption.split()))
+            places = _words_of_tokens(backbone.tokenizer, difference.tokens, len(words[-1]))
+            word_of[row, : len(places)] = torch.tensor(places, dtype=torch.int64)
+        return cls(tokens.to(device), word_of.to(device), valid.to(device), tuple(words))
+
+    def word_masks(self) -> torch.Tensor:
+        """1 at the tokens of each word, float32 [B, W, T]; all 0 where a caption has fewer words."""
+        index = torch.arange(max(len(words) for words in self.words), device=self.word_of.device)
+        return (self.word_of[:, None] == index[:, None]).to(self.valid.dtype)
+
+    def rows(self, pairs: Sequence[int]) -> Spoken:
+        """The captions of some pairs, in that order; a pair may occur more than once."""
+        chosen = list(pairs)
+        words = tuple(self.words[pair] for pair in chosen)
+        return Spoken(self.tokens[chosen], self.word_of[chosen], self.valid[chosen], words)
+
+
+def _words_of_tokens(tokenizer: Any, tokens: Sequence[int], words: int) -> list[int]:
+    """Which word each token belongs to: the last one that has begun when the caption is read up to that token."""
+    if words == 0:
+        return [_NO_WORD] * len(tokens)
+    begun = [
+        len(tokenizer.decode(list(tokens[: end + 1]), skip_special_tokens=True).split())
+        for end in range(len(tokens))
+    ]
+    return [min(max(count - 1, 0), words - 1) for count in begun]
+
+
+def token_log_probabilities(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> torch.Tensor:
+    """How likely every token of each caption is after its prefix and the tokens before it.
+
+    Args:
+        backbone: The backbone.
+        prefix: B pairs.
+        spoken: Their captions.
+
+    Returns:
+        Natural logarithms, float32 [B, T]; 0 where `valid` is 0.
+    """
+    if prefix.encoded is None:
+        logits = _logits_of_decoder_only(backbone, prefix, spoken)
+    else:
+        logits = _logits_of_decoder(backbone, prefix, spoken)
+    chosen = logits.float().log_softmax(dim=-1).gather(-1, spoken.tokens[..., None])[..., 0]
+    return chosen * spoken.valid
+
+
+def _logits_of_decoder_only(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> torch.Tensor:
+    language_model = backbone.language_model
+    said = language_model.get_input_embeddings()(spoken.tokens[:, :-1])
+    embeddings = torch.cat([prefix.embeddings, said.to(prefix.embeddings.dtype)], dim=1)  # [B, P + T - 1, D]
+    mask = torch.cat([prefix.mask, spoken.valid[:, :-1].to(prefix.mask.dtype)], dim=1)
+    logits: torch.Tensor = language_model(
+        inputs_embeds=embeddings, attention_mask=mask, use_cache=False
+    ).logits
+    return logits[:, prefix.embeddings.shape[1] - 1 :]  # [B, T, V]
+
+
+def _logits_of_decoder(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> torch.Tensor:
+    from transformers.modeling_outputs import BaseModelOutput
+
+    start = torch.full_like(spoken.tokens[:, :1], backbone.text_format.decoder_start_token_id or 0)
+    logits: torch.Tensor = backbone.language_model(
+        encoder_outputs=BaseModelOutput(last_hidden_state=prefix.encoded),
+        attention_mask=prefix.mask,
+        decoder_input_ids=torch.cat([start, spoken.tokens[:, :-1]], dim=1),
+        use_cache=False,
+    ).logits
+    return logits
+
+
+def dependence_on_change(
+    captioner: DifferenceCaptioner, joints: Sequence[npt.NDArray[np.uint8]], spoken: Spoken
+) -> torch.Tensor:
+    """How much each token owes to the change: its log-probability, minus that for twice the same image.
+
+    Args:
+        captioner: That said the captions.
+        joints: B joint images, uint8 [H, W, 3].
+        spoken: Their captions.
+
+    Returns:
+        Nats, at least 0, float32 [B, T]; the unchanged pair is the mean over before twice and after twice.
+    """
+    with torch.inference_mode():
+        actual = _scores(captioner, joints, spoken)
+        unchanged = [
+            _scores(captioner, [_twice(captioner, joint, part) for joint in joints], spoken)
+            for part in (0, 1)
+        ]
+        gain = actual - (torch.logaddexp(*unchanged) - math.log(2))
+    return gain.clamp(min=0).clone() * spoken.valid
+
+
+def _scores(
+    captioner: DifferenceCaptioner, joints: Sequence[npt.NDArray[np.uint8]], spoken: Spoken
+) -> torch.Tensor:
+    image_prefix = captioner.backbone.encode(captioner.preprocessor.pixel_values(joints))
+    prefix = make_prefix(captioner.backbone, image_prefix, captioner.settings.prompt)
+    return token_log_probabilities(captioner.backbone, prefix, spoken)
+
+
+def _twice(captioner: DifferenceCaptioner, joint: npt.NDArray[np.uint8], part: int) -> npt.NDArray[np.uint8]:
+    """The joint image of one image with itself."""
+    twice = joint.copy()
+    halves = captioner.layout.split(twice)
+    halves[1 - part][...] = halves[part]
+    return twice
