@@ -15,6 +15,7 @@ from blip2idc.evaluation.corpus_facts import describe_split, unknown_words
 from blip2idc.evaluation.reference_curve import curve_length, reference_curve
 from blip2idc.evaluation.reference_sets import ReferenceSet
 from blip2idc.evaluation.significance import Resampling
+from blip2idc.report.audit_page import audit_page
 
 PLAN = Resampling(100)
 
@@ -93,9 +94,14 @@ def test_one_split_with_one_reference(tmp_path: Path) -> None:
     assert topics(found)["references"]["grave"]
 
 
-def test_a_single_pair_tells_nothing(tmp_path: Path) -> None:
-    records = ReferenceSet.read(put_data_set(tmp_path, images=False), "test").records
-    found = audit({"all": ReferenceSet.build(records[:1])}, "all", resampling=PLAN)
+@pytest.mark.parametrize("with_train", [False, True])
+def test_a_single_pair_tells_nothing(tmp_path: Path, with_train: bool) -> None:
+    root = put_data_set(tmp_path, images=False)
+    splits = {"all": ReferenceSet.build(ReferenceSet.read(root, "test").records[:1])}
+    if with_train:
+        splits["train"] = ReferenceSet.read(root, "train")
+    found = audit(splits, "all", resampling=PLAN)
+    assert "<svg" in audit_page(found)
     assert found["resolution"] == []
     assert "nothing can be told apart" in topics(found)["resolution"]["text"]
 

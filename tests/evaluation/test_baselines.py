@@ -167,3 +167,11 @@ def test_splits_are_chosen(root: Path, tmp_path: Path) -> None:
     assert choose_split(tmp_path, ("test", "val")) == "val"
     with pytest.raises(InputError, match="holds the splits train, val, expected test"):
         choose_split(tmp_path, ("test",))
+
+
+def test_training_captions_without_words_are_refused() -> None:
+    bare = ReferenceSet.build(
+        [PairRecord("a", "a.png", "b.png", (" . ",)), PairRecord("b", "a.png", "b.png", ("!",))]
+    )
+    with pytest.raises(InputError, match="none of its 2 pairs has a caption with a word"):
+        find_constants(bare)

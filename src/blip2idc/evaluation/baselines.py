@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from blip2idc.errors import ConfigError
+from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation import constant_search, suite
 from blip2idc.evaluation.cider import CiderReferences
 from blip2idc.evaluation.constant_search import Candidates
@@ -101,12 +101,15 @@ def find_constants(
 
     Raises:
         ConfigError: an unknown metric.
+        InputError: no training caption holds a word.
     """
     unknown = [name for name in metrics if name not in SEARCHED]
     if unknown:
         raise ConfigError(f"--metric is {unknown[0]!r}, expected one of {', '.join(SEARCHED)}")
     references = train.references
     candidates = Candidates.collect(references, train.captions)
+    if not len(candidates):
+        raise InputError(f"{train.label}: none of its {len(train)} pairs has a caption with a word in it")
     scores = {name: _SEARCHES[name](references, candidates) for name in metrics if name in _SEARCHES}
     found = [_best(name, values, candidates, len(candidates)) for name, values in scores.items()]
     if "meteor" in metrics and backend is not None:

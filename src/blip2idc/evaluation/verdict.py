@@ -128,7 +128,8 @@ def _no_change(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 
 def _cider(row: Mapping[str, Any]) -> float:
-    return float(row["metrics"]["cider_d"]["score"])
+    """CIDEr-D of a row; 0 where it is undefined, as for a single pair."""
+    return float(row["metrics"].get("cider_d", {"score": 0.0})["score"])
 
 
 def _bleu(point: Mapping[str, Any]) -> float:
