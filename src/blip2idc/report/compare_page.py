@@ -22,6 +22,7 @@ from blip2idc.report.page import flat_facts, picture_uri, render, thumbnail_uri
 
 _ORDER = ("error", "changed", "added", "removed", "same")
 _LONGEST = 480  # pixels of a thumbnail's longer side: enough to tell what changed, small enough for hundreds
+_TELLING = 0.8  # share of the image up to which a box around the differing pixels is drawn
 
 
 def compare_page(comparison: Comparison, heatmaps: Mapping[str, PairHeatmap] | None = None) -> str:
@@ -52,13 +53,21 @@ def _card(entry: Entry, comparison: Comparison, heatmap: PairHeatmap | None) -> 
     if heatmap is not None and len(images) == 2:
         pair = ImagePair(images["before"], images["after"])
         layers = tuple(picture_uri(layer) for layer in pair_layers(heatmap, pair))
-    box = entry.pixels.box if entry.pixels is not None else None
     return {
         "entry": entry,
         "pixels": pixels_in_words(entry.pixels) if entry.pixels is not None and entry.pixels_differ else "",
         "layers": layers,
-        "pictures": [_picture(role, entry.name, image, box) for role, image in images.items()],
+        "pictures": [_picture(role, entry.name, image, _box(entry)) for role, image in images.items()],
     }
+
+
+def _box(entry: Entry) -> Region | None:
+    """The region around the differing pixels, unless it is nearly the whole image and so says nothing."""
+    pixels = entry.pixels
+    if pixels is None or pixels.box is None:
+        return None
+    area = pixels.box[2] * pixels.box[3] / (pixels.before_size[0] * pixels.before_size[1])
+    return pixels.box if area <= _TELLING else None
 
 
 def _images(entry: Entry, comparison: Comparison) -> dict[str, Image.Image]:
