@@ -271,7 +271,10 @@ def _from_record(record: PairRecord) -> ReferenceItem:
 
 
 def _from_coco(source: str, value: Mapping[str, Any]) -> ReferenceSet:
-    """Items in the order of `images`, or of their first annotation where that list is absent."""
+    """Items in the order of `images`, or of their first annotation where that list is absent.
+
+    An image listed twice is one item, as COCO's own reader has it: CLIP4IDC's file for Spot-the-Diff does that.
+    """
     images, annotations = value.get("images", []), value["annotations"]
     if not isinstance(images, list):
         raise PredictionError(f"{source}: 'images' is {_describe(images)}, expected a list.")
@@ -286,9 +289,6 @@ def _from_coco(source: str, value: Mapping[str, Any]) -> ReferenceSet:
         source, [(f"annotation {n}", note["image_id"]) for n, note in enumerate(annotations, start=1)]
     )
     captions: dict[str, list[str]] = {name: [] for name in listed}
-    if len(captions) != len(listed):
-        repeated = [name for name, count in Counter(listed).items() if count > 1]
-        raise PredictionError(f"{source}: {_listed('duplicate', repeated)} in 'images'.")
     stray = [name for name, _ in noted if images and name not in captions]
     if stray:
         raise PredictionError(f"{source}: annotations of {_listed('unlisted', list(dict.fromkeys(stray)))}.")
