@@ -42,6 +42,7 @@ def test_rows_are_found(benchmark: str, protocol: str, method: str, cider: float
 def test_beaten_counts_only_lower_scores_of_those_stated() -> None:
     rows = published("spot-the-diff", "multi")
     assert beaten(rows, "cider_d", 21.5) == (["SCORER"], 4)  # DIRL has exactly 21.5: a tie is not beaten
+    assert beaten(rows, "cider_d", 21.54) == (["SCORER"], 4)  # nor is what prints as 21.5
     assert beaten(rows, "cider_d", 0.0) == ([], 4)
     assert published("unheard-of") == []
 

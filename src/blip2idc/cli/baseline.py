@@ -6,7 +6,7 @@ In: data sets. Out: tables on stdout; JSON, predictions and a page on request.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,7 +74,6 @@ def baseline_command(
     from blip2idc.evaluation.reference_sets import ReferenceSet, choose_split
     from blip2idc.evaluation.significance import Resampling
     from blip2idc.evaluation.tables import console
-    from blip2idc.runtime import atomic_write
 
     training = ReferenceSet.read(train, train_split or choose_split(train, ("train",)))
     testing = ReferenceSet.read(test, test_split or choose_split(test, ("test", "val")))
@@ -89,11 +88,17 @@ def baseline_command(
         )
     report = BaselineReport.build(training, testing, rows, benchmark, protocol)
     if json_file is not None:
-        with atomic_write(json_file) as handle:
-            handle.write(json.dumps(report.to_dict(), indent=1, allow_nan=False) + "\n")
+        _write_json(json_file, report.to_dict())
     if predictions is not None:
         write_predictions(predictions, report)
     report.print(console())
+
+
+def _write_json(path: Path, value: Mapping[str, object]) -> None:
+    from blip2idc.runtime import atomic_write
+
+    with atomic_write(path) as handle:
+        handle.write(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 @contextmanager
@@ -147,8 +152,7 @@ def audit_command(
             images=not no_images,
         )
     if json_file is not None:
-        with atomic_write(json_file) as handle:
-            handle.write(json.dumps(found, indent=1, allow_nan=False) + "\n")
+        _write_json(json_file, found)
     if html is not None:
         from blip2idc.report.audit_page import audit_page
 

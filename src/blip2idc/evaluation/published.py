@@ -63,6 +63,9 @@ def protocol_of(benchmark: str | None, reference_counts: Iterable[int], kinds: I
 
 
 def beaten(rows: Sequence[PublishedScore], metric: str, score: float) -> tuple[list[str], int]:
-    """The methods with a lower score (given times 100) in a metric, and how many state that metric."""
+    """The methods with a lower score (given times 100) in a metric, and how many state that metric.
+
+    Ours is rounded to one decimal first, as most papers print theirs, so that a tie on paper is no win.
+    """
     stated = [(row.method, value) for row in rows if (value := row.get(metric)) is not None]
-    return [method for method, value in stated if value < score], len(stated)
+    return [method for method, value in stated if value < round(score, 1)], len(stated)
