@@ -172,14 +172,16 @@ def attach_adapter(backbone: Backbone, plan: LoraPlan, seed: int = 0) -> tuple[B
         lora_dropout=plan.dropout,
         bias="none",
         target_modules="|".join(f"({_pattern(part)})" for part in plan.parts),
-        base_model_name_or_path=backbone.source.name,
-        revision=backbone.source.revision,
     )
     devices = [backbone.model.device] if backbone.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         with _without_foreign_warnings():
             model: Any = get_peft_model(backbone.model, config)
+    model.peft_config[
+        "default"
+    ].base_model_name_or_path = backbone.source.name  # as told to us, not where it was found
+    model.peft_config["default"].revision = backbone.source.revision
     expected = sorted(name for names in targets.values() for name in names)
     matched = sorted(name for name in model.base_model.targeted_module_names)
     if matched != expected:
@@ -361,7 +363,7 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
     """
     from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
-    known = {item.name for item in fields(LoraConfig)}
+    known = {item.name for item in fields(LoraConfig)} - {"base_model_name_or_path", "revision"}
     settings = {key: value for key, value in adapter.config.items() if key in known and value is not None}
     settings["inference_mode"] = not trainable
     modules = dict(backbone.model.named_modules())
