@@ -19,7 +19,7 @@ from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.images.joint import JointLayout
-    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.captioner import Difference, DifferenceCaptioner
 
 Model = Annotated[
     str | None,
@@ -70,9 +70,16 @@ def caption(
     device: Device = "auto",
     dtype: Dtype = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    heatmap: Annotated[
+        Path | None, typer.Option("--heatmap", metavar="PNG", help="Picture of where it looked, for a pair.")
+    ] = None,
+    heatmaps: Annotated[
+        Path | None, typer.Option("--heatmaps", metavar="FOLDER", help="Heatmap files, with --data.")
+    ] = None,
 ) -> None:
     """Say in a sentence what changed between two images."""
     check_arguments(before, after, data, output, batch_size)
+    check_heatmaps(data, heatmap, heatmaps)
     from blip2idc.model.captioner import DifferenceCaptioner
 
     captioner = DifferenceCaptioner.from_pretrained(
@@ -81,8 +88,10 @@ def caption(
     decoding = {} if num_beams is None else {"num_beams": num_beams}
     if data is not None and output is not None:
         _caption_data(captioner, data, split, output, batch_size, decoding)
+        if heatmaps is not None:
+            _write_heatmaps(captioner, data, split, heatmaps, decoding)
     elif before is not None and after is not None:
-        _caption_pair(captioner, before, after, as_json, decoding)
+        _caption_pair(captioner, before, after, as_json, decoding, heatmap)
 
 
 def check_arguments(
@@ -103,6 +112,20 @@ def check_arguments(
         raise ConfigError("caption: --data and --output go together; give the predictions file with --output")
     if batch_size < 1:
         raise ConfigError(f"--batch-size is {batch_size}; expected at least 1")
+
+
+def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | None) -> None:
+    """Refuse a picture of a data set and a folder of one pair.
+
+    Raises:
+        ConfigError: The option belongs to the other way of calling, or the picture is no PNG file.
+    """
+    if data is not None and heatmap is not None:
+        raise ConfigError("--heatmap shows one pair; with --data give --heatmaps FOLDER")
+    if data is None and heatmaps is not None:
+        raise ConfigError("--heatmaps is for a data set; for one pair give --heatmap FILE.png")
+    if heatmap is not None and heatmap.suffix.lower() != ".png":
+        raise ConfigError(f"--heatmap is {heatmap}; expected a file name ending in .png")
 
 
 def parse_layout(text: str | None) -> JointLayout | None:
@@ -127,9 +150,16 @@ def parse_layout(text: str | None) -> JointLayout | None:
 
 
 def _caption_pair(
-    captioner: DifferenceCaptioner, before: Path, after: Path, as_json: bool, decoding: dict[str, Any]
+    captioner: DifferenceCaptioner,
+    before: Path,
+    after: Path,
+    as_json: bool,
+    decoding: dict[str, Any],
+    heatmap: Path | None,
 ) -> None:
     difference = captioner(before, after, **decoding)
+    if heatmap is not None:
+        _write_picture(difference, before, after, heatmap)
     if not as_json:
         typer.echo(difference.caption)
         return
@@ -140,6 +170,28 @@ def _caption_pair(
         **captioner.describe(),
     }
     typer.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _write_picture(difference: Difference, before: Path, after: Path, output: Path) -> None:
+    """Both images side by side with the sentence's heatmap on them."""
+    from blip2idc.images.heatmap import side_by_side
+    from blip2idc.images.pair import ImagePair
+    from blip2idc.report.overlay import painted
+    from blip2idc.runtime import atomic_path
+
+    pictures = painted(ImagePair.open(before, after), difference.heatmaps().sentence)
+    with atomic_path(output) as partial:
+        side_by_side(*pictures).save(partial, format="PNG")
+
+
+def _write_heatmaps(
+    captioner: DifferenceCaptioner, data: Path, split: str | None, folder: Path, decoding: dict[str, Any]
+) -> None:
+    from blip2idc.data.records import read_manifest
+    from blip2idc.model.heatmap_files import write_heatmaps
+
+    with progress_bar("heatmaps") as on_progress:
+        write_heatmaps(captioner, read_manifest(data, split), folder, on_progress=on_progress, **decoding)
 
 
 def _caption_data(

@@ -7,11 +7,11 @@ In: predictions, references. Out: tables on stdout, and the same in full as JSON
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,8 +19,17 @@ from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.evaluation.assess import AssessmentOptions
+    from blip2idc.evaluation.localization import LocalizationScores
+    from blip2idc.evaluation.significance import Resampling
 
-_PROTOCOLS = "clevr-change, spot-the-diff-single, spot-the-diff-multi, image-editing-request, emu, syned or blip2idc-released."
+_PROTOCOLS = (
+    "clevr-change, spot-the-diff-single, spot-the-diff-multi, image-editing-request, emu, syned or"
+    " blip2idc-released."
+)
+_Heatmaps = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Heatmaps of caption --heatmaps: do they point at the change?"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -59,6 +68,7 @@ def evaluate_command(
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what is there.")] = False,
     type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
     iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
+    heatmaps: _Heatmaps = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for no intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of resamples, tests and the protocols' swaps.")] = 20412,
 ) -> None:
@@ -70,8 +80,7 @@ def evaluate_command(
     from blip2idc.evaluation.inputs import read_predictions, read_references
     from blip2idc.evaluation.protocols import ProtocolOptions
     from blip2idc.evaluation.significance import Resampling
-    from blip2idc.evaluation.tables import console, print_assessment
-    from blip2idc.runtime import atomic_write
+    from blip2idc.evaluation.tables import console, localization_table, print_assessment
 
     if by not in (None, "kind"):
         raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
@@ -89,10 +98,33 @@ def evaluate_command(
     theirs = read_predictions(against) if against is not None else None
     with _meteor(options, required=metrics is not None) as options:
         assessment = assess(ours, truth, options, against=theirs)
+    places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
     if json_file is not None:
+        report = assessment.to_dict(per_item) | ({} if places is None else {"localization": places.to_dict()})
         with atomic_write(json_file) as handle:
-            handle.write(json.dumps(assessment.to_dict(per_item), indent=1, allow_nan=False) + "\n")
+            handle.write(json.dumps(report, indent=1, allow_nan=False) + "\n")
     print_assessment(assessment, console())
+    if places is not None:
+        console().print(localization_table(places))
+
+
+def _localization(folder: Path, references: Path, split: str | None, plan: Resampling) -> LocalizationScores:
+    """Scores of the heatmaps of a data set."""
+    from blip2idc.evaluation.localization import localization
+    from blip2idc.evaluation.places import read_placed_heatmaps
+
+    found = read_placed_heatmaps(folder, references, split)
+    if found.unknown:
+        typer.echo(f"{found.unknown} pairs without a known place are left out of localization", err=True)
+    return localization(found.heatmaps, found.truths, plan)
+
+
+def _write(path: Path, report: Mapping[str, Any]) -> None:
+    """Write the report, completely or not at all."""
+    from blip2idc.runtime import atomic_write
+
+    with atomic_write(path) as handle:
+        handle.write(json.dumps(report, indent=1, allow_nan=False) + "\n")
 
 
 def _metrics(listed: str | None, no_meteor: bool) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from blip2idc.evaluation.assess import Assessment, SectionScores
+from blip2idc.evaluation.localization import LocalizationScores
 from blip2idc.evaluation.no_change import NoChangeScores
 from blip2idc.evaluation.scores import MetricScore, Scores, describe_counts
 from blip2idc.evaluation.significance import Comparison
@@ -119,6 +120,30 @@ def no_change_table(found: NoChangeScores) -> Table:
         table.add_row("balanced accuracy (captions)", f"{100 * found.balanced_accuracy:.2f}", ends, "")
     if found.roc_auc is not None:
         table.add_row("ROC-AUC (change probability)", f"{100 * found.roc_auc:.2f}", "", "")
+    return table
+
+
+def localization_table(found: LocalizationScores) -> Table:
+    """How well heatmaps point at the changes, beside the same with the maps of other pairs."""
+    table = _table(
+        ("heatmaps", "left"), ("score", "right"), ("interval", "center"), ("maps of other pairs", "right")
+    )
+    rows = (
+        (f"pointing game ({found.places} places)", "pointing", found.control_pointing),
+        ("coverage", "coverage", None),
+        ("IoU at half of the peak", "iou", None),
+        (f"PG+ ({found.pairs} pairs, {found.unchanged} unchanged)", "pg_plus", found.control_pg_plus),
+    )
+    for title, name, control in rows:
+        score = getattr(found, name)
+        if score is not None:
+            other = "" if control is None else f"{100 * control:.2f}"
+            table.add_row(
+                title, f"{100 * score:.2f}", _interval(*found.intervals.get(name, (None, None))), other
+            )
+    if found.p_value is not None:
+        verdict = "a finding" if found.is_finding else "no finding: chance would do as well"
+        table.add_row(f"p-value {found.p_value:.3f}", verdict, "", "")
     return table
 
 

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from blip2idc.errors import ConfigError
 from blip2idc.images.heatmap import PairHeatmap
@@ -48,7 +49,7 @@ class Explanation:
         by_word: One map a word, each on its own scale; none where words were not asked for.
         method: One of `METHODS`.
         word_weights: How much each word owes to the change, in nats: how much likelier it is for this pair than for
-            one image twice. Near 0 for function words, whose maps mean little.
+            one image twice. Near 0 for function words, whose maps mean little; 0 for pairs that count as unchanged.
     """
 
     difference: Difference
@@ -132,6 +133,25 @@ def explain_joints(
         suppress_unchanged: Whether pairs that count as unchanged have empty maps.
     """
     check_method(method)
+    looked = [row for row, said in enumerate(differences) if said.changed or not suppress_unchanged]
+    found: dict[int, Explanation] = {}
+    if looked:
+        part = [joints[row] for row in looked], [differences[row] for row in looked]
+        found = dict(zip(looked, _look(captioner, *part, method, words), strict=True))
+    return [
+        found[row] if row in found else _nothing_to_show(captioner, said, method, words)
+        for row, said in enumerate(differences)
+    ]
+
+
+def _look(
+    captioner: DifferenceCaptioner,
+    joints: Sequence[npt.NDArray[np.uint8]],
+    differences: Sequence[Difference],
+    method: str,
+    words: bool,
+) -> Iterator[Explanation]:
+    """Explain pairs whatever was said of them."""
     spoken = Spoken.of(captioner.backbone, differences)
     weights = dependence_on_change(captioner, joints, spoken)
     if method == "occlusion":
@@ -139,20 +159,24 @@ def explain_joints(
     else:
         found = relevance(captioner, joints, spoken, weights, method, words=words)
     grid = captioner.layout.grid(captioner.backbone.patch_size)
-    sentences = found.sentence.cpu().numpy().reshape(-1, *grid)
-    by_word = found.by_word.cpu().numpy().reshape(len(joints), -1, *grid)
-    word_weights = (spoken.word_masks() @ weights[..., None])[..., 0].tolist()  # [B][W]
-    explanations = []
+    cells = torch.cat([found.sentence[:, None], found.by_word], dim=1).cpu().numpy()  # [B, 1 + W, P]
+    of_words = (spoken.word_masks() @ weights[..., None])[..., 0].tolist()  # [B][W]
     for row, difference in enumerate(differences):
-        cells = [sentences[row], *by_word[row][: len(spoken.words[row])]]
-        if suppress_unchanged and not difference.changed:
-            cells = [np.zeros_like(values) for values in cells]
-        maps = [PairHeatmap.from_joint(values, captioner.layout) for values in cells]
-        told = tuple(word_weights[row][: len(spoken.words[row])])
-        explanations.append(
-            Explanation(difference, spoken.words[row], maps[0], tuple(maps[1:]), method, told)
-        )
-    return explanations
+        said = spoken.words[row]
+        wanted = cells[row, : 1 + len(said)].reshape(-1, *grid)
+        maps = [PairHeatmap.from_joint(values, captioner.layout) for values in wanted]
+        told = tuple(of_words[row][: len(said)])
+        yield Explanation(difference, said, maps[0], tuple(maps[1:]), method, told)
+
+
+def _nothing_to_show(
+    captioner: DifferenceCaptioner, difference: Difference, method: str, words: bool
+) -> Explanation:
+    """Empty maps for a pair that counts as unchanged."""
+    grid = captioner.layout.grid(captioner.backbone.patch_size)
+    empty = PairHeatmap.from_joint(np.zeros(grid, dtype=np.float32), captioner.layout)
+    said = tuple(difference.caption.split())
+    return Explanation(difference, said, empty, (empty,) * (len(said) * words), method, (0.0,) * len(said))
 
 
 def check_method(method: str) -> None:
