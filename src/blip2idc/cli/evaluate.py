@@ -100,9 +100,8 @@ def evaluate_command(
         assessment = assess(ours, truth, options, against=theirs)
     places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
     if json_file is not None:
-        report = assessment.to_dict(per_item) | ({} if places is None else {"localization": places.to_dict()})
-        with atomic_write(json_file) as handle:
-            handle.write(json.dumps(report, indent=1, allow_nan=False) + "\n")
+        found = {} if places is None else {"localization": places.to_dict()}
+        _write(json_file, assessment.to_dict(per_item) | found)
     print_assessment(assessment, console())
     if places is not None:
         console().print(localization_table(places))
