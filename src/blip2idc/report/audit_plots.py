@@ -80,6 +80,7 @@ def lengths_plot(splits: Mapping[str, Sequence[int]]) -> str:
     for (name, counts), colour in zip(splits.items(), colours, strict=False):
         total = max(sum(counts), 1)
         axes.plot([100 * count / total for count in counts], label=name, color=colour, linewidth=1.6)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
     axes.set_xlabel("words a reference", fontsize=8, color=_FAINT)
     axes.set_ylabel("% of references", fontsize=8, color=_FAINT)
     axes.grid(axis="y", color=_GRID, linewidth=0.6)
