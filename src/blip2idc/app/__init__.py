@@ -1,0 +1,1 @@
+"""The web page and its HTTP API: everything in `service` works without gradio, `page` draws it with gradio."""

@@ -1,0 +1,121 @@
+"""What the web page and its API do, without any web: two image files in, an `Answer` out.
+
+In: paths of two uploaded files. Out: caption, probability, boxes and heatmaps. A refused image is one sentence that
+names neither path nor file name, because it may go to somebody else than the owner of the server. One request uses the
+model at a time, so that concurrent requests get what single ones get.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from blip2idc.errors import ImageError
+from blip2idc.images.folders import Region
+from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
+from blip2idc.model.attention import DEFAULT_METHOD, Explanation, explain
+from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.report.overlay import painted
+from blip2idc.report.page import fit
+from blip2idc.report.regions import heatmap_regions
+
+Explain = Callable[[DifferenceCaptioner, Image.Image, Image.Image, str], Explanation]
+_SHOWN = 1024  # longest side of the pictures that go back
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What there is to say of one pair.
+
+    Attributes:
+        shown: Both images, small enough to send back.
+        sizes: (width, height) of the images as they were uploaded; boxes are in their pixels.
+        explanation: Caption, probability, words, maps.
+        captioner: `model`, `adapter` and `layout`.
+    """
+
+    shown: ImagePair
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+    explanation: Explanation
+    captioner: dict[str, Any]
+
+    @cached_property
+    def regions(self) -> tuple[list[Region], list[Region]]:
+        """Boxes around what the sentence points at, in pixels of the uploaded images."""
+        return heatmap_regions(self.explanation.sentence, *self.sizes)
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as the API gives it."""
+        difference = self.explanation.difference
+        return {
+            "caption": difference.caption,
+            "changed": difference.changed,
+            "change_probability": round(difference.change_probability, 6),
+            "words": list(self.explanation.words),
+            "before_boxes": [list(region) for region in self.regions[0]],
+            "after_boxes": [list(region) for region in self.regions[1]],
+            "method": self.explanation.method,
+            **self.captioner,
+        }
+
+    def pictures(self, word: int | None = None) -> tuple[Image.Image, Image.Image]:
+        """Both images with the heat of a word, or of the sentence with its boxes, painted in.
+
+        Args:
+            word: Index into the words; None for the sentence.
+        """
+        if word is not None:
+            return painted(self.shown, self.explanation.by_word[word])
+        boxes = heatmap_regions(self.explanation.sentence, self.shown.before.size, self.shown.after.size)
+        return painted(self.shown, self.explanation.sentence, boxes)
+
+
+class DifferenceService:
+    """Answers requests with one captioner.
+
+    Args:
+        captioner: Loaded once, used by all requests.
+        method: How heatmaps are made.
+        max_pixels: Limit of width times height for each image.
+        explain: Stands for `blip2idc.model.attention.explain`.
+    """
+
+    def __init__(
+        self,
+        captioner: DifferenceCaptioner,
+        method: str = DEFAULT_METHOD,
+        max_pixels: int = MAX_PIXELS,
+        explain: Explain = explain,
+    ) -> None:
+        self.captioner = captioner
+        self.method = method
+        self.max_pixels = max_pixels
+        self._explain = explain
+        self._one_at_a_time = threading.Lock()
+
+    def answer(self, before: str | Path | None, after: str | Path | None) -> Answer:
+        """Caption one pair and show where the captioner looked.
+
+        Args:
+            before: Path of an uploaded file; None where none was given.
+            after: Likewise.
+
+        Raises:
+            ImageError: One of the two is missing or cannot be used.
+        """
+        pair = ImagePair(self._open(before, "before"), self._open(after, "after"))
+        with self._one_at_a_time:
+            explanation = self._explain(self.captioner, pair.before, pair.after, self.method)
+        shown = ImagePair(fit(pair.before, _SHOWN), fit(pair.after, _SHOWN))
+        return Answer(shown, (pair.before.size, pair.after.size), explanation, self.captioner.describe())
+
+    def _open(self, source: str | Path | None, role: str) -> Image.Image:
+        if source is None:
+            raise ImageError(f"the image {role} is missing; choose two images")
+        return open_image(Path(source), max_pixels=self.max_pixels, name=f"the image {role}")

@@ -1,0 +1,80 @@
+"""``blip2idc serve``: the web page and its HTTP API.
+
+In: the choice of a model and of the server's limits. Out: the page's address on stdout; it runs until interrupted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blip2idc.cli.caption import Adapter, Device, Dtype, Model
+from blip2idc.errors import ConfigError
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(name="serve", short_help="Run the web page and its API.")(serve_command)
+
+
+def serve_command(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any free one.")] = 7860,
+    max_upload_mb: Annotated[int, typer.Option(help="Largest file that is taken, in MiB.")] = 20,
+    max_pixels: Annotated[
+        int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
+    ] = None,
+    queue: Annotated[int, typer.Option(help="Requests that may wait; more are refused.")] = 100,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="cross-attention, gradient-cross-attention, rollout or occlusion; default the best."
+        ),
+    ] = None,
+    model: Model = None,
+    adapter: Adapter = "default",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+) -> None:
+    """Run the web page and its HTTP API on this machine, until it is interrupted."""
+    from blip2idc.app.page import AppSettings, import_gradio, running
+    from blip2idc.app.service import DifferenceService
+    from blip2idc.images.pair import MAX_PIXELS
+    from blip2idc.model.attention import DEFAULT_METHOD, METHODS
+    from blip2idc.model.captioner import DifferenceCaptioner
+
+    chosen = (method or DEFAULT_METHOD).replace("-", "_")
+    if chosen not in METHODS:
+        raise ConfigError(f"--method is {method!r}; expected {', '.join(METHODS).replace('_', '-')}")
+    settings = AppSettings(host, port, max_upload_mb, queue, _examples())
+    import_gradio()  # before the model is loaded, which takes longer
+    captioner = DifferenceCaptioner.from_pretrained(
+        model, None if adapter == "none" else adapter, device=device, dtype=dtype
+    )
+    typer.echo(captioner.backbone.describe(), err=True)
+    service = DifferenceService(captioner, chosen, max_pixels or MAX_PIXELS)
+    with running(service, settings) as address:
+        typer.echo(f"{address}  (Ctrl-C ends it)")
+        _wait()
+
+
+def _examples() -> list[tuple[Path, Path]]:
+    """The pairs that come with the package."""
+    from blip2idc.data.records import read_manifest
+
+    if not EXAMPLES.is_dir():
+        return []
+    manifest = read_manifest(EXAMPLES)
+    return [manifest.paths(record) for record in manifest]
+
+
+def _wait() -> None:
+    import threading
+
+    threading.Event().wait()
