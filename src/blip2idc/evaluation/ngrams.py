@@ -24,6 +24,8 @@ Tokens = Sequence[str]
 MAX_ORDER = 4
 # A prefix id is shifted left by this many bits to make room for the next word's id: both stay below 2**31.
 _WORD_BITS = 31
+# Id of the empty token, which is what ROUGE-L makes of an empty caption.
+_EMPTY = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +86,8 @@ class NgramVocabulary:
     """
 
     def __init__(self, captions: Sequence[Tokens]) -> None:
-        self._words: dict[str, int] = {}
-        self._pieces: dict[str, int] = {"": 0}
-        words, starts = _encode_words(_split_words(captions), self._words)
-        pieces, piece_starts = _encode_pieces(captions, self._pieces)
+        self._words: dict[str, int] = {"": _EMPTY}
+        words, starts, pieces, piece_starts = _encode(captions, self._words)
         self._keys: list[Ints] = [np.arange(len(self._words), dtype=np.int64)]
         entries = []
         ids = words
@@ -101,13 +101,12 @@ class NgramVocabulary:
         self.references = CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
 
     def size(self, order: int) -> int:
-        """Number of distinct n-grams of this order in the references."""
+        """Number of n-gram ids of this order; those of single words include tokens that only ROUGE-L sees."""
         return len(self._keys[order - 1])
 
     def encode(self, captions: Sequence[Tokens]) -> CaptionArrays:
         """Captions with the references' ids; n-grams the references lack get ids from `size(order)` on."""
-        words, starts = _encode_words(_split_words(captions), dict(self._words))
-        pieces, piece_starts = _encode_pieces(captions, dict(self._pieces))
+        words, starts, pieces, piece_starts = _encode(captions, dict(self._words))
         entries = []
         ids, top = words, self.size(1) + len(words)
         for order in range(1, MAX_ORDER + 1):
@@ -156,9 +155,15 @@ def _split_words(captions: Sequence[Tokens]) -> Sequence[Tokens]:
     return [" ".join(caption).split() for caption in captions]
 
 
-def _encode_pieces(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints, Ints]:
-    """Captions split at plain spaces only, where an empty caption is one empty token."""
-    return _encode_words([caption or ("",) for caption in captions], ids)
+def _encode(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Words and where each caption's begin; then the same of pieces, where an empty caption is one empty token."""
+    split = _split_words(captions)
+    words, starts = _encode_words(split, ids)
+    if split is not captions:
+        return words, starts, *_encode_words([caption or ("",) for caption in captions], ids)
+    empty = np.flatnonzero(np.diff(starts) == 0)
+    pieces = np.insert(words, starts[empty], _EMPTY)
+    return words, starts, pieces, offsets(np.maximum(np.diff(starts), 1))
 
 
 def _encode_words(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints, Ints]:

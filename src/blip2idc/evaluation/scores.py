@@ -160,4 +160,6 @@ def _repeated(references: References) -> int:
 
 
 def _any_weight(references: References) -> bool:
-    return any(bool(np.any(idf > 0)) for idf in references.side(cider.CiderReferences).idf)
+    """Whether some n-gram of the references is missing from some item."""
+    frequencies = references.side(cider.CiderReferences).frequency
+    return any(bool(np.any((found > 0) & (found < len(references)))) for found in frequencies)
