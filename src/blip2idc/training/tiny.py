@@ -55,7 +55,7 @@ class TinyStage:
         captions: Weight of the caption loss; 0 leaves Q-Former and language model out.
         truth: Weight of the cell and pair questions.
         rate: Learning rate of the matrices (Muon); half of it for all other weights (AdamW).
-        decay: Whether the rate falls to zero over the stage instead of staying level.
+        final: Share of the rate that is left at the end of the stage, to which it falls evenly.
         no_change_share: Share of pairs without a change.
     """
 
@@ -67,7 +67,7 @@ class TinyStage:
     captions: float = 1.0
     truth: float = 1.0
     rate: float = 2e-3
-    decay: bool = False
+    final: float = 1.0
     no_change_share: float = 0.35
 
 
@@ -247,7 +247,8 @@ def run_stage(trainer: TinyTrainer, stage: TinyStage, start: int, folder: Path, 
     while trainer.seen < stage.pairs:
         if step % _REREAD_EVERY == 0:
             sources = _sources(folder / "shards", stage, trainer.rank, trainer.processes)
-        left = (stage.pairs - trainer.seen) / (stage.pairs - start) if stage.decay else 1.0
+        left = (stage.pairs - trainer.seen) / (stage.pairs - start)
+        left = stage.final + (1 - stage.final) * left
         batches = [
             (draw_batch(source, rng, count, stage.no_change_share), kept) for source, count, kept in sources
         ]
