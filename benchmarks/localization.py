@@ -1,9 +1,10 @@
 """Do the heatmaps point at the change? All methods, on pairs that the model has not seen, beside a control.
 
-    python benchmarks/localization.py                          # some minutes on two CPU cores
-    python benchmarks/localization.py --scenes 60 --edits 60   # a quick look
+    python benchmarks/localization.py --docs docs/localization.md                 # some minutes on two CPU cores
+    python benchmarks/localization.py --scenes 60 --edits 60 --output /tmp/l.json # a quick look
 
-In: a captioner (the packaged one, or `--model`). Out: a table on stdout, and `localization.json` beside this file.
+In: a captioner (the packaged one, or `--model`). Out: a table on stdout, `localization.json` beside this file, and with
+`--docs` the same table between the two marks in that page.
 Pairs come from the world `scenes` with a seed of its own, and from `edits` of a part of the packaged `test`
 photographs, on which no model of the package was trained.
 """
@@ -32,6 +33,7 @@ from blip2idc.worlds.pair import World, WorldPair
 from blip2idc.worlds.scenes import ScenesWorld
 
 SEED = 90_001  # no training shard has it
+BEGIN, END = "<!-- localization table: begin -->", "<!-- localization table: end -->"
 HEADINGS = (
     "world",
     "method",
@@ -66,6 +68,10 @@ def main() -> None:
     report = {"results": rows, "captioner": captioner.describe(), "run_record": run_record(seed=SEED)}
     with atomic_write(options.output) as handle:
         handle.write(json.dumps(report, indent=1) + "\n")
+    if options.docs is not None:
+        text = with_table(options.docs.read_text(encoding="utf-8"), rows)
+        with atomic_write(options.docs) as handle:
+            handle.write(text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -80,6 +86,7 @@ def _arguments() -> argparse.Namespace:
         "--occlusion", type=int, default=60, help="pairs that the slow occlusion is measured on"
     )
     parser.add_argument("--methods", default=",".join(METHODS))
+    parser.add_argument("--docs", type=Path, help="page whose table is replaced")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     return parser.parse_args()
 
@@ -146,8 +153,10 @@ def _row(
         for heatmap, difference in zip(maps, said, strict=True)
     ]
     scores, unsuppressed = localization(shown, truths), localization(maps, truths)
-    print(_line(_cells(world, method, scores, unsuppressed)), flush=True)
+    cells = _cells(world, method, scores, unsuppressed)
+    print(_line(cells), flush=True)
     return {
+        "cells": cells,
         "world": world,
         "method": method,
         "seconds_per_changed_pair": round(seconds, 3),
@@ -161,13 +170,8 @@ def _cells(
     world: str, method: str, shown: LocalizationScores, unsuppressed: LocalizationScores
 ) -> tuple[str, ...]:
     shares = (
-        shown.pointing,
-        unsuppressed.pointing,
-        shown.coverage,
-        shown.iou,
-        shown.pg_plus,
-        shown.control_pointing,
-    )
+        shown.pointing, unsuppressed.pointing, shown.coverage, shown.iou, shown.pg_plus, shown.control_pointing,
+    )  # fmt: skip
     percent = [f"{100 * share:.1f}" if share is not None else "-" for share in shares]
     p_value = f"{shown.p_value:.3f}" if shown.p_value is not None else "-"
     return world, method, str(shown.pairs), str(shown.places), *percent, p_value
@@ -175,6 +179,17 @@ def _cells(
 
 def _line(cells: Sequence[str]) -> str:
     return f"{cells[0]:<8}{cells[1]:<26}" + "".join(f"{cell:>10}" for cell in cells[2:])
+
+
+def with_table(page: str, rows: Sequence[dict[str, Any]]) -> str:
+    """The page with the table of these results between its marks."""
+    head, rest = page.split(BEGIN)
+    tail = rest.split(END)[1]
+    heading = (*HEADINGS, "s / pair")
+    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * 2 + "---:|" * (len(heading) - 2)]
+    for row in rows:
+        lines.append("| " + " | ".join((*row["cells"], f"{row['seconds_per_changed_pair']:.2f}")) + " |")
+    return head + BEGIN + "\n" + "\n".join(lines) + "\n" + END + tail
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ score with the maps of *other* pairs, and `is_finding` says whether chance expla
 * Coverage (Park et al., ICCV 2019): share of an image's map that lies inside its true place. They average over both
   images, so that an object which appears reaches 0.5 at most; here only images with a place count.
 * IoU: of the true place with the part of the map that reaches half of its peak.
-* PG+ (after TAB, arXiv 2412.18675): over all pairs, those without a change included: a changed pair scores the share
-  of its places that are hit, an unchanged one 1 if its map is empty and 0 otherwise.
+* PG+ (Rahmanzadehgervi et al., ICCV 2025, arXiv 2412.18675): over all pairs, those without a change included: a
+  changed pair scores the share of its places that are hit, an unchanged one 1 if its map is empty and 0 otherwise.
 """
 
 from __future__ import annotations

@@ -108,11 +108,20 @@ def recording(backbone: Backbone, *, from_patches: bool) -> Iterator[AttentionTa
     with ExitStack() as stack:
         stack.enter_context(_frozen(network))
         stack.enter_context(_eager(network))
-        start = network.vision_model.embeddings if from_patches else network.vision_model
-        stack.callback(start.register_forward_hook(_begin_graph).remove)
+        vision = network.vision_model
+        for start in (vision.embeddings if from_patches else vision, *_word_embeddings(backbone)):
+            stack.callback(start.register_forward_hook(_begin_graph).remove)
         for module, layers, cross in _attention_modules(backbone, tape):
             stack.callback(module.register_forward_hook(_catch(layers, cross)).remove)
         yield tape
+
+
+def _word_embeddings(backbone: Backbone) -> Iterator[torch.nn.Module]:
+    """Where words enter the language model: T5's decoder attends to them before it has seen the image."""
+    words = backbone.language_model.get_input_embeddings().num_embeddings
+    for module in backbone.language_model.modules():
+        if isinstance(module, torch.nn.Embedding) and module.num_embeddings == words:
+            yield module
 
 
 def _attention_modules(

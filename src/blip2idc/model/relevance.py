@@ -5,10 +5,10 @@ word, by one of three methods:
 
 * `cross_attention`: how much the query tokens of the Q-Former attend to each patch, averaged. What is attended to
   need not matter for the words, so this is the baseline, not a recommendation.
-* `gradient_cross_attention`: the same attention, weighted by the gradient of what is explained and kept where the
-  product is positive: attention that speaks for the words.
-* `rollout`: the same weighting in every layer, followed from the words through language model, Q-Former and ViT down
-  to the patches (Chefer, Gur, Wolf, ICCV 2021, arXiv 2103.15679).
+* `gradient_cross_attention`: the same attention, weighted by the gradient of what is explained: attention on which the
+  words depend.
+* `rollout`: attention weighted by the gradient in every layer, the positive part of it followed from the words through
+  language model, Q-Former and ViT down to the patches (Chefer, Gur, Wolf, ICCV 2021, arXiv 2103.15679).
 
 What is explained of a sentence is the log-odds of change plus the log-probability of its tokens, each as far as it
 depends on the change (`wording.dependence_on_change`); of a word, the log-probability of its tokens.
@@ -160,9 +160,13 @@ def _mean_of_heads(layer: Attention) -> torch.Tensor:
 def _gradient_cross_attention(
     reading: _Reading, weights: torch.Tensor, target: torch.Tensor | None
 ) -> torch.Tensor:
-    """Positive part of gradient times attention, summed over cross-attention layers, heads and queries."""
+    """Size of gradient times attention, summed over cross-attention layers, heads and queries.
+
+    Attention that speaks against the words shows where the model looked as well as attention that speaks for them;
+    on both worlds the size points better than the positive part (docs/localization.md).
+    """
     layers = [layer for layer in reading.tape.qformer if layer.cross]
-    weighted = _gradient_weighted(target, layers)
+    weighted = _gradient_weighted(target, layers, torch.abs)
     return torch.stack([layer.sum(dim=1) for layer in weighted]).sum(dim=0)[:, 1:]
 
 
@@ -170,7 +174,8 @@ def _rollout(reading: _Reading, weights: torch.Tensor, target: torch.Tensor | No
     """Relevance of the words handed down layer by layer: what a token has, it shares with those it reads."""
     tape = reading.tape
     parts = (reading.decoder, tape.encoder, tape.qformer, tape.vision)
-    weighted = iter(_gradient_weighted(target, [layer for part in parts for layer in part]))
+    everything = [layer for part in parts for layer in part]
+    weighted = iter(_gradient_weighted(target, everything, torch.relu))
     decoder, encoder, qformer, vision = ([next(weighted) for _ in part] for part in parts)
     images = _from_words(reading, weights, decoder, encoder)
     queries = images[:, : qformer[0].shape[1]]
@@ -224,15 +229,17 @@ def _share(relevance_of_readers: torch.Tensor, matrix: torch.Tensor) -> torch.Te
     return torch.einsum("bi,bij->bj", relevance_of_readers, matrix)
 
 
-def _gradient_weighted(target: torch.Tensor | None, layers: Sequence[Attention]) -> list[torch.Tensor]:
-    """Positive part of gradient times attention, averaged over the heads: [B, reader, read] a layer."""
+def _gradient_weighted(
+    target: torch.Tensor | None,
+    layers: Sequence[Attention],
+    part: Callable[[torch.Tensor], torch.Tensor],
+) -> list[torch.Tensor]:
+    """Size or positive part of gradient times attention, averaged over the heads: [B, reader, read] a layer."""
     assert target is not None
     matrices = [layer.weights for layer in layers]
-    gradients = torch.autograd.grad(target, matrices, retain_graph=True, allow_unused=True)
+    gradients = torch.autograd.grad(target, matrices, retain_graph=True, materialize_grads=True)
     return [
-        (matrix.detach() * gradient).clamp(min=0).float().mean(dim=1)
-        if gradient is not None
-        else torch.zeros_like(matrix[:, 0], dtype=torch.float32)
+        part(matrix.detach() * gradient).float().mean(dim=1)
         for matrix, gradient in zip(matrices, gradients, strict=True)
     ]
 
