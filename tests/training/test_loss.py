@@ -1,0 +1,75 @@
+"""Our loss is transformers' own forward with masked labels; a sum over parts is the average over tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import Blip2ForConditionalGeneration
+
+from blip2idc.data.collate import IGNORED, CaptionCollator, Example, Preprocessor
+from blip2idc.model.backbone import load_backbone
+from blip2idc.training.loss import caption_loss, count_caption_tokens
+
+CAPTIONS = ("the red cube is gone", "nothing has changed here at all", "no", "there is no change")
+
+
+def batch_of(
+    checkpoint: Path, rng: np.random.Generator, captions: tuple[str, ...] = CAPTIONS
+) -> dict[str, torch.Tensor]:
+    backbone = load_backbone(checkpoint)
+    preprocessor = Preprocessor(backbone.default_layout(), backbone.statistics)
+    items: list[Example] = [
+        {"id": caption, "pixels": rng.integers(0, 256, (32, 32, 3), dtype=np.uint8), "caption": caption}
+        for caption in captions
+    ]
+    return CaptionCollator(preprocessor, backbone.text_format, backbone.tokenizer)(items)
+
+
+def our_loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    inputs = dict(batch)
+    labels = inputs.pop("labels")
+    with torch.no_grad():
+        return caption_loss(model(**inputs).logits, labels, shifted="decoder_input_ids" not in batch)
+
+
+def test_loss_is_that_of_transformers_forward(checkpoint: Path, rng: np.random.Generator) -> None:
+    batch = batch_of(checkpoint, rng)
+    model = Blip2ForConditionalGeneration.from_pretrained(checkpoint)
+    total, tokens = our_loss(model, batch)
+    with torch.no_grad():
+        theirs = model(**{key: value for key, value in batch.items() if key != "decoder_input_ids"}).loss
+        # the released code's way, padding counted as text, is what the masking is there to avoid
+        filled = torch.where(batch["labels"] == IGNORED, torch.ones_like(batch["labels"]), batch["labels"])
+        on_padding = model(**{**batch, "labels": filled}).loss
+    assert (total / tokens).item() == pytest.approx(theirs.item(), abs=1e-5)
+    assert abs((total / tokens).item() - on_padding.item()) > 1e-2
+
+
+def test_parts_add_up_to_the_average_over_tokens(checkpoint: Path, rng: np.random.Generator) -> None:
+    batch = batch_of(checkpoint, rng)
+    model = Blip2ForConditionalGeneration.from_pretrained(checkpoint)
+    total, tokens = our_loss(model, batch)
+    parts = [
+        our_loss(model, {key: value[start : start + 1] for key, value in batch.items()}) for start in range(4)
+    ]
+    assert sum(part[0].item() for part in parts) == pytest.approx(total.item(), rel=1e-5)
+    assert sum(part[1].item() for part in parts) == tokens.item()
+    assert tokens == count_caption_tokens(batch["labels"])
+    means = torch.stack([part[0] / part[1] for part in parts]).mean()
+    assert abs(means.item() - (total / tokens).item()) > 1e-3, (
+        "captions of one length would make this test empty"
+    )
+
+
+def test_wrong_alignment_would_be_noticed(checkpoint: Path, rng: np.random.Generator) -> None:
+    batch = batch_of(checkpoint, rng)
+    model = Blip2ForConditionalGeneration.from_pretrained(checkpoint)
+    inputs = {key: value for key, value in batch.items() if key != "labels"}
+    with torch.no_grad():
+        logits = model(**inputs).logits
+    right, tokens = caption_loss(logits, batch["labels"], shifted="decoder_input_ids" not in batch)
+    wrong, _ = caption_loss(logits, batch["labels"], shifted="decoder_input_ids" in batch)
+    assert abs((right - wrong).item()) / tokens.item() > 1e-2

@@ -1,0 +1,318 @@
+"""A run as a whole: what it writes and refuses, exact resuming, gradients that do not depend on how batches are cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.fixtures.checkpoints import write_dataset
+from transformers import Blip2ForConditionalGeneration, TrainerCallback
+
+from blip2idc.config import load_config
+from blip2idc.data.dataset import EpochSampler
+from blip2idc.errors import ConfigError, ManifestError, ModelError
+from blip2idc.images.joint import JointLayout
+from blip2idc.model.adapter import LoraPlan
+from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.settings import read_settings
+from blip2idc.training import run
+from blip2idc.training.data import gather_data, no_change_captions
+from blip2idc.training.journal import Journal
+from blip2idc.training.recipe import TrainConfig
+from blip2idc.training.run import check_output, train
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("training") / "data", 22)
+
+
+@pytest.fixture
+def recipe(opt_checkpoint: Path) -> TrainConfig:
+    return TrainConfig(
+        model=str(opt_checkpoint), lora=LoraPlan(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
+        validation_share=0.2, log_every=1, patience=0,
+    )  # fmt: skip
+
+
+def trained(folder: Path) -> dict[str, torch.Tensor]:
+    name = (
+        "adapter_model.safetensors"
+        if (folder / "adapter_model.safetensors").exists()
+        else "model.safetensors"
+    )
+    return dict(load_file(folder / name))
+
+
+class Stop(TrainerCallback):
+    """Interrupts a run after a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, step: int, *arguments: Any, **keywords: Any) -> None:
+    original = run.make_trainer
+
+    def with_stop(*inner: Any) -> Any:
+        trainer = original(*inner)
+        trainer.add_callback(Stop(step))
+        return trainer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "make_trainer", with_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(*arguments, **keywords)
+
+
+@pytest.mark.parametrize(("mode", "every", "stop"), [("lora", 2, 5), ("lora", 6, 8), ("full", 4, 7)])
+def test_interrupted_and_resumed_is_undisturbed(
+    dataset: Path,
+    recipe: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: Any,
+    every: int,
+    stop: int,
+) -> None:
+    recipe = replace(recipe, mode=mode, evaluate_every=every, accumulate=1)
+    train([dataset], tmp_path / "whole", recipe)
+    interrupted(monkeypatch, stop, [dataset], tmp_path / "resumed", recipe)
+    assert not (tmp_path / "resumed").exists()
+    said: list[str] = []
+    train([dataset], tmp_path / "resumed", recipe, say=said.append)
+    assert any("going on from" in line and f"checkpoint-{stop // every * every}" in line for line in said)
+    whole, resumed = trained(tmp_path / "whole"), trained(tmp_path / "resumed")
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    logs = [
+        (tmp_path / name / "training_log.jsonl").read_text().splitlines() for name in ("whole", "resumed")
+    ]
+    losses = [
+        [(entry["step"], entry["loss"]) for line in log if "loss" in (entry := json.loads(line))]
+        for log in logs
+    ]
+    assert losses[0] == losses[1]
+    assert not (tmp_path / "resumed.training").exists()
+
+
+def test_resuming_is_not_repeating(dataset: Path, recipe: TrainConfig, tmp_path: Path) -> None:
+    """The control of the test above: another seed, or fewer steps, gives other weights."""
+    train([dataset], tmp_path / "one", recipe)
+    train([dataset], tmp_path / "other", replace(recipe, seed=1))
+    train([dataset], tmp_path / "shorter", replace(recipe, max_steps=3))
+    one = trained(tmp_path / "one")
+    for name in ("other", "shorter"):
+        assert any(not torch.equal(value, trained(tmp_path / name)[key]) for key, value in one.items())
+
+
+@pytest.mark.parametrize("language", ["opt", "t5"])
+def test_cutting_a_batch_into_steps_changes_nothing(
+    dataset: Path, tmp_path: Path, request: pytest.FixtureRequest, language: str
+) -> None:
+    checkpoint = without_dropout(request.getfixturevalue(f"{language}_checkpoint"), tmp_path / "model")
+    weights = []
+    for batch_size, accumulate in ((8, 1), (4, 2), (2, 4)):
+        config = TrainConfig(
+            model=str(checkpoint), mode="full", max_steps=1, batch_size=batch_size, accumulate=accumulate, warmup=0.0,
+            learning_rate=1e-3, workers=0, validation_share=0.2, calibration_pairs=0,
+        )  # fmt: skip
+        output = tmp_path / f"{batch_size}"
+        train([dataset], output, config)
+        losses = [json.loads(line) for line in (output / "training_log.jsonl").read_text().splitlines()]
+        weights.append(
+            (next(entry["eval_loss"] for entry in losses if "eval_loss" in entry), trained(output))
+        )
+    for loss, found in weights[1:]:
+        assert loss == pytest.approx(weights[0][0], abs=1e-5)
+        # Adam's first step has the size of the learning rate whatever the gradient's, so that only signs of gradients
+        # that are zero but for rounding can differ: few weights, by at most twice the rate
+        differing = sum(
+            int(((found[key] - value).abs() > 1e-5).sum()) for key, value in weights[0][1].items()
+        )
+        assert differing < 2e-3 * sum(value.numel() for value in found.values())
+
+
+def without_dropout(checkpoint: Path, folder: Path) -> Path:
+    """A copy whose passes are repeatable, so that gradients can be compared."""
+    folder.mkdir()
+    for file in checkpoint.iterdir():
+        if file.name != "config.json":
+            (folder / file.name).symlink_to(file)
+    values = json.loads((checkpoint / "config.json").read_text())
+    for part in values.values():
+        if isinstance(part, dict):
+            part.update({key: 0.0 for key in part if "dropout" in key and isinstance(part[key], float)})
+    (folder / "config.json").write_text(json.dumps(values))
+    return folder
+
+
+def test_each_pair_is_seen_once_an_epoch(
+    dataset: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    from blip2idc.data.dataset import CaptionDataset
+
+    original = CaptionDataset.__getitem__
+
+    def note(self: CaptionDataset, key: Any) -> Any:
+        if isinstance(key, tuple):
+            asked.append(key)
+        return original(self, key)
+
+    monkeypatch.setattr(CaptionDataset, "__getitem__", note)
+    train([dataset], tmp_path / "model", replace(recipe, accumulate=2, calibration_pairs=0))
+    size = len(gather_data([dataset], share=0.2).train)
+    assert sorted(asked) == [(epoch, index) for epoch in range(2) for index in range(size)]
+    assert list(EpochSampler(size, 0)) == asked[:size]
+
+
+def test_what_a_run_leaves(dataset: Path, recipe: TrainConfig, tmp_path: Path, opt_checkpoint: Path) -> None:
+    said: list[str] = []
+    layout = JointLayout("horizontal", 32, 32)
+    result = train(
+        [dataset], tmp_path / "model", replace(recipe, layout=layout, prompt="now"), say=said.append
+    )
+    settings = read_settings(result.output)
+    assert settings is not None
+    assert settings.layout == layout
+    assert settings.prompt == "now"
+    assert settings.calibration.fitted
+    assert settings.run_record["recipe"]["lora"]["rank"] == 4
+    assert settings.data["train"][0]["name"] == "data"
+    assert settings.scores["validation_loss"] > 0
+    assert set(settings.no_change_captions) == {
+        "there is no change", "nothing has changed", "the two scenes seem identical"
+    }  # fmt: skip
+    lines = "\n".join(said)
+    for expected in ("device cpu (", "dtype float32 (", "rank 4 on 26 modules", "trainable of", "pairs: "):
+        assert expected in lines
+    log = [json.loads(line) for line in (result.output / "training_log.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in log if "loss" in entry] == list(range(1, log[-1]["step"] + 1))
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, result.output)
+    assert captioner.layout == layout
+    assert [file.name for file in tmp_path.iterdir()] == ["model"]
+
+
+def test_full_training_leaves_a_backbone(dataset: Path, recipe: TrainConfig, tmp_path: Path) -> None:
+    result = train([dataset], tmp_path / "model", replace(recipe, mode="full", max_steps=2))
+    model = Blip2ForConditionalGeneration.from_pretrained(result.output)
+    assert model.config.num_query_tokens == 6
+    captioner = DifferenceCaptioner.from_pretrained(result.output)
+    assert captioner.settings == result.settings
+
+
+def test_the_best_checkpoint_is_kept_and_training_stops_early(
+    dataset: Path, recipe: TrainConfig, tmp_path: Path
+) -> None:
+    recipe = replace(
+        recipe, mode="full", learning_rate=0.05, warmup=0.0, epochs=30, patience=1, evaluate_every=1
+    )
+    result = train([dataset], tmp_path / "model", recipe)
+    log = [json.loads(line) for line in (result.output / "training_log.jsonl").read_text().splitlines()]
+    losses = [entry["eval_loss"] for entry in log if "eval_loss" in entry]
+    assert len(losses) < 180
+    assert result.settings.scores["validation_loss"] == pytest.approx(min(losses))
+    assert losses[-1] > min(losses), "the last is not the best, or this test shows nothing"
+    again = replace(recipe, model=str(result.output), learning_rate=1e-12, max_steps=1, evaluate_every=None)
+    same = train([dataset], tmp_path / "again", again)
+    assert same.settings.scores["validation_loss"] == pytest.approx(min(losses), abs=1e-3)
+
+
+def test_gradient_checkpointing_changes_no_gradient(
+    dataset: Path, opt_checkpoint: Path, tmp_path: Path
+) -> None:
+    checkpoint = without_dropout(opt_checkpoint, tmp_path / "plain")
+    found = []
+    for number, on in enumerate((False, True)):
+        config = TrainConfig(
+            model=str(checkpoint), lora=LoraPlan(rank=4, dropout=0.0), max_steps=2, batch_size=4, workers=0, warmup=0.0,
+            validation_share=0.2, calibration_pairs=0, gradient_checkpointing=on, learning_rate=1e-3,
+        )  # fmt: skip
+        found.append(trained(train([dataset], tmp_path / str(number), config).output))
+    assert all(torch.allclose(found[0][key], found[1][key], atol=1e-5) for key in found[0])
+
+
+def test_other_settings_do_not_continue_a_run(
+    dataset: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(monkeypatch, 3, [dataset], tmp_path / "model", replace(recipe, evaluate_every=2))
+    with pytest.raises(ConfigError, match=r"other settings \(learning_rate\).*--restart"):
+        train([dataset], tmp_path / "model", replace(recipe, evaluate_every=2, learning_rate=1e-3))
+    train([dataset], tmp_path / "model", replace(recipe, max_steps=1), restart=True)
+    assert (tmp_path / "model" / "blip2idc.json").is_file()
+
+
+def test_output_is_never_overwritten_by_accident(tmp_path: Path) -> None:
+    check_output(tmp_path / "new", overwrite=False)
+    (tmp_path / "empty").mkdir()
+    check_output(tmp_path / "empty", overwrite=False)
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "thesis.tex").write_text("years of work")
+    with pytest.raises(ConfigError, match="not written by this program"):
+        check_output(tmp_path / "foreign", overwrite=True)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "blip2idc.json").write_text("{}")
+    with pytest.raises(ConfigError, match="--overwrite"):
+        check_output(tmp_path / "ours", overwrite=False)
+    check_output(tmp_path / "ours", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["dtype=float16"], r"NaN \(peft issue 376\)"),
+        (["dtype=int8"], "expected auto, float32 or bfloat16"),
+        (["batch_size=0"], "batch_size is 0"),
+        (["learning_rat=1"], "did you mean learning_rate"),
+        (["lora.rank=0"], "lora rank is 0"),
+        (["validation_share=1.5"], "expected shares below 1"),
+    ],
+)
+def test_wrong_recipes_are_refused(settings: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(TrainConfig, None, settings)
+
+
+@pytest.mark.parametrize("name", ["lora", "full-tiny"])
+def test_recipes_that_ship_are_valid(name: str) -> None:
+    config = load_config(TrainConfig, Path(__file__).parents[2] / "recipes" / f"{name}.yaml")
+    assert config.lora.strength == 2 * config.lora.rank
+
+
+def test_splits_of_data(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "data" / "train", 6)
+    write_dataset(tmp_path / "data" / "val", 4)
+    other = write_dataset(tmp_path / "other", 8, seed=1)
+    own = gather_data([tmp_path / "data"])
+    assert (len(own.train), len(own.validation)) == (6, 4)
+    given = gather_data([tmp_path / "data"], [other])
+    assert (len(given.train), len(given.validation)) == (6, 8)
+    both = gather_data([tmp_path / "data", other])
+    assert (len(both.train), len(both.validation)) == (14, 4)
+    assert [entry["pairs"] for entry in both.account["train"]] == [6, 8]
+    share = gather_data([other], share=0.25)
+    assert (len(share.train), len(share.validation)) == (6, 2)
+    assert no_change_captions(own.train)[0] in {"there is no change", "nothing has changed"}
+    with pytest.raises(ManifestError, match="no data set was given"):
+        gather_data([])
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
+    class State:
+        is_world_process_zero = True
+        global_step = 3
+
+    journal = Journal(tmp_path / "log.jsonl", lambda line: None)
+    journal.on_log(None, State(), None, {"loss": 1.0})
+    with pytest.raises(ModelError, match="loss is nan at step 3"):
+        journal.on_log(None, State(), None, {"loss": float("nan")})
