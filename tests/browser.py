@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,8 @@ class Browser:
             str(value),
         )
 
-    def console_errors(self) -> list[str]:
-        """Whatever the console holds at the level of a warning or above."""
-        levels = ("WARNING", "SEVERE")
+    def console_errors(self, levels: Sequence[str] = ("WARNING", "SEVERE")) -> list[str]:
+        """What the console holds at these levels since the last call."""
         return [line["message"] for line in self.driver.get_log("browser") if line["level"] in levels]
 
     def requests(self) -> list[str]:

@@ -295,7 +295,7 @@ def _theme() -> Any:
 
 _STYLE = """
 #introduction h1 { font-size: 28px; font-weight: 650; margin: 0 0 4px; } #introduction p { margin: 0; opacity: .75; }
-#answer .caption { font-size: 24px; line-height: 1.35; font-weight: 650; margin: 4px 0 8px; }
+#answer .caption { overflow-wrap: anywhere; font-size: 24px; line-height: 1.35; font-weight: 650; margin: 4px 0 8px; }
 #answer .verdict { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; margin: 0; }
 #answer .verdict b { color: #fff; background: var(--tone); border-radius: 99px; padding: 2px 12px; font-size: 14px; }
 #answer .changed { --tone: #b83a1e; } #answer .same { --tone: #22744c; }
