@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,13 @@ def test_the_curve_needs_second_references() -> None:
     lone = References.from_tokens(list("abcd"), [[["x"], ["y"]], [["z"]], [["v"]], [["w"]]], "words")
     assert curve_length(lone) == 1
     assert reference_curve(lone) == []
+
+
+def test_what_spot_the_diff_does_not_say(tmp_path: Path) -> None:
+    """People who describe different changes are no ceiling; unchanged pairs are only those known by their wording."""
+    records = ReferenceSet.read(put_data_set(tmp_path, images=False), "test").records
+    unmarked = [replace(record, source="spot-the-diff", change=None) for record in records]
+    splits = {"test": ReferenceSet.build(unmarked), "train": ReferenceSet.build(unmarked)}
+    told = topics(audit(splits, "test", resampling=PLAN))
+    assert "no ceiling" in told["blind baselines"]["text"]
+    assert told["no change"]["text"].startswith("At least 4 test pairs (22%)")
