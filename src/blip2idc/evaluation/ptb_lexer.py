@@ -1,80 +1,98 @@
-"""Lexer of the caption tokenizer: longest match over the rules of `ptb_rules`.
+"""Lexer of the caption tokenizer: the longest match over the rules of `ptb_rules`, line by line.
 
-What for: the exact, slow path of `tokenize`. In: prepared text. Out: tokens of one line, and where the line ended.
+What for: the exact, slow path of `tokenize`, for chunks not seen before and for captions that depend on context.
+In: captions, one a line. Out: the tokens of each line, in small letters.
 """
 
 from __future__ import annotations
 
 import re
 
-from blip2idc.evaluation.ptb_rules import APOSTROPHE_ENTITY, APOSTROPHE_FIRST, ENTITY_FIRST, RULES
+from blip2idc.evaluation.ptb_rules import (
+    APOSTROPHE_ENTITY,
+    APOSTROPHE_FIRST,
+    LETTER_ENTITY_FIRST,
+    Rule,
+    rules,
+)
 
-_LETTER_ENTITY = re.compile(r"&(?:[aeiouAEIOU](?:acute|grave|uml)|(?i:apos));")
-_PRIVATE = re.compile("[\U000eff00-\U000fffff]")
+_ONE_CHARACTER_ENTITY = re.compile(r"&(?ai:[aeiou](?:acute|grave|uml)|apos);")
+MAX_ENTITIES = 255
+"""Spellings of entities in one text that are told apart; the one after is read as an ampersand and a word."""
+
+_PRIVATE = re.compile("[\U000eff00-\U000f00ff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Lexer:
-    """Tokens of prepared text, line by line.
+    """Reads tokens from a text that holds one caption a line.
 
     Args:
-        text: all captions, one a line.
+        text: the captions, separated by line feeds; end it with one unless the corpus ends there.
     """
 
     def __init__(self, text: str) -> None:
         self._entities: list[str] = []
-        self.text = self._prepare(text)
+        self._position = 0
+        self._text = _ASTRAL.sub(_to_pair, text)
+        if "&" in text:
+            self._text = _ONE_CHARACTER_ENTITY.sub(self._to_private, self._text)
 
-    def _prepare(self, text: str) -> str:
-        text = _ASTRAL.sub(_to_pair, text)
-        return _LETTER_ENTITY.sub(self._to_private, text) if "&" in text else text
+    def read(self) -> list[list[str]]:
+        """Read up to the next line end between tokens.
+
+        Returns:
+            The tokens of the line; of several lines where a token (markup with a quoted line end) runs over the end
+            of one.
+        """
+        lines: list[list[str]] = [[]]
+        while self._position < len(self._text) and self._text[self._position] != "\n":
+            first, *others = self._next_token().split("\n")
+            if first:
+                lines[-1].append(first)
+            lines += [[other] if other else [] for other in others]
+        self._position += 1
+        return lines
+
+    def _next_token(self) -> str:
+        """The token at the current position, empty where it is dropped; moves on."""
+        text, start = self._text, self._position
+        best: tuple[Rule, re.Match[str]] | None = None
+        end = start
+        for rule in rules():
+            match = rule.pattern.match(text, start)
+            if match is not None and match.end() > end:
+                best, end = (rule, match), match.end()
+        if best is None:  # a character of no class
+            self._position += 1
+            return ""
+        rule, match = best
+        self._position = match.end(match.re.groups)
+        return self._finish(rule.emit(text[start : self._position]))
+
+    def _finish(self, token: str) -> str:
+        """Restore what was prepared, and lower the case."""
+        if token.isascii():
+            return token.lower()
+        if self._entities or APOSTROPHE_ENTITY in token:
+            token = _PRIVATE.sub(self._from_private, token)
+        return _HALF.sub("", _PAIR.sub(_from_pair, token)).lower()
 
     def _to_private(self, match: re.Match[str]) -> str:
         name = match[0]
         if name == "&apos;":
             return APOSTROPHE_ENTITY
         if name not in self._entities:
+            if len(self._entities) == MAX_ENTITIES:
+                return name
             self._entities.append(name)
-        first = APOSTROPHE_FIRST if name.lower() == "&apos;" else ENTITY_FIRST
+        first = APOSTROPHE_FIRST if name.lower() == "&apos;" else LETTER_ENTITY_FIRST
         return chr(first + self._entities.index(name))
 
-    def _finish(self, token: str) -> str:
-        if _PRIVATE.search(token):
-            token = _PRIVATE.sub(self._from_private, token)
-        return _PAIR.sub(_from_pair, token.replace("\u00ad", "")).lower()
-
     def _from_private(self, match: re.Match[str]) -> str:
-        if match[0] == APOSTROPHE_ENTITY:
-            return "&apos;"
-        return self._entities[ord(match[0]) & 0xFF]
-
-    def line(self, position: int) -> tuple[list[str], int]:
-        """Read tokens from a position to the end of its line.
-
-        Args:
-            position: where to start.
-
-        Returns:
-            The tokens, and the position of the line end (``"\\n"`` or the end of the text).
-        """
-        text, tokens, end = self.text, [], len(self.text)
-        while position < end and text[position] != "\n":
-            best, length, stop = None, 0, position
-            for rule in RULES:
-                match = rule.pattern.match(text, position)
-                if match is not None and match.end() - position > length:
-                    best, length = rule, match.end() - position
-                    stop = match.end(1) if match.re.groups and match[1] is not None else match.end()
-            if best is None:
-                position += 1
-                continue
-            token = text[position:stop]
-            position = stop
-            if best.emit is not None:
-                token = best.emit(token)
-            tokens += [done for part in token.split("\n") if part and (done := self._finish(part))]
-        return tokens, position
+        return "&apos;" if match[0] == APOSTROPHE_ENTITY else self._entities[ord(match[0]) & 0xFF]
 
 
 def _to_pair(match: re.Match[str]) -> str:
@@ -83,4 +101,5 @@ def _to_pair(match: re.Match[str]) -> str:
 
 
 def _from_pair(match: re.Match[str]) -> str:
-    return chr(0x10000 + ((ord(match[0][0]) - 0xD800) << 10) + (ord(match[0][1]) - 0xDC00))
+    high, low = match[0]
+    return chr(0x10000 + ((ord(high) - 0xD800) << 10) + (ord(low) - 0xDC00))

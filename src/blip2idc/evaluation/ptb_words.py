@@ -11,15 +11,15 @@ from __future__ import annotations
 CLOSING_ABBREVIATIONS = (
     "al ala apr ariz assn aug bhd bldg blvd bros calif co colo conn corp cos ct dak dec esq est etc ext feb fla fri "
     "ga inc ind intl jan jr jul jun kan kans ky ltd mar md mich minn mo mon mont neb nev nov oct okla penn plc rd rt "
-    "sep sept seq sq sr sys tel tenn thu thurs tue tues univ va vt wed wis wisc wyo"
+    "sep sept seq sq sr sys tel tenn thu thurs tue tues univ va vt wed wis wisc wyo ph.d ed.d"
 )
 """Keep their full stop, and may end a sentence; any case."""
 
 CLOSING_CAPITALISED = "ark az del ill la mass miss ore pa tex wash"
 """The same, only with a capital first letter."""
 
-CLOSING_NOT_UPPER = "ppte ppty pte ptes pty ptys"
-"""The same, only with small letters after the first."""
+CLOSING_SMALL_VOWEL = "ppte ppty pte ptes pty ptys"
+"""The same, only with a small e or y."""
 
 TITLE_ABBREVIATIONS = (
     "adj adm adv alex assoc asst atty attys ave brig capt cf cie cmdr col comdr cpl dept det dr drs elec ens ft gen "
@@ -28,8 +28,8 @@ TITLE_ABBREVIATIONS = (
 )
 """Keep their full stop, and never end a sentence; any case."""
 
-TITLE_NOT_UPPER = "mfg mtg"
-"""The same, only with small letters after the first."""
+TITLE_SMALL_MIDDLE = "mfg mtg"
+"""The same, only with a small middle letter."""
 
 NUMBER_ABBREVIATIONS = "art ca fig figs no nos op pp prop"
 """Keep their full stop only before a digit; any case."""
@@ -40,14 +40,17 @@ SENTENCE_STARTERS = (
 )
 """After one of these, with a capital first letter, a single letter loses its full stop."""
 
-SPLIT_WORDS = "cannot gonna gotta lemme gimme wanna"
-"""Split after the third letter; any case."""
+SPLIT_WORDS = "gonna gotta lemme gimme wanna"
+"""Split after the third letter, like ``cannot``; any case."""
 
 APOSTROPHE_WORDS = "c'mon nor'easter e'er s'mores li'l nat'l cap'n ev'ry cont'd."
 """Kept whole with their plain apostrophe; any case."""
 
-QUOTE_WORDS = "'em 'til 'till 'cause 'n' 'n ol' dunkin' somethin'"
+QUOTE_WORDS = "o'o 'em 'til 'till 'cause 'n' 'n ol' dunkin' somethin'"
 """Kept whole with their plain or curly apostrophe; any case."""
+
+LISTED = "c++ c# f# s&p-500 anti- pro- -lrb- -rrb- -lsb- -rsb- -lcb- -rcb-"
+"""Kept whole though they end or start with a sign; any case."""
 
 FILE_ENDINGS = (
     "bat bmp c class cgi cpp dll doc docx exe gif gz h htm html jar java jpeg jpg mov mp3 pdf php pl png ppt ps py "
@@ -55,16 +58,14 @@ FILE_ENDINGS = (
 )
 """Endings of file names that start with a digit or hold one; any case."""
 
-KEPT_STOPS = tuple(
-    " ".join(
-        (
-            CLOSING_ABBREVIATIONS,
-            CLOSING_CAPITALISED,
-            CLOSING_NOT_UPPER,
-            TITLE_ABBREVIATIONS,
-            TITLE_NOT_UPPER,
-            NUMBER_ABBREVIATIONS,
-        )
-    ).split()
+KEPT_STOPS = " ".join(
+    (
+        CLOSING_ABBREVIATIONS,
+        CLOSING_CAPITALISED,
+        CLOSING_SMALL_VOWEL,
+        TITLE_ABBREVIATIONS,
+        TITLE_SMALL_MIDDLE,
+        NUMBER_ABBREVIATIONS,
+    )
 )
 """Every word that may keep a full stop."""

@@ -1,7 +1,7 @@
 """Penn Treebank tokens of captions, equal to those of the community's Java tokenizer.
 
 What for: BLEU, ROUGE-L and CIDEr are only comparable on the same tokens. In: captions. Out: their tokens in small
-letters, without the eighteen punctuation marks that the community drops. No Java.
+letters, without the punctuation marks that the community drops. No Java.
 Reference: PTBTokenizer of Stanford CoreNLP 3.4.1 with ``-lowerCase -preserveLines``, as called by pycocoevalcap 1.2.
 
 The Java program reads all captions as one text, and so does this one: a full stop can depend on the next caption. One
@@ -15,31 +15,39 @@ import re
 from collections.abc import Sequence
 
 from blip2idc.evaluation.ptb_lexer import Lexer
-from blip2idc.evaluation.ptb_words import KEPT_STOPS, SPLIT_WORDS
+from blip2idc.evaluation.ptb_words import KEPT_STOPS, NUMBER_ABBREVIATIONS, SPLIT_WORDS
 
 TOKENIZER_SIGNATURE = "PTBTokenizer-3.4.1-lowerCase-preserveLines(python;line-like=space)"
 """Names the tokenizer beside every score that uses it."""
 
-PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
-"""Tokens the community drops. Brackets are small letters by then (``-lrb-``), so they always stay."""
+PUNCTUATION = frozenset(
+    ["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"]
+)
+"""Tokens the community drops. Brackets are in small letters by then (``-lrb-``), so they always stay."""
 
 MEMO_LIMIT = 200_000
-"""Chunks kept between calls: about 40 MB of words at most; the memo starts anew when it is full."""
+"""Chunks kept between calls, about 50 MB at most; the memo starts anew when it is full."""
 
 _LINE_LIKE = re.compile("[\n\r\x0b\x0c\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTEXT = re.compile(
-    r"[^\S ]|<|[\d)] +[-+(]?\d|\. +\.|(?<![A-Za-z])[A-Za-z]\.(?= |$)"
-    r"|(?i:art|ca|figs?|nos?|op|pp|prop)\.(?: |$)"
+
+_MARK = "\n"  # no token contains it: the first "token" of a chunk that its neighbours may change
+_NUMBERED = NUMBER_ABBREVIATIONS.replace(" ", "|")
+_SOCIABLE_CHUNK = re.compile(
+    rf"[^\S ]|<|[\d)]$|^\.|(?:^|[^A-Za-z])[A-Za-z]\.$|(?:^|[^A-Za-z])(?i:{_NUMBERED})\.$"
 )
-"""Captions whose tokens can depend on more than one chunk; they take the full lexer."""
-_PLAIN = re.compile("([A-Za-z]{2,})[.,;:]?")
-_SPECIAL = frozenset(SPLIT_WORDS.split())
-_STOPPED = frozenset(KEPT_STOPS)
+_NEEDS_CONTEXT = re.compile(
+    rf"[^\S ]|<|[\d)] +[-+(]*\d|\. +\.|(?<![A-Za-z])[A-Za-z]\.(?: |$)|(?<![A-Za-z])(?i:{_NUMBERED})\.(?: |$)"
+)
+_OPEN_QUOTE_IN_TAG = re.compile(r"<[A-Za-z][^<>]*= *(?:\"[^\"]*|'[^']*)$")
+
+_PLAIN_CHUNK = re.compile("([A-Za-z]{2,})([.,;:]?)")
+_SPLIT = frozenset(f"cannot {SPLIT_WORDS}".split())
+_STOPPED = frozenset(KEPT_STOPS.split())
 
 
 class _Memo(dict[str, tuple[str, ...]]):
-    """Chunk between spaces -> its tokens. Every operation is one of dict's own, so threads can share it."""
+    """Chunk between spaces -> its tokens. Only single operations of dict are used, so threads can share it."""
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
         if len(self) >= MEMO_LIMIT:
@@ -56,7 +64,7 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
     """Tokenize all captions of a corpus together, in order.
 
     Args:
-        captions: any number of strings. Lone surrogates, which no file can hold, count as U+FFFD.
+        captions: any number of strings. Lone surrogates, which no UTF-8 file can hold, count as U+FFFD.
 
     Returns:
         For each caption its tokens; a no-break space inside a token (``1 1/2`` is one token) stays.
@@ -66,34 +74,57 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
         [['the', 'man', "'s", 'hat', '-lrb-', 'red', '-rrb-', 'is', 'gone'], ['i', 'ca', "n't", 'see', 'it']]
     """
     lines = [_SURROGATE.sub("\ufffd", _LINE_LIKE.sub(" ", caption)) for caption in captions]
-    memo, needs_context, last = _MEMO, _CONTEXT.search, len(lines) - 1
-    result: list[list[str]] = []
-    for index, line in enumerate(lines):
-        if index < len(result):
-            continue
-        if index == last or needs_context(line):
-            result += _in_context(lines, index)
+    memo, result = _MEMO, list[list[str]]()
+    while len(result) < len(lines):
+        line = lines[len(result)]
+        tokens = [token for chunk in line.split(" ") for token in memo[chunk]]
+        if len(result) == len(lines) - 1:  # the end of the text is another context than a line end
+            result += _in_context(lines, len(result))
+        elif _MARK not in tokens:
+            result.append(tokens)
+        elif _NEEDS_CONTEXT.search(line):
+            result += _in_context(lines, len(result))
         else:
-            result.append([token for chunk in line.split() for token in memo[chunk]])
+            result.append([token for token in tokens if token != _MARK])
     return result
 
 
-def _in_context(lines: list[str], index: int) -> list[list[str]]:
-    """Tokens of one line, and of those after it that its last token runs into."""
-    stop = index + 1
-    while stop < len(lines) and not lines[stop - 1 if stop > index + 1 else stop].strip():
-        stop += 1
-    text = "\n".join(lines[index : stop + 1]) + ("\n" if stop + 1 < len(lines) else "")
-    tokens, _ = Lexer(text).line(0)
-    return [[token for token in tokens if token not in PUNCTUATION]]
-
-
 def _chunk_tokens(chunk: str) -> tuple[str, ...]:
-    """Tokens of a chunk that has spaces around it."""
-    plain = _PLAIN.fullmatch(chunk)
+    """Tokens of a chunk that has spaces around it, after `_MARK` where its neighbours may change them."""
+    plain = _PLAIN_CHUNK.fullmatch(chunk)
     if plain is not None:
         word = plain[1].lower()
-        if word not in _SPECIAL and not (chunk[-1] == "." and word in _STOPPED):
+        if word not in _SPLIT and not (plain[2] and word in _STOPPED) and plain[2] in ("", ",", "."):
             return (word,)
-    tokens, _ = Lexer(f"{chunk} \n").line(0)
-    return tuple(token for token in tokens if token not in PUNCTUATION)
+    tokens = tuple(_kept(Lexer(f"{chunk} \n").read()[0]))
+    return (_MARK, *tokens) if _SOCIABLE_CHUNK.search(chunk) else tokens
+
+
+def _in_context(lines: list[str], index: int) -> list[list[str]]:
+    """Tokens of one line, read together with what follows as far as that can matter.
+
+    Args:
+        lines: the corpus.
+        index: which line.
+
+    Returns:
+        The tokens of the line, and of lines after it that its last token runs into.
+    """
+    stop = index + 1
+    while stop < len(lines) and not lines[stop].strip():
+        stop += 1
+    stop = min(stop + 1, len(lines))
+    text = "\n".join(lines[index:stop])
+    while stop < len(lines) and "<" in text and (tag := _OPEN_QUOTE_IN_TAG.search(text)):
+        quote = '"' if tag[0].count('"') % 2 else "'"
+        stop += next(
+            (ahead for ahead, line in enumerate(lines[stop:], 1) if quote in line), len(lines) - stop
+        )
+        text = "\n".join(lines[index:stop])
+    if stop < len(lines):
+        text += "\n"
+    return [_kept(tokens) for tokens in Lexer(text).read()]
+
+
+def _kept(tokens: list[str]) -> list[str]:
+    return [token for raw in tokens if (token := raw.rstrip()) not in PUNCTUATION and token]
