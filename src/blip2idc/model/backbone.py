@@ -12,10 +12,6 @@ Paper: Li et al., BLIP-2, ICML 2023, arXiv 2301.12597.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import pickle
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +21,15 @@ import torch
 from blip2idc.data.collate import ImageStatistics, TextFormat
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
+from blip2idc.model.checkpoint import (
+    ModelSource,
+    image_statistics,
+    loading,
+    quiet,
+    read_processor_settings,
+    read_tokenizer,
+    text_format_of,
+)
 from blip2idc.model.settings import CaptionerSettings, write_settings
 from blip2idc.runtime import Choice, atomic_path, choose_device, choose_dtype
 
@@ -35,27 +40,6 @@ PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe
 """Revisions that this software was written against; used where the caller names none."""
 
 ATTENTION_BACKENDS = ("sdpa", "eager", "flex_attention")
-IMAGE_TOKEN = "<image>"
-
-
-@dataclass(frozen=True)
-class ModelSource:
-    """Where a model comes from.
-
-    Attributes:
-        name: As the user wrote it, or `tiny` for the model in the package.
-        location: Hub id or folder, as transformers takes it.
-        revision: Commit on the hub; None for a folder.
-    """
-
-    name: str
-    location: str
-    revision: str | None = None
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder, or None for a model on the hub."""
-        return Path(self.location) if Path(self.location).is_dir() else None
 
 
 @dataclass(frozen=True)
@@ -165,14 +149,14 @@ def load_backbone(
     dtype_choice = choose_dtype(dtype, device_choice.value)
     config = _read_config(source)
     network = _read_network(source, config, device_choice.value, dtype_choice.value, attention)
-    tokenizer = _read_tokenizer(source)
-    processor = _read_processor_settings(source)
+    tokenizer = read_tokenizer(source)
+    processor = read_processor_settings(source)
     return Backbone(
         model=network,
         tokenizer=tokenizer,
         source=source,
-        statistics=_image_statistics(source, processor),
-        text_format=_text_format(source, network.config, tokenizer, processor),
+        statistics=image_statistics(source, processor),
+        text_format=text_format_of(source, network.config, tokenizer, processor),
         device=device_choice,
         dtype=dtype_choice,
     )
@@ -217,14 +201,14 @@ def check_attention(attention: str | None) -> None:
 def _read_config(source: ModelSource) -> Any:
     from transformers import Blip2Config
 
-    with _loading(source):
+    with loading(source):
         values, _ = Blip2Config.get_config_dict(source.location, revision=source.revision)
     if values.get("model_type") != "blip-2":
         raise ModelError(
             f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
             " ('blip-2') is needed; give a Blip2ForConditionalGeneration checkpoint."
         )
-    with _loading(source):
+    with loading(source):
         config: Any = Blip2Config.from_dict(values)
     if not isinstance(config.vision_config.image_size, int) or not isinstance(
         config.vision_config.patch_size, int
@@ -244,7 +228,7 @@ def _read_network(source: ModelSource, config: Any, device: str, dtype: str, att
         settings["device_map"] = {
             "": device
         }  # weights go to the device as they are read, not through host memory
-    with _loading(source):
+    with loading(source):
         network, report = blip2.from_pretrained(
             source.location,
             config=config,
@@ -263,113 +247,6 @@ def _read_network(source: ModelSource, config: Any, device: str, dtype: str, att
     if not device.startswith("cuda"):
         network = network.to(device)
     return network.eval()
-
-
-def _read_tokenizer(source: ModelSource) -> Any:
-    from transformers import AutoTokenizer
-
-    with _loading(source):
-        tokenizer = AutoTokenizer.from_pretrained(
-            source.location, revision=source.revision, trust_remote_code=False
-        )
-    if (
-        IMAGE_TOKEN not in tokenizer.get_vocab()
-    ):  # as Blip2Processor does for checkpoints older than image tokens
-        tokenizer.add_tokens([_special_token(IMAGE_TOKEN)], special_tokens=True)
-    return tokenizer
-
-
-def _special_token(content: str) -> Any:
-    from tokenizers import AddedToken
-
-    return AddedToken(content, normalized=False, special=True)
-
-
-def _read_processor_settings(source: ModelSource) -> dict[str, Any]:
-    """The processor's JSON files as one dictionary: keys of the image processor, and `num_query_tokens` if stated."""
-    from transformers.utils.hub import cached_file
-
-    settings: dict[str, Any] = {}
-    for name in ("preprocessor_config.json", "processor_config.json"):
-        with _loading(source):
-            path = cached_file(
-                source.location, name, revision=source.revision, _raise_exceptions_for_missing_entries=False
-            )
-        if path is None:
-            continue
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-        settings.update(values)
-        settings.update(values.get("image_processor") or {})
-    return settings
-
-
-def _image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageStatistics:
-    expected = {"do_rescale": True, "do_normalize": True}
-    for key, value in expected.items():
-        if processor.get(key, value) != value:
-            raise ModelError(
-                f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}."
-            )
-    if abs(float(processor.get("rescale_factor", 1 / 255)) - 1 / 255) > 1e-9:
-        raise ModelError(
-            f"model '{source.name}': its image processor has rescale_factor"
-            f" {processor['rescale_factor']}, expected 1/255."
-        )
-    if "image_mean" not in processor or "image_std" not in processor:
-        raise ModelError(
-            f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
-            " processor_config.json; copy the processor's files beside the weights."
-        )
-    return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
-
-
-def _text_format(source: ModelSource, config: Any, tokenizer: Any, processor: dict[str, Any]) -> TextFormat:
-    text = config.text_config
-    encoder_decoder = bool(text.is_encoder_decoder)
-    end = text.eos_token_id[0] if isinstance(text.eos_token_id, list) else text.eos_token_id
-    pad = text.pad_token_id if text.pad_token_id is not None else tokenizer.pad_token_id
-    start = end if encoder_decoder else text.bos_token_id
-    for name, value in (("eos_token_id", end), ("pad_token_id", pad), ("bos_token_id", start)):
-        if value is None:
-            raise ModelError(
-                f"model '{source.name}': the text_config in its config.json lacks {name}; add it."
-            )
-    return TextFormat(
-        image_token_id=_image_token_id(source, config, tokenizer),
-        image_tokens=_query_tokens(source, config, processor),
-        start_token_id=int(start),
-        end_token_id=int(end),
-        pad_token_id=int(pad),
-        decoder_start_token_id=int(text.decoder_start_token_id) if encoder_decoder else None,
-    )
-
-
-def _query_tokens(source: ModelSource, config: Any, processor: dict[str, Any]) -> int:
-    stated = processor.get("num_query_tokens")
-    if stated is not None and stated != config.num_query_tokens:
-        raise ModelError(
-            f"model '{source.name}': num_query_tokens is {stated} in its processor_config.json and"
-            f" {config.num_query_tokens} in its config.json; correct the wrong one."
-        )
-    return int(config.num_query_tokens)
-
-
-def _image_token_id(source: ModelSource, config: Any, tokenizer: Any) -> int:
-    """The image token that model and tokenizer agree on; the model needs an embedding row for it."""
-    from_tokenizer = int(tokenizer.convert_tokens_to_ids(IMAGE_TOKEN))
-    stated = config.image_token_index
-    if stated is not None and stated != from_tokenizer:
-        raise ModelError(
-            f"model '{source.name}': image_token_index is {stated} in its config.json, but its tokenizer gives"
-            f" {IMAGE_TOKEN} the id {from_tokenizer}; correct the wrong one."
-        )
-    if from_tokenizer >= config.text_config.vocab_size:
-        raise ModelError(
-            f"model '{source.name}': the image token has id {from_tokenizer}, beyond the vocabulary of"
-            f" {config.text_config.vocab_size}; use a revision converted for transformers 4.45 or newer."
-        )
-    config.image_token_index = from_tokenizer  # transformers looks for it here when it places the image
-    return from_tokenizer
 
 
 def enable_gradient_checkpointing(backbone: Backbone) -> None:
@@ -399,39 +276,11 @@ def save_backbone(backbone: Backbone, folder: Path, settings: CaptionerSettings)
     processor = blip2_processor(
         images, backbone.tokenizer, num_query_tokens=backbone.model.config.num_query_tokens
     )
-    with atomic_path(folder) as partial, _quiet():
+    with atomic_path(folder) as partial, quiet():
         backbone.model.save_pretrained(partial)
         processor.save_pretrained(partial)
         write_settings(partial, settings)
     return folder
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars off the terminal."""
-    import transformers
-
-    logging: Any = transformers.logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
-@contextlib.contextmanager
-def _loading(source: ModelSource) -> Iterator[None]:
-    """Turn what transformers raises into one sentence."""
-    try:
-        with _quiet():
-            yield
-    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
-        where = "on the hub" if source.folder is None else "in the folder"
-        revision = f" at revision {source.revision}" if source.revision else ""
-        reason = " ".join(str(error).split())
-        raise ModelError(f"model '{source.name}': cannot be read {where}{revision}: {reason}") from error
 
 
 def new_blip2(**settings: Any) -> Any:

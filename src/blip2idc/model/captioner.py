@@ -30,6 +30,7 @@ from blip2idc.model.backbone import TINY_MODEL, Backbone, load_backbone
 from blip2idc.model.language import make_prefix, score_sentences, search
 from blip2idc.model.no_change import change_log_odds, change_probability
 from blip2idc.model.settings import CaptionerSettings, read_settings
+from blip2idc.model.two_stream import as_two_stream, two_stream_layout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,9 +99,11 @@ class DifferenceCaptioner:
         max_pixels: int = MAX_PIXELS,
     ) -> None:
         settings = settings or CaptionerSettings()
-        self.layout = settings.layout or backbone.default_layout()
+        self.layout = settings.layout or (
+            two_stream_layout if settings.two_stream else Backbone.default_layout
+        )(backbone)
         self.layout.grid(backbone.patch_size)  # refuses a layout that the patches do not tile
-        self.backbone = backbone
+        self.backbone = as_two_stream(backbone, self.layout) if settings.two_stream else backbone
         self.settings = replace(settings, layout=self.layout)
         self.adapter = adapter
         self.max_pixels = max_pixels

@@ -41,6 +41,7 @@ from blip2idc.model.settings import (
     CaptionerSettings,
     read_settings,
 )
+from blip2idc.model.two_stream import as_two_stream, two_stream_layout
 from blip2idc.runtime import atomic_write, run_record, seed_everything
 from blip2idc.training.data import TrainingData, gather_data, no_change_captions
 from blip2idc.training.journal import LOG_FILE, Journal
@@ -100,7 +101,8 @@ def train(
     )
     seed_everything(config.seed)
     backbone, base = prepare_backbone(config, say)
-    layout = _layout(config, backbone, base)
+    assert base.layout is not None
+    layout = base.layout
     say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
     work = target.with_name(f"{target.name}.training")
     checkpoint = open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
@@ -148,7 +150,7 @@ def check_output(target: Path, overwrite: bool) -> None:
 
 
 def prepare_backbone(config: TrainConfig, say: Callable[[str], None]) -> tuple[Backbone, CaptionerSettings]:
-    """Load the backbone with its settings, and make trainable what the recipe trains.
+    """Load the backbone with its settings and the layout to train with, and make trainable what the recipe trains.
 
     Args:
         config: The recipe.
@@ -166,13 +168,16 @@ def prepare_backbone(config: TrainConfig, say: Callable[[str], None]) -> tuple[B
     if config.gradient_checkpointing:
         enable_gradient_checkpointing(backbone)
     settings = read_settings(backbone.source.folder) or CaptionerSettings()
+    layout = _layout(config, backbone, settings)
+    if config.two_stream:
+        backbone = as_two_stream(backbone, layout)
     if config.mode == "lora":
         backbone, line = attach_adapter(backbone, config.lora, config.seed)
         say(line)
     else:
         backbone.model.requires_grad_(True)
     say(describe_parameters(backbone.model))
-    return backbone, settings
+    return backbone, replace(settings, layout=layout)
 
 
 def _process_device(requested: str) -> str:
@@ -184,7 +189,8 @@ def _process_device(requested: str) -> str:
 
 
 def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) -> JointLayout:
-    layout = config.layout or base.layout or backbone.default_layout()
+    own = two_stream_layout(backbone) if config.two_stream else base.layout or backbone.default_layout()
+    layout = config.layout or own
     layout.grid(backbone.patch_size)
     return layout
 

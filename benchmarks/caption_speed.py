@@ -1,0 +1,168 @@
+"""How fast captions come: cold start of the command, and a data set against a plain loop of processor and `generate`.
+
+    python benchmarks/caption_speed.py [--model FOLDER --adapter FOLDER] [--count 300]
+
+Writes `caption_speed.json` beside itself. Cold start: `blip2idc caption BEFORE AFTER` in a fresh process against
+the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.predict` (captions
+and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
+(captions only), on the same pairs with the same weights, in turn, three times each; the captions must be the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Blip2Processor
+
+from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
+from blip2idc.images.pair import ImagePair
+from blip2idc.model.captioner import DEFAULT_ADAPTER, DifferenceCaptioner
+from blip2idc.predict import predict
+from blip2idc.runtime import run_record
+from blip2idc.worlds.scenes import ScenesWorld
+
+BARE_IMPORT = "import torch; from transformers import Blip2ForConditionalGeneration"
+COLD_RUNS = 5
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", help="backbone folder; the packaged tiny model by default")
+    parser.add_argument("--adapter", default=DEFAULT_ADAPTER, help="adapter, or 'none'")
+    parser.add_argument("--count", type=int, default=300, help="pairs of the data set")
+    parser.add_argument("--batch-size", type=int, default=16)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = make_pairs(Path(folder), arguments.count)
+        result = {
+            "cold_start": cold_start(manifest, arguments.model, arguments.adapter),
+            "data_set": data_set(manifest, arguments),
+            "threads": torch.get_num_threads(),
+            "load_average": os.getloadavg(),
+            "run_record": run_record(),
+        }
+    Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps({key: result[key] for key in ("cold_start", "data_set")}, indent=2))
+
+
+def make_pairs(folder: Path, count: int) -> Manifest:
+    """Rendered scenes of 320x160 pixels as PNG."""
+    from PIL import Image
+
+    world = ScenesWorld(seed=977, height=160, width=320)
+    records = []
+    (folder / "images").mkdir()
+    for index in range(count):
+        pair = world.pair(index)
+        names = [f"images/{index:06d}_{side}.png" for side in ("before", "after")]
+        Image.fromarray(pair.before).save(folder / names[0])
+        Image.fromarray(pair.after).save(folder / names[1])
+        records.append(PairRecord(f"{index:06d}", *names, captions=pair.captions))
+    write_manifest(folder, records)
+    return read_manifest(folder)
+
+
+def cold_start(manifest: Manifest, model: str | None, adapter: str) -> dict[str, Any]:
+    """Median wall and processor seconds of both, and their ratios."""
+    pair = [str(path) for path in manifest.paths(manifest[0])]
+    chosen = [*(["--model", model] if model else []), "--adapter", adapter]
+    commands = {
+        "bare_import": [sys.executable, "-c", BARE_IMPORT],
+        "caption": [sys.executable, "-m", "blip2idc", "caption", *pair, *chosen],
+    }
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for _ in range(COLD_RUNS):
+        for name, command in commands.items():
+            times[name].append(timed_process(command))
+    result: dict[str, Any] = {
+        name: {"wall_s": [wall for wall, _ in values], "cpu_s": [cpu for _, cpu in values]}
+        for name, values in times.items()
+    }
+    for kind in ("wall_s", "cpu_s"):
+        medians = {name: statistics.median(result[name][kind]) for name in commands}
+        result[f"ratio_{kind}"] = medians["caption"] / medians["bare_import"]
+    return result
+
+
+def timed_process(command: list[str]) -> tuple[float, float]:
+    """(wall seconds, processor seconds) of a process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def data_set(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Pairs a second of both ways, alternating."""
+    adapter = None if arguments.adapter == "none" else arguments.adapter
+    captioner = DifferenceCaptioner.from_pretrained(arguments.model, adapter)
+    output = manifest.root / "predictions.json"
+    ways: dict[str, Callable[[], list[str]]] = {
+        "plain_loop": lambda: plain_loop(captioner, manifest),
+        "predict": lambda: predicted(captioner, manifest, output, arguments.batch_size),
+    }
+    for way in ways.values():  # warm up
+        way()
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    captions: dict[str, list[str]] = {}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            start, cpu = time.perf_counter(), time.process_time()
+            captions[name] = way()
+            rates.setdefault(f"{name}_per_cpu_s", []).append(len(manifest) / (time.process_time() - cpu))
+            rates[name].append(len(manifest) / (time.perf_counter() - start))
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    return {
+        "pairs": len(manifest),
+        "batch_size": arguments.batch_size,
+        "captioner": captioner.describe(),
+        "pairs_per_s": rates,
+        "ratio": medians["predict"] / medians["plain_loop"],
+        "ratio_per_cpu_s": medians["predict_per_cpu_s"] / medians["plain_loop_per_cpu_s"],
+        "captions_that_differ": sum(
+            one != other for one, other in zip(captions["plain_loop"], captions["predict"], strict=True)
+        ),
+    }
+
+
+def plain_loop(captioner: DifferenceCaptioner, manifest: Manifest) -> list[str]:
+    """What one writes after reading transformers' documentation: one pair at a time, without a change probability."""
+    model = captioner.backbone.model
+    processor = Blip2Processor.from_pretrained(captioner.backbone.source.location)
+    size = {"height": captioner.layout.height, "width": captioner.layout.width}
+    interpolate = captioner.backbone.needs_interpolation(*captioner.layout.size)
+    longest = captioner.settings.decoding.max_new_tokens
+    captions = []
+    for record in manifest:
+        pair = ImagePair.open(*manifest.paths(record))
+        joint = captioner.layout.join(pair.before, pair.after)
+        inputs = processor(images=joint, size=size, return_tensors="pt").to(model.device, model.dtype)
+        tokens = model.generate(**inputs, max_new_tokens=longest, interpolate_pos_encoding=interpolate)
+        text = processor.batch_decode(tokens, skip_special_tokens=True)[0]
+        captions.append(" ".join(text.split()))
+    return captions
+
+
+def predicted(captioner: DifferenceCaptioner, manifest: Manifest, output: Path, batch_size: int) -> list[str]:
+    """Data-set mode."""
+    predict(captioner, manifest, output, batch_size=batch_size)
+    return [entry["caption"] for entry in json.loads(output.read_text(encoding="utf-8"))]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""What a checkpoint says about itself besides weights: tokenizer, image statistics, special tokens.
+
+In: a hub id or a folder, and the configuration of its network. Out: the tokenizer, an `ImageStatistics` and a
+`TextFormat`. The image token and the number of query tokens are stated in several files of a checkpoint; where they
+disagree the checkpoint is refused, and where one is silent the network's configuration decides. Only JSON is read here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blip2idc.data.collate import ImageStatistics, TextFormat
+from blip2idc.errors import ModelError
+
+IMAGE_TOKEN = "<image>"
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model comes from.
+
+    Attributes:
+        name: As the user wrote it, or `tiny` for the model in the package.
+        location: Hub id or folder, as transformers takes it.
+        revision: Commit on the hub; None for a folder.
+    """
+
+    name: str
+    location: str
+    revision: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder, or None for a model on the hub."""
+        return Path(self.location) if Path(self.location).is_dir() else None
+
+
+def read_tokenizer(source: ModelSource) -> Any:
+    """The tokenizer, taught the image token where the checkpoint is older than image tokens."""
+    from transformers import AutoTokenizer
+
+    with loading(source):
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.location, revision=source.revision, trust_remote_code=False
+        )
+    if (
+        IMAGE_TOKEN not in tokenizer.get_vocab()
+    ):  # as Blip2Processor does for checkpoints older than image tokens
+        tokenizer.add_tokens([_special_token(IMAGE_TOKEN)], special_tokens=True)
+    return tokenizer
+
+
+def _special_token(content: str) -> Any:
+    from tokenizers import AddedToken
+
+    return AddedToken(content, normalized=False, special=True)
+
+
+def read_processor_settings(source: ModelSource) -> dict[str, Any]:
+    """The processor's JSON files as one dictionary: keys of the image processor, and `num_query_tokens` if stated."""
+    from transformers.utils.hub import cached_file
+
+    settings: dict[str, Any] = {}
+    for name in ("preprocessor_config.json", "processor_config.json"):
+        with loading(source):
+            path = cached_file(
+                source.location, name, revision=source.revision, _raise_exceptions_for_missing_entries=False
+            )
+        if path is None:
+            continue
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        settings.update(values)
+        settings.update(values.get("image_processor") or {})
+    return settings
+
+
+def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageStatistics:
+    """Mean and standard deviation of the pixels.
+
+    Raises:
+        ModelError: They are missing, or the processor does something other than scale by 1/255 and normalise.
+    """
+    expected = {"do_rescale": True, "do_normalize": True}
+    for key, value in expected.items():
+        if processor.get(key, value) != value:
+            raise ModelError(
+                f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}."
+            )
+    if abs(float(processor.get("rescale_factor", 1 / 255)) - 1 / 255) > 1e-9:
+        raise ModelError(
+            f"model '{source.name}': its image processor has rescale_factor"
+            f" {processor['rescale_factor']}, expected 1/255."
+        )
+    if "image_mean" not in processor or "image_std" not in processor:
+        raise ModelError(
+            f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
+            " processor_config.json; copy the processor's files beside the weights."
+        )
+    return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
+
+
+def text_format_of(source: ModelSource, config: Any, tokenizer: Any, processor: dict[str, Any]) -> TextFormat:
+    """Special tokens, and how many image tokens a prompt holds.
+
+    Args:
+        source: For errors.
+        config: Of the network; its `image_token_index` is filled in where it has none.
+        tokenizer: From `read_tokenizer`.
+        processor: From `read_processor_settings`.
+
+    Raises:
+        ModelError: The files disagree, or a special token is missing.
+    """
+    text = config.text_config
+    encoder_decoder = bool(text.is_encoder_decoder)
+    end = text.eos_token_id[0] if isinstance(text.eos_token_id, list) else text.eos_token_id
+    pad = text.pad_token_id if text.pad_token_id is not None else tokenizer.pad_token_id
+    start = end if encoder_decoder else text.bos_token_id
+    for name, value in (("eos_token_id", end), ("pad_token_id", pad), ("bos_token_id", start)):
+        if value is None:
+            raise ModelError(
+                f"model '{source.name}': the text_config in its config.json lacks {name}; add it."
+            )
+    return TextFormat(
+        image_token_id=_image_token_id(source, config, tokenizer),
+        image_tokens=_query_tokens(source, config, processor),
+        start_token_id=int(start),
+        end_token_id=int(end),
+        pad_token_id=int(pad),
+        decoder_start_token_id=int(text.decoder_start_token_id) if encoder_decoder else None,
+    )
+
+
+def _query_tokens(source: ModelSource, config: Any, processor: dict[str, Any]) -> int:
+    stated = processor.get("num_query_tokens")
+    if stated is not None and stated != config.num_query_tokens:
+        raise ModelError(
+            f"model '{source.name}': num_query_tokens is {stated} in its processor_config.json and"
+            f" {config.num_query_tokens} in its config.json; correct the wrong one."
+        )
+    return int(config.num_query_tokens)
+
+
+def _image_token_id(source: ModelSource, config: Any, tokenizer: Any) -> int:
+    """The image token that model and tokenizer agree on; the model needs an embedding row for it."""
+    from_tokenizer = int(tokenizer.convert_tokens_to_ids(IMAGE_TOKEN))
+    stated = config.image_token_index
+    if stated is not None and stated != from_tokenizer:
+        raise ModelError(
+            f"model '{source.name}': image_token_index is {stated} in its config.json, but its tokenizer gives"
+            f" {IMAGE_TOKEN} the id {from_tokenizer}; correct the wrong one."
+        )
+    if from_tokenizer >= config.text_config.vocab_size:
+        raise ModelError(
+            f"model '{source.name}': the image token has id {from_tokenizer}, beyond the vocabulary of"
+            f" {config.text_config.vocab_size}; use a revision converted for transformers 4.45 or newer."
+        )
+    config.image_token_index = from_tokenizer  # transformers looks for it here when it places the image
+    return from_tokenizer
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars off the terminal."""
+    import transformers
+
+    logging: Any = transformers.logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def loading(source: ModelSource) -> Iterator[None]:
+    """Turn what transformers raises into one sentence."""
+    try:
+        with quiet():
+            yield
+    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        where = "on the hub" if source.folder is None else "in the folder"
+        revision = f" at revision {source.revision}" if source.revision else ""
+        reason = " ".join(str(error).split())
+        raise ModelError(f"model '{source.name}': cannot be read {where}{revision}: {reason}") from error
