@@ -121,4 +121,4 @@ def _dot_products(corpus: Corpus, prediction: Ints, reference: Ints, order: int)
     weight = side.idf[order - 1][ngram[present]] ** 2 * their_count
     clipped = np.bincount(pair, weights=weight * np.minimum(my_count, their_count), minlength=len(prediction))
     plain = np.bincount(pair, weights=weight * my_count, minlength=len(prediction))
-    return clipped, plain
+    return clipped.astype(np.float64), plain.astype(np.float64)
