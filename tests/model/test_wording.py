@@ -1,0 +1,85 @@
+"""Captions token by token: words, log-probabilities, and what depends on the change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.fixtures.checkpoints import random_images
+
+from blip2idc.model.captioner import Difference, DifferenceCaptioner
+from blip2idc.model.capture import Attention
+from blip2idc.model.language import make_prefix, score_sentences
+from blip2idc.model.relevance import _hand_down
+from blip2idc.model.wording import Spoken, dependence_on_change, token_log_probabilities
+
+
+@pytest.fixture
+def captioner(checkpoint: Path) -> DifferenceCaptioner:
+    return DifferenceCaptioner.from_pretrained(checkpoint, dtype="float32")
+
+
+def said(captioner: DifferenceCaptioner, caption: str) -> Difference:
+    format_, tokenizer = captioner.backbone.text_format, captioner.backbone.tokenizer
+    return Difference(caption, 0.5, True, tuple(format_.caption_tokens(caption, tokenizer)[:-1]))
+
+
+def test_every_word_has_its_tokens(captioner: DifferenceCaptioner) -> None:
+    captions = ["the small red cube has been added", "gone", ""]
+    spoken = Spoken.of(captioner.backbone, [said(captioner, caption) for caption in captions])
+    assert spoken.words == (("the", "small", "red", "cube", "has", "been", "added"), ("gone",), ())
+    for row, caption in enumerate(captions):
+        for index, word in enumerate(caption.split()):
+            tokens = spoken.tokens[row][spoken.word_of[row] == index].tolist()
+            assert captioner.backbone.tokenizer.decode(tokens).strip() == word
+    assert spoken.valid.sum(dim=1).tolist() == [1 + (spoken.word_of[row] >= 0).sum() for row in range(3)]
+    assert spoken.word_masks().shape[1] == 7
+    assert spoken.rows([1, 1]).words == (("gone",), ("gone",))
+
+
+def test_token_log_probabilities_add_up_to_the_score_of_the_sentence(captioner: DifferenceCaptioner) -> None:
+    images = random_images(np.random.default_rng(0), 4)
+    joints = [captioner.join((images[0], images[1])), captioner.join((images[2], images[3]))]
+    captions = ["there is no change", "the small red cube"]
+    spoken = Spoken.of(captioner.backbone, [said(captioner, caption) for caption in captions])
+    with torch.no_grad():
+        prefix = make_prefix(
+            captioner.backbone, captioner.backbone.encode(captioner.preprocessor.pixel_values(joints))
+        )
+        tokens = token_log_probabilities(captioner.backbone, prefix, spoken)
+        sentences = [
+            [int(token) for token in row[valid > 0]]
+            for row, valid in zip(spoken.tokens, spoken.valid, strict=True)
+        ]
+        whole = score_sentences(captioner.backbone, prefix, sentences).diagonal()
+    assert torch.allclose(tokens.sum(dim=1), whole, atol=1e-3)
+
+
+def test_nothing_depends_on_a_change_that_is_not_there(captioner: DifferenceCaptioner) -> None:
+    images = random_images(np.random.default_rng(1), 3)
+    joints = [captioner.join((images[0], images[0])), captioner.join((images[1], images[2]))]
+    spoken = Spoken.of(captioner.backbone, [said(captioner, "the large blue sphere is gone")] * 2)
+    weights = dependence_on_change(captioner, joints, spoken)
+    assert (weights >= 0).all()
+    assert weights[0].max() < 1e-4
+    assert weights[1].max() > 1e-2
+
+
+def test_relevance_is_handed_down_as_the_product_of_matrices() -> None:
+    rng = torch.Generator().manual_seed(0)
+    selves = [torch.rand(1, 4, 4, generator=rng) for _ in range(2)]
+    crossing = torch.rand(1, 4, 6, generator=rng)
+    start = torch.rand(1, 4, generator=rng)
+    layers = [
+        Attention(selves[0][:, None], False),
+        Attention(crossing[:, None], True),
+        Attention(selves[1][:, None], False),
+    ]
+    own, other = _hand_down(start, [selves[0], crossing, selves[1]], layers)
+    eye = torch.eye(4)
+    after_last = start @ (eye + selves[1][0])
+    assert other is not None
+    assert torch.allclose(other, after_last @ crossing[0])
+    assert torch.allclose(own, after_last @ (eye + selves[0][0]))
