@@ -1,14 +1,21 @@
 """``blip2idc demo``: the main job on the pairs that come with the package.
 
-In: nothing. Out: a caption with its change probability for each pair on stdout, a contact sheet, and what to try next.
+In: nothing. Out: a caption with its change probability for each pair on stdout, a contact sheet, a page with heatmaps,
+and what to try next.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from blip2idc.data.records import Manifest, PairRecord
+    from blip2idc.images.pair import ImagePair
+    from blip2idc.model.captioner import Difference
 
 DEMO_PAIRS = Path(__file__).resolve().parent.parent / "assets" / "demo"
 
@@ -20,43 +27,77 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the contact sheet.")
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for sheet, page and heatmaps.")
     ] = Path("blip2idc-demo"),
     model: Annotated[
         str | None,
         typer.Option("--model", help="Hub id or folder; the tiny model in the package by default."),
     ] = None,
-    adapter: Annotated[str, typer.Option("--adapter", help="Adapter: name, folder or hub id.")] = "default",
+    adapter: Annotated[
+        str, typer.Option("--adapter", help="Adapter: name, folder or hub id; 'none' for none.")
+    ] = "default",
 ) -> None:
-    """Caption the pairs that come with the package and write a contact sheet."""
+    """Caption the pairs that come with the package; write a contact sheet and one page with heatmaps."""
     from blip2idc.data.records import read_manifest
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.heatmap_files import write_heatmaps
+
+    manifest = read_manifest(DEMO_PAIRS)
+    captioner = DifferenceCaptioner.from_pretrained(model, None if adapter == "none" else adapter)
+    typer.echo(captioner.backbone.describe(), err=True)
+    pairs = [ImagePair.open(*manifest.paths(record)) for record in manifest]
+    found = []
+    for record, difference in zip(manifest, captioner.stream(pairs), strict=True):
+        found.append(difference)
+        typer.echo(f"{record.id:<24} {difference.change_probability:6.1%}  {difference.caption}")
+    _write_sheet(output, manifest.records, pairs, found)
+    write_heatmaps(captioner, manifest, output / "heatmaps")
+    _write_page(output, manifest, found, captioner.describe())
+    typer.echo(_next_steps(output))
+
+
+def _write_sheet(
+    output: Path, records: Sequence[PairRecord], pairs: Sequence[ImagePair], found: Sequence[Difference]
+) -> None:
     from blip2idc.report.contact_sheet import Card, contact_sheet
     from blip2idc.runtime import atomic_path
 
-    manifest = read_manifest(DEMO_PAIRS)
-    captioner = DifferenceCaptioner.from_pretrained(model, adapter)
-    typer.echo(captioner.backbone.describe(), err=True)
-    pairs = [ImagePair.open(*manifest.paths(record)) for record in manifest]
-    cards = []
-    for record, pair, found in zip(manifest, pairs, captioner.stream(pairs), strict=True):
-        note = str(record.extra.get("note", ""))
-        cards.append(Card(pair, found.caption, found.change_probability, found.changed, note))
-        typer.echo(f"{record.id:<12} {found.change_probability:6.1%}  {found.caption}")
-    sheet = output / "contact-sheet.png"
-    output.mkdir(parents=True, exist_ok=True)
-    with atomic_path(sheet) as partial:
+    cards = [
+        Card(pair, said.caption, said.change_probability, said.changed, str(record.extra.get("note", "")))
+        for record, pair, said in zip(records, pairs, found, strict=True)
+    ]
+    with atomic_path(output / "contact-sheet.png") as partial:
         contact_sheet(cards, "What changed?").save(partial, format="PNG")
-    typer.echo(_next_steps(sheet))
 
 
-def _next_steps(sheet: Path) -> str:
+def _write_page(
+    output: Path, manifest: Manifest, found: Sequence[Difference], describe: dict[str, Any]
+) -> None:
+    from blip2idc.report.gallery_entries import Predicted, gallery_entries
+    from blip2idc.report.gallery_page import gallery_page
+    from blip2idc.runtime import atomic_write, run_record
+
+    ids = [record.id for record in manifest]
+    predicted = Predicted(
+        {name: said.caption for name, said in zip(ids, found, strict=True)},
+        {name: said.change_probability for name, said in zip(ids, found, strict=True)},
+        heatmaps=output / "heatmaps",
+    )
+    entries = list(gallery_entries(manifest, manifest.records, predicted))
+    page = gallery_page(entries, "Demo", run_record(**describe), corpus_scores={}, total=len(manifest))
+    with atomic_write(output / "demo.html") as handle:
+        handle.write(page)
+
+
+def _next_steps(output: Path) -> str:
     return f"""
-The pairs with their captions: {sheet}
+The pairs with their captions: {output / "contact-sheet.png"}
+The same with heatmaps:        {output / "demo.html"}
 
 Next, try:
   blip2idc caption BEFORE.png AFTER.png                       your own images
+  blip2idc explain BEFORE.png AFTER.png                       a page that shows where it looked
   blip2idc synthesize edits --images FOLDER --output data/    training pairs from your own photographs
   blip2idc train --data data/ --output adapter/               an adapter for them
   blip2idc --help                                             everything else"""

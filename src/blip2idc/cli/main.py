@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 import blip2idc
-from blip2idc.cli import baseline, caption, compare, data, evaluate, explain, synthesize, train
+from blip2idc.cli import baseline, caption, compare, data, demo, evaluate, explain, synthesize, train
 from blip2idc.errors import Blip2idcError
 
 EXIT_BAD_INPUT = 2
@@ -32,7 +32,17 @@ app = typer.Typer(
     help="Say what changed between two images, show where, and how sure it is.",
 )
 
-GROUPS: tuple[ModuleType, ...] = (caption, explain, compare, synthesize, data, train, evaluate, baseline)
+GROUPS: tuple[ModuleType, ...] = (
+    demo,
+    caption,
+    explain,
+    compare,
+    synthesize,
+    data,
+    train,
+    evaluate,
+    baseline,
+)
 """The modules that add commands, in the order of ``--help``."""
 
 for group in GROUPS:
