@@ -75,7 +75,7 @@ def _truth(manifest: Manifest, record: PairRecord) -> Truth | None:
     boxes = (record.before_box, record.after_box)
     places = tuple(box if mask is None else mask for mask, box in zip(masks, boxes, strict=True))
     changed = record.kind != NO_CHANGE
-    if changed and places == (None, None):
+    if changed and all(place is None for place in places):
         return None
     sizes = tuple(_size(path) for path in manifest.paths(record))
     if not changed:
