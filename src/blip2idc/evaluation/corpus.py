@@ -44,7 +44,10 @@ class Statistics:
 
     def corpus(self) -> Floats:
         """`[len(names)]` scores of the whole corpus."""
-        return self.aggregate(self.values.sum(axis=0, keepdims=True), np.array([float(len(self))]))[0]
+        scores: Floats = self.aggregate(self.values.sum(axis=0, keepdims=True), np.array([float(len(self))]))[
+            0
+        ]
+        return scores
 
     def per_item(self) -> Floats:
         """`[N, len(names)]` scores of every item alone."""

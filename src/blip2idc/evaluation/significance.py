@@ -126,7 +126,8 @@ def compare(system: Statistics, other: Statistics, plan: Resampling) -> list[Com
 def _p_value(extremes: Floats, observed: Floats) -> Floats:
     """Share of resamples `[S, n]` at least as far from 0 as the observed differences `[n]`."""
     hits = (extremes >= np.abs(observed) - _TIE).sum(axis=0)
-    return (hits + 1.0) / (len(extremes) + 1.0)
+    shares: Floats = (hits + 1.0) / (len(extremes) + 1.0)
+    return shares
 
 
 def _randomized(system: Statistics, other: Statistics, plan: Resampling) -> Floats:
