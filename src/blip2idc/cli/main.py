@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 import blip2idc
-from blip2idc.cli import baseline, caption, compare, data, demo, evaluate, explain, synthesize, train
+from blip2idc.cli import baseline, caption, compare, data, demo, evaluate, explain, serve, synthesize, train
 from blip2idc.errors import Blip2idcError
 
 EXIT_BAD_INPUT = 2
@@ -42,6 +42,7 @@ GROUPS: tuple[ModuleType, ...] = (
     train,
     evaluate,
     baseline,
+    serve,
 )
 """The modules that add commands, in the order of ``--help``."""
 

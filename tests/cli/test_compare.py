@@ -1,0 +1,75 @@
+"""``blip2idc compare`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from tests.fixtures.checkpoints import opt_checkpoint
+from tests.fixtures.folders import COUNTS, make_folders
+
+from blip2idc.cli import main as cli
+
+__all__ = ["opt_checkpoint"]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_folders(tmp_path_factory.mktemp("folders"))
+
+
+def test_equal_folders_load_no_torch(folders: tuple[Path, Path]) -> None:
+    program = (
+        "import sys\nfrom blip2idc.cli.main import run\n"
+        f"assert run(['compare', {str(folders[0])!r}, {str(folders[0])!r}]) == 0\n"
+        "print('loaded:', *[name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "100 files: 100 same, 0 changed, 0 added, 0 removed, 0 errors",
+        "loaded:",
+    ]
+
+
+def test_everything_at_once(
+    folders: tuple[Path, Path], opt_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A random model: --strict leaves the verdict to the pixels, so that the counts are exact."""
+    outputs = [tmp_path / name for name in ("page.html", "all.json", "junit.xml")]
+    options = [word for pair in zip(("--html", "--json", "--junit"), outputs, strict=True) for word in pair]
+    arguments = ["compare", *folders, "--strict", "--model", opt_checkpoint, "--device", "cpu", *options]
+    assert cli.run([str(argument) for argument in arguments]) == 2
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert lines[-1] == "102 files: 88 same, 10 changed, 2 added, 1 removed, 1 error"
+    assert len(lines) == 1 + 14
+    content = json.loads(outputs[1].read_text(encoding="utf-8"))
+    assert {status: content["summary"][status] for status in COUNTS} == COUNTS
+    assert content["run_record"]["model"] == str(opt_checkpoint)
+    assert all(entry["caption"] for entry in content["entries"] if entry["status"] == "changed")
+    assert len(list(ET.parse(outputs[2]).iter("failure"))) == 13
+    assert outputs[0].read_text(encoding="utf-8").count('<li class="entry"') == 14
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--ignore", "1,2"], "region is '1,2'; expected x,y,width,height"),
+        (["--threshold", "2"], "--threshold is 2.0; expected 0 to 1"),
+        (["--pixel-tolerance", "300"], "--pixel-tolerance is 300; expected 0 to 255"),
+    ],
+)
+def test_wrong_use(
+    folders: tuple[Path, Path], options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["compare", *map(str, folders), *options]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["compare", str(tmp_path), str(tmp_path / "none")]) == 2
+    assert "no such folder" in capsys.readouterr().err
