@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
 from tests.fixtures.checkpoints import opt_checkpoint
 
 __all__ = ["opt_checkpoint"]
