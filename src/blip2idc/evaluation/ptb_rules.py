@@ -61,18 +61,21 @@ def _first_capital(text: str) -> str:
 
 # Characters. _N: letters; _L: what a word of letters is made of; _W: the same with modifiers.
 _N, _D, _M = charset(LETTERS), charset(DIGITS), charset(MODIFIERS)
-_L = _N + "\u00ad\U000f0000-\U000fffff"
+_PRIVATE = "\U000f0000-\U000f00ff"  # letter entities
+_L = _N + "\u00ad" + _PRIVATE
 _W = _L + _M
 _APOSTROPHE = "['\u2019\u0092\U000eff00-\U000effff]"
 _ANY_QUOTE = "['`\u2018\u2019\u201b\u0091\u0092\U000eff00-\U000effff]"
-_SPACE = "[ \\t\\n\u00a0]"
+_SPACE = "[ \\t\\n\u00a0\u2000-\u200a\u3000]"
 
 # Words.
 _WORD = f"[{_W}][{_W}{_D}]*(?:[.!?][{_W}][{_W}{_D}]*)*"
 _PLAIN = f"[{_N}{_D}]+"
 _PART = f"(?:[dDoOlL]{_ANY_QUOTE}[{_N}{_D}]{{2,}}|{_PLAIN})"
 _HYPHENATED = f"{_PART}(?:[-\u058a\u2010\u2011_]{_PART})*"
-_LOOSELY_HYPHENATED = "[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-[A-Za-z0-9\u00ad]+)+"
+_LOOSELY_HYPHENATED = (
+    "[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-(?:[A-Za-z](?:\\.[A-Za-z])+\\.|[A-Za-z0-9\u00ad]+))+"
+)
 _SLASH_PART = "[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}"
 _COMPANY = "[A-Z]+(?:(?:[&+]|&amp;)[A-Z]+)+"
 _ENDING = "(?:(?ai:[msd]|re|ve|ll))"
@@ -89,7 +92,8 @@ _NUMBERED = f"{_any_case(words.NUMBER_ABBREVIATIONS)}\\."
 # Names of places: the inside of a class of characters that may not occur.
 _NOT_URL = ' \\t\\n"<>|()'
 _NOT_MAIL = _NOT_URL + "{}\u00a0"
-_NOT_DOMAIN = " \\t\\n\"`'<>|!?(){}$,-_"  # ",-_" is a range: no capitals, digits, stops or slashes either
+# in the next line ",-_" is a range: no capitals, digits, stops or slashes either
+_NOT_DOMAIN = " \\t\\n\"`'<>|!?(){}$,-_\U000eff00-\U000f00ff"
 _PATH = f"(?:/[^{_NOT_URL}]+[^{_NOT_URL}.!?,{{}}-])?"
 
 _NAME = "[A-Za-z][A-Za-z0-9_:.-]*"
@@ -157,7 +161,7 @@ def rules() -> tuple[Rule, ...]:
 def _words_with_apostrophes() -> tuple[Rule, ...]:
     """Contractions, elisions, and quotes that would otherwise be taken for them."""
     return (
-        _rule("space", "[ \\t\u00a0]+", _nothing),
+        _rule("space", "[ \\t\u00a0\u2000-\u200a\u3000]+", _nothing),
         _rule("markup", _MARKUP, lambda text: text.replace(" ", "\u00a0")),
         _rule("cannot", "((?ai:can))(?ai:not)"),
         _rule("gonna", f"(?={_any_case(words.SPLIT_WORDS)})([A-Za-z]{{3}})[A-Za-z]{{2}}"),
@@ -166,7 +170,7 @@ def _words_with_apostrophes() -> tuple[Rule, ...]:
         _rule("word before a contraction", f"({_WORD}){_APOSTROPHE}{_ENDING}"),
         _rule("hyphenated", _HYPHENATED),
         _rule("word before not", f"([A-Za-z\u00ad]*[A-MO-Za-mo-z\u00ad])[nN]{_ANY_QUOTE}[tT]"),
-        _rule("closing abbreviation", f"({_CLOSING})(?:[A-Za-z][^{_W}{_D}]|-[^\\n]|[^\\n{_W}]|[{_N}])"),
+        _rule("closing abbreviation", f"({_CLOSING})(?:[A-Za-z][^{_W}{_D}]|-[^\\n]|[^\\n{_PRIVATE}])"),
         _rule("not", f"[nN]{_ANY_QUOTE}[tT]", _through(_PLAIN_APOSTROPHES)),
         _rule("contraction", f"({_APOSTROPHE}{_ENDING})(?:[^A-Za-z]|\\Z)", _through(_PLAIN_APOSTROPHES)),
         _rule("quoted word", _any_case(words.QUOTE_WORDS).replace("'", _APOSTROPHE)),
@@ -203,7 +207,6 @@ def _words_and_places() -> tuple[Rule, ...]:
         _rule("mention", "@[A-Za-z_][A-Za-z0-9_]*"),
         _rule("hashtag", f"#[{_W}]+", _as_written),
         _rule("loosely hyphenated", _LOOSELY_HYPHENATED),
-        _rule("hyphenated acronym", "(?:[A-Za-z0-9]+-)+[A-Za-z](?:\\.[A-Za-z])+\\.(?:-[A-Za-z0-9]+)*"),
         _rule(
             "stop before a comma",
             f"((?:{_WORD}|{_HYPHENATED}|{_LOOSELY_HYPHENATED}|{_COMPANY})\\.)[,;:\u3001]",
@@ -224,7 +227,7 @@ def _abbreviations() -> tuple[Rule, ...]:
         _rule("abbreviation before a number", f"({_NUMBERED}){_SPACE}?[{_D}]"),
         _rule(
             "file",
-            f"([{_W}{_D}]+(?:\\.[{_W}{_D}]+)*\\.{_any_case(words.FILE_ENDINGS)})[ \\t\\n\u00a0.?!,]",
+            f"([{_W}{_D}]+(?:\\.[{_W}{_D}]+)*\\.{_any_case(words.FILE_ENDINGS)})(?:{_SPACE}|[.?!,])",
             _as_written,
         ),
     )
@@ -242,7 +245,7 @@ def _numbers() -> tuple[Rule, ...]:
         ),
         _rule(
             "telephone",
-            "(?:\\([0-9]{2,3}\\)[ \u00a0]?|(?:\\+?\\+?[0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])"
+            "(?:\\([0-9]{2,3}\\)[ \u00a0]?|\\+{0,2}(?:[0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])"
             "[0-9]{3,4}[- \u00a0]?[0-9]{3,5}",
             _through(_ROUND),
         ),
