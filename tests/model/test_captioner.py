@@ -73,6 +73,8 @@ def test_sentence_scores_are_those_of_whole_forward_passes(
     backbone = captioner.backbone
     sentences = [
         [9, 20, 31, backbone.text_format.end_token_id],
+        [9, 20, backbone.text_format.end_token_id],
+        [40],
         [12, backbone.text_format.end_token_id],
         [30, 31, 32, 33, 34],
     ]
@@ -105,11 +107,25 @@ def plain_score(location: str, pixels: torch.Tensor, sentence: list[int], text_f
     return float(logits.log_softmax(-1)[torch.arange(len(sentence)), sentence].sum())
 
 
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_shared_beginnings_stay_apart(opt_checkpoint: Path, rng: np.random.Generator, attention: str) -> None:
+    """Scored together, sentences with common beginnings get what each gets alone."""
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, attention=attention)
+    sentences = [[9, 20, 31, 5], [9, 20, 5], [40], [9, 20, 31, 33, 5], [12, 20, 31, 5]]
+    with torch.no_grad():
+        prefix = make_prefix(
+            captioner.backbone, captioner.backbone.encode(captioner.preprocessor(pairs_of(rng, 2)))
+        )
+        together = score_sentences(captioner.backbone, prefix, sentences)
+        alone = [score_sentences(captioner.backbone, prefix, [sentence]) for sentence in sentences]
+    assert torch.allclose(together, torch.cat(alone, dim=1), atol=1e-4)
+
+
 def test_scoring_in_parts_changes_nothing(
     captioner: DifferenceCaptioner, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels = captioner.preprocessor(pairs_of(rng, 5))
-    sentences = captioner._no_change_tokens
+    sentences = captioner.no_change_tokens
     with torch.no_grad():
         prefix = make_prefix(captioner.backbone, captioner.backbone.encode(pixels))
         whole = score_sentences(captioner.backbone, prefix, sentences)

@@ -39,7 +39,7 @@ TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
 """Revisions that this software was written against; used where the caller names none."""
 
-ATTENTION_BACKENDS = ("sdpa", "eager", "flex_attention")
+ATTENTION_BACKENDS = ("sdpa", "eager")
 
 
 @dataclass(frozen=True)

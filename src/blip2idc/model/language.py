@@ -140,9 +140,9 @@ def score_sentences(backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequ
     Returns:
         Natural logarithm of the probability of each whole sentence, float32 [B, K].
     """
-    length = max(len(sentence) for sentence in sentences)
+    tokens = len(sentences) * max(len(sentence) for sentence in sentences)
     vocabulary = int(backbone.model.config.text_config.vocab_size)
-    rows = max(1, _MAX_LOGITS // (len(sentences) * length * vocabulary))
+    rows = max(1, _MAX_LOGITS // (tokens * vocabulary))
     score = _score_after_cache if prefix.encoded is None else _score_with_decoder
     parts = [
         score(backbone, prefix.part(start, start + rows), sentences) for start in range(0, len(prefix), rows)
@@ -153,27 +153,66 @@ def score_sentences(backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequ
 def _score_after_cache(
     backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]
 ) -> torch.Tensor:
-    """Decoder-only: the keys and values of the prefix are computed once and shared by all K sentences."""
+    """Decoder-only: the prefix is read once, and so is every beginning that sentences have in common."""
     language_model = backbone.language_model
-    tokens, valid = _sentence_table(backbone, sentences, prefix.embeddings.device)  # [K, T]
-    count, length = tokens.shape
+    device = prefix.embeddings.device
     pairs, prompt_length = prefix.embeddings.shape[:2]
     read = language_model(
         inputs_embeds=prefix.embeddings, attention_mask=prefix.mask, use_cache=True, logits_to_keep=1
     )
-    first = torch.log_softmax(read.logits[:, -1].float(), dim=-1)[:, tokens[:, 0]]  # [B, K]
-    if length == 1:
-        return first
-    cache = read.past_key_values
-    cache.batch_repeat_interleave(count)
-    inputs = tokens[:, :-1].repeat(pairs, 1)  # [B * K, T - 1]
-    mask = torch.ones(len(inputs), prompt_length + length - 1, dtype=torch.int64, device=tokens.device)
+    first = [sentence[0] for sentence in sentences]
+    scores = torch.log_softmax(read.logits[:, -1].float(), dim=-1)[:, first]  # [B, K]
+    tree = _SentenceTree.of(sentences)
+    if not tree.tokens:
+        return scores
+    nodes = len(tree.tokens)
+    # additive, because the eager backend adds what it is given: 0 where a node may look, the lowest number elsewhere
+    dtype = prefix.embeddings.dtype
+    mask = torch.zeros(nodes, prompt_length + nodes, dtype=dtype, device=device)
+    seen = torch.tensor(tree.seen, device=device)
+    mask[:, prompt_length:].masked_fill_(~seen, torch.finfo(dtype).min)
     logits = language_model(
-        input_ids=inputs, attention_mask=mask, past_key_values=cache, use_cache=True
-    ).logits
-    targets = tokens[:, 1:].repeat(pairs, 1)
-    rest = _log_probabilities(logits, targets, valid[:, 1:].repeat(pairs, 1))  # [B * K]
-    return first + rest.view(pairs, count)
+        input_ids=torch.tensor(tree.tokens, device=device).expand(pairs, -1),
+        attention_mask=mask.expand(pairs, 1, -1, -1),
+        position_ids=(torch.tensor(tree.depths, device=device) + prompt_length).expand(pairs, -1),
+        past_key_values=read.past_key_values,
+        use_cache=True,
+    ).logits.float()  # [B, N, V]
+    nodes_of, tokens_of, sentences_of = (
+        torch.tensor(column, device=device) for column in zip(*tree.steps, strict=True)
+    )
+    gained = logits[:, nodes_of, tokens_of] - logits.logsumexp(dim=-1)[:, nodes_of]  # [B, steps]
+    return scores.index_add(1, sentences_of, gained)
+
+
+@dataclass(frozen=True)
+class _SentenceTree:
+    """Sentences as a tree of their beginnings, so that what they share is computed once.
+
+    Attributes:
+        tokens: Last token of each of the N beginnings.
+        depths: Tokens before it.
+        seen: Which beginnings each one contains, itself included, [N, N].
+        steps: (beginning, next token, sentence) for each token after the first of each sentence.
+    """
+
+    tokens: list[int]
+    depths: list[int]
+    seen: list[list[bool]]
+    steps: list[tuple[int, int, int]]
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sequence[int]]) -> _SentenceTree:
+        """Build the tree of some sentences."""
+        beginnings: dict[tuple[int, ...], int] = {}
+        steps = []
+        for number, sentence in enumerate(sentences):
+            for length in range(1, len(sentence)):
+                node = beginnings.setdefault(tuple(sentence[:length]), len(beginnings))
+                steps.append((node, sentence[length], number))
+        seen = [[long[: len(short)] == short for short in beginnings] for long in beginnings]
+        tokens = [beginning[-1] for beginning in beginnings]
+        return cls(tokens, [len(beginning) - 1 for beginning in beginnings], seen, steps)
 
 
 def _score_with_decoder(
