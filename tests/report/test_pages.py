@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -59,6 +60,17 @@ class TestExplainPage:
         page = explain_page(explained_pair(empty=True), RUN)
         assert "counts as unchanged" in page
         assert '<rect class="edge"' not in page
+
+    def test_words_that_owe_nothing_are_pale(self) -> None:
+        explained = explained_pair()
+        assert all(explained.telling)
+        weights = [0.0, 5.0, 4.0, 0.4, 0.5, 0.0, -1.0]
+        weighted = replace(explained, word_weights=weights[: len(explained.words)])
+        assert weighted.telling == [False, True, True, False, True, False, False][: len(explained.words)]
+        page = explain_page(weighted, RUN)
+        assert page.count('class="word weak"') == weighted.telling.count(False)
+        assert "Pale words" in page
+        assert all(replace(explained, word_weights=[0.0] * len(explained.words)).telling)
 
     def test_a_missing_value_is_an_error(self) -> None:
         with pytest.raises(jinja2.UndefinedError):

@@ -110,6 +110,7 @@ def _explain_pair(
         by_word=found.by_word,
         method=found.method.replace("_", " "),
         files=(file_facts(before), file_facts(after)),
+        word_weights=found.word_weights,
     )
     _write(output, explain_page(explained, run_record(**captioner.describe())))
     typer.echo(f"{explained.caption}\n{output}")

@@ -16,6 +16,8 @@ from blip2idc.report.overlay import pair_layers
 from blip2idc.report.page import flat_facts, picture_uri, render
 from blip2idc.report.regions import heatmap_regions
 
+_TELLING = 0.1  # share of the strongest word's weight below which a word's own map means little
+
 
 @dataclass(frozen=True, eq=False)
 class ExplainedPair:
@@ -32,6 +34,7 @@ class ExplainedPair:
         by_word: One map a word.
         method: How the maps were made.
         files: Facts of the two files, from `file_facts`.
+        word_weights: How much each word owes to the change; empty where unknown.
     """
 
     pair: ImagePair
@@ -44,6 +47,15 @@ class ExplainedPair:
     by_word: tuple[PairHeatmap, ...]
     method: str
     files: Sequence[Mapping[str, Any]] = field(default=())
+    word_weights: Sequence[float] = ()
+
+    @property
+    def telling(self) -> list[bool]:
+        """Which words owe something to the change; all of them where that is unknown."""
+        strongest = max(self.word_weights, default=0.0)
+        if strongest <= 0:
+            return [True] * len(self.words)
+        return [weight >= _TELLING * strongest for weight in self.word_weights]
 
 
 def explain_page(explained: ExplainedPair, run: Mapping[str, Any]) -> str:
