@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from blip2idc.model.backbone import IMAGE_TOKEN, new_blip2, new_processor
+from blip2idc.model.backbone import new_blip2, new_processor
+from blip2idc.model.checkpoint import IMAGE_TOKEN
 
 if TYPE_CHECKING:
     from transformers import Blip2ForConditionalGeneration, PreTrainedTokenizerFast
