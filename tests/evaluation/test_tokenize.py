@@ -27,7 +27,7 @@ def in_one_go(captions: list[str]) -> list[list[str]]:
     lexer, lines = Lexer(text), []
     while len(lines) < len(captions):
         lines += lexer.read()
-    return [[token.rstrip() for token in line if token.rstrip() not in PUNCTUATION | {""}] for line in lines]
+    return [tokenize._kept(line) for line in lines]
 
 
 @given(CAPTIONS)

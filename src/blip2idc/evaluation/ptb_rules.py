@@ -34,7 +34,7 @@ class Rule:
         name: what it is, for reading and debugging.
         pattern: compiled expression. Where it has a group, the group is the token and what follows only counts for
             the length of the match; that part is read again.
-        emit: the text of the token, empty to drop it.
+        emit: the text of the token, empty for none; "." for any punctuation that the community drops.
     """
 
     name: str
@@ -140,6 +140,11 @@ def _nothing(_text: str) -> str:
     return ""
 
 
+def _mark(_text: str) -> str:
+    """One mark for all punctuation that the community drops."""
+    return "."
+
+
 def _through(table: dict[int, str]) -> Callable[[str], str]:
     return lambda text: text.translate(table)
 
@@ -174,7 +179,7 @@ def _words_with_apostrophes() -> tuple[Rule, ...]:
         _rule("not", f"[nN]{_ANY_QUOTE}[tT]", _through(_PLAIN_APOSTROPHES)),
         _rule("contraction", f"({_APOSTROPHE}{_ENDING})(?:[^A-Za-z]|\\Z)", _through(_PLAIN_APOSTROPHES)),
         _rule("quoted word", _any_case(words.QUOTE_WORDS).replace("'", _APOSTROPHE)),
-        _rule("opening quote", f"(')[A-Za-z](?!{_SPACE})[\\s\\S]", _nothing),
+        _rule("opening quote", f"(')[A-Za-z](?!{_SPACE})[\\s\\S]", _mark),
         _rule("contraction in a word", f"{_APOSTROPHE}{_ENDING}", _through(_PLAIN_APOSTROPHES)),
         _rule("decade", f"{_APOSTROPHE}[2-9]0[sS]"),
         _rule("year", f"({_APOSTROPHE}[0-9]{{2}}){_SPACE}"),
@@ -259,12 +264,12 @@ def _signs() -> tuple[Rule, ...]:
         _rule("smiley", "([<>]?[:;=][-o*']?[()DPdpO{@|\\\\\\[\\]])[^A-Za-z0-9]", _through(_ROUND)),
         _rule("face", f"\\({eye}[-_.]?{eye}\\)|{eye}_{eye}", _through(_ROUND)),
         _rule("entity", "&(?ai:amp|lt|gt);", _entity),
-        _rule("entity of punctuation", "&(?:quot|(?ai:nbsp|mdash|ndash|md));", _nothing),
+        _rule("entity of punctuation", "&(?:quot|(?ai:nbsp|mdash|ndash|md));", _mark),
         _rule("other entity", "&(?ai:#[0-9]+|ht|tl|ur|lr|qc|ql|qr|quot|cdq|odq);"),
-        _rule("dots", "\\.{3,5}|\\.(?:[ \u00a0]\\.){2,3}|\u2026|\u0085", _nothing),
-        _rule("dashes", "-{1,4}|[\u2012-\u2015\u0096\u0097]", _nothing),
+        _rule("dots", "\\.{3,5}|\\.(?:[ \u00a0]\\.){2,3}|\u2026|\u0085", _mark),
+        _rule("dashes", "-{1,4}|[\u2012-\u2015\u0096\u0097]", _mark),
         _rule("many hyphens", "-{5,}"),
-        _rule("single marks", f"``|''|[.,:;`'?!\"{APOSTROPHE_ENTITY}]|[\u058a\u2010\u2011]", _nothing),
+        _rule("single marks", f"``|''|[.,:;`'?!\"{APOSTROPHE_ENTITY}]|[\u058a\u2010\u2011]", _mark),
         _rule("odd apostrophe entity", "[\U000eff00-\U000efffe]"),
         _rule("many marks", "[?!]{2,}"),
         _rule(

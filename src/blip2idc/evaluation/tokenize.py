@@ -33,13 +33,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _MARK = "\n"  # no token contains it: the first "token" of a chunk that its neighbours may change
 _NUMBERED = NUMBER_ABBREVIATIONS.replace(" ", "|")
-_SOCIABLE_CHUNK = re.compile(
-    rf"[^\S ]|<|[\d)]$|^\.|(?:^|[^A-Za-z])[A-Za-z]\.$|(?:^|[^A-Za-z])(?i:{_NUMBERED})\.$"
-)
-_NEEDS_CONTEXT = re.compile(
-    rf"[^\S ]|<|[\d)] +[-+(]*\d|\. +\.|(?<![A-Za-z])[A-Za-z]\.(?: |$)|(?<![A-Za-z])(?i:{_NUMBERED})\.(?: |$)"
-)
-_OPEN_QUOTE_IN_TAG = re.compile(r"<[A-Za-z][^<>]*= *(?:\"[^\"]*|'[^']*)$")
+_BOUNDARY = r"[&+;'`\u2018\u2019\u201b\u0091\u0092][A-Za-z0-9]+\."  # a token may end amid these letters
+_STOP = rf"(?:(?<![A-Za-z])(?:[A-Za-z]|(?i:{_NUMBERED}))\.|{_BOUNDARY})"
+_SOCIABLE_CHUNK = re.compile(rf"[^\S ]|<|[\d)]$|^\.|{_STOP}$")
+_NEEDS_CONTEXT = re.compile(rf"[^\S ]|<|[\d)] +[-+(]*\d|\. +\.|{_STOP}(?: |$)")
+_OPEN_QUOTE_IN_TAG = re.compile(r"<[A-Za-z][^<>]*= *(\"[^\"]*|'[^']*)$")
 
 _PLAIN_CHUNK = re.compile("([A-Za-z]{2,})([.,;:]?)")
 _SPLIT = frozenset(f"cannot {SPLIT_WORDS}".split())
@@ -111,20 +109,33 @@ def _in_context(lines: list[str], index: int) -> list[list[str]]:
         The tokens of the line, and of lines after it that its last token runs into.
     """
     stop = index + 1
-    while stop < len(lines) and not lines[stop].strip():
-        stop += 1
-    stop = min(stop + 1, len(lines))
+    for _ in range(2):  # the line, then the caption after it, may hold the start of a tag
+        stop = _after_next_caption(lines, _after_open_tag(lines, index, stop))
     text = "\n".join(lines[index:stop])
-    while stop < len(lines) and "<" in text and (tag := _OPEN_QUOTE_IN_TAG.search(text)):
-        quote = '"' if tag[0].count('"') % 2 else "'"
-        stop += next(
-            (ahead for ahead, line in enumerate(lines[stop:], 1) if quote in line), len(lines) - stop
-        )
-        text = "\n".join(lines[index:stop])
     if stop < len(lines):
         text += "\n"
     return [_kept(tokens) for tokens in Lexer(text).read()]
 
 
+def _after_open_tag(lines: list[str], start: int, stop: int) -> int:
+    """Index after the line that closes a quote left open in a tag of ``lines[start:stop]``, else `stop`."""
+    text = "\n".join(lines[start:stop])
+    while stop < len(lines) and "<" in text and (tag := _OPEN_QUOTE_IN_TAG.search(text)):
+        quote = '"' if tag[1].startswith('"') else "'"
+        stop = next((at + 1 for at in range(stop, len(lines)) if quote in lines[at]), len(lines))
+        text = "\n".join(lines[start:stop])
+    return stop
+
+
+def _after_next_caption(lines: list[str], start: int) -> int:
+    """Index after the first caption from `start` on that is not blank."""
+    while start < len(lines) and not lines[start].strip():
+        start += 1
+    return min(start + 1, len(lines))
+
+
 def _kept(tokens: list[str]) -> list[str]:
-    return [token for raw in tokens if (token := raw.rstrip()) not in PUNCTUATION and token]
+    """Tokens without punctuation; what is white at the end of a printed line is lost, as in the community's code."""
+    if tokens:
+        tokens[-1] = tokens[-1].rstrip()
+    return [token for token in tokens if token and token not in PUNCTUATION]
