@@ -81,7 +81,9 @@ def test_git_diff_prints_the_caption(repository: Repository) -> None:
 
 def test_git_difftool_writes_the_page(repository: Repository) -> None:
     repository.paint("a shelf.png", "blue")
-    printed = repository.shell("git difftool --tool blip2idc --no-prompt HEAD -- 'a shelf.png'")
-    page = Path(printed.strip().splitlines()[-1])
+    printed = repository.shell("git difftool --dir-diff --tool blip2idc HEAD -- 'a shelf.png'").splitlines()
+    assert printed[0].startswith("changed  a shelf.png: ")
+    assert printed[-2] == "1 file: 0 same, 1 changed, 0 added, 0 removed, 0 errors"
+    page = Path(printed[-1])
     assert page.suffix == ".html"
-    assert "data:image/png" in page.read_text(encoding="utf-8")
+    assert page.read_text(encoding="utf-8").count('<li class="entry"') == 1

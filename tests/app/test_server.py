@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from tests.app.server import serving, write_pairs
 
+from blip2idc.images.pair import open_image
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("default"),
@@ -57,7 +59,7 @@ def test_fifty_at_once(client: Any, pairs: list[tuple[Path, Path]]) -> None:
 def test_heatmaps(client: Any, pairs: list[tuple[Path, Path]]) -> None:
     answer, *pictures = ask(client, pairs[0], "/explain")
     assert answer == ask(client, pairs[0])
-    assert [Image.open(path).size for path in pictures] == [(64, 48), (64, 48)]
+    assert [open_image(path).size for path in pictures] == [(64, 48), (64, 48)]
 
 
 def bad_images(folder: Path) -> dict[str, tuple[Path, str]]:

@@ -100,7 +100,7 @@ class TestThresholds:
     def test_the_model_finds_nothing(self, faint: tuple[Path, Path]) -> None:
         found = compare_folders(*faint, CompareSettings(), bright_square)
         assert (found.counts["same"], found.unseen, found.exit_status) == (1, 1, 0)
-        assert found.summary().startswith("1 files: 1 same (1 of them differ in pixels)")
+        assert found.summary().startswith("1 file: 1 same (1 of them differ in pixels)")
         assert describe_entry(found.entries[0]) == (
             "same     x.png: nothing has changed; probability of change 10%; 1.00 % of pixels differ (both 10x10)"
         )

@@ -175,7 +175,8 @@ class Comparison:
             f"{counts['removed']} removed",
             f"{counts['error']} error" + ("" if counts["error"] == 1 else "s"),
         )
-        return f"{len(self.entries)} files: " + ", ".join((same, *rest))
+        files = "1 file" if len(self.entries) == 1 else f"{len(self.entries)} files"
+        return f"{files}: " + ", ".join((same, *rest))
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
