@@ -25,6 +25,7 @@ _CERTAIN = 1e-6
 """p0 is kept this far from 1: float32 log-probabilities of sentences carry no more than that."""
 
 _NEWTON_STEPS = 100
+_NO_BETTER = 0.01  # gains in balanced accuracy up to this do not move the threshold from one half
 
 
 def change_log_odds(sentence_scores: torch.Tensor) -> torch.Tensor:
@@ -50,7 +51,7 @@ def fit_calibration(log_odds: Sequence[float], changed: Sequence[bool]) -> Calib
     """Fit slope, intercept and threshold on pairs whose truth is known.
 
     The curve is Platt's, with his smoothed targets, so that separable data give finite numbers. The threshold is
-    the one with the best balanced accuracy on the same pairs, and among equals the one in the widest gap.
+    one half, unless another has a balanced accuracy on the same pairs that is higher by more than a hundredth.
 
     Args:
         log_odds: From `change_log_odds`.
@@ -109,11 +110,12 @@ def _best_threshold(
     """(threshold, balanced accuracy) with `probability >= threshold` counted as changed."""
     levels = np.unique(probabilities)
     edges = np.concatenate([[0.0], levels, [1.0]])
-    candidates = (edges[:-1] + edges[1:]) / 2
-    gaps = edges[1:] - edges[:-1]
-    best = (-1.0, -1.0, 0.5)
-    for candidate, gap in zip(candidates, gaps, strict=True):
+
+    def accuracy(candidate: float) -> float:
         called = probabilities >= candidate
-        accuracy = (float(called[truth].mean()) + float((~called)[~truth].mean())) / 2
-        best = max(best, (accuracy, float(gap), float(candidate)))
-    return best[2], best[0]
+        return (float(called[truth].mean()) + float((~called)[~truth].mean())) / 2
+
+    best = max((float(candidate) for candidate in (edges[:-1] + edges[1:]) / 2), key=accuracy)
+    if accuracy(best) <= accuracy(0.5) + _NO_BETTER:
+        best = 0.5
+    return best, accuracy(best)
