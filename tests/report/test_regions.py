@@ -24,9 +24,11 @@ class TestRegions:
         assert before[0][2] < 60
         assert contains(after[0], 11.5 * 40, 4.5 * 10)
 
-    def test_one_scale_for_both_images(self) -> None:
-        before, after = heatmap_regions(PairHeatmap(spot(4, 3), 0.4 * spot(4, 11)), (320, 160), (320, 160))
-        assert (len(before), len(after)) == (1, 0)
+    def test_an_image_that_counts_for_little_has_none(self) -> None:
+        for strength, boxes in ((0.4, 1), (0.2, 0)):
+            heatmap = PairHeatmap(spot(4, 3), strength * spot(4, 11))
+            before, after = heatmap_regions(heatmap, (320, 160), (320, 160))
+            assert (len(before), len(after)) == (1, boxes)
 
     def test_an_empty_map_has_no_boxes(self) -> None:
         nowhere = np.zeros((8, 16), dtype=np.float32)

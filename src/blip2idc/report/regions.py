@@ -1,7 +1,7 @@
 """Boxes around what a heatmap points at.
 
 In: a `PairHeatmap` and the sizes of its images. Out: a few boxes an image, the strongest first: the connected areas in
-which the map reaches a share of its peak.
+which the map reaches a share of its peak in that image.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from blip2idc.images.folders import Region
 from blip2idc.images.heatmap import PairHeatmap
 
-THRESHOLD = 0.5  # share of the map's peak, over both images, from which on a place counts
+THRESHOLD = 0.5  # share of an image's own peak from which on a place counts
+_WORTH_A_BOX = 0.25  # share of the peak over both images that the peak of one has to reach
 MOST = 4  # boxes an image; more would say nothing
 _SMALLEST = 0.001  # share of the image below which an area is noise
 _FINENESS = 6  # points a cell side at which the map is interpolated before it is cut
@@ -34,7 +35,8 @@ def heatmap_regions(
         heatmap: Of the sentence, or of one word; an empty one has no boxes.
         before_size: (width, height) of the image before, in whose pixels its boxes are.
         after_size: (width, height) of the image after.
-        threshold: Share of the peak over both images, 0 to 1.
+        threshold: Share of the peak of each image, 0 to 1. An image whose peak is far below that of the other, as
+            that before where something was added, has no boxes.
 
     Returns:
         Boxes on the image before, boxes on the image after.
@@ -52,8 +54,11 @@ def heatmap_regions(
 
 def _boxes(strength: npt.NDArray[np.float32], size: tuple[int, int], threshold: float) -> list[Region]:
     """Boxes of one image, in pixels of a (width, height), by the strength that they enclose."""
+    peak = float(strength.max())
+    if peak < _WORTH_A_BOX:
+        return []
     found = []
-    for area in components(strength >= threshold):
+    for area in components(strength >= threshold * peak):
         if area.mean() >= _SMALLEST:
             found.append((float(strength[area].sum()), _to_pixels(area, size)))
     found.sort(key=lambda item: -item[0])
