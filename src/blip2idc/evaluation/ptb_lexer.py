@@ -101,5 +101,5 @@ def _to_pair(match: re.Match[str]) -> str:
 
 
 def _from_pair(match: re.Match[str]) -> str:
-    high, low = match[0]
+    high, low = match[0][0], match[0][1]
     return chr(0x10000 + ((ord(high) - 0xD800) << 10) + (ord(low) - 0xDC00))
