@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--model", help="backbone folder; the packaged tiny model by default")
     parser.add_argument("--adapter", default=DEFAULT_ADAPTER, help="adapter, or 'none'")
     parser.add_argument("--count", type=int, default=300, help="pairs of the data set")
-    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--batch-size", type=int, default=32)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         manifest = make_pairs(Path(folder), arguments.count)

@@ -66,7 +66,7 @@ def caption(
     num_beams: Annotated[
         int | None, typer.Option("--beams", help="Beams of the search; 1 is greedy.")
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Pairs at a time, with --data.")] = 16,
+    batch_size: Annotated[int, typer.Option("--batch-size", help="Pairs at a time, with --data.")] = 32,
     device: Device = "auto",
     dtype: Dtype = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

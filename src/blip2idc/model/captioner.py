@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Pair: TypeAlias = ImagePair | tuple[ImageSource, ImageSource]
 
 DEFAULT_ADAPTER = "default"
-BATCH_SIZE = 16
+BATCH_SIZE = 32
 _OPENERS = 4  # threads that open images while the model works; decoding releases Python's lock
 
 

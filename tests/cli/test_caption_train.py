@@ -1,0 +1,98 @@
+"""The commands `caption` and `train`: what they print where, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.fixtures.checkpoints import opt_checkpoint as opt_checkpoint
+from tests.fixtures.checkpoints import write_dataset
+
+from blip2idc.cli.caption import parse_layout
+from blip2idc.cli.main import run
+from blip2idc.errors import ConfigError
+from blip2idc.images.joint import JointLayout
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return write_dataset(tmp_path / "data", 8)
+
+
+def test_one_pair(opt_checkpoint: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pair = [str(dataset / "images" / f"0_{side}.png") for side in ("before", "after")]
+    assert run(["caption", *pair, "--model", str(opt_checkpoint)]) == 0
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert (
+        run(["caption", *pair, "--model", str(opt_checkpoint), "--json", "--layout", "horizontal:64x32"]) == 0
+    )
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer) == {"caption", "changed", "change_probability", "model", "adapter", "layout"}
+    assert answer["layout"] == {"direction": "horizontal", "height": 32, "width": 64}
+    assert 0 <= answer["change_probability"] <= 1
+
+
+def test_train_then_caption_a_data_set(
+    opt_checkpoint: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter, predictions = tmp_path / "adapter", tmp_path / "predictions.jsonl"
+    settings = ["lora.rank=2", "max_steps=1", "workers=0", "validation_share=0.25", "batch_size=2"]
+    options = [part for setting in settings for part in ("--set", setting)]
+    command = [
+        "train",
+        "--data",
+        str(dataset),
+        "--output",
+        str(adapter),
+        "--model",
+        str(opt_checkpoint),
+        *options,
+    ]
+    assert run(command) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{adapter}\n"
+    assert "trainable of" in captured.err
+    assert run(command) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    command = [
+        "caption",
+        "--data",
+        str(dataset),
+        "--output",
+        str(predictions),
+        "--model",
+        str(opt_checkpoint),
+    ]
+    assert run([*command, "--adapter", str(adapter)]) == 0
+    assert capsys.readouterr().out == f"{predictions}\n"
+    assert len(predictions.read_text().splitlines()) == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "expected two images, BEFORE and AFTER, or a data set"),
+        (["a.png"], "only one image was given (a.png)"),
+        (["a.png", "b.png", "--data", "d"], "not both"),
+        (["--data", "d"], "--data and --output go together"),
+        (["a.png", "b.png", "--batch-size", "0"], "--batch-size is 0"),
+        (["a.png", "b.png", "--model", "./nothing"], "model './nothing': no such folder"),
+    ],
+)
+def test_wrong_use(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["caption", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not captured.out
+
+
+def test_layouts() -> None:
+    assert parse_layout(None) is None
+    assert parse_layout("vertical") == JointLayout()
+    assert parse_layout("vertical:224x448") == JointLayout("vertical", height=448, width=224)
+    for wrong in ("diagonal", "vertical:", "vertical:224", "vertical:0x10x3"):
+        with pytest.raises(ConfigError, match="--layout is"):
+            parse_layout(wrong)
