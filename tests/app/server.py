@@ -26,6 +26,7 @@ def serving(checkpoint: Path, *options: str) -> Iterator[str]:
             yield line.split()[0]
         finally:
             process.terminate()
+            process.wait(timeout=120)
 
 
 def write_pairs(folder: Path, count: int) -> list[tuple[Path, Path]]:

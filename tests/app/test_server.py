@@ -128,3 +128,12 @@ def test_listens_on_this_machine_and_says_nothing_outside(address: str) -> None:
     names = {entry["api_name"] for entry in config["dependencies"] if entry["api_visibility"] == "public"}
     assert names == {"caption", "explain"}
     assert "fonts.googleapis" not in json.dumps(config)
+
+
+def test_uploads_are_gone_when_it_ends(
+    opt_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with serving(opt_checkpoint):
+        assert list(tmp_path.glob("blip2idc-app-*"))
+    assert list(tmp_path.glob("blip2idc-app-*")) == []

@@ -75,6 +75,10 @@ def _examples() -> list[tuple[Path, Path]]:
 
 
 def _wait() -> None:
+    """Until Ctrl-C, or until a supervisor ends the process: then too the uploads are removed."""
+    import signal
     import threading
 
-    threading.Event().wait()
+    end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: end.set())
+    end.wait()
