@@ -4,7 +4,7 @@ In: a captioner, joint images and what it said of them. Out: one value a patch c
 word, by one of three methods:
 
 * `cross_attention`: how much the query tokens of the Q-Former attend to each patch, averaged. What is attended to
-  need not matter for the words, so this is the baseline, not a recommendation.
+  need not matter for the words: measure before trusting it with another backbone than the tiny one.
 * `gradient_cross_attention`: the same attention, weighted by the gradient of what is explained: attention on which the
   words depend.
 * `rollout`: attention weighted by the gradient in every layer, the positive part of it followed from the words through

@@ -15,6 +15,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 TITLES = {
     "bleu_1": "BLEU-1",
@@ -44,7 +45,7 @@ class _Plot:
         """The figure as one SVG element."""
         with _fixed_ids():
             canvas, out = FigureCanvasSVG(self.figure), io.StringIO()
-            canvas.print_svg(out, metadata={"Date": None, "Creator": None})
+            canvas.print_svg(out, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
         text = out.getvalue()
         element = text[text.index("<svg") :]
         return re.sub(r'width="[^"]*pt" height="[^"]*pt"', 'width="100%"', element, count=1)
@@ -80,7 +81,7 @@ def lengths_plot(splits: Mapping[str, Sequence[int]]) -> str:
     for (name, counts), colour in zip(splits.items(), colours, strict=False):
         total = max(sum(counts), 1)
         axes.plot([100 * count / total for count in counts], label=name, color=colour, linewidth=1.6)
-    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("words a reference", fontsize=8, color=_FAINT)
     axes.set_ylabel("% of references", fontsize=8, color=_FAINT)
     axes.grid(axis="y", color=_GRID, linewidth=0.6)
@@ -105,7 +106,7 @@ def curve_plot(points: Sequence[Mapping[str, Any]]) -> str:
                 axes.fill_between(given, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.set_title(TITLES[metric], fontsize=9, color=_INK)
         axes.set_ylim(bottom=0)
-        axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="y", color=_GRID, linewidth=0.6)
     plot.figure.supxlabel("references scored against", fontsize=8, color=_FAINT)
     return plot.svg()

@@ -228,7 +228,7 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> str |
         raise ConfigError(
             f"{work}: holds an interrupted run with other {what}; repeat its settings, or say --restart to discard it"
         )
-    last: str | None = get_last_checkpoint(str(work))
+    last: str | None = get_last_checkpoint(str(work))  # type: ignore[no-untyped-call]
     return last
 
 
@@ -308,7 +308,7 @@ def _calibrated(
             "change probability: not calibrated (needs validation pairs with and without a change, told by change.kind)"
         )
         return Calibration()
-    trainer.model.eval()
+    trainer.backbone.model.eval()
     captioner = DifferenceCaptioner(_bare(trainer.backbone), settings, max_pixels=config.max_pixels)
     stride = max(1, math.ceil(len(validation) / config.calibration_pairs))
     calibration = calibrate(captioner, validation[::stride], config.batch_size)

@@ -188,7 +188,7 @@ class TinyTrainer:
             found = self.losses(batch, stage, kept)
             share = len(batch.captions) / count
             weights = {name: share * (stage.captions if name == "caption" else stage.truth) for name in found}
-            torch.stack([weights[name] * loss for name, loss in found.items()]).sum().backward()
+            torch.stack([weights[name] * loss for name, loss in found.items()]).sum().backward()  # type: ignore[no-untyped-call]
             for name, loss in found.items():
                 logged[name] = logged.get(name, 0.0) + share * float(loss.detach())
         parameters = [p for p in (*self.network.parameters(), *self.heads.parameters()) if p.grad is not None]

@@ -42,8 +42,16 @@ class CaptionTrainer(Trainer):
         self.order_seed = seed
         self.sampler: EpochSampler | None = None
 
+    @property
+    def _network(self) -> Any:
+        """The network, which transformers declares as optional."""
+        return self.model
+
+    def _examples(self, given: Any) -> Any:
+        return given or self.train_dataset
+
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
-        self.sampler = EpochSampler(len(train_dataset or self.train_dataset), self.order_seed)
+        self.sampler = EpochSampler(len(self._examples(train_dataset)), self.order_seed)
         return self.sampler
 
     def get_batch_samples(
@@ -83,17 +91,17 @@ class CaptionTrainer(Trainer):
     ) -> dict[str, float]:
         """Mean loss over all caption tokens of the validation pairs, each counted once."""
         loader = self.get_eval_dataloader(eval_dataset)
-        training = self.model.training
-        self.model.eval()
+        training = self._network.training
+        self._network.eval()
         sums = []
         for batch in loader:
             with torch.no_grad(), self.compute_loss_context_manager():
-                total, tokens = self._token_losses(self.model, self._prepare_inputs(batch))
+                total, tokens = self._token_losses(self._network, self._prepare_inputs(batch))
             pair = torch.stack([total.double(), tokens.double()])[
                 None
             ]  # [1, 2]; duplicates of the last batch drop out
             sums.append(self.accelerator.gather_for_metrics(pair, use_gather_object=False).cpu())
-        self.model.train(training)
+        self._network.train(training)
         total_loss, count = torch.cat(sums).sum(dim=0).tolist()
         metrics = {f"{metric_key_prefix}_loss": total_loss / count}
         self.log(metrics)
@@ -103,15 +111,15 @@ class CaptionTrainer(Trainer):
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(trained_weights(self.model), folder / TRAINED_WEIGHTS, metadata={"format": "pt"})
+        save_file(trained_weights(self._network), folder / TRAINED_WEIGHTS, metadata={"format": "pt"})
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        load_trained_weights(self.model, Path(resume_from_checkpoint))
+        load_trained_weights(self._network, Path(resume_from_checkpoint))
 
     def _load_best_model(self) -> None:
         best = self.state.best_model_checkpoint
         if best is not None:
-            load_trained_weights(self.model, Path(best))
+            load_trained_weights(self._network, Path(best))
 
 
 def trained_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
