@@ -83,7 +83,9 @@ def test_decoder_inputs_are_shifted_labels(t5_checkpoint: Path, rng: np.random.G
     backbone = load_backbone(t5_checkpoint)
     batch = collator(backbone)(examples(rng))
     expected = backbone.language_model.prepare_decoder_input_ids_from_labels(batch["labels"])
-    counted = batch["labels"] != IGNORED  # behind the end token, where nothing counts, transformers repeats it once
+    counted = (
+        batch["labels"] != IGNORED
+    )  # behind the end token, where nothing counts, transformers repeats it once
     assert torch.equal(batch["decoder_input_ids"][counted], expected[counted])
 
 
