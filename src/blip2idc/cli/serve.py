@@ -5,6 +5,8 @@ In: the choice of a model and of the server's limits. Out: the page's address on
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -60,8 +62,9 @@ def serve_command(
     typer.echo(captioner.backbone.describe(), err=True)
     service = DifferenceService(captioner, chosen, max_pixels or MAX_PIXELS)
     with running(service, settings) as address:
+        end = _end_of_service()  # before the address is told: who reads it may end the server at once
         typer.echo(f"{address}  (Ctrl-C ends it)")
-        _wait()
+        end.wait()
 
 
 def _examples() -> list[tuple[Path, Path]]:
@@ -74,11 +77,8 @@ def _examples() -> list[tuple[Path, Path]]:
     return [manifest.paths(record) for record in manifest]
 
 
-def _wait() -> None:
-    """Until Ctrl-C, or until a supervisor ends the process: then too the uploads are removed."""
-    import signal
-    import threading
-
+def _end_of_service() -> threading.Event:
+    """Set when a supervisor ends the process: then too, as after Ctrl-C, the uploads are removed."""
     end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: end.set())
-    end.wait()
+    return end
