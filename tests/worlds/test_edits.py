@@ -13,6 +13,7 @@ from blip2idc.worlds.edit_captions import PLACES, TEMPLATES, captions_of, kind_o
 from blip2idc.worlds.edit_regions import REGION_OPERATIONS, place_of
 from blip2idc.worlds.edits import KINDS, EditsWorld
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS, WorldPair
+from blip2idc.worlds.textures import texture
 from blip2idc.worlds.visibility import seen
 
 SMALL = {"height": 64, "width": 128}
@@ -162,3 +163,22 @@ def test_captions_are_short_few_worded_and_belong_to_one_kind() -> None:
     assert all(kind_of_caption(caption) == kind for caption, kind in owner.items())
     assert kind_of_caption("the dog is gone") is None
     assert kind_of_caption("  No change was made. ") == "none"
+
+
+class TwoPhotographs:
+    """Draws textures under one of two names, and remembers the names."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def draw(self, rng: np.random.Generator, height: int, width: int) -> tuple[np.ndarray, str]:
+        self.names.append("one" if rng.random() < 0.5 else "two")
+        return texture(rng, height, width), self.names[-1]
+
+
+def test_a_pasted_piece_comes_from_another_photograph() -> None:
+    world = EditsWorld(1, None, 64, 128, no_change_share=0.0, kinds=("region_paste",))
+    world.pictures = supply = TwoPhotographs()
+    for index in range(12):
+        pair = world.pair(index)
+        assert supply.names[-1] != pair.change["picture"]

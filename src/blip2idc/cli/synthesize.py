@@ -156,7 +156,7 @@ def _write(
 ) -> None:
     from blip2idc.worlds.write import write_world
 
-    processes = len(os.sched_getaffinity(0)) if workers is None else workers
+    processes = _usable_cores() if workers is None else workers
     with _progress_bar() as progress:
         manifest = write_world(
             world, output, count, settings=settings, workers=processes, masks=masks, progress=progress
@@ -189,3 +189,10 @@ def _progress_bar() -> Iterator[Progress]:
         yield report
     finally:
         bar.stop()
+
+
+def _usable_cores() -> int:
+    """Cores that this process may use; all of the machine where the system does not tell (macOS, Windows)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

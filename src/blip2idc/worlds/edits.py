@@ -37,6 +37,9 @@ DISTRACTED_CHANGED = 0.5
 PICTURES_A_KIND = 6
 ROUNDS = 2
 
+#: Pictures drawn for a pasted piece until one is not the picture itself; textures and made pictures share a name.
+OTHER_PICTURES = 8
+
 #: Smallest picture in which every edit can be told from the others.
 SMALLEST_SIDE = 32
 
@@ -142,7 +145,7 @@ class EditsWorld:
                     before, source = supply.draw(rng, self.height, self.width)
                     base, distractors = distract(before, rng, DISTRACTED_CHANGED)
                     strength = max(float(rng.random()), attempt / PICTURES_A_KIND)
-                    edited = self._edit(str(kind), base, rng, strength, supply)
+                    edited = self._edit(str(kind), base, rng, strength, (supply, source))
                     if shows(str(kind), base, edited):
                         common = {"distractors": list(distractors), "picture": source}
                         return _pair(str(kind), before, edited, common)
@@ -151,12 +154,18 @@ class EditsWorld:
             "give pictures with more detail and colour, or more kinds of edit."
         )
 
-    def _edit(self, kind: str, base: Picture, rng: Generator, strength: float, supply: Supply) -> Edited:
+    def _edit(
+        self, kind: str, base: Picture, rng: Generator, strength: float, origin: tuple[Supply, str]
+    ) -> Edited:
         if kind in OPERATIONS:
             return OPERATIONS[kind](base, rng, strength)
         other = base
         if kind == "region_paste":
-            other, _ = supply.draw(rng, self.height, self.width)
+            supply, source = origin
+            for _ in range(OTHER_PICTURES):
+                other, other_source = supply.draw(rng, self.height, self.width)
+                if other_source != source:
+                    break
         return REGION_OPERATIONS[kind](base, rng, strength, other)
 
 
