@@ -133,3 +133,8 @@ def test_reduced_precision(opt_checkpoint: Path) -> None:
         # eight bits of mantissa through eight layers: 2 ** -8 * sqrt(8) is about 1 %, relative to the largest value
         expected = exact.encode(pixels)
         assert (prefix.float() - expected).abs().max() < 0.05 * expected.abs().max()
+
+
+def test_flex_attention_is_refused_where_it_crashes(opt_checkpoint: Path) -> None:
+    with pytest.raises(ModelError, match="flex_attention' on device cpu"):
+        load_backbone(opt_checkpoint, device="cpu", attention="flex_attention")

@@ -24,6 +24,19 @@ SPLITS = ("train", "val", "test")
 NO_CHANGE = "none"
 """``change.kind`` of a pair in which nothing changed."""
 
+NO_CHANGE_CAPTIONS: tuple[str, ...] = (
+    "no change was made",
+    "there is no change",
+    "the two scenes seem identical",
+    "the scene is the same as before",
+    "the scene remains the same",
+    "nothing has changed",
+    "nothing was modified",
+    "no change has occurred",
+    "there is no difference",
+)
+"""The no-change sentences of CLEVR-Change (Park, Darrell, Rohrbach, ICCV 2019, arXiv 1901.02527)."""
+
 EMPTY_REFERENCES = "empty_references"
 """Key of a record that counts the references a benchmark left empty: scored as it scores them, never trained on."""
 

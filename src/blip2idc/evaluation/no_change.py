@@ -15,28 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blip2idc.data.records import NO_CHANGE
+from blip2idc.data.records import NO_CHANGE, NO_CHANGE_CAPTIONS
 from blip2idc.evaluation.corpus import Statistics
 from blip2idc.evaluation.ngrams import Floats
 from blip2idc.evaluation.significance import Resampling, bootstrap, interval
 
-# Park et al., ICCV 2019, arXiv 1901.02527
-_CLEVR = (
-    "no change was made",
-    "there is no change",
-    "the two scenes seem identical",
-    "the scene is the same as before",
-    "the scene remains the same",
-    "nothing has changed",
-    "nothing was modified",
-    "no change has occurred",
-    "there is no difference",
-)
 # The wordings of each benchmark's references, lower-cased and without final stops.
 WORDINGS: dict[str, tuple[str, ...]] = {
-    "clevr-change": _CLEVR,
+    "clevr-change": NO_CHANGE_CAPTIONS,
     # Kim et al., ICCV 2021, take CLEVR-Change's wordings.
-    "clevr-dc": _CLEVR,
+    "clevr-dc": NO_CHANGE_CAPTIONS,
     # Jhamtani and Berg-Kirkpatrick, EMNLP 2018: free text, these are the frequent ones.
     "spot-the-diff": (
         "there are no differences",

@@ -39,7 +39,7 @@ TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
 """Revisions that this software was written against; used where the caller names none."""
 
-ATTENTION_BACKENDS = ("sdpa", "eager")
+ATTENTION_BACKENDS = ("sdpa", "eager", "flex_attention")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def load_backbone(
         revision: Commit on the hub; None for the pinned one where there is one.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
         dtype: `auto`, `float32`, `bfloat16`.
-        attention: `sdpa`, `eager` or None for transformers' own choice.
+        attention: `sdpa`, `eager`, `flex_attention` (GPU) or None for transformers' own choice.
 
     Returns:
         The backbone, in evaluation mode.
@@ -146,6 +146,10 @@ def load_backbone(
     source = locate_model(model, revision)
     check_attention(attention)
     device_choice = choose_device(device)
+    if attention == "flex_attention" and device_choice.value == "cpu":
+        raise ModelError(
+            "attention 'flex_attention' on device cpu: torch 2.13 crashes there; choose sdpa or eager, or a GPU."
+        )
     dtype_choice = choose_dtype(dtype, device_choice.value)
     config = _read_config(source)
     network = _read_network(source, config, device_choice.value, dtype_choice.value, attention)

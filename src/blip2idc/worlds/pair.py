@@ -13,21 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-#: Change kind of a pair in which nothing changed but the distractors.
-NO_CHANGE_KIND = "none"
+from blip2idc.data.records import NO_CHANGE
+from blip2idc.data.records import NO_CHANGE_CAPTIONS as NO_CHANGE_CAPTIONS
 
-#: The no-change sentences of CLEVR-Change (Park, Darrell, Rohrbach, ICCV 2019, arXiv 1901.02527).
-NO_CHANGE_CAPTIONS: tuple[str, ...] = (
-    "no change was made",
-    "there is no change",
-    "the two scenes seem identical",
-    "the scene is the same as before",
-    "the scene remains the same",
-    "nothing has changed",
-    "nothing was modified",
-    "no change has occurred",
-    "there is no difference",
-)
+#: Change kind of a pair in which nothing changed but the distractors.
+NO_CHANGE_KIND = NO_CHANGE
 
 #: Left, top, width and height of a box in whole pixels.
 Box = tuple[int, int, int, int]
