@@ -26,12 +26,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blip2idc.data.records import MANIFEST_NAME, PairRecord, read_manifest, write_manifest
+from blip2idc.data.state import STATE as STATE
+from blip2idc.data.state import open_folder
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.runtime import PARTIAL_MARK, atomic_write, discard_partials
+from blip2idc.runtime import atomic_write, discard_partials
 from blip2idc.worlds.pair import World, WorldPair
-
-#: Folder of the settings and of the records of an unfinished run; hidden, so that loaders of images skip it.
-STATE = ".synthesis"
 
 #: Pairs that are made, and lost when the run is killed, together.
 CHUNK = 16
@@ -75,7 +74,8 @@ def write_world(
         if value < 1:
             raise ConfigError(f"{name} is {value}; expected a whole number of at least 1")
     folder = Path(output)
-    _open_folder(folder, {"world": world.name, "count": count, "masks": masks, **settings})
+    wanted = {"world": world.name, "count": count, "masks": masks, **settings}
+    open_folder(folder, wanted, (f"{STATE}/records", "images", "masks"))
     if _is_complete(folder, count):
         _tidy(folder)
         if progress is not None:
@@ -167,49 +167,6 @@ def _record(line: dict[str, Any]) -> PairRecord:
 
 def _files_exist(folder: Path, record: PairRecord) -> bool:
     return (folder / record.before_file_name).is_file() and (folder / record.after_file_name).is_file()
-
-
-def _open_folder(folder: Path, settings: dict[str, Any]) -> None:
-    """Makes the folder ready, or refuses it where it holds anything but a run with the same settings."""
-    file = folder / STATE / "settings.json"
-    wanted = json.loads(json.dumps(settings))
-    if file.is_file():
-        _refuse_other_settings(file, wanted)
-    elif folder.exists():
-        if not folder.is_dir():
-            raise InputError(f"{folder}: is a file; expected a folder, or a free name, for the data set")
-        if not _holds_nothing(folder):
-            raise InputError(f"{folder}: holds other files; expected an empty folder, or a free name")
-    for part in (folder, folder / STATE, folder / STATE / "records", folder / "images", folder / "masks"):
-        if part.is_dir():
-            discard_partials(part)
-    if not file.is_file():
-        with atomic_write(file) as handle:
-            handle.write(json.dumps(wanted, indent=2) + "\n")
-
-
-def _holds_nothing(folder: Path) -> bool:
-    """Whether a folder is empty, or holds no more than what a run that was killed at once leaves."""
-    files = (path for path in folder.rglob("*") if not path.is_dir())
-    return all(path.parent == folder / STATE and PARTIAL_MARK in path.name for path in files)
-
-
-def _refuse_other_settings(file: Path, wanted: Mapping[str, Any]) -> None:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read ({error}); remove the data set and make it again") from None
-    for key in dict.fromkeys([*wanted, *found]):
-        if found.get(key) != wanted.get(key):
-            raise ConfigError(
-                f"{file.parent.parent}: was begun with {key} {_short(found.get(key))}, "
-                f"not {_short(wanted.get(key))}; choose another folder, or the settings it was begun with"
-            )
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _is_complete(folder: Path, count: int) -> bool:
