@@ -22,13 +22,16 @@ _SETTINGS = "settings.json"
 _LOCK = "lock"
 
 
-def open_folder(folder: Path, settings: Mapping[str, Any], parts: tuple[str, ...] = ()) -> None:
+def open_folder(
+    folder: Path, settings: Mapping[str, Any], parts: tuple[str, ...] = (), *, changeable: bool = False
+) -> None:
     """Makes the folder ready, and clears it of the temporary files of a killed run.
 
     Args:
         folder: Of the data set; made if missing, else empty or begun with the same settings.
         settings: What makes the data set what it is, in plain JSON values.
         parts: Folders below it in which temporary files may lie.
+        changeable: Take the settings in the place of those it was begun with.
 
     Raises:
         ConfigError: It was begun with other settings.
@@ -36,8 +39,10 @@ def open_folder(folder: Path, settings: Mapping[str, Any], parts: tuple[str, ...
     """
     file = folder / STATE / _SETTINGS
     wanted = json.loads(json.dumps(settings))
-    if file.is_file():
-        _refuse_other_settings(file, wanted)
+    begun = file.is_file()
+    if begun:
+        if not changeable:
+            _refuse_other_settings(file, wanted)
     elif folder.exists():
         if not folder.is_dir():
             raise InputError(f"{folder}: is a file; expected a folder, or a free name, for the data set")
@@ -46,7 +51,7 @@ def open_folder(folder: Path, settings: Mapping[str, Any], parts: tuple[str, ...
     for part in (folder, folder / STATE, *(folder / name for name in parts)):
         if part.is_dir():
             discard_partials(part)
-    if not file.is_file():
+    if changeable or not begun:
         with atomic_write(file) as handle:
             handle.write(json.dumps(wanted, indent=2) + "\n")
 

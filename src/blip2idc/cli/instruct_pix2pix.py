@@ -1,0 +1,150 @@
+"""`blip2idc synthesize instruct-pix2pix`: images and instructions become edited pairs.
+
+In: photographs or a data set, settings. Out: a data set, the path of its manifest on stdout; progress, a table of what
+became of all candidates and a sentence for each kind of failure on stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blip2idc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from blip2idc.synthesis.pipeline import Synthesis
+    from blip2idc.synthesis.recipe import SynthesisConfig
+    from blip2idc.synthesis.report import SynthesisReport
+
+EXIT_FAULTS = 2
+
+#: What `--instructions` names beside a file.
+SOURCES = ("templates", "records", "language-model")
+
+
+def instruct_pix2pix(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set; an earlier run goes on.")],
+    images: Annotated[Path | None, typer.Option(help="Folder of photographs, with its subfolders.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Instead: a data set; its images before, its captions as instructions.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Of the data set: train, val or test.")] = None,
+    captions: Annotated[
+        Path | None, typer.Option(help="What the photographs show: JSONL with file_name and text, or COCO captions.")
+    ] = None,
+    instructions: Annotated[
+        str | None,
+        typer.Option(
+            help="Where instructions come from: templates (default), records (default with --data), language-model, "
+            "or a file: TXT, JSONL, JSON, CSV."
+        ),
+    ] = None,
+    per_image: Annotated[int | None, typer.Option(help="Instructions an image, at most.")] = None,
+    count: Annotated[int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")] = None,
+    editor: Annotated[
+        str | None,
+        typer.Option(help="instruct-pix2pix (default), another editor that diffusers has, or edits: without weights."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="The editor's weights: hub id or folder; default: its own.")
+    ] = None,
+    clip: Annotated[
+        str | None, typer.Option(help="CLIP that measures similarity: hub id or folder; none: pixels alone.")
+    ] = None,
+    language_model: Annotated[
+        str | None, typer.Option(help="For --instructions language-model: hub id or folder.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the noise and of what is drawn.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images that go through the editor together.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="Settings in YAML: recipes/instruct-pix2pix.yaml.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+    ] = None,
+    refilter: Annotated[
+        bool, typer.Option("--refilter", help="Choose anew among what is there, by the filters given; generate nothing.")
+    ] = False,
+    ray: Annotated[
+        str | None, typer.Option(help="Run on Ray: local, or the address of a cluster.", metavar="ADDRESS")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="With --ray: editors at work at a time.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 where anything failed.")] = False,
+) -> None:
+    """Photographs edited by InstructPix2Pix or another instruction-following editor, filtered by CLIP.
+
+    What is done is kept; an interrupted run goes on. Needs the extra [synthesis], with --ray also [ray].
+    """
+    from blip2idc.config import load_config
+    from blip2idc.synthesis.recipe import SynthesisConfig
+
+    given = {
+        "instructions.per_image": per_image,
+        "count": count,
+        "editor.name": editor,
+        "editor.model": model,
+        "clip": "null" if clip == "none" else None,
+        "clip.model": None if clip == "none" else clip,
+        "clip.revision": None if clip in (None, "none") else "null",
+        "instructions.language_model.model": language_model,
+        "seed": seed,
+        "batch_size": batch_size,
+        **_instruction_source(instructions, with_data=data is not None),
+    }
+    overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
+    chosen = load_config(SynthesisConfig, config, [*overrides, *(settings or [])])
+    made = _refiltered(output, chosen) if refilter else _made(output, chosen, images, data, split, captions, ray, workers)
+    _tell(made.report)
+    typer.echo(str(made.manifest))
+    if strict and made.report.faults:
+        raise typer.Exit(EXIT_FAULTS)
+
+
+def _instruction_source(named: str | None, *, with_data: bool) -> dict[str, str]:
+    """The settings that `--instructions` stands for."""
+    if named is None:
+        return {"instructions.source": "records"} if with_data else {}
+    if named in SOURCES:
+        return {"instructions.source": named}
+    if not Path(named).is_file():
+        raise ConfigError(f"--instructions is {named!r}; expected {', '.join(SOURCES)}, or a file")
+    return {"instructions.source": "file", "instructions.file": named}
+
+
+def _made(
+    output: Path,
+    config: SynthesisConfig,
+    images: Path | None,
+    data: Path | None,
+    split: str | None,
+    captions: Path | None,
+    ray: str | None,
+    workers: int | None,
+) -> Synthesis:
+    from blip2idc.cli.progress import stage_bars
+    from blip2idc.synthesis.pipeline import synthesize
+    from blip2idc.synthesis.sources import read_sources
+
+    sources = read_sources(images, data, split=split, captions=captions)
+    with stage_bars() as progress:
+        return synthesize(sources, output, config, ray=ray, workers=workers, progress=progress)
+
+
+def _refiltered(output: Path, config: SynthesisConfig) -> Synthesis:
+    from blip2idc.synthesis.pipeline import refilter
+
+    return refilter(output, config.filters)
+
+
+def _tell(report: SynthesisReport) -> None:
+    """The table and the warnings, on stderr."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "number", box=None, show_header=False)
+    for what, number in report.rows():
+        table.add_row(what, f"{number:,}")
+    Console(stderr=True).print(table)
+    for warning in report.warnings():
+        print(f"warning: {warning}", file=sys.stderr)

@@ -1,0 +1,134 @@
+"""The plan of a synthesis run: which edits are made, in which batches, with which seeds.
+
+In: source images with their instructions, and everything else that decides the result. Out: `WorkItem`s whose key is a
+hash of all of that, so that equal work is recognised wherever and whenever it is met again, and batches of them that do
+not depend on what is done already: the same edits share a batch in every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from blip2idc.runtime import atomic_write
+from blip2idc.synthesis.instructions import Instruction
+
+
+class EditorChoice(Protocol):
+    """What names an editor without loading it; `EditorSettings` is one."""
+
+    @property
+    def name(self) -> str:
+        """The editor's name."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that decides what comes out, in plain JSON values."""
+        ...
+
+    def target_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height that the editor works at."""
+        ...
+
+    def load(self) -> Any:
+        """The `Editor`."""
+        ...
+
+
+@dataclass(frozen=True)
+class CandidatePlan:
+    """One try at an edit: its seed and guidance."""
+
+    seed: int
+    guidance: float
+    image_guidance: float | None
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One edit to make, with all its candidates.
+
+    Attributes:
+        key: Hash of everything that decides the result.
+        path: File of the source image.
+        name: What a person calls it.
+        digest: Hash of its bytes.
+        width: Of the edited image, in pixels.
+        height: Of the edited image.
+        instruction: What to do.
+        candidates: The tries.
+    """
+
+    key: str
+    path: str
+    name: str
+    digest: str
+    width: int
+    height: int
+    instruction: Instruction
+    candidates: tuple[CandidatePlan, ...]
+
+    @property
+    def identity(self) -> str:
+        """Id of the record, and stem of its image files."""
+        return self.key[:16]
+
+    @property
+    def before_name(self) -> str:
+        """Stem of the image before, which all edits of a source share."""
+        return f"{self.digest[:16]}_before"
+
+    def candidate_name(self, index: int) -> str:
+        """Stem of a candidate's image."""
+        return f"{self.identity}_{index}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As a line of the plan's file; the path of the source is left out, for data sets travel."""
+        values = asdict(self)
+        del values["path"]
+        return values
+
+
+def item_from_json(values: Mapping[str, Any]) -> WorkItem:
+    """A `WorkItem` from what `to_json` gave, without the path of its source."""
+    rest = {key: values[key] for key in ("key", "name", "digest", "width", "height")}
+    return WorkItem(
+        path="",
+        instruction=Instruction(**values["instruction"]),
+        candidates=tuple(CandidatePlan(**one) for one in values["candidates"]),
+        **rest,
+    )
+
+
+def content_key(content: Any) -> str:
+    """Hash of a JSON value."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def seed_of(key: str, index: int) -> int:
+    """Seed of a candidate, from the key of its edit."""
+    digest = hashlib.blake2b(f"{key}/{index}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> 1  # below 2**31, which every generator takes
+
+
+def make_batches(items: Sequence[WorkItem], size: int) -> list[list[WorkItem]]:
+    """Cuts the plan into batches of one image size, full but for the last of each size, in the plan's order."""
+    by_size: dict[tuple[int, int], list[WorkItem]] = {}
+    for item in items:
+        by_size.setdefault((item.width, item.height), []).append(item)
+    return [group[start : start + size] for group in by_size.values() for start in range(0, len(group), size)]
+
+
+def write_plan(path: Path, items: Iterable[WorkItem]) -> None:
+    """Write the plan beside the journal, for filtering again without the source images."""
+    with atomic_write(path) as handle:
+        handle.writelines(json.dumps(item.to_json(), ensure_ascii=False) + "\n" for item in items)
+
+
+def read_plan(path: Path) -> list[WorkItem]:
+    """The plan that `write_plan` wrote."""
+    return [item_from_json(json.loads(line)) for line in path.read_text(encoding="utf-8").split("\n") if line]
