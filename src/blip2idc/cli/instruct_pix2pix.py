@@ -26,14 +26,18 @@ SOURCES = ("templates", "records", "language-model")
 
 
 def instruct_pix2pix(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set; an earlier run goes on.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the data set; an earlier run goes on.")
+    ],
     images: Annotated[Path | None, typer.Option(help="Folder of photographs, with its subfolders.")] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Instead: a data set; its images before, its captions as instructions.")
+        Path | None,
+        typer.Option(help="Instead: a data set; its images before, its captions as instructions."),
     ] = None,
     split: Annotated[str | None, typer.Option(help="Of the data set: train, val or test.")] = None,
     captions: Annotated[
-        Path | None, typer.Option(help="What the photographs show: JSONL with file_name and text, or COCO captions.")
+        Path | None,
+        typer.Option(help="What the photographs show: JSONL with file_name and text, or COCO captions."),
     ] = None,
     instructions: Annotated[
         str | None,
@@ -43,10 +47,14 @@ def instruct_pix2pix(
         ),
     ] = None,
     per_image: Annotated[int | None, typer.Option(help="Instructions an image, at most.")] = None,
-    count: Annotated[int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")
+    ] = None,
     editor: Annotated[
         str | None,
-        typer.Option(help="instruct-pix2pix (default), another editor that diffusers has, or edits: without weights."),
+        typer.Option(
+            help="instruct-pix2pix (default), another editor that diffusers has, or edits: without weights."
+        ),
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="The editor's weights: hub id or folder; default: its own.")
@@ -58,13 +66,21 @@ def instruct_pix2pix(
         str | None, typer.Option(help="For --instructions language-model: hub id or folder.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the noise and of what is drawn.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Images that go through the editor together.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="Settings in YAML: recipes/instruct-pix2pix.yaml.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images that go through the editor together.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Settings in YAML: recipes/instruct-pix2pix.yaml.")
+    ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
     ] = None,
     refilter: Annotated[
-        bool, typer.Option("--refilter", help="Choose anew among what is there, by the filters given; generate nothing.")
+        bool,
+        typer.Option(
+            "--refilter", help="Choose anew among what is there, by the filters given; generate nothing."
+        ),
     ] = False,
     ray: Annotated[
         str | None, typer.Option(help="Run on Ray: local, or the address of a cluster.", metavar="ADDRESS")
@@ -94,8 +110,13 @@ def instruct_pix2pix(
     }
     overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
     chosen = load_config(SynthesisConfig, config, [*overrides, *(settings or [])])
-    made = _refiltered(output, chosen) if refilter else _made(output, chosen, images, data, split, captions, ray, workers)
+    made = (
+        _refiltered(output, chosen)
+        if refilter
+        else _made(output, chosen, images, data, split, captions, ray, workers)
+    )
     _tell(made.report)
+    print(f"what came out, with pictures and numbers: {made.page}", file=sys.stderr)
     typer.echo(str(made.manifest))
     if strict and made.report.faults:
         raise typer.Exit(EXIT_FAULTS)

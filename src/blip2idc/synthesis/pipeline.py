@@ -2,14 +2,15 @@
 
 Everything that is done is told to a journal in the data set's hidden folder `.synthesis`: what a look into each image
 told, its instructions, each edit with the numbers of all its candidates. Work is recognised by a hash of all that
-decides it, images appear whole or not at all, and the manifest comes last, so that a run that was killed again and again
-ends with the same data set as one that was not, and so does a run on Ray.
+decides it, images appear whole or not at all, and the manifest comes last, so that a run that was killed again and
+again ends with the same data set as one that was not, and so does a run on Ray.
 
     .synthesis/settings.json    what the data set was begun with
     .synthesis/journal.jsonl    what is done
     .synthesis/plan.jsonl       all edits, in order
     .synthesis/candidates/      the image of every candidate, and each image before
     .synthesis/report.json      the account of the last run
+    .synthesis/report.html      the same with pictures, for choosing thresholds
     images/, metadata.jsonl     the data set: the accepted pairs (hard links to candidates)
 """
 
@@ -26,8 +27,15 @@ from blip2idc.data.state import STATE, only_run, open_folder, read_settings
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.runtime import atomic_write, run_record
 from blip2idc.synthesis.filters import Thresholds
-from blip2idc.synthesis.instructions import Instruction, Instructed, InstructionSource, SourceImage, make_source
+from blip2idc.synthesis.instructions import (
+    Instructed,
+    Instruction,
+    InstructionSource,
+    SourceImage,
+    make_source,
+)
 from blip2idc.synthesis.journal import Entry, Journal
+from blip2idc.synthesis.page import write_page
 from blip2idc.synthesis.plan import (
     CandidatePlan,
     EditorChoice,
@@ -54,7 +62,7 @@ from blip2idc.synthesis.selection import (
 from blip2idc.synthesis.sources import Inspection, Sources, inspect_all
 from blip2idc.synthesis.work import FAILURES, EditWork, MeasureWork, Outcome, work_here
 
-JOURNAL, PLAN, REPORT = "journal.jsonl", "plan.jsonl", "report.json"
+JOURNAL, PLAN, REPORT, PAGE = "journal.jsonl", "plan.jsonl", "report.json", "report.html"
 INSPECTED, INSTRUCTED = "inspected", "instructed"
 
 #: Source images whose instructions are asked for, and lost when the run is killed, together.
@@ -71,10 +79,12 @@ class Synthesis:
     Attributes:
         manifest: Path of the data set's manifest.
         report: The account.
+        page: Path of the HTML page that shows what came out.
     """
 
     manifest: Path
     report: SynthesisReport
+    page: Path
 
 
 @dataclass
@@ -172,7 +182,11 @@ _ACCOUNT = ("images", "skipped", "repeated", "instructions", "refused", "uninstr
 
 
 def _finish(
-    folder: Path, items: Sequence[WorkItem], journal: Journal, thresholds: Thresholds, account: SynthesisReport
+    folder: Path,
+    items: Sequence[WorkItem],
+    journal: Journal,
+    thresholds: Thresholds,
+    account: SynthesisReport,
 ) -> Synthesis:
     """Select, write data set and report."""
     editor = (read_settings(folder) or {}).get("editor", {})
@@ -184,12 +198,16 @@ def _finish(
         failed=_failed(items, journal),
         pairs=len(selection.records),
     )
+    run = run_record()
     with atomic_write(folder / STATE / REPORT) as handle:
-        content = {"report": report.to_json(), "filters": asdict(thresholds), "run_record": run_record()}
+        content = {"report": report.to_json(), "filters": asdict(thresholds), "run_record": run}
         handle.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    with atomic_write(folder / STATE / PAGE) as handle:
+        store, title = folder / STATE / CANDIDATES, folder.resolve().name
+        handle.write(write_page(store, items, journal, selection, report, asdict(thresholds), run, title))
     if not selection.records:
         _refuse_empty(folder, selection)
-    return Synthesis(write_selection(folder, selection), report)
+    return Synthesis(write_selection(folder, selection), report, folder / STATE / PAGE)
 
 
 def _failed(items: Sequence[WorkItem], journal: Journal) -> dict[str, str]:
@@ -240,7 +258,9 @@ class _Run:
         """Look at the images, have instructions for them, and lay out the edits."""
         looks = self._inspect(journal)
         skipped = dict(self.sources.skipped)
-        skipped.update({image.name: str(look.fault) for image, look in looks.items() if look.fault is not None})
+        skipped.update(
+            {image.name: str(look.fault) for image, look in looks.items() if look.fault is not None}
+        )
         good = [image for image, look in looks.items() if look.fault is None]
         entries = self._instruct(good, journal)
         items = [
@@ -283,7 +303,9 @@ class _Run:
         for start in range(0, len(missing), ASKED_TOGETHER):
             group = missing[start : start + ASKED_TOGETHER]
             answers = self.instructions.instruct(group, self.config.instructions.per_image, self.config.seed)
-            found = {image: _answer(keys[image], answer) for image, answer in zip(group, answers, strict=True)}
+            found = {
+                image: _answer(keys[image], answer) for image, answer in zip(group, answers, strict=True)
+            }
             journal.add(found.values())
             known.update(found)
             self.progress("instructions", len(images) - len(missing) + start + len(group), len(images))
@@ -316,7 +338,9 @@ class _Run:
             ]
         )
         candidates = tuple(CandidatePlan(seed_of(key, index), *pair) for index, pair in enumerate(guided))
-        return WorkItem(key, str(image.path), image.name, image.digest, width, height, instruction, candidates)
+        return WorkItem(
+            key, str(image.path), image.name, image.digest, width, height, instruction, candidates
+        )
 
     def edit(
         self, items: Sequence[WorkItem], journal: Journal, *, ray: str | None, workers: int | None

@@ -26,6 +26,11 @@ class EditorChoice(Protocol):
         """The editor's name."""
         ...
 
+    @property
+    def image_guided(self) -> bool:
+        """Whether its requests have a guidance of the image."""
+        ...
+
     def describe(self) -> dict[str, Any]:
         """Everything that decides what comes out, in plain JSON values."""
         ...

@@ -1,8 +1,8 @@
 """From edited candidates to a data set: which are accepted, and the manifest of those.
 
-In: the plan, the journal, thresholds. Out: `images/` and `metadata.jsonl`, and a `Selection` with every verdict. Nothing is
-generated, so that thresholds can be set anew at any time. Images come first, then the manifest, then images that are no
-longer in it go, so that a killed run leaves a manifest whose images are all there.
+In: the plan, the journal, thresholds. Out: `images/` and `metadata.jsonl`, and a `Selection` with every verdict.
+Nothing is generated, so that thresholds can be set anew at any time. Images come first, then the manifest, then images
+that are no longer in it go, so that a killed run leaves a manifest whose images are all there.
 """
 
 from __future__ import annotations
@@ -170,10 +170,7 @@ def write_selection(folder: Path, selection: Selection) -> Path:
         }
         for name, candidate in kept.items():
             wanted.add(name)
-            if not (folder / name).is_file():
-                place_file(store / candidate, folder / name)
-            elif not (folder / name).samefile(store / candidate):
-                place_file(store / candidate, folder / name, copy=False)
+            place_file(store / candidate, folder / name)
     manifest = write_manifest(folder, selection.records)
     remove_others(folder / "images", (Path(name).name for name in wanted))
     return manifest

@@ -1,7 +1,8 @@
 """What is done with one batch of edits: open, edit, measure, encode. The same in one process and in Ray's.
 
-In: a batch of `WorkItem`s of one image size. Out: an `Outcome` for each, images as PNG bytes. Nothing is written to disk
-here and nothing stops a batch: what fails is tried again, image by image and after a pause, then told as a fault.
+In: a batch of `WorkItem`s of one image size. Out: an `Outcome` for each, images as PNG bytes. Nothing is written to
+disk here and nothing stops a batch: what fails is tried again, image by image and after a pause, then told as a
+fault.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from blip2idc.errors import ImageError
 from blip2idc.images.pair import open_image
 from blip2idc.synthesis.editor import Editor, EditRequest, EditResult
 from blip2idc.synthesis.filters import Embedder, Measures, measure
+from blip2idc.synthesis.instructions import Instruction
 from blip2idc.synthesis.plan import WorkItem
 
 #: Faults that may pass: their edits are tried again when the command is run again.
@@ -34,8 +34,6 @@ FIRST_PAUSE = 0.5
 #: zlib level of the PNG files: about half of the time of the default, a few per cent larger.
 PNG_LEVEL = 4
 
-Pixels = NDArray[np.uint8]
-
 
 class Loader(Protocol):
     """Something that is named here and loaded where it runs: `EditorSettings`, `ClipSettings`."""
@@ -46,20 +44,37 @@ class Loader(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class _Made:
+    """An edited image with what it is measured against."""
+
+    before: Image.Image
+    after: Image.Image
+    instruction: Instruction
+
+
+@dataclass(frozen=True, eq=False)
 class Edited:
     """An edit between the two halves of the work.
 
     Attributes:
         item: What was asked for.
-        before: `[H, W, 3]`; None where the source cannot be opened.
-        images: `[H, W, 3]` of each candidate; None where it has a fault.
+        before: RGB at the editor's size; None where the source cannot be opened.
+        images: RGB of each candidate; None where it has a fault.
         faults: Of each candidate: a code, with details in brackets; None where there is an image.
     """
 
     item: WorkItem
-    before: Pixels | None
-    images: tuple[Pixels | None, ...]
+    before: Image.Image | None
+    images: tuple[Image.Image | None, ...]
     faults: tuple[str | None, ...]
+
+    def made(self) -> list[_Made]:
+        """The candidates that have an image."""
+        if self.before is None:
+            return []
+        return [
+            _Made(self.before, image, self.item.instruction) for image in self.images if image is not None
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +130,9 @@ class EditWork:
     def edit(self, batch: Sequence[WorkItem], opened: Sequence[Image.Image | str]) -> list[Edited]:
         """All candidates of a batch: one call of the editor for each point of the grid."""
         editor = self.load()
-        good = [(item, image) for item, image in zip(batch, opened, strict=True) if isinstance(image, Image.Image)]
+        good = [
+            (item, image) for item, image in zip(batch, opened, strict=True) if isinstance(image, Image.Image)
+        ]
         columns = [
             self._try([_request(item, image, index) for item, image in good], editor)
             for index in range(len(batch[0].candidates))
@@ -166,13 +183,17 @@ def _edited(item: WorkItem, image: Image.Image | str, results: Sequence[EditResu
     if isinstance(image, str):
         nothing = (None,) * len(item.candidates)
         return Edited(item, None, nothing, (image,) * len(item.candidates))
-    images = tuple(None if result.image is None else np.asarray(result.image.convert("RGB")) for result in results)
-    return Edited(item, np.asarray(image), images, tuple(result.fault for result in results))
+    images = tuple(None if result.image is None else result.image.convert("RGB") for result in results)
+    return Edited(item, image, images, tuple(result.fault for result in results))
 
 
 def _fault(code: str, error: Exception) -> str:
     sentence = " ".join(str(error).split())[:200]
-    return f"{code} ({sentence})" if isinstance(error, ImageError) else f"{code} ({type(error).__name__}: {sentence})"
+    return (
+        f"{code} ({sentence})"
+        if isinstance(error, ImageError)
+        else f"{code} ({type(error).__name__}: {sentence})"
+    )
 
 
 @dataclass
@@ -197,30 +218,29 @@ class MeasureWork:
     def __call__(self, batch: Sequence[Edited]) -> list[Outcome]:
         """Measure all candidates of a batch together, then encode them."""
         embedder = self.load()
-        found = [(edited, index) for edited in batch for index, image in enumerate(edited.images) if image is not None]
+        found = [made for edited in batch for made in edited.made()]
         try:
             values: list[Measures | str] = list(_measured(found, embedder))
         except Exception:
-            values = [_measured_alone(one, embedder) for one in found]
-        by_place = {(id(edited), index): value for (edited, index), value in zip(found, values, strict=True)}
-        return [_outcome(edited, [by_place.get((id(edited), i)) for i in range(len(edited.images))]) for edited in batch]
+            values = [_measured_alone(made, embedder) for made in found]
+        coming = iter(values)
+        return [
+            _outcome(edited, [None if image is None else next(coming) for image in edited.images])
+            for edited in batch
+        ]
 
 
-def _measured(found: Sequence[tuple[Edited, int]], embedder: Embedder | None) -> list[Measures]:
-    before: dict[int, Image.Image] = {}
-    for edited, _ in found:
-        assert edited.before is not None
-        before.setdefault(id(edited), Image.fromarray(edited.before))
+def _measured(found: Sequence[_Made], embedder: Embedder | None) -> list[Measures]:
     return measure(
-        [before[id(edited)] for edited, _ in found],
-        [Image.fromarray(edited.images[index]) for edited, index in found],
-        [edited.item.instruction.before_caption for edited, _ in found],
-        [edited.item.instruction.after_caption for edited, _ in found],
+        [made.before for made in found],
+        [made.after for made in found],
+        [made.instruction.before_caption for made in found],
+        [made.instruction.after_caption for made in found],
         embedder,
     )
 
 
-def _measured_alone(one: tuple[Edited, int], embedder: Embedder | None) -> Measures | str:
+def _measured_alone(one: _Made, embedder: Embedder | None) -> Measures | str:
     try:
         return _measured([one], embedder)[0]
     except Exception as error:
@@ -228,7 +248,9 @@ def _measured_alone(one: tuple[Edited, int], embedder: Embedder | None) -> Measu
 
 
 def _outcome(edited: Edited, values: Sequence[Measures | str | None]) -> Outcome:
-    faults = tuple(value if isinstance(value, str) else fault for value, fault in zip(values, edited.faults, strict=True))
+    faults = tuple(
+        value if isinstance(value, str) else fault for value, fault in zip(values, edited.faults, strict=True)
+    )
     images = tuple(
         None if image is None or isinstance(value, str) else _png(image)
         for image, value in zip(edited.images, values, strict=True)
@@ -238,9 +260,9 @@ def _outcome(edited: Edited, values: Sequence[Measures | str | None]) -> Outcome
     return Outcome(edited.item, before, images, faults, measures)
 
 
-def _png(pixels: Pixels) -> bytes:
+def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=PNG_LEVEL)
+    image.save(buffer, "PNG", compress_level=PNG_LEVEL)
     return buffer.getvalue()
 
 
