@@ -9,8 +9,7 @@ Paper: Radford et al., ICML 2021, arXiv 2103.00020.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from PIL import Image
 
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.runtime import DTYPES, choose_device, choose_dtype
+from blip2idc.synthesis.editor import reading
 
 MODEL = "openai/clip-vit-large-patch14"
 REVISION = "32bd64288804d66eefd0ccbe215aa642df71cc41"
@@ -87,7 +87,7 @@ class ClipEmbedder:
         self._settings = settings
         self.device = choose_device(settings.device)
         self.dtype = choose_dtype(settings.dtype, self.device.value)
-        with _loading(settings):
+        with reading("clip.model", settings.model, settings.pinned):
             self._model, missing = _read_model(settings, getattr(torch, self.dtype.value))
             self._tokenizer, self._processor = _read_processors(settings)
         if missing:
@@ -150,9 +150,10 @@ class ClipEmbedder:
 
 def _read_model(settings: ClipSettings, dtype: Any) -> tuple[Any, Sequence[str]]:
     """The network, and the names of weights that its files lack."""
-    from transformers import CLIPModel
+    import transformers
 
-    model, report = CLIPModel.from_pretrained(
+    kind: Any = transformers.CLIPModel
+    model, report = kind.from_pretrained(
         settings.model,
         revision=settings.pinned,
         dtype=dtype,
@@ -165,19 +166,10 @@ def _read_model(settings: ClipSettings, dtype: Any) -> tuple[Any, Sequence[str]]
 def _read_processors(settings: ClipSettings) -> tuple[Any, Any]:
     """Tokenizer, and image processor on Pillow: the same pixels whether torchvision is installed or not."""
     import transformers
-    from transformers import CLIPTokenizer
 
-    kind = getattr(transformers, "CLIPImageProcessorPil", None) or transformers.CLIPImageProcessor
+    tokenizer: Any = transformers.CLIPTokenizer
+    processor: Any = getattr(transformers, "CLIPImageProcessorPil", None) or transformers.CLIPImageProcessor
     return (
-        CLIPTokenizer.from_pretrained(settings.model, revision=settings.pinned),
-        kind.from_pretrained(settings.model, revision=settings.pinned),
+        tokenizer.from_pretrained(settings.model, revision=settings.pinned),
+        processor.from_pretrained(settings.model, revision=settings.pinned),
     )
-
-
-@contextlib.contextmanager
-def _loading(settings: ClipSettings) -> Iterator[None]:
-    """Turn what transformers raises into one sentence."""
-    from blip2idc.model.checkpoint import ModelSource, loading
-
-    with loading(ModelSource(settings.model, settings.model, settings.pinned)):
-        yield

@@ -182,8 +182,11 @@ def understood(instruction: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _wanted(groups: Mapping[str, str]) -> dict[str, str]:
-    axes = {"axis": _AXES[groups[name]] for name in ("axis", "ends", "swapped") if name in groups}
-    return {name: groups[name] for name in ("color", "place", "side") if name in groups} | axes
+    wanted = {name: groups[name] for name in ("color", "place", "side") if name in groups}
+    for name in ("axis", "ends", "swapped"):
+        if name in groups:
+            wanted["axis"] = _AXES[groups[name]]
+    return wanted
 
 
 def _plain(text: str) -> str:

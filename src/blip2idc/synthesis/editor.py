@@ -12,8 +12,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,9 +22,21 @@ from PIL import Image
 
 from blip2idc.errors import ConfigError, MissingExtraError, ModelError
 from blip2idc.runtime import DTYPES, Choice, choose_device, choose_dtype
+from blip2idc.synthesis.editor_specs import EDITORS as EDITORS
+from blip2idc.synthesis.editor_specs import EditorSpec
 
 #: Faults of an image that an editor made.
 SAFETY_CHECKER, BLACK_IMAGE = "safety-checker", "black-image"
+
+#: Characters of another library's error that are shown.
+_LONGEST_REASON = 300
+
+#: Parts of messages that would mislead, by the logger that they come from: torchvision is not needed here, and an
+#: image that the safety checker flags is told as a fault, not returned as a black one.
+_NEEDLESS = {
+    "transformers.utils.import_utils": "requires torchvision",
+    "diffusers.pipelines.stable_diffusion.safety_checker": "Potential NSFW content",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,102 +77,6 @@ class Editor(Protocol):
     def edit(self, requests: Sequence[EditRequest]) -> list[EditResult]:
         """One result for each request, in order; all images are of one size, all guidance values equal."""
         ...
-
-
-@dataclass(frozen=True)
-class EditorSpec:
-    """What is known of a kind of editor without loading it.
-
-    Attributes:
-        pipeline: Name of its class in diffusers; None for the editor that needs no weights.
-        model: Hub id of its weights.
-        revision: Commit that this software was written against; None where nobody has checked one, so that the
-            caller should pin it (`DiffusersEditor.commit` tells which one the hub gave).
-        steps: Of denoising.
-        size: Longest side in pixels that it was trained for.
-        multiple: What width and height must be multiples of.
-        guidance: Argument that takes the guidance of the text.
-        image_guidance: Argument that takes the guidance of the image; None for none.
-        batched: Whether one call takes many images with an instruction each. Elsewhere a list of images means many
-            images for one instruction, or was never tried here; then each request is a call of its own.
-        sized: Whether width and height are arguments.
-        half: Type of the weights on a GPU; None for what `choose_dtype` takes.
-        safety_checker: Whether it has one that can be left out.
-        arguments: Further arguments of each call.
-    """
-
-    pipeline: str | None = None
-    model: str | None = None
-    revision: str | None = None
-    steps: int = 1
-    size: int = 512
-    multiple: int = 1
-    guidance: str = "guidance_scale"
-    image_guidance: str | None = None
-    batched: bool = False
-    sized: bool = True
-    half: str | None = None
-    safety_checker: bool = False
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-
-_INSTRUCT_PIX2PIX = EditorSpec(
-    pipeline="StableDiffusionInstructPix2PixPipeline",
-    model="timbrooks/instruct-pix2pix",
-    revision="31519b5cb02a7fd89b906d88731cd4d6a7bbf88d",
-    steps=20,
-    size=512,
-    multiple=64,  # 8 pixels a latent, halved three times in the U-Net; the authors' script rounds to 64 too
-    image_guidance="image_guidance_scale",
-    batched=True,
-    sized=False,
-    # Its weights were published in float16 and its VAE does not overflow there; with three bits more than bfloat16
-    # the 20 steps lose less, and every GPU computes in it.
-    half="float16",
-    safety_checker=True,
-)
-
-#: Every editor by its name. For those without a revision see `EditorSpec.revision`.
-EDITORS: Mapping[str, EditorSpec] = {
-    "instruct-pix2pix": _INSTRUCT_PIX2PIX,
-    "instruct-pix2pix-xl": EditorSpec(
-        pipeline="StableDiffusionXLInstructPix2PixPipeline",
-        model="diffusers/sdxl-instructpix2pix-768",
-        steps=30,
-        size=768,
-        multiple=32,
-        image_guidance="image_guidance_scale",
-        batched=True,
-    ),
-    "flux-kontext": EditorSpec(
-        pipeline="FluxKontextPipeline",
-        model="black-forest-labs/FLUX.1-Kontext-dev",
-        steps=28,
-        size=1024,
-        multiple=16,
-        # it would else bring the image to a size of its own choice, of another aspect than the result's
-        arguments={"_auto_resize": False},
-    ),
-    "qwen-image-edit": EditorSpec(
-        pipeline="QwenImageEditPipeline",
-        model="Qwen/Qwen-Image-Edit",
-        steps=50,
-        size=1024,
-        multiple=16,
-        guidance="true_cfg_scale",
-        arguments={"negative_prompt": " "},  # without one there is no guidance
-    ),
-    "qwen-image-edit-plus": EditorSpec(
-        pipeline="QwenImageEditPlusPipeline",
-        model="Qwen/Qwen-Image-Edit-2509",
-        steps=40,
-        size=1024,
-        multiple=16,
-        guidance="true_cfg_scale",
-        arguments={"negative_prompt": " "},
-    ),
-    "edits": EditorSpec(),
-}
 
 
 @dataclass(frozen=True)
@@ -303,7 +219,7 @@ class DiffusersEditor:
         import torch
 
         # numpy warns when it turns NaN into a pixel, which `_result` tells as a fault
-        with torch.inference_mode(), np.errstate(invalid="ignore"):
+        with torch.inference_mode(), np.errstate(invalid="ignore"), _without_advice():
             output = self._pipeline(**self._arguments(requests))
         flags = getattr(output, "nsfw_content_detected", None) or [False] * len(requests)
         return [
@@ -341,7 +257,7 @@ def _result(request: EditRequest, image: Image.Image, flagged: bool) -> EditResu
     if flagged:
         return EditResult(None, SAFETY_CHECKER)
     image = image.convert("RGB")
-    if max(high for _, high in image.getextrema()) == 0:  # what NaN becomes, as of float16 that overflows
+    if not np.asarray(image).any():  # what NaN becomes, as of float16 that overflows
         return EditResult(None, BLACK_IMAGE)
     if image.size != request.image.size:
         image = image.resize(request.image.size, Image.Resampling.LANCZOS)
@@ -374,6 +290,7 @@ def _pipeline_class(spec: EditorSpec) -> Any:
 
 
 def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> Any:
+    import diffusers
     import torch
     from diffusers.utils import deprecation_utils
 
@@ -385,7 +302,13 @@ def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> Any:
     )
     if spec.safety_checker and not settings.safety_checker:
         arguments.update(safety_checker=None, requires_safety_checker=False)
-    with _loading(settings), _without_advice():
+    diffusers.utils.logging.disable_progress_bar()
+    with reading("editor.model", model, settings.pinned), _without_advice():
+        found = kind.load_config(model, revision=settings.pinned).get("_class_name")
+        if found != spec.pipeline:  # diffusers takes any and leaves out what it lacks
+            raise ModelError(
+                f"editor.model '{model}': is a {found}; expected a {spec.pipeline} for the editor {settings.name!r}"
+            )
         pipeline = kind.from_pretrained(model, **arguments)
     if spec.safety_checker and settings.safety_checker and pipeline.safety_checker is None:
         raise ModelError(
@@ -401,28 +324,50 @@ def _commit_of(pipeline: Any) -> str | None:
 
 
 @contextlib.contextmanager
-def _loading(settings: EditorSettings) -> Iterator[None]:
-    """Turn what diffusers raises into one sentence, and keep its progress bars off the terminal."""
-    from diffusers.utils import logging as diffusers_logging
+def reading(setting: str, model: str, revision: str | None) -> Iterator[None]:
+    """Turn what diffusers and transformers raise while they read a model into one sentence, without progress bars.
 
-    from blip2idc.model.checkpoint import ModelSource, loading
+    Args:
+        setting: What the user calls it, such as `editor.model`.
+        model: Hub id or folder.
+        revision: Commit on the hub.
 
-    name = str(settings.model or settings.spec.model)
-    diffusers_logging.disable_progress_bar()
-    with loading(ModelSource(name, name, settings.pinned)):
-        yield
+    Raises:
+        ModelError: It is neither a folder nor possibly a hub id, or it cannot be read.
+    """
+    from blip2idc.model.checkpoint import quiet
+
+    is_folder = Path(model).is_dir()
+    if not is_folder and (model.startswith((".", "/", "~")) or model.count("/") != 1):
+        raise ModelError(f"{setting} '{model}': no such folder, and a hub id has the form owner/name")
+    try:
+        with quiet():
+            yield
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        if is_folder:
+            raise ModelError(
+                f"{setting} '{model}': cannot be read ({reason}); expected a folder as on the hub, with safetensors"
+            ) from error
+        at = f" at revision {revision}" if revision else ""
+        raise ModelError(
+            f"{setting} '{model}': cannot be read from the hub{at} nor from its cache on this machine ({reason}); "
+            "download it once with a connection, or give a folder"
+        ) from error
 
 
 @contextlib.contextmanager
 def _without_advice() -> Iterator[None]:
-    """Leave out transformers' advice to install torchvision, which is not needed here; everything else is shown."""
+    """Leave out the messages in `_NEEDLESS`; everything else is shown."""
 
     def wanted(record: logging.LogRecord) -> bool:
-        return "requires torchvision" not in record.getMessage()
+        return _NEEDLESS[record.name] not in record.getMessage()
 
-    logger = logging.getLogger("transformers.utils.import_utils")
-    logger.addFilter(wanted)
+    loggers = [logging.getLogger(name) for name in _NEEDLESS]
+    for logger in loggers:
+        logger.addFilter(wanted)
     try:
         yield
     finally:
-        logger.removeFilter(wanted)
+        for logger in loggers:
+            logger.removeFilter(wanted)

@@ -257,7 +257,9 @@ def print_of(image: Image.Image) -> str:
 
 
 def distance_of(a: str, b: str) -> float:
-    """Distance of two fingerprints, 0..1: the share of differing bits or the greatest difference of a colour, whichever is more.
+    """Distance of two fingerprints: the share of differing bits or the greatest difference of a colour, 0..1 each.
+
+    It is the greater of the two, so that a change of either kind tells images apart.
 
     Raises:
         InputError: One is no fingerprint.
