@@ -219,7 +219,7 @@ def test_filters_are_set_anew_without_generating(
 def test_when_nothing_is_accepted_it_says_why_and_keeps_the_candidates(
     photographs: Path, instructions: Path, tmp_path: Path
 ) -> None:
-    nothing = Thresholds(smallest_change=None, largest_change=0.0)
+    nothing = Thresholds(smallest_change=0.001, largest_change=0.001)
     settings = config(instructions, filters=nothing)
     with pytest.raises(
         InputError, match=r"not one of \d+ candidates is accepted .*too-much-changed \d+.*--refilter"

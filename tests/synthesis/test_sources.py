@@ -45,7 +45,11 @@ def test_equal_files_are_one_picture(folder: Path) -> None:
 def test_captions_of_a_folder_come_from_its_own_metadata_or_a_file(folder: Path, tmp_path: Path) -> None:
     lines = [{"file_name": "a.png", "text": "a  cat"}, {"file_name": "deep/c.png", "caption": ["one", "two"]}]
     (folder / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert [image.captions for image in read_sources(images=folder).images] == [("a cat",), (), ("one", "two")]
+    assert [image.captions for image in read_sources(images=folder).images] == [
+        ("a cat",),
+        (),
+        ("one", "two"),
+    ]
     other = tmp_path / "captions.json"
     other.write_text(json.dumps({"b.png": "a dog", "c.png": ["a bird"]}))
     found = read_sources(images=folder, captions=other)
@@ -54,7 +58,10 @@ def test_captions_of_a_folder_come_from_its_own_metadata_or_a_file(folder: Path,
 
 def test_coco_captions_are_read(tmp_path: Path) -> None:
     file = tmp_path / "coco.json"
-    content = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "a cat"}]}
+    content = {
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "annotations": [{"image_id": 1, "caption": "a cat"}],
+    }
     file.write_text(json.dumps(content))
     assert read_captions(file) == {"a.png": ("a cat",)}
 
@@ -68,7 +75,9 @@ def test_coco_captions_are_read(tmp_path: Path) -> None:
         ("c.json", '{"annotations": [{}], "images": []}', "no COCO caption file"),
     ],
 )
-def test_a_file_of_captions_that_is_none_is_refused(tmp_path: Path, name: str, content: str, fault: str) -> None:
+def test_a_file_of_captions_that_is_none_is_refused(
+    tmp_path: Path, name: str, content: str, fault: str
+) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match=fault):
         read_captions(tmp_path / name)

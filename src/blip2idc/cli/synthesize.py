@@ -9,19 +9,18 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.worlds.pair import World
     from blip2idc.worlds.photographs import Photographs
-    from blip2idc.worlds.write import Progress
 
 #: Files named one by one when photographs had to be skipped.
 NAMED = 3
@@ -45,6 +44,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Make a data set of pairs whose change is known.")
     group.command("scenes")(scenes)
     group.command("edits")(edits)
+    group.command("instruct-pix2pix")(instruct_pix2pix)
     app.add_typer(group, name="synthesize")
 
 
@@ -154,41 +154,15 @@ def _write(
     workers: int | None,
     masks: bool,
 ) -> None:
+    from blip2idc.cli.progress import progress_bar
     from blip2idc.worlds.write import write_world
 
     processes = _usable_cores() if workers is None else workers
-    with _progress_bar() as progress:
+    with progress_bar("pairs") as progress:
         manifest = write_world(
             world, output, count, settings=settings, workers=processes, masks=masks, progress=progress
         )
     typer.echo(str(manifest))
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Progress]:
-    """A bar on stderr with the rate and the time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("pairs"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=Console(stderr=True))
-    task = bar.add_task("pairs", total=None, rate="")
-
-    def report(done: int, count: int) -> None:
-        bar.start()  # only now, so that a refused setting shows no bar
-        speed = bar.tasks[0].speed
-        bar.update(task, completed=done, total=count, rate=f"{speed:.1f} pairs/s" if speed else "")
-
-    try:
-        yield report
-    finally:
-        bar.stop()
 
 
 def _usable_cores() -> int:

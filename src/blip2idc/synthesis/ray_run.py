@@ -63,7 +63,9 @@ def work_with_ray(
 
 def _start(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the coming default; silences its warning
+    os.environ.setdefault(
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
+    )  # the coming default; silences its warning
     try:
         import ray
     except ImportError:
@@ -100,11 +102,19 @@ def _stream(
     edit_on = {"num_gpus": EDITOR_GPU} if gpus else {"num_cpus": 1}
     measure_on = {"num_gpus": EMBEDDER_GPU} if gpus else {"num_cpus": 0}
     edited = data.map_batches(
-        _Actor, fn_constructor_args=(editing,), compute=ray.data.ActorPoolStrategy(size=editors), **edit_on, **each
+        _Actor,
+        fn_constructor_args=(editing,),
+        compute=ray.data.ActorPoolStrategy(size=editors),
+        **edit_on,
+        **each,
     )
     embedders = max(1, min(editors, gpus or 1))
     measured = edited.map_batches(
-        _Actor, fn_constructor_args=(measuring,), compute=ray.data.ActorPoolStrategy(size=embedders), **measure_on, **each
+        _Actor,
+        fn_constructor_args=(measuring,),
+        compute=ray.data.ActorPoolStrategy(size=embedders),
+        **measure_on,
+        **each,
     )
     yield from measured.iter_rows()
 

@@ -58,7 +58,11 @@ class Inspection:
 
 
 def read_sources(
-    images: Path | None = None, data: Path | None = None, *, split: str | None = None, captions: Path | None = None
+    images: Path | None = None,
+    data: Path | None = None,
+    *,
+    split: str | None = None,
+    captions: Path | None = None,
 ) -> Sources:
     """Find the images to be edited.
 
@@ -103,8 +107,14 @@ def _of_data_set(data: Path, split: str | None) -> Iterable[_Found]:
     for manifest in _manifests(data, split):
         for record in manifest:
             path = manifest.image_path(record.before_file_name)
-            shown = next((record.extra[key] for key in CAPTION_KEYS if isinstance(record.extra.get(key), str)), None)
-            name = record.before_file_name if manifest.split is None else f"{manifest.split}/{record.before_file_name}"
+            shown = next(
+                (record.extra[key] for key in CAPTION_KEYS if isinstance(record.extra.get(key), str)), None
+            )
+            name = (
+                record.before_file_name
+                if manifest.split is None
+                else f"{manifest.split}/{record.before_file_name}"
+            )
             yield name, path, () if shown is None else (shown,), record.captions
 
 
@@ -153,7 +163,9 @@ def read_captions(file: Path) -> dict[str, tuple[str, ...]]:
         return _merged(_line_caption(file, number, line) for number, line in lines)
     content = parse(read_text(file), str(file))
     if not isinstance(content, dict):
-        raise InputError(f"{file}: is a JSON {type(content).__name__}; expected an object of captions by file name")
+        raise InputError(
+            f"{file}: is a JSON {type(content).__name__}; expected an object of captions by file name"
+        )
     if "annotations" in content:
         return _coco_captions(file, content)
     return _merged((name, _texts(value, f"{file}, {name!r}")) for name, value in content.items())
@@ -173,7 +185,9 @@ def _coco_captions(file: Path, content: Mapping[str, Any]) -> dict[str, tuple[st
         names = {image["id"]: image["file_name"] for image in content["images"]}
         pairs = [(names[one["image_id"]], (str(one["caption"]),)) for one in content["annotations"]]
     except (KeyError, TypeError) as error:
-        raise InputError(f"{file}: is no COCO caption file ({error!r}); expected images and annotations") from None
+        raise InputError(
+            f"{file}: is no COCO caption file ({error!r}); expected images and annotations"
+        ) from None
     return _merged(pairs)
 
 
@@ -201,7 +215,9 @@ def inspect(image: SourceImage) -> Inspection:
 
 
 def inspect_all(
-    images: Sequence[SourceImage], report: Callable[[list[tuple[SourceImage, Inspection]]], None], threads: int = 4
+    images: Sequence[SourceImage],
+    report: Callable[[list[tuple[SourceImage, Inspection]]], None],
+    threads: int = 4,
 ) -> None:
     """Inspect images, a few at a time, and report them in batches, in order."""
     step = 16 * threads
