@@ -153,7 +153,8 @@ def clean(text: str) -> str:
     while True:
         bare = _FENCE.sub("\n", _THOUGHT.sub("\n", text))
         bare = _on_one_line(_LINES.split(bare))
-        bare = _LABEL.sub("", _MARKER.sub("", bare, count=1), count=1) if _starts_decorated(bare) else bare
+        decoration = _MARKER.match(bare) or _LABEL.match(bare)
+        bare = bare[decoration.end() :] if decoration else bare
         bare = _without_quotes(bare).strip()
         if bare == text:
             return text
@@ -249,10 +250,6 @@ def _on_one_line(lines: Iterable[str]) -> str:
         stop = "." if joined and anew and joined[-1].isalnum() else ""
         joined = f"{joined}{stop} {kept}" if joined else kept
     return joined
-
-
-def _starts_decorated(text: str) -> bool:
-    return _MARKER.match(text) is not None or _LABEL.match(text) is not None
 
 
 def _without_quotes(text: str) -> str:
