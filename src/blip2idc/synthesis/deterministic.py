@@ -209,24 +209,39 @@ class EditsEditor:
 
     def edit(self, requests: Sequence[EditRequest]) -> list[EditResult]:
         """One result for each request, in order; guidance has no effect."""
-        return [_edit(request) for request in requests]
+        results = []
+        for request in requests:
+            edited = perform(request.instruction, np.asarray(request.image.convert("RGB")), request.seed)
+            image = None if edited is None else Image.fromarray(edited.picture)
+            results.append(EditResult(image, NOT_UNDERSTOOD if image is None else None))
+        return results
 
 
-def _edit(request: EditRequest) -> EditResult:
-    found = understood(request.instruction)
+def perform(instruction: str, picture: Picture, seed: int) -> Edited | None:
+    """Do what an instruction says; what it leaves open is drawn with the seed.
+
+    Args:
+        instruction: See `understood`.
+        picture: `[H, W, 3]` uint8.
+        seed: Of the draws.
+
+    Returns:
+        The edit; None where the instruction is not understood.
+    """
+    found = understood(instruction)
     if found is None:
-        return EditResult(None, NOT_UNDERSTOOD)
+        return None
     kind, wanted = found
-    picture = np.asarray(request.image.convert("RGB"))
-    draft = np.asarray(request.image.convert("RGB").resize(_draft_size(*request.image.size)))
+    image = Image.fromarray(picture)
+    draft = np.asarray(image.resize(_draft_size(*image.size)))
     for attempt in range(TRIES):
         # the draft tells at little cost whether these draws give what is wanted
-        if wanted and not _has(_perform(kind, draft, _generator(request.seed, attempt)), wanted):
+        if wanted and not _has(_perform(kind, draft, _generator(seed, attempt)), wanted):
             continue
-        edited = _perform(kind, picture, _generator(request.seed, attempt))
+        edited = _perform(kind, picture, _generator(seed, attempt))
         if _has(edited, wanted):
-            return EditResult(Image.fromarray(edited.picture))
-    return EditResult(None, NOT_UNDERSTOOD)
+            return edited
+    return None  # such as a black frame where colours are drawn that have no black
 
 
 def _draft_size(width: int, height: int) -> tuple[int, int]:
