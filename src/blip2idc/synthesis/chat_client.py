@@ -14,6 +14,7 @@ import ipaddress
 import json
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +99,9 @@ class ChatClient:
             },  # so that a small response cannot become a huge one
             http_client=http,
         )
+        weakref.finalize(
+            self, http.close
+        )  # connections are kept between questions, and no longer than this client
         self._limit_name = "max_tokens"
         self._body = {"model": model, "temperature": temperature, "top_p": top_p}
         self._max_tokens = max_tokens
@@ -119,13 +123,13 @@ class ChatClient:
             raw = self._client.chat.completions.with_raw_response.create(**body)
             return read_answer(raw.http_response.content)
         except self._openai.APIStatusError as error:
-            reply = self._of_status(error.response)
+            response = error.response
         except self._openai.APITimeoutError:
             return Reply(fault="the server did not answer in time", again=True, unreachable=True)
-        except self._openai.APIConnectionError as error:
+        except (self._openai.APIConnectionError, _Unbounded, ValueError) as error:
             return _of_broken_connection(error)
-        except (_Unbounded, ValueError) as error:
-            return _of_broken_connection(error)
+        # outside of the except clause: what a server says may hold the key, and would stay with an error raised there
+        reply = self._of_status(response)
         if reply is None:
             self._limit_name = "max_completion_tokens"
             return self.ask(system, user, seed)
