@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.fixtures.chat_model import NO_SYSTEM_TEMPLATE, make_chat_model
 from tests.fixtures.chat_server import HANG_UP, SILENCE, ChatServer, Say, chat_server
 
 from blip2idc.errors import ConfigError, ModelError
-from blip2idc.synthesis import chat_client
+from blip2idc.synthesis import chat_client, language_model
 from blip2idc.synthesis.causal import Sampler
 from blip2idc.synthesis.chat_client import read_answer
 from blip2idc.synthesis.language_model import (
@@ -134,6 +134,19 @@ def test_answers_do_not_depend_on_neighbours_or_their_order(checkpoint: Path) ->
     assert model.answer([]) == []
 
 
+def test_a_generator_for_all_rows_would_be_found_out(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Shared(Sampler):
+        def __init__(self, seeds: Sequence[int], temperature: float, top_p: float) -> None:
+            super().__init__(seeds, temperature, top_p)
+            self._generators = self._generators[:1] * len(self._generators)
+
+    monkeypatch.setattr(language_model, "Sampler", Shared)
+    model = local(checkpoint, batch_size=4)
+    assert model.answer(PROMPTS[::-1]) != model.answer(PROMPTS)[::-1]
+
+
 def test_the_seed_decides_and_nothing_else_does(checkpoint: Path) -> None:
     model = local(checkpoint)
     prompts = [Prompt("s", "u", seed=seed) for seed in (1, 2, 1)]
@@ -149,6 +162,7 @@ def test_temperature_0_takes_the_likeliest_tokens_in_batches_as_alone(checkpoint
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     answers = local(checkpoint, temperature=0.0, batch_size=4).answer(PROMPTS)
+    assert answers != local(checkpoint, batch_size=4).answer(PROMPTS)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     network: Any = AutoModelForCausalLM.from_pretrained(checkpoint)
     for prompt, answer in zip(PROMPTS, answers, strict=True):

@@ -62,10 +62,11 @@ SHOWN = 4
 WORDING = hashlib.sha256(json.dumps([SYSTEM, EXAMPLES, SHOWN]).encode()).hexdigest()[:16]
 
 _INSTRUCTION = re.compile(
-    r"^\W*(?:\d+\W+)?(?:edit(?:ing)?[ _])?instruction\W*[:：]\W{0,3}?\s*(.+)$", re.I | re.M
+    r"^\W*(?:\d+\W+)?(?:edit(?:ing)?[ _])?instruction\W*[:：](?:\*\*|__)?\s*(.+)$", re.I | re.M
 )
 _AFTER = re.compile(
-    r"^\W*(?:\d+\W+)?(?:(?:edited|new|final|output|after|modified)[ _]caption|caption after the edit)\W*[:：]\s*(.+)$",
+    r"^\W*(?:\d+\W+)?(?:(?:edited|new|final|output|after|modified)[ _]caption|caption after the edit)"
+    r"\W*[:：](?:\*\*|__)?\s*(.+)$",
     re.I | re.M,
 )
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.I)

@@ -141,6 +141,7 @@ def _find(caption: str) -> list[_Found]:
     words = list(re.finditer(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", caption))
     plain = [word[0].lower() for word in words]
     found: list[_Found] = []
+    named: list[str] = []
     index = 0
     while index < len(words):
         for length in (2, 1):
@@ -149,11 +150,11 @@ def _find(caption: str) -> list[_Found]:
             if singular is not None and index + length <= len(words):
                 one = _found(caption, words, plain, index, length)
                 found += [one] if one is not None else []
+                named.append(singular)
                 index += length - 1
                 break
         index += 1
-    names = [one.singular for one in found]
-    return [one for one in found if names.count(one.singular) == 1]
+    return [one for one in found if named.count(one.singular) == 1]
 
 
 def _found(
