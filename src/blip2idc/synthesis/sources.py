@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.records import MANIFEST_NAME, Manifest, find_splits, read_manifest
+from blip2idc.data.records import MANIFEST_NAME, Manifest, PairRecord, find_splits, read_manifest
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation.json_files import parse, parse_lines, read_text
 from blip2idc.images.pair import open_image
@@ -107,15 +107,24 @@ def _of_data_set(data: Path, split: str | None) -> Iterable[_Found]:
     for manifest in _manifests(data, split):
         for record in manifest:
             path = manifest.image_path(record.before_file_name)
-            shown = next(
-                (record.extra[key] for key in CAPTION_KEYS if isinstance(record.extra.get(key), str)), None
-            )
             name = (
                 record.before_file_name
                 if manifest.split is None
                 else f"{manifest.split}/{record.before_file_name}"
             )
-            yield name, path, () if shown is None else (shown,), record.captions
+            yield name, path, _shown(record), _instructions(record)
+
+
+def _shown(record: PairRecord) -> tuple[str, ...]:
+    """What the image before of a record shows, where one of its keys says so."""
+    texts = (record.extra.get(key) for key in CAPTION_KEYS)
+    return next(((text,) for text in texts if isinstance(text, str)), ())
+
+
+def _instructions(record: PairRecord) -> tuple[str, ...]:
+    """The instruction of a pair that was made here; else its captions, which are instructions in many data sets."""
+    text = (record.change or {}).get("instruction")
+    return (text,) if isinstance(text, str) else record.captions
 
 
 def _manifests(data: Path, split: str | None) -> Sequence[Manifest]:
