@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -304,7 +305,7 @@ def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> Any:
         arguments.update(safety_checker=None, requires_safety_checker=False)
     diffusers.utils.logging.disable_progress_bar()
     with reading("editor.model", model, settings.pinned), _without_advice():
-        found = kind.load_config(model, revision=settings.pinned).get("_class_name")
+        found = _class_in(model, settings.pinned)
         if found != spec.pipeline:  # diffusers takes any and leaves out what it lacks
             raise ModelError(
                 f"editor.model '{model}': is a {found}; expected a {spec.pipeline} for the editor {settings.name!r}"
@@ -315,6 +316,18 @@ def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> Any:
             f"editor.model '{model}': has no safety checker; set editor.safety_checker to false to do without"
         )
     return pipeline
+
+
+def _class_in(model: str, revision: str | None) -> Any:
+    """The class that `model_index.json` names."""
+    name = "model_index.json"
+    if Path(model).is_dir():
+        path = Path(model) / name
+    else:
+        from huggingface_hub import hf_hub_download
+
+        path = Path(hf_hub_download(model, name, revision=revision))
+    return json.loads(path.read_text(encoding="utf-8")).get("_class_name")
 
 
 def _commit_of(pipeline: Any) -> str | None:
