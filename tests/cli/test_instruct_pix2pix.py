@@ -105,7 +105,6 @@ def test_a_language_model_can_be_asked(folder: Path, tmp_path: Path) -> None:
     run([*words, "--language-model", str(model)])
     report = json.loads((tmp_path / "data" / STATE / "report.json").read_text())["report"]
     assert sum(report["refused"].values()) > 0
-    assert report["uninstructed"] == {} or all("cat" not in why for why in report["uninstructed"].values())
 
 
 def test_strict_exits_with_2_where_something_failed(

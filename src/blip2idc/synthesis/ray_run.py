@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ WINDOW = 4096
 
 #: Share of a GPU that an editor and an embedder take: both fit on one.
 EDITOR_GPU, EMBEDDER_GPU = 0.75, 0.25
+
+#: Seconds within which a cluster must take a connection.
+SECONDS_TO_ANSWER = 10.0
 
 _Row = dict[str, Any]
 
@@ -62,7 +66,9 @@ def work_with_ray(
 
 
 def _start(address: str) -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
+    """Ray, connected; it is told to report nothing to anybody, and to leave stderr to this program."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault(
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
     )  # the coming default; silences its warning
@@ -73,14 +79,32 @@ def _start(address: str) -> Any:
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
         settings["include_dashboard"] = False
+    else:
+        _refuse_silent(address)
     try:
         ray.init(address=address, **settings)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ConfigError(
-            f"--ray is {address!r} and no cluster answers there ({' '.join(str(error).split())[:200]}); "
-            "expected 'local' or the address of a running cluster"
-        ) from None
+        raise _no_cluster(address, error) from None
     return ray
+
+
+def _refuse_silent(address: str) -> None:
+    """Ray would wait for minutes for a cluster that is not there."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str, error: Exception) -> ConfigError:
+    reason = " ".join(str(error).split())[:200]
+    return ConfigError(
+        f"--ray is {address!r} and no cluster answers there ({reason}); "
+        "expected local, auto, or the address of a running cluster, like 10.0.0.5:6379"
+    )
 
 
 def _stream(
@@ -93,9 +117,9 @@ def _stream(
 ) -> Iterator[_Row]:
     import ray.data
 
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    context.execution_options.verbose_progress = False
     rows = [{"content": pickle.dumps(list(batch))} for batch in batches]
     data = ray.data.from_items(rows, override_num_blocks=len(rows))
     each = {"batch_size": 1, "zero_copy_batch": True}
