@@ -119,9 +119,22 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_chat_model(tmp_path_factory.mktemp("chat"))
 
 
-def local(folder: Path, **settings: Any) -> LocalLanguageModel:
+def local(folder: Path, rows: int | None = None, **settings: Any) -> LocalLanguageModel:
+    """The model; with `rows`, in batches as on a GPU."""
     settings = {"max_tokens": 12, "device": "cpu", "dtype": "float32", **settings}
-    return LocalLanguageModel(LanguageModelSettings(str(folder), **settings))
+    model = LocalLanguageModel(LanguageModelSettings(str(folder), **settings))
+    assert model._rows == 1
+    model._rows = rows or model._rows
+    return model
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Kernels of a CPU compute each row of a batch alike only where a single thread computes all of them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_answers_do_not_depend_on_neighbours_or_their_order(checkpoint: Path) -> None:
@@ -134,6 +147,36 @@ def test_answers_do_not_depend_on_neighbours_or_their_order(checkpoint: Path) ->
     assert model.answer([]) == []
 
 
+@pytest.mark.usefixtures("one_thread")
+def test_scores_in_batches_are_the_same_bits_alone_and_among_others(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes: set[tuple[int, int]] = set()
+    seen: dict[int, list[bytes]] = {}
+
+    class Recording(Sampler):
+        def __init__(self, seeds: Sequence[int], temperature: float, top_p: float) -> None:
+            super().__init__(seeds, temperature, top_p)
+            self.seeds = seeds
+
+        def __call__(self, input_ids: Any, scores: Any) -> Any:
+            shapes.add((len(scores), input_ids.shape[1] % 32))
+            for seed, row in zip(self.seeds, scores, strict=True):
+                seen.setdefault(seed, []).append(row.numpy().tobytes())
+            return super().__call__(input_ids, scores)
+
+    monkeypatch.setattr(language_model, "Sampler", Recording)
+    model = local(checkpoint, rows=4, max_tokens=4)
+    model.answer(PROMPTS)
+    among = {seed: set(rows) for seed, rows in seen.items()}
+    assert shapes == {(4, tokens) for tokens in range(4)}
+    for prompt in PROMPTS:
+        seen.clear()
+        model.answer([prompt])
+        assert set(seen[prompt.seed]) == among[prompt.seed]
+    assert not among[0] & among[1]
+
+
 def test_a_generator_for_all_rows_would_be_found_out(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +186,7 @@ def test_a_generator_for_all_rows_would_be_found_out(
             self._generators = self._generators[:1] * len(self._generators)
 
     monkeypatch.setattr(language_model, "Sampler", Shared)
-    model = local(checkpoint, batch_size=4)
+    model = local(checkpoint, rows=4)
     assert model.answer(PROMPTS[::-1]) != model.answer(PROMPTS)[::-1]
 
 
@@ -161,8 +204,8 @@ def test_the_seed_decides_and_nothing_else_does(checkpoint: Path) -> None:
 def test_temperature_0_takes_the_likeliest_tokens_in_batches_as_alone(checkpoint: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    answers = local(checkpoint, temperature=0.0, batch_size=4).answer(PROMPTS)
-    assert answers != local(checkpoint, batch_size=4).answer(PROMPTS)
+    answers = local(checkpoint, temperature=0.0, rows=4).answer(PROMPTS)
+    assert answers != local(checkpoint, rows=4).answer(PROMPTS)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     network: Any = AutoModelForCausalLM.from_pretrained(checkpoint)
     for prompt, answer in zip(PROMPTS, answers, strict=True):
@@ -489,7 +532,7 @@ def test_no_server_at_all_is_a_fault() -> None:
 
 @pytest.fixture
 def transformers_serve(checkpoint: Path, tmp_path: Path) -> Iterator[str]:
-    for package in ("fastapi", "uvicorn", "pydantic"):
+    for package in ("fastapi", "uvicorn", "pydantic", "openai.types.responses"):
         pytest.importorskip(package, reason="the server of transformers needs it")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

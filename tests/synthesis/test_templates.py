@@ -60,6 +60,7 @@ def test_edits_of_things_are_grammatical() -> None:
     [
         ("a hot dog on a plate", "dog"),
         ("a car door", "car"),
+        ("a car door", "door"),
         ("a dog house", "dog"),
         ("a herd of horses", "horses"),
         ("a dog and another dog", "dog"),

@@ -74,7 +74,7 @@ class LanguageModelSettings:
         temperature: Of the sampling; 0 for the likeliest tokens.
         top_p: Probability that the tokens drawn from make up together.
         max_tokens: Longest answer.
-        batch_size: Prompts a local model reads together.
+        batch_size: Prompts a local model on a GPU reads together.
         device: Of a local model: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
         dtype: Of a local model's weights: `auto`, `float32`, `bfloat16`, `float16`.
         timeout: Seconds after which an attempt at the server is given up.
@@ -155,12 +155,14 @@ _LENGTH_STEP = 32
 class LocalLanguageModel:
     """A causal language model of transformers, in this process.
 
-    An answer depends on its prompt and the settings, not on the other prompts: every prompt has its own generator of
-    random numbers, and batches have a shape that does not depend on what else is asked. Prompts are padded on the left
-    to a length that follows from their own, read together only with prompts of the same padded length, and a batch that
-    is not full is filled with copies. So the same kernels run on the same shapes, and each row is computed as it would
-    be among other neighbours. Networks that mix rows (a mixture of experts on some kernels) need `batch_size` 1 for
-    that. Another batch size, device, dtype or version of torch may round differently and so choose another word.
+    An answer depends on its prompt and the settings, not on the other prompts. Every prompt has its own generator of
+    random numbers. On a CPU prompts are read one at a time, since its kernels share the work out among threads by the
+    place of a row in the batch, which changes roundings and, now and then, a word. On a GPU batches have a shape that
+    does not depend on what else is asked: prompts are padded on the left to a length that follows from their own, read
+    together only with prompts of the same padded length, and a batch that is not full is filled with copies; so the
+    same kernels run on the same shapes, and compute each row as they would among other neighbours. Nobody promises that
+    of every kernel (a mixture of experts may gather rows): `batch_size` 1 leaves no doubt. Another batch size, device,
+    dtype or version of torch may round differently and so choose another word.
 
     Args:
         settings: Which model; `server` is false.
@@ -177,6 +179,7 @@ class LocalLanguageModel:
         self._network, self._tokenizer = load_causal(
             settings.model, settings.revision, settings.device, settings.dtype
         )
+        self._rows = 1 if self._network.device.type == "cpu" else settings.batch_size
         stops = self._network.generation_config.eos_token_id
         stops = self._tokenizer.eos_token_id if stops is None else stops
         pad = self._tokenizer.pad_token_id
@@ -198,13 +201,14 @@ class LocalLanguageModel:
         answers: dict[int, Answer] = {}
         by_length: dict[int, list[int]] = {}
         for index, ids in enumerate(tokens):
-            length = -(-len(ids) // _LENGTH_STEP) * _LENGTH_STEP
+            # at least one place stays padding: transformers takes another kernel where no row of a batch is padded
+            length = (len(ids) // _LENGTH_STEP + 1) * _LENGTH_STEP
             if window is not None and len(ids) + self._settings.max_tokens > window:
                 clause = f"the prompt has {len(ids)} tokens, too many for the model's window of {window}"
                 answers[index] = Answer(None, clause)
                 continue
             by_length.setdefault(length, []).append(index)
-        size = self._settings.batch_size
+        size = self._rows
         for length, indices in sorted(by_length.items()):
             for start in range(0, len(indices), size):
                 batch = indices[start : start + size]
