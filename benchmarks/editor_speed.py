@@ -10,7 +10,8 @@ of one by one up to rounding.
 The tiny pipeline shows what a call costs apart from arithmetic, and is what `editor_speed.json` beside this file
 holds. `--size stable-diffusion-1.5` builds one of the size of timbrooks/instruct-pix2pix (U-Net of 860 M parameters
 with 8 input channels, 512 x 512, 20 steps): random weights take the time of real ones. It reports the share of time in
-which the GPU was busy, as `nvidia-smi` tells, and writes to `editor_speed_gpu.json`. It was never run: there was no GPU.
+which the GPU was busy, as `nvidia-smi` tells, and writes to `editor_speed_gpu.json`.
+It was never run, for want of a GPU.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from numpy.random import Generator
 from PIL import Image
 
 from blip2idc.errors import ConfigError
-from blip2idc.synthesis.editor import EditRequest, EditResult
+from blip2idc.synthesis.edit_requests import EditRequest, EditResult
 from blip2idc.synthesis.instructions import Instruction
 from blip2idc.worlds.edit_captions import COLORS, PLACES, TEMPLATES
 from blip2idc.worlds.edit_operations import OPERATIONS, Edited, Picture

@@ -16,13 +16,16 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from blip2idc.errors import ConfigError, MissingExtraError, ModelError
 from blip2idc.runtime import DTYPES, Choice, choose_device, choose_dtype
+from blip2idc.synthesis.edit_requests import Editor as Editor
+from blip2idc.synthesis.edit_requests import EditRequest as EditRequest
+from blip2idc.synthesis.edit_requests import EditResult as EditResult
 from blip2idc.synthesis.editor_specs import EDITORS as EDITORS
 from blip2idc.synthesis.editor_specs import EditorSpec
 
@@ -38,46 +41,6 @@ _NEEDLESS = {
     "transformers.utils.import_utils": "requires torchvision",
     "diffusers.pipelines.stable_diffusion.safety_checker": "Potential NSFW content",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class EditRequest:
-    """One image to edit.
-
-    Attributes:
-        image: RGB, of a size that `EditorSettings.target_size` gave.
-        instruction: What to change.
-        seed: Of the noise; an editor's result depends on nothing but the request and its settings.
-        guidance: How strictly to follow the instruction (classifier-free guidance of the text).
-        image_guidance: How strictly to keep the image; None for editors without it.
-    """
-
-    image: Image.Image
-    instruction: str
-    seed: int
-    guidance: float
-    image_guidance: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class EditResult:
-    """What an editor made.
-
-    Attributes:
-        image: RGB, of the size of the request's; None where it made none.
-        fault: Why there is no image, as a short code such as `safety-checker`; None where there is one.
-    """
-
-    image: Image.Image | None
-    fault: str | None = None
-
-
-class Editor(Protocol):
-    """Edits images."""
-
-    def edit(self, requests: Sequence[EditRequest]) -> list[EditResult]:
-        """One result for each request, in order; all images are of one size, all guidance values equal."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,9 @@ class Thresholds:
         image_similarity: Least cosine of the images: below, it shows something else (0.75, arXiv 2211.09800).
         text_similarity: Least cosine of the edited image and its caption (0.2, arXiv 2211.09800).
         direction_similarity: Least cosine of the two steps (0.2, arXiv 2211.09800).
-        highest_image_similarity: Greatest cosine of the images: above, CLIP sees no change. High enough for the
-            cosine to be that of a copy; what `smallest_change` catches needs no CLIP.
+        highest_image_similarity: Greatest cosine of the images: above, CLIP sees no change. Set near that of a copy,
+            so that an edit of a detail passes; chosen without CLIP's weights at hand, unlike the other three not taken
+            from a paper. `smallest_change` catches copies without CLIP.
         smallest_change: Least share of pixels that changed visibly; 0 switches it off.
         largest_change: Greatest share of them; 1 switches it off, which is the default, for an edit of the light or
             the style changes every pixel.
