@@ -334,6 +334,31 @@ def test_weights_that_cannot_be_fetched_are_named() -> None:
         EditorSettings().load()
 
 
+def test_weights_are_found_in_the_cache_of_the_hub(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    import huggingface_hub
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    kept = tmp_path / "models--someone--tiny"
+    shutil.copytree(tiny, kept / "snapshots" / commit)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    newest = EditorSettings(model="someone/tiny", safety_checker=False, steps=1, device="cpu").load()
+    assert isinstance(newest, DiffusersEditor)
+    assert newest.commit == commit
+    (kept / "refs" / "main").unlink()
+    pinned = EditorSettings(
+        model="someone/tiny", revision=commit, safety_checker=False, steps=1, device="cpu"
+    )
+    assert pinned.load().edit(_requests(1))[0].fault is None
+    with pytest.raises(ModelError, match="at revision 89ab nor from its cache"):
+        dataclasses.replace(pinned, revision="89ab").load()
+
+
 def test_weights_of_another_pipeline_are_refused(tiny: Path) -> None:
     with pytest.raises(
         ModelError, match="is a StableDiffusionInstructPix2PixPipeline; expected a StableDiffusionXL"

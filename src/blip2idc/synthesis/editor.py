@@ -159,8 +159,7 @@ class DiffusersEditor:
         self._settings = settings
         self.device = choose_device(settings.device)
         self.dtype = _choose_half(settings, self.device.value)
-        self._pipeline = _read_pipeline(kind, settings, self.dtype.value)
-        self.commit = _commit_of(self._pipeline)
+        self._pipeline, self.commit = _read_pipeline(kind, settings, self.dtype.value)
         self._pipeline.set_progress_bar_config(disable=True)
         self._pipeline.to(self.device.value)
 
@@ -253,13 +252,14 @@ def _pipeline_class(spec: EditorSpec) -> Any:
     return kind
 
 
-def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> Any:
+def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> tuple[Any, str | None]:
+    """The pipeline, and the commit of its weights; None for a folder."""
     import diffusers
     import torch
     from diffusers.utils import deprecation_utils
 
     spec, model = settings.spec, str(settings.model or settings.spec.model)
-    arguments: dict[str, Any] = {"revision": settings.pinned, "use_safetensors": True}
+    arguments: dict[str, Any] = {"use_safetensors": True}
     # the argument was renamed; the older name warns in newer versions, the newer one is ignored by older ones
     arguments["dtype" if hasattr(deprecation_utils, "_resolve_dtype") else "torch_dtype"] = getattr(
         torch, dtype
@@ -268,35 +268,29 @@ def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> Any:
         arguments.update(safety_checker=None, requires_safety_checker=False)
     diffusers.utils.logging.disable_progress_bar()
     with reading("editor.model", model, settings.pinned), _without_advice():
-        found = _class_in(model, settings.pinned)
+        index = _index_of(model, settings.pinned)
+        found = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
         if found != spec.pipeline:  # diffusers takes any and leaves out what it lacks
             raise ModelError(
                 f"editor.model '{model}': is a {found}; expected a {spec.pipeline} for the editor {settings.name!r}"
             )
-        pipeline = kind.from_pretrained(model, **arguments)
+        # the hub's cache keeps files in `snapshots/{commit}`; all others shall be of the same commit
+        commit = index.parent.name if index.parent.parent.name == "snapshots" else None
+        pipeline = kind.from_pretrained(model, revision=commit or settings.pinned, **arguments)
     if spec.safety_checker and settings.safety_checker and pipeline.safety_checker is None:
         raise ModelError(
             f"editor.model '{model}': has no safety checker; set editor.safety_checker to false to do without"
         )
-    return pipeline
+    return pipeline, commit
 
 
-def _class_in(model: str, revision: str | None) -> Any:
-    """The class that `model_index.json` names."""
-    name = "model_index.json"
+def _index_of(model: str, revision: str | None) -> Path:
+    """The file `model_index.json` of a folder, or of the hub or its cache on this machine."""
     if Path(model).is_dir():
-        path = Path(model) / name
-    else:
-        from huggingface_hub import hf_hub_download
+        return Path(model) / "model_index.json"
+    from huggingface_hub import hf_hub_download
 
-        path = Path(hf_hub_download(model, name, revision=revision))
-    return json.loads(path.read_text(encoding="utf-8")).get("_class_name")
-
-
-def _commit_of(pipeline: Any) -> str | None:
-    """The commit in the name of the hub's cache folder, `.../snapshots/{commit}`."""
-    folder = Path(str(pipeline.config.get("_name_or_path", "")))
-    return folder.name if folder.parent.name == "snapshots" else None
+    return Path(hf_hub_download(model, "model_index.json", revision=revision))
 
 
 @contextlib.contextmanager
