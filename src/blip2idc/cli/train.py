@@ -17,8 +17,21 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    data: Annotated[list[Path], typer.Option("--data", help="Data set to train on; may be repeated.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the trained model.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="PATH[:SHARE]",
+            help="Data set to train on; may be repeated. With :0.5 each epoch sees half of it. Default: the recipe's.",
+        ),
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(
+            help="mixed (default): all data sets together; in-turn: one after another, such as synthetic, then real."
+        ),
+    ] = None,
     validation: Annotated[
         list[Path] | None,
         typer.Option(
@@ -44,9 +57,10 @@ def train(
     from blip2idc.training.recipe import TrainConfig
     from blip2idc.training.run import train as run_training
 
-    overrides = [*(settings or []), *([f"model={model}"] if model is not None else [])]
+    given = {"model": model, "order": order}
+    overrides = [*(settings or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     result = run_training(
-        data,
+        data or (),
         output,
         load_config(TrainConfig, config, overrides),
         validation=validation or (),

@@ -82,16 +82,47 @@ class CaptionDataset(torch.utils.data.Dataset[Example]):
         }
 
 
+def drawn(size: int, count: int, seed: int, epoch: int, number: int = 0) -> list[int]:
+    """Which of `size` items an epoch sees, if each sees `count` of them.
+
+    Epochs go through one shuffled order after another, so that no item comes again before all others came. Where an
+    epoch sees each exactly once, that is all of them in their own order.
+
+    Args:
+        size: Number of items.
+        count: Of those that an epoch sees.
+        seed: Of the orders.
+        epoch: Which one.
+        number: Of the data set, so that two of one size are not drawn alike.
+    """
+    if count == size:
+        return list(range(size))
+    found: list[int] = []
+    place = epoch * count
+    while len(found) < count:
+        order = np.random.default_rng((seed, number, place // size)).permutation(size)
+        start = place % size
+        part = order[start : start + count - len(found)]
+        found += part.tolist()
+        place += len(part)
+    return found
+
+
 class EpochSampler(torch.utils.data.Sampler[tuple[int, int]]):
-    """Every index once an epoch, in an order that only (seed, epoch) decides.
+    """The items of an epoch, which and in which order only (seed, epoch) decides.
 
     Args:
         size: Number of items.
         seed: Of the order.
+        parts: Data sets that the items are of, one after another: (items, items that an epoch sees); None for one
+            data set of which each epoch sees all.
     """
 
-    def __init__(self, size: int, seed: int) -> None:
-        self.size = size
+    def __init__(self, size: int, seed: int, parts: Sequence[tuple[int, int]] | None = None) -> None:
+        self.parts = list(parts) if parts is not None else [(size, size)]
+        if sum(items for items, _ in self.parts) != size:
+            raise ValueError(f"parts {self.parts} do not make {size} items")
+        self.size = sum(count for _, count in self.parts)
         self.seed = seed
         self.epoch = 0
 
@@ -104,8 +135,13 @@ class EpochSampler(torch.utils.data.Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         epoch = self.epoch
+        indices: list[int] = []
+        first = 0
+        for number, (items, count) in enumerate(self.parts):
+            indices += [first + index for index in drawn(items, count, self.seed, epoch, number)]
+            first += items
         order = np.random.default_rng((self.seed, epoch)).permutation(self.size)
-        return iter([(epoch, int(index)) for index in order])
+        return iter([(epoch, indices[place]) for place in order])
 
 
 def all_samples(manifests: Sequence[Manifest]) -> list[Sample]:

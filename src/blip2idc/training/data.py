@@ -17,8 +17,32 @@ from typing import Any
 from blip2idc.data.dataset import Sample, all_samples, hold_out
 from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, Manifest, find_splits, read_manifest
 from blip2idc.errors import ManifestError
+from blip2idc.training.mixing import DataShare, Mix, stages_of
 
 _MOST_NO_CHANGE_CAPTIONS = 32
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is trained on in one go.
+
+    Attributes:
+        train: Pairs of all its data sets, one after another.
+        mix: What an epoch sees of each.
+    """
+
+    train: list[Sample]
+    mix: Mix
+
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """(pairs, pairs that an epoch sees) of each data set."""
+        return list(zip(self.mix.sizes, self.mix.counts, strict=True))
+
+    @property
+    def pairs_an_epoch(self) -> int:
+        """Pairs that an epoch sees."""
+        return sum(self.mix.counts)
 
 
 @dataclass(frozen=True)
@@ -26,54 +50,93 @@ class TrainingData:
     """Pairs of a run.
 
     Attributes:
-        train: To learn from.
+        train: To learn from, of all stages.
         validation: To choose the checkpoint and to calibrate on.
-        account: Names, sizes and hashes of the manifests, as JSON values.
+        account: Names, sizes, shares and hashes of the manifests, as JSON values.
+        stages: In order; one with everything unless the data sets train in turn.
     """
 
     train: list[Sample]
     validation: list[Sample]
     account: dict[str, Any]
+    stages: tuple[Stage, ...] = ()
 
 
 def gather_data(
-    data: Sequence[Path], validation: Sequence[Path] = (), *, share: float = 0.05, seed: int = 0
+    data: Sequence[Path | DataShare],
+    validation: Sequence[Path] = (),
+    *,
+    share: float = 0.05,
+    seed: int = 0,
+    order: str = "mixed",
+    stage_epochs: Sequence[float] | None = None,
 ) -> TrainingData:
     """Read all manifests and divide their pairs.
 
     Args:
         data: Data sets to train on.
-        validation: Data sets to validate on; none for their own splits or a share.
+        validation: Data sets to validate on; none for their own splits or a share. Where data sets train in turn, only
+            the last one gives validation pairs: what the model is for, not what it is prepared with.
         share: Of the training pairs, where there is no validation data.
         seed: Of the draw of that share.
+        order: `mixed` or `in-turn`.
+        stage_epochs: Epochs of each stage; None for those of the recipe.
 
     Raises:
         ManifestError: A manifest is wrong, or nothing is left to train or validate on.
+        ConfigError: `stage_epochs` does not fit.
     """
     if not data:
-        raise ManifestError("training: no data set was given; expected --data once or more")
-    train, held = [], []
-    for path in data:
-        own_train, own_validation = _divide(path)
-        train += own_train
-        held += own_validation
+        raise ManifestError(
+            "training: no data set was given; expected --data once or more, or data in the recipe"
+        )
+    shares = [one if isinstance(one, DataShare) else DataShare(Path(one)) for one in data]
+    divided = [_divide(one.path) for one in shares]
+    giving = range(len(shares) - 1, len(shares)) if order == "in-turn" else range(len(shares))
+    held = [sample for number in giving for sample in divided[number][1]]
     origin = "the data sets' own validation split"
     if validation:
         held = [sample for path in validation for sample in _validation_part(path)]
         origin = "given"
+    kept = [set(map(id, train)) for train, _ in divided]
     if not held:
-        train, held = hold_out(train, share, seed)
+        left, held = hold_out([sample for number in giving for sample in divided[number][0]], share, seed)
+        for number in giving:
+            kept[number] &= set(map(id, left))
         origin = f"{share:g} of the training pairs, drawn with seed {seed}"
-    if not train or not held:
+    trains = [[one for one in train if id(one) in ids] for (train, _), ids in zip(divided, kept, strict=True)]
+    if not all(trains) or not held:
         raise ManifestError(
-            f"training: {len(train)} pairs to train and {len(held)} to validate on; expected at least one of each"
+            f"training: {min(map(len, trains))} pairs to train and {len(held)} to validate on; "
+            "expected at least one of each"
         )
+    stages = _stages(shares, trains, order, stage_epochs)
     account = {
-        "train": _account(train),
+        "train": [
+            {**entry, "share": one.share}
+            for one, train in zip(shares, trains, strict=True)
+            for entry in _account(train)
+        ],
+        "order": order,
         "validation": _account(held),
         "validation_origin": origin,
     }
-    return TrainingData(train, held, account)
+    return TrainingData([sample for train in trains for sample in train], held, account, stages)
+
+
+def _stages(
+    shares: Sequence[DataShare],
+    trains: Sequence[list[Sample]],
+    order: str,
+    stage_epochs: Sequence[float] | None,
+) -> tuple[Stage, ...]:
+    sets = [
+        (_name(train[0].manifest), len(train), one.share) for one, train in zip(shares, trains, strict=True)
+    ]
+    mixes = stages_of(sets, order, stage_epochs)
+    if order == "mixed":
+        return (Stage([sample for train in trains for sample in train], mixes[0]),)
+    return tuple(Stage(list(train), mix) for train, mix in zip(trains, mixes, strict=True))
 
 
 def _divide(path: Path) -> tuple[list[Sample], list[Sample]]:

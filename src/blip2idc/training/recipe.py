@@ -12,6 +12,7 @@ from blip2idc.errors import ConfigError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapter import LoraPlan
+from blip2idc.training.mixing import DataShare
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class TrainConfig:
     """Settings of a training run.
 
     Attributes:
+        data: Data sets to train on, `{path, share}` each; `--data` takes their place. Paths are relative to the folder
+            that the command runs in.
+        order: `mixed` trains on all of them together; `in-turn` on one after another, each with a learning rate that
+            rises and falls anew: synthetic pairs first, then real ones, as in the paper.
+        stage_epochs: `epochs` of each data set where they train in turn; None for `epochs` each.
         model: Backbone: hub id or folder; None for the tiny model in the package.
         revision: Of the backbone on the hub.
         mode: `lora` trains an adapter and leaves the backbone frozen; `full` trains every weight (small backbones).
@@ -26,8 +32,9 @@ class TrainConfig:
         layout: Geometry of the joint image; None for the backbone's own.
         prompt: Text between image and caption.
         lora: Rank, alpha, dropout and parts of the adapter.
-        epochs: How often each pair is seen, each time with one of its captions.
-        max_steps: Stop after that many optimizer steps; None for no limit.
+        epochs: How often each pair is seen (more or less where its data set has a share), each time with one of its
+            captions.
+        max_steps: Stop after that many optimizer steps (of each stage); None for no limit.
         batch_size: Pairs a process and step.
         accumulate: Steps whose gradients are added up before the weights move.
         learning_rate: At its highest.
@@ -51,6 +58,9 @@ class TrainConfig:
         max_pixels: Limit for each image.
     """
 
+    data: tuple[DataShare, ...] = ()
+    order: Literal["mixed", "in-turn"] = "mixed"
+    stage_epochs: tuple[float, ...] | None = None
     model: str | None = None
     revision: str | None = None
     mode: Literal["lora", "full"] = "lora"
@@ -89,6 +99,10 @@ class TrainConfig:
             )
         if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"dtype is {self.dtype!r}; expected auto, float32 or bfloat16")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        """Refuse numbers that are out of range."""
         for name in ("batch_size", "accumulate", "max_caption_tokens", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected at least 1")
@@ -102,6 +116,8 @@ class TrainConfig:
         for name in ("patience", "calibration_pairs", "workers", "weight_decay"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected 0 or more")
+        if self.stage_epochs is not None and min(self.stage_epochs, default=0.0) <= 0:
+            raise ConfigError(f"stage_epochs is {list(self.stage_epochs)}; expected numbers above 0")
         if not 0 < self.validation_share < 1 or not 0 <= self.warmup < 1:
             raise ConfigError(
                 f"validation_share is {self.validation_share} and warmup {self.warmup}; expected shares below 1"
@@ -111,4 +127,6 @@ class TrainConfig:
         """As JSON values."""
         values = asdict(self)
         values["lora"]["parts"] = list(self.lora.parts)
+        values["data"] = [one.to_json() for one in self.data]
+        values["stage_epochs"] = None if self.stage_epochs is None else list(self.stage_epochs)
         return values

@@ -43,12 +43,19 @@ from blip2idc.model.settings import (
 )
 from blip2idc.model.two_stream import as_two_stream, two_stream_layout
 from blip2idc.runtime import atomic_write, run_record, seed_everything
-from blip2idc.training.data import TrainingData, gather_data, no_change_captions
+from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_captions
 from blip2idc.training.journal import LOG_FILE, Journal
+from blip2idc.training.mixing import DataShare, parse_data
 from blip2idc.training.recipe import TrainConfig
-from blip2idc.training.trainer import CaptionTrainer, training_arguments
+from blip2idc.training.trainer import (
+    CaptionTrainer,
+    load_trained_weights,
+    save_trained_weights,
+    training_arguments,
+)
 
 RECIPE_FILE = "recipe.json"
+DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class TrainingResult:
 
 
 def train(
-    data: Sequence[str | os.PathLike[str]],
+    data: Sequence[str | os.PathLike[str] | DataShare],
     output: str | os.PathLike[str],
     config: TrainConfig,
     *,
@@ -77,7 +84,7 @@ def train(
     """Train a captioner.
 
     Args:
-        data: Data sets to train on.
+        data: Data sets to train on: folders, `FOLDER:SHARE` as text, or `DataShare`s; none for those of the recipe.
         output: Folder to write.
         config: The recipe.
         validation: Data sets to choose the checkpoint on; none for the data's own split or a share of it.
@@ -93,11 +100,15 @@ def train(
     """
     target = Path(output)
     check_output(target, overwrite)
+    shares = [one if isinstance(one, DataShare) else parse_data(one) for one in data] or list(config.data)
+    config = replace(config, data=tuple(shares))
     pairs = gather_data(
-        [Path(path) for path in data],
+        shares,
         [Path(path) for path in validation],
         share=config.validation_share,
         seed=config.seed,
+        order=config.order,
+        stage_epochs=config.stage_epochs,
     )
     seed_everything(config.seed)
     backbone, base = prepare_backbone(config, say)
@@ -105,11 +116,8 @@ def train(
     layout = base.layout
     say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
     work = target.with_name(f"{target.name}.training")
-    checkpoint = open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
-    trainer = make_trainer(config, backbone, layout, pairs, work, checkpoint, say)
-    if checkpoint is not None:
-        say(f"going on from {checkpoint}")
-    trainer.train(resume_from_checkpoint=checkpoint)
+    open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
+    trainer = _train_stages(config, backbone, layout, pairs, work, say)
     settings = CaptionerSettings(
         layout=layout,
         prompt=config.prompt,
@@ -129,6 +137,39 @@ def train(
             shutil.rmtree(work)
     trainer.accelerator.wait_for_everyone()
     return TrainingResult(target, settings)
+
+
+def _train_stages(
+    config: TrainConfig,
+    backbone: Backbone,
+    layout: JointLayout,
+    pairs: TrainingData,
+    work: Path,
+    say: Callable[[str], None],
+) -> CaptionTrainer:
+    """Train stage after stage; each that is done is left as its best weights, from which the next one begins."""
+    trainer: CaptionTrainer | None = None
+    for number, stage in enumerate(pairs.stages, start=1):
+        folder = work if len(pairs.stages) == 1 else work / f"stage-{number}"
+        if len(pairs.stages) > 1:
+            say(f"stage {number} of {len(pairs.stages)}")
+        for line in stage.mix.lines():
+            say(line)
+        last = number == len(pairs.stages)
+        if not last and (folder / DONE).is_file():
+            load_trained_weights(backbone.model, folder)
+            say("done before")
+            continue
+        seed_everything(config.seed)  # a stage draws alike, whether the one before was trained or loaded
+        folder.mkdir(parents=True, exist_ok=True)
+        trainer = make_trainer(config, backbone, layout, stage, pairs.validation, folder, say)
+        trainer.train(resume_from_checkpoint=trainer.resumes_from)
+        if not last and trainer.is_world_process_zero():
+            save_trained_weights(backbone.model, folder)
+            (folder / DONE).touch()
+        trainer.accelerator.wait_for_everyone()
+    assert trainer is not None
+    return trainer
 
 
 def check_output(target: Path, overwrite: bool) -> None:
@@ -195,16 +236,13 @@ def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) ->
     return layout
 
 
-def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> str | None:
-    """Begin a working folder, or find the last checkpoint in the one of an interrupted run.
+def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
+    """Begin a working folder, or find that the one of an interrupted run fits.
 
     Args:
         work: The folder.
         recipe: Settings and data; an interrupted run is only continued under the same.
         restart: Discard what is there.
-
-    Returns:
-        The checkpoint to go on from; None to begin.
 
     Raises:
         ConfigError: The interrupted run had other settings or data.
@@ -219,7 +257,7 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> str |
         if _is_main_process():
             with atomic_write(path) as handle:
                 handle.write(content)
-        return None
+        return
     found = path.read_text(encoding="utf-8")
     if found != content:
         before, now = json.loads(found), json.loads(content)
@@ -228,8 +266,6 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> str |
         raise ConfigError(
             f"{work}: holds an interrupted run with other {what}; repeat its settings, or say --restart to discard it"
         )
-    last: str | None = get_last_checkpoint(str(work))  # type: ignore[no-untyped-call]
-    return last
 
 
 def _is_main_process() -> bool:
@@ -240,12 +276,17 @@ def make_trainer(
     config: TrainConfig,
     backbone: Backbone,
     layout: JointLayout,
-    pairs: TrainingData,
+    stage: Stage,
+    validation: Sequence[Sample],
     work: Path,
-    checkpoint: str | None,
     say: Callable[[str], None],
 ) -> CaptionTrainer:
-    """Put data, backbone and recipe together."""
+    """Put data, backbone and recipe together, and find the last checkpoint of the stage."""
+    checkpoint: str | None = get_last_checkpoint(str(work))  # type: ignore[no-untyped-call]
+    if checkpoint is not None:
+        say(f"going on from {checkpoint}")
+    epochs = stage.mix.epochs if stage.mix.epochs is not None else config.epochs
+    config = replace(config, epochs=epochs)
     preprocessor = Preprocessor(layout, backbone.statistics)
     collator = CaptionCollator(
         preprocessor, backbone.text_format, backbone.tokenizer, config.prompt, config.max_caption_tokens
@@ -255,7 +296,7 @@ def make_trainer(
     arguments = training_arguments(
         config,
         work,
-        steps_per_epoch=math.ceil(len(pairs.train) / pairs_per_step),
+        steps_per_epoch=math.ceil(stage.pairs_an_epoch / pairs_per_step),
         device=backbone.device.value,
         dtype=backbone.dtype.value,
     )
@@ -266,10 +307,12 @@ def make_trainer(
     trainer = CaptionTrainer(
         backbone,
         config.seed,
+        stage.parts,
+        checkpoint,
         args=arguments,
         data_collator=collator,
-        train_dataset=CaptionDataset(pairs.train, preprocessor, config.seed, config.max_pixels),
-        eval_dataset=CaptionDataset(pairs.validation, preprocessor, config.seed, config.max_pixels),
+        train_dataset=CaptionDataset(stage.train, preprocessor, config.seed, config.max_pixels),
+        eval_dataset=CaptionDataset(validation, preprocessor, config.seed, config.max_pixels),
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # it prints on stdout, which belongs to results
@@ -336,4 +379,6 @@ def _save(
         save_adapter(trainer.model, target, settings)
     else:
         save_backbone(trainer.backbone, target, settings)
-    shutil.copyfile(work / LOG_FILE, target / f"training_{LOG_FILE}")
+    logs = [work / LOG_FILE] if (work / LOG_FILE).is_file() else sorted(work.glob(f"stage-*/{LOG_FILE}"))
+    with atomic_write(target / f"training_{LOG_FILE}") as handle:
+        handle.writelines(log.read_text(encoding="utf-8") for log in logs)

@@ -10,7 +10,7 @@ alone, as safetensors; validation is an exact average over tokens.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,24 @@ class CaptionTrainer(Trainer):
     Args:
         backbone: Its network is trained where its parameters require gradients.
         seed: Of the order of pairs.
+        parts: Data sets that the training pairs are of: (pairs, pairs that an epoch sees).
+        resumes_from: Checkpoint to go on from; None to begin.
         **settings: For `Trainer`.
     """
 
-    def __init__(self, backbone: Backbone, seed: int, **settings: Any) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        seed: int,
+        parts: Sequence[tuple[int, int]] | None = None,
+        resumes_from: str | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(model=backbone.model, compute_loss_func=caption_loss, **settings)
         self.backbone = backbone
         self.order_seed = seed
+        self.order_parts = parts
+        self.resumes_from = resumes_from
         self.sampler: EpochSampler | None = None
 
     @property
@@ -51,7 +62,7 @@ class CaptionTrainer(Trainer):
         return given or self.train_dataset
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
-        self.sampler = EpochSampler(len(self._examples(train_dataset)), self.order_seed)
+        self.sampler = EpochSampler(len(self._examples(train_dataset)), self.order_seed, self.order_parts)
         return self.sampler
 
     def get_batch_samples(
@@ -111,7 +122,7 @@ class CaptionTrainer(Trainer):
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(trained_weights(self._network), folder / TRAINED_WEIGHTS, metadata={"format": "pt"})
+        save_trained_weights(self._network, folder)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         load_trained_weights(self._network, Path(resume_from_checkpoint))
@@ -129,6 +140,11 @@ def trained_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
     }
+
+
+def save_trained_weights(model: torch.nn.Module, folder: Path) -> None:
+    """Write the parameters that require gradients as safetensors."""
+    save_file(trained_weights(model), folder / TRAINED_WEIGHTS, metadata={"format": "pt"})
 
 
 def load_trained_weights(model: torch.nn.Module, checkpoint: Path) -> None:
