@@ -94,9 +94,7 @@ def test_vectors_are_those_of_transformers_own_model(tiny: Path, embedder: ClipE
     with torch.no_grad():
         output = model(input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"], **pixels)
     expected = output.logits_per_image / model.logit_scale.detach().exp()
-    np.testing.assert_allclose(
-        embedder.images(images) @ embedder.texts(texts).T, expected, atol=1e-5
-    )
+    np.testing.assert_allclose(embedder.images(images) @ embedder.texts(texts).T, expected, atol=1e-5)
 
 
 def test_long_texts_are_cut_not_refused(embedder: ClipEmbedder) -> None:
