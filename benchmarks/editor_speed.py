@@ -120,7 +120,7 @@ def _measure(
     alone = _edit(editor, requests, 1)
     for _ in range(options.rounds):
         for batch in options.batches:
-            with _gpu_busy() as shares:
+            with gpu_busy() as shares:
                 start = time.perf_counter()
                 results = _edit(editor, requests, batch)
                 seconds[batch].append(time.perf_counter() - start)
@@ -162,7 +162,7 @@ def _compare(results: Sequence[EditResult], alone: Sequence[EditResult], dtype: 
 
 
 @contextmanager
-def _gpu_busy() -> Iterator[list[float]]:
+def gpu_busy() -> Iterator[list[float]]:
     """Shares of time in which the GPU was busy, sampled while the block runs; empty without a GPU."""
     shares: list[float] = []
     done = threading.Event()

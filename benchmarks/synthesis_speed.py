@@ -7,10 +7,10 @@ The loop is the one that documentation shows: one image, one instruction, one ca
 same edits in batches and does more with each: it looks into every source image, measures what came out (pixels, and
 with `--clip` similarities), keeps a journal, and writes data set and report. Both start with their model loaded.
 Without `--model` a random InstructPix2Pix of some hundred thousand weights is built, so that what is measured is
-everything around the network.
+everything around the network; `--model stable-diffusion-1.5` builds random weights of that size, for a GPU.
 
 Written to benchmarks/synthesis_speed.json: edited images a second of both and their ratio, round by round; on a GPU
-also the share of the time in which it was busy, as NVML tells it.
+also the share of the time in which it was busy, as `nvidia-smi` tells it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,7 @@ import json
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +30,10 @@ from diffusers import StableDiffusionInstructPix2PixPipeline
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for tests.fixtures, where the tiny models are built
 
+from benchmarks.editor_speed import gpu_busy
 from tests.fixtures.synthesis_run import put_photographs
 from tests.fixtures.tiny_clip import build_tiny_clip
-from tests.fixtures.tiny_pix2pix import build_tiny_pix2pix
+from tests.fixtures.tiny_pix2pix import build_pix2pix_of_released_size, build_tiny_pix2pix
 
 from blip2idc.images.pair import open_image
 from blip2idc.runtime import run_record
@@ -47,6 +45,7 @@ from blip2idc.synthesis.plan import seed_of
 from blip2idc.synthesis.recipe import CandidateGrid, InstructionSettings, SynthesisConfig
 from blip2idc.synthesis.sources import Sources, read_sources
 
+FULL_SIZE = "stable-diffusion-1.5"
 RESULT = Path(__file__).with_suffix(".json")
 INSTRUCTIONS = ("make it snow", "turn it into a painting")
 EVERYTHING = Thresholds(None, None, None, None, None, None, None)
@@ -104,38 +103,6 @@ def load_plainly(settings: EditorSettings) -> Any:
     return pipeline.to(editor.device.value)
 
 
-class BusyShare:
-    """Samples NVML's utilisation of the GPU; the mean is the share of the time in which it computed."""
-
-    def __init__(self) -> None:
-        self.samples: list[int] = []
-
-    @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Sample ten times a second while the block runs."""
-        if not torch.cuda.is_available():
-            yield
-            return
-        over = threading.Event()
-
-        def sample() -> None:
-            while not over.wait(0.1):
-                self.samples.append(torch.cuda.utilization())
-
-        thread = threading.Thread(target=sample)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
-    @property
-    def mean(self) -> float | None:
-        """0..1; None without a GPU."""
-        return round(statistics.fmean(self.samples) / 100, 3) if self.samples else None
-
-
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """All rounds, the loop and the pipeline in turn."""
     settings = EditorSettings(
@@ -158,15 +125,17 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         editor=Loaded(settings, editor), embedder=None if clip is None else Loaded(clip, clip.load())
     )
     rounds: list[dict[str, float]] = []
-    busy = {"loop": BusyShare(), "pipeline": BusyShare()}
+    busy: dict[str, list[float]] = {"loop": [], "pipeline": []}
     for number in range(options.rounds + 1):
         start = time.perf_counter()
-        with busy["loop"].measured():
+        with gpu_busy() as samples:
             made = plain_loop(sources, pipeline, settings, config.candidates, folder / f"loop-{number}")
+        busy["loop"] += samples
         middle = time.perf_counter()
-        with busy["pipeline"].measured():
+        with gpu_busy() as samples:
             synthesize(sources, folder / f"pipeline-{number}", replace(config, seed=number), parts=parts)
         end = time.perf_counter()
+        busy["pipeline"] += samples
         row = {"loop": made / (middle - start), "pipeline": made / (end - middle)}
         if number:  # the first round warms up
             rounds.append({**row, "ratio": row["pipeline"] / row["loop"]})
@@ -180,14 +149,14 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "rounds": rounds,
         "median": {key: statistics.median(row[key] for row in rounds) for key in rounds[0]},
-        "gpu_busy": {name: share.mean for name, share in busy.items()},
+        "gpu_busy": {name: statistics.fmean(shares) if shares else None for name, shares in busy.items()},
     }
 
 
 def _model(name: str | None, folder: Path) -> str:
     if name is None:
         return str(build_tiny_pix2pix(folder / "editor"))
-    return name
+    return str(build_pix2pix_of_released_size(folder / "editor")) if name == FULL_SIZE else name
 
 
 def main() -> None:

@@ -256,9 +256,15 @@ def test_the_safety_checker_can_be_left_out(tmp_path: Path) -> None:
     assert result.fault is None
 
 
-def test_a_safety_checker_that_is_asked_for_must_be_there(tiny: Path) -> None:
-    with pytest.raises(ModelError, match="has no safety checker; set editor.safety_checker to false"):
-        _load(tiny, safety_checker=True)
+def test_a_safety_checker_that_is_not_there_is_missed_aloud(
+    tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (result,) = _load(tiny, safety_checker=True).edit(_requests(1))
+    assert result.image is not None
+    assert "has no safety checker; images go unchecked" in caplog.text
+    caplog.clear()
+    _load(tiny, safety_checker=False)
+    assert "safety" not in caplog.text
 
 
 def test_numbers_that_overflow_are_a_fault(tiny: Path) -> None:

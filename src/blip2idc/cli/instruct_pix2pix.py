@@ -160,12 +160,8 @@ def _refiltered(output: Path, config: SynthesisConfig) -> Synthesis:
 
 def _tell(report: SynthesisReport) -> None:
     """The table and the warnings, on stderr."""
-    from rich.console import Console
-    from rich.table import Table
+    from blip2idc.cli.progress import print_rows
 
-    table = Table("", "number", box=None, show_header=False)
-    for what, number in report.rows():
-        table.add_row(what, f"{number:,}")
-    Console(stderr=True).print(table)
+    print_rows(report.rows())
     for warning in report.warnings():
         print(f"warning: {warning}", file=sys.stderr)

@@ -16,7 +16,19 @@ from typing import Annotated, Any
 import typer
 
 import blip2idc
-from blip2idc.cli import baseline, caption, compare, data, demo, evaluate, explain, serve, synthesize, train
+from blip2idc.cli import (
+    baseline,
+    caption,
+    compare,
+    data,
+    demo,
+    evaluate,
+    explain,
+    paraphrase,
+    serve,
+    synthesize,
+    train,
+)
 from blip2idc.errors import Blip2idcError
 
 EXIT_BAD_INPUT = 2
@@ -38,6 +50,7 @@ GROUPS: tuple[ModuleType, ...] = (
     explain,
     compare,
     synthesize,
+    paraphrase,
     data,
     train,
     evaluate,

@@ -1,4 +1,4 @@
-"""Progress bars on stderr, with the rate and the time left; the same for every command that makes a data set.
+"""Progress bars on stderr with rate and time left, and the table at the end, for commands that make a data set.
 
 In: calls that tell how much is done. Out: what a person sees. A bar appears with the first call, so that a setting that
 is refused shows none.
@@ -6,7 +6,7 @@ is refused shows none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 
@@ -55,3 +55,20 @@ def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
         yield report
     finally:
         bars.stop()
+
+
+def print_rows(rows: Sequence[tuple[str, int]]) -> None:
+    """A table of counts on stderr.
+
+    Args:
+        rows: (what, how many).
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    for what, number in rows:
+        table.add_row(what, f"{number:,}")
+    Console(stderr=True).print(table)
