@@ -74,6 +74,7 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
         ("   ", "empty"),
         ("12 34 :-) 56", "not-text"),
         ("??? !!!", "not-text"),
+        ("Add a \N{REPLACEMENT CHARACTER} hat to the dog", "not-text"),
         ("I'm sorry, but I can't help with that.", "refusal"),
         ("I’m sorry, I will not do that", "refusal"),
         ("I cannot edit images", "refusal"),

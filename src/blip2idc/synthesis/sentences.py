@@ -88,6 +88,7 @@ _LY_VERBS = _words("apply fly multiply rely supply")
 _ING_VERBS = _words("bring cling fling ring sing sling spring sting string swing wing")
 _ED_VERBS = _words("bed bleed embed feed need seed shed shred speed wed weed")
 
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer puts for bytes that are no UTF-8
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"(?:```|~~~)[\w+-]*[ \t]*(?=\n|$)|```|~~~")
 _LINES = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]+")
@@ -170,12 +171,15 @@ def fault_of(text: str, *, longest_words: int = 30, shortest_words: int = 2) -> 
         shortest_words: Fewest words it may have.
 
     Returns:
-        One of `FAULTS`: `empty`; `not-text` (fewer than half of its characters are letters); `refusal` of a model;
+        One of `FAULTS`: `empty`; `not-text` (fewer than half of its characters are letters, or bytes
+        that no letter is made of); `refusal` of a model;
         `chatter` (talk around the answer, questions back, talk of the caption, markdown, JSON, addresses);
         `several-sentences`; `too-short`; `too-long`. None where nothing is wrong.
     """
     if not text.strip():
         return "empty"
+    if _REPLACEMENT in text:
+        return "not-text"
     unquoted = _QUOTED.sub("quoted", text).replace("’", "'").strip()
     visible = [character for character in unquoted if not character.isspace()]
     if 2 * sum(character.isalpha() for character in visible) < len(visible):
