@@ -117,11 +117,18 @@ def test_images_and_everything_else_of_a_record_stay(data: Path, tmp_path: Path)
     before = read_manifest(data)
     folder, _ = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
     for one, other in zip(before, read_manifest(folder), strict=True):
-        assert (one.id, one.change, one.source, one.before_box) == (other.id, other.change, other.source, other.before_box)
+        assert (one.id, one.change, one.source, one.before_box) == (
+            other.id,
+            other.change,
+            other.source,
+            other.before_box,
+        )
         assert [path.read_bytes() for path in before.paths(one)] == [
             path.read_bytes() for path in read_manifest(folder).paths(other)
         ]
-    loaded = datasets.load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))["train"]
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))[
+        "train"
+    ]
     assert len(loaded) == 3
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import datasets
 import pytest
+from tests.fixtures.chat_server import HANG_UP, ChatServer, Say, chat_server
 from tests.fixtures.synthesis_run import CONFIG, INSTRUCTIONS, LoggedEditor, put_photographs, run_logged
 
 from blip2idc.data.records import read_manifest
@@ -24,11 +25,17 @@ from blip2idc.errors import ConfigError, InputError, ModelError
 from blip2idc.images.pair import open_image
 from blip2idc.synthesis.editor import EditRequest, EditResult
 from blip2idc.synthesis.filters import Thresholds
-from blip2idc.synthesis.instructions import Instructed, Instruction, SourceImage
+from blip2idc.synthesis.instructions import (
+    Instructed,
+    Instruction,
+    LanguageModelInstructions,
+    SourceImage,
+)
+from blip2idc.synthesis.language_model import LanguageModelSettings, ServerLanguageModel
 from blip2idc.synthesis.pipeline import Parts, refilter, synthesize
 from blip2idc.synthesis.recipe import CandidateGrid
 from blip2idc.synthesis.selection import CANDIDATES
-from blip2idc.synthesis.sources import read_sources
+from blip2idc.synthesis.sources import Sources, read_sources
 
 ROOT = Path(__file__).parents[2]
 IMAGES = 6
@@ -352,6 +359,69 @@ def test_images_without_instructions_are_told_and_asked_for_again(
     second = synthesize(read_sources(images=photographs), tmp_path / "out", settings, parts=parts)
     assert source.asked == names[:2]
     assert (second.report.faults, second.report.instructions) == (0, IMAGES)
+
+
+GOOD = "Instruction: make the photograph brighter\nEdited caption: a bright photograph"
+REPAIRED: dict[str, Say | str] = {
+    "429": Say(status=429, headers={"Retry-After": "1"}),
+    "500": Say(status=500),
+    "garbage": Say(body=b"<html>gateway</html>"),
+    "nothing": Say(content=None),
+    "hang up": HANG_UP,
+}
+
+
+@pytest.mark.parametrize("trouble", REPAIRED)
+def test_a_server_in_trouble_is_asked_again(
+    photographs: Path, instructions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-secret-word")
+    paused: list[float] = []
+    with chat_server(REPAIRED[trouble], REPAIRED[trouble], Say(GOOD)) as server:
+        made = synthesize(
+            captioned(photographs), tmp_path / "out", config(instructions), parts=served(server, paused)
+        )
+        assert len(server.asked) >= IMAGES + 2
+    assert paused
+    assert made.report.faults == 0
+    assert {record.extra["synthesis"]["origin"] for record in read_manifest(tmp_path / "out")} == {
+        "language-model"
+    }
+    kept = (
+        b"".join(contents(tmp_path / "out").values())
+        + (tmp_path / "out" / STATE / "report.json").read_bytes()
+    )
+    assert b"a-secret-word" not in kept
+
+
+def test_a_server_that_stays_in_trouble_costs_its_images_only(
+    photographs: Path, instructions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-secret-word")
+    paused: list[float] = []
+    down, settings = [Say(status=500)] * 3, config(instructions)
+    settings = replace(settings, instructions=replace(settings.instructions, per_image=1))
+    # the first image uses up its three attempts, the others are answered, and it is asked about twice more in vain
+    with chat_server(*down, *[Say(GOOD)] * (IMAGES - 1), *down, *down, Say(GOOD)) as server:
+        parts = served(server, paused, attempts=3)
+        first = synthesize(captioned(photographs), tmp_path / "out", settings, parts=parts)
+        assert len(first.report.uninstructed) == first.report.faults == 1
+        assert "500" in first.report.warnings()[0]
+        second = synthesize(captioned(photographs), tmp_path / "out", settings, parts=parts)
+    assert (second.report.faults, second.report.instructions) == (0, IMAGES)
+
+
+def captioned(photographs: Path) -> Sources:
+    sources = read_sources(images=photographs)
+    return replace(sources, images=[replace(image, captions=("a photograph",)) for image in sources.images])
+
+
+def served(server: ChatServer, paused: list[float], attempts: int = 5) -> Parts:
+    """One prompt at a time, so that the script's troubles meet the same prompt."""
+    settings = LanguageModelSettings(
+        "m", server=True, base_url=server.url, attempts=attempts, parallel=1, temperature=0.5
+    )
+    return Parts(instructions=LanguageModelInstructions(ServerLanguageModel(settings, sleep=paused.append)))
 
 
 def test_a_model_that_is_missing_stops_before_anything_is_made(
