@@ -415,3 +415,21 @@ def test_every_fault_is_one_sentence(tiny: Path) -> None:
         with pytest.raises(Blip2idcError) as caught:
             EditorSettings(**values).load()
         assert "\n" not in str(caught.value)
+
+
+def test_without_an_instruction_the_image_only_goes_through_the_vae(tiny: Path) -> None:
+    editor = _load(tiny)
+    requests = [dataclasses.replace(request, instruction="") for request in _requests(3)]
+    results = editor.edit(requests)
+    assert [result.fault for result in results] == [None] * 3
+    # neither seed nor guidance have a part in it, and each image is its own
+    again = editor.edit([dataclasses.replace(request, seed=request.seed + 1) for request in requests])
+    arrays = [np.asarray(result.image, dtype=np.int16) for result in results]
+    assert all(
+        np.array_equal(array, np.asarray(result.image)) for array, result in zip(arrays, again, strict=True)
+    )
+    (alone,) = editor.edit(requests[1:2])
+    assert np.abs(arrays[1] - np.asarray(alone.image, dtype=np.int16)).max() <= 2
+    assert not np.array_equal(arrays[0], arrays[1])
+    (edited,) = editor.edit(_requests(1))
+    assert not np.array_equal(arrays[0], np.asarray(edited.image))

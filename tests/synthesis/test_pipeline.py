@@ -19,7 +19,7 @@ import pytest
 from tests.fixtures.chat_server import HANG_UP, ChatServer, Say, chat_server
 from tests.fixtures.synthesis_run import CONFIG, INSTRUCTIONS, LoggedEditor, put_photographs, run_logged
 
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import NO_CHANGE_CAPTIONS, read_manifest
 from blip2idc.data.state import STATE
 from blip2idc.errors import ConfigError, InputError, ModelError
 from blip2idc.images.pair import open_image
@@ -433,6 +433,27 @@ def test_a_model_that_is_missing_stops_before_anything_is_made(
         synthesize(read_sources(images=photographs), tmp_path / "out", config(instructions, editor=missing))
     # the folder can still be begun with other settings
     assert synthesize(read_sources(images=photographs), tmp_path / "out", config(instructions)).report.pairs
+
+
+def test_a_share_of_the_pairs_shows_no_change(photographs: Path, instructions: Path, tmp_path: Path) -> None:
+    settings = config(instructions, no_change_share=0.2)
+    made = synthesize(read_sources(images=photographs), tmp_path / "out", settings)
+    plan = [json.loads(line) for line in (tmp_path / "out" / STATE / "plan.jsonl").read_text().splitlines()]
+    kept = [item for item in plan if item["instruction"]["text"] == ""]
+    # wanted of each of 6 images: 0.2 / 0.8 * 3 = 0.75
+    assert 2 <= len(kept) < IMAGES
+    assert all(len(item["candidates"]) == 1 for item in kept)
+    assert made.report.instructions == IMAGES * len(INSTRUCTIONS)
+    same = [record for record in read_manifest(tmp_path / "out") if record.kind == "none"]
+    assert 0 < len(same) <= len(kept)
+    assert all(record.captions == NO_CHANGE_CAPTIONS for record in same)
+    assert all(record.extra["synthesis"]["change_share"] <= 0.3 for record in same)
+    strict = refilter(tmp_path / "out", replace(CONFIG.filters, largest_kept_change=0.0))
+    assert strict.report.candidates["too-much-changed"] >= 1
+    with pytest.raises(ConfigError, match=r"no_change_share is 0\.2 and the editor 'flux-kontext' cannot"):
+        replace(settings, editor=replace(CONFIG.editor, name="flux-kontext", size=None))
+    with pytest.raises(ConfigError, match=r"no_change_share is 1\.0"):
+        replace(settings, no_change_share=1.0)
 
 
 def test_candidates_cover_the_grid(photographs: Path, instructions: Path, tmp_path: Path) -> None:

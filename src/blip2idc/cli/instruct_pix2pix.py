@@ -50,6 +50,9 @@ def instruct_pix2pix(
     count: Annotated[
         int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")
     ] = None,
+    no_change_share: Annotated[
+        float | None, typer.Option(help="Share of edits that change nothing, 0 to 1; default: 0.")
+    ] = None,
     editor: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +101,7 @@ def instruct_pix2pix(
     given = {
         "instructions.per_image": per_image,
         "count": count,
+        "no_change_share": no_change_share,
         "editor.name": editor,
         "editor.model": model,
         "clip": "null" if clip == "none" else None,

@@ -19,6 +19,7 @@ from PIL import Image
 from blip2idc.errors import ConfigError
 from blip2idc.synthesis.edit_requests import EditRequest, EditResult
 from blip2idc.synthesis.instructions import Instruction
+from blip2idc.worlds.distractors import distract
 from blip2idc.worlds.edit_captions import COLORS, PLACES, TEMPLATES
 from blip2idc.worlds.edit_operations import OPERATIONS, Edited, Picture
 from blip2idc.worlds.edit_regions import REGION_OPERATIONS
@@ -211,8 +212,12 @@ class EditsEditor:
         """One result for each request, in order; guidance has no effect."""
         results = []
         for request in requests:
-            edited = perform(request.instruction, np.asarray(request.image.convert("RGB")), request.seed)
-            image = None if edited is None else Image.fromarray(edited.picture)
+            picture = np.asarray(request.image.convert("RGB"))
+            if request.instruction:
+                edited = perform(request.instruction, picture, request.seed)
+                image = None if edited is None else Image.fromarray(edited.picture)
+            else:  # what the world `edits` has for no change: noise, another camera
+                image = Image.fromarray(distract(picture, np.random.default_rng(request.seed), 1.0)[0])
             results.append(EditResult(image, NOT_UNDERSTOOD if image is None else None))
         return results
 

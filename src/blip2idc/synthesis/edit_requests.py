@@ -18,7 +18,8 @@ class EditRequest:
 
     Attributes:
         image: RGB, of a size that `EditorSettings.target_size` gave.
-        instruction: What to change.
+        instruction: What to change. Empty for nothing: then the image comes back as the editor's own encoder and
+            decoder leave it, so that their traces alone are no sign of a change.
         seed: Of the noise; an editor's result depends on nothing but the request and its settings.
         guidance: How strictly to follow the instruction (classifier-free guidance of the text).
         image_guidance: How strictly to keep the image; None for editors without it.
@@ -48,5 +49,8 @@ class Editor(Protocol):
     """Edits images."""
 
     def edit(self, requests: Sequence[EditRequest]) -> list[EditResult]:
-        """One result for each request, in order; all images are of one size, all guidance values equal."""
+        """One result for each request, in order.
+
+        All images are of one size, all guidance values equal, and either all instructions are empty or none is.
+        """
         ...

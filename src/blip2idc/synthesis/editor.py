@@ -30,7 +30,7 @@ from blip2idc.synthesis.editor_specs import EDITORS as EDITORS
 from blip2idc.synthesis.editor_specs import EditorSpec
 
 #: Faults of an image that an editor made.
-SAFETY_CHECKER, BLACK_IMAGE = "safety-checker", "black-image"
+SAFETY_CHECKER, BLACK_IMAGE, NOT_GIVEN_BACK = "safety-checker", "black-image", "not-given-back"
 
 #: Characters of another library's error that are shown.
 _LONGEST_REASON = 300
@@ -174,9 +174,24 @@ class DiffusersEditor:
         """
         if len({(request.image.size, request.guidance, request.image_guidance) for request in requests}) > 1:
             raise ValueError("the requests of a batch differ in size or guidance; expected them to be equal")
+        if requests and not any(request.instruction for request in requests):
+            return self._give_back(requests)
         if self._settings.spec.batched:
             return self._call(requests) if requests else []
         return [self._call([request])[0] for request in requests]
+
+    def _give_back(self, requests: Sequence[EditRequest]) -> list[EditResult]:
+        """The images after the way through the VAE and nothing else."""
+        import torch
+
+        if not self._settings.spec.gives_back:
+            return [EditResult(None, NOT_GIVEN_BACK) for _ in requests]
+        vae, processor = self._pipeline.vae, self._pipeline.image_processor
+        pixels = processor.preprocess([request.image.convert("RGB") for request in requests])
+        with torch.inference_mode(), np.errstate(invalid="ignore"):
+            latents = vae.encode(pixels.to(self.device.value, vae.dtype)).latent_dist.mode()
+            images = processor.postprocess(vae.decode(latents).sample.float(), output_type="pil")
+        return [_result(request, image, False) for request, image in zip(requests, images, strict=True)]
 
     def _call(self, requests: Sequence[EditRequest]) -> list[EditResult]:
         import torch

@@ -29,6 +29,7 @@ class EditorSpec:
         sized: Whether width and height are arguments.
         half: Type of the weights on a GPU; None for what `choose_dtype` takes.
         safety_checker: Whether it has one that can be left out.
+        gives_back: Whether it takes an empty instruction, see `EditRequest`: its VAE is a plain `AutoencoderKL`.
         arguments: Further arguments of each call.
     """
 
@@ -44,6 +45,7 @@ class EditorSpec:
     sized: bool = True
     half: str | None = None
     safety_checker: bool = False
+    gives_back: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -61,6 +63,7 @@ _INSTRUCT_PIX2PIX = EditorSpec(
     # the 20 steps lose less, and every GPU computes in it.
     half="float16",
     safety_checker=True,
+    gives_back=True,
 )
 
 #: Every editor by its name. For those without a revision see `EditorSpec.revision`.
@@ -102,5 +105,5 @@ EDITORS: Mapping[str, EditorSpec] = {
         guidance="true_cfg_scale",
         arguments={"negative_prompt": " "},
     ),
-    "edits": EditorSpec(),
+    "edits": EditorSpec(gives_back=True),
 }

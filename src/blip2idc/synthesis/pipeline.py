@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.records import MANIFEST_NAME
+from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE_CAPTIONS
 from blip2idc.data.state import STATE, only_run, open_folder, read_settings
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.runtime import atomic_write, run_record
@@ -41,6 +41,7 @@ from blip2idc.synthesis.plan import (
     EditorChoice,
     WorkItem,
     content_key,
+    is_drawn,
     make_batches,
     read_plan,
     seed_of,
@@ -251,6 +252,7 @@ class _Run:
             "per_image": self.config.instructions.per_image,
             "candidates": asdict(self.config.candidates),
             "clip": None if self.embedder is None else self.embedder.describe(),
+            "no_change_share": self.config.no_change_share,
             "seed": self.config.seed,
         }
 
@@ -263,18 +265,15 @@ class _Run:
         )
         good = [image for image, look in looks.items() if look.fault is None]
         entries = self._instruct(good, journal)
-        items = [
-            self._item(image, looks[image], Instruction(**instruction))
-            for image in good
-            for instruction in entries[image]["instructions"]
-        ]
+        told = {image: self._told(image, entries[image]) for image in good}
+        items = [self._item(image, looks[image], one) for image in good for one in told[image]]
         planned = items[: self.config.count]
         write_plan(self.folder / STATE / PLAN, planned)
         account = SynthesisReport(
             images=len(good),
             skipped=skipped,
             repeated=self.sources.repeated,
-            instructions=len(items),
+            instructions=sum(not item.keeps for item in items),
             refused=count_reasons(list(entries.values())),
             uninstructed={image.name: entry["fault"] for image, entry in entries.items() if entry["fault"]},
         )
@@ -311,6 +310,16 @@ class _Run:
             self.progress("instructions", len(images) - len(missing) + start + len(group), len(images))
         return {image: entry for image, entry in known.items() if entry is not None}
 
+    def _told(self, image: SourceImage, entry: Entry) -> list[Instruction]:
+        """The instructions of an image, and for a share of the images none at all."""
+        told = [Instruction(**instruction) for instruction in entry["instructions"]]
+        share = self.config.no_change_share
+        wanted = share / (1 - share) * len(told)  # for each image, so that they are the share of all edits
+        if is_drawn(f"{image.digest}/{self.config.seed}", wanted):
+            caption = image.captions[0] if image.captions else None
+            told.append(Instruction("", NO_CHANGE_CAPTIONS[0], caption, caption, "no-change"))
+        return told
+
     def _question(self, image: SourceImage) -> str:
         return content_key(
             [
@@ -327,6 +336,7 @@ class _Run:
     def _item(self, image: SourceImage, look: Inspection, instruction: Instruction) -> WorkItem:
         width, height = self.editor.target_size(look.width, look.height)
         guided = self.config.candidates.combinations(self.editor.image_guided)
+        guided = guided if instruction.text else guided[:1]  # there is nothing to try again
         key = content_key(
             [
                 image.digest,

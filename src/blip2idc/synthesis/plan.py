@@ -78,6 +78,11 @@ class WorkItem:
     candidates: tuple[CandidatePlan, ...]
 
     @property
+    def keeps(self) -> bool:
+        """Whether nothing shall change."""
+        return not self.instruction.text
+
+    @property
     def identity(self) -> str:
         """Id of the record, and stem of its image files."""
         return self.key[:16]
@@ -121,11 +126,20 @@ def seed_of(key: str, index: int) -> int:
 
 
 def make_batches(items: Sequence[WorkItem], size: int) -> list[list[WorkItem]]:
-    """Cuts the plan into batches of one image size, full but for the last of each size, in the plan's order."""
-    by_size: dict[tuple[int, int], list[WorkItem]] = {}
+    """Cuts the plan into batches of one image size, full but for the last of each, in the plan's order.
+
+    Edits that change nothing have batches of their own: they go another way through the editor.
+    """
+    alike: dict[tuple[int, int, bool], list[WorkItem]] = {}
     for item in items:
-        by_size.setdefault((item.width, item.height), []).append(item)
-    return [group[start : start + size] for group in by_size.values() for start in range(0, len(group), size)]
+        alike.setdefault((item.width, item.height, item.keeps), []).append(item)
+    return [group[start : start + size] for group in alike.values() for start in range(0, len(group), size)]
+
+
+def is_drawn(key: str, share: float) -> bool:
+    """Whether something with this key is among a share of all, the same every time."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < share * 2**64
 
 
 def write_plan(path: Path, items: Iterable[WorkItem]) -> None:

@@ -82,6 +82,8 @@ class SynthesisConfig:
         filters: What is accepted; may be changed afterwards with `--refilter`.
         batch_size: Images that go through the editor together.
         attempts: How often an edit that failed is tried.
+        no_change_share: Share of the edits that change nothing: the image as the editor's own encoder and decoder leave
+            it, with a caption that says so. Pairs that all show a change teach a model to see the editor's traces.
         count: Edits to try at most; null for all images with all their instructions.
         seed: Of the noise and of what is drawn.
     """
@@ -93,6 +95,7 @@ class SynthesisConfig:
     filters: Thresholds = field(default_factory=Thresholds)
     batch_size: int = 4
     attempts: int = 3
+    no_change_share: float = 0.0
     count: int | None = None
     seed: int = 0
 
@@ -102,5 +105,12 @@ class SynthesisConfig:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected at least 1")
         if self.count is not None and self.count < 1:
             raise ConfigError(f"count is {self.count}; expected at least 1, or null")
+        if not 0 <= self.no_change_share < 1:
+            raise ConfigError(f"no_change_share is {self.no_change_share}; expected a number from 0, below 1")
+        if self.no_change_share and not self.editor.spec.gives_back:
+            raise ConfigError(
+                f"no_change_share is {self.no_change_share} and the editor {self.editor.name!r} cannot give an image "
+                "back unchanged; expected 0, or the editor instruct-pix2pix"
+            )
         if self.seed < 0:
             raise ConfigError(f"seed is {self.seed}; expected a whole number of at least 0")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.readers.importing import place_file
-from blip2idc.data.records import MANIFEST_NAME, PairRecord, write_manifest
+from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, NO_CHANGE_CAPTIONS, PairRecord, write_manifest
 from blip2idc.data.state import STATE
 from blip2idc.synthesis.filters import Duplicates, Measures, Thresholds, best_of
 from blip2idc.synthesis.journal import Entry, Journal
@@ -119,11 +119,11 @@ def _judge(
         if candidate["measures"] is not None
     }
     places = list(measured)
-    choice = best_of(list(measured.values()), thresholds)
+    choice = best_of(list(measured.values()), thresholds, kept=item.keeps)
     verdicts.update(zip(places, choice.reasons, strict=True))
     if choice.index is not None:
         best = places[choice.index]
-        repeated = duplicates.seen(item.digest, measured[best].print)
+        repeated = duplicates.seen((item.digest, item.keeps), measured[best].print)
         verdicts[best] = DUPLICATE if repeated else ACCEPTED
         if not repeated:
             selection.records.append(_record(item, candidates[best], source))
@@ -138,8 +138,8 @@ def _record(item: WorkItem, candidate: Mapping[str, Any], source: str) -> PairRe
         id=item.identity,
         before_file_name=f"images/{item.before_name}.png",
         after_file_name=f"images/{item.identity}_after.png",
-        captions=(instruction.caption,),
-        change={"kind": "edit", "instruction": instruction.text},
+        captions=NO_CHANGE_CAPTIONS if item.keeps else (instruction.caption,),
+        change={"kind": NO_CHANGE if item.keeps else "edit", "instruction": instruction.text},
         source=source,
         extra={
             "picture": item.name,
