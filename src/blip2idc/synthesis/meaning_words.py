@@ -47,7 +47,12 @@ _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth el
 
 NUMBERS: Mapping[str, int] = {
     **{word: value for value, word in enumerate(_UNITS.split())},
-    **{"seventeen": 17, "eighteen": 18, "nineteen": 19, "hundred": 100, "thousand": 1000, "dozen": 12},
+    "seventeen": 17,
+    "eighteen": 18,
+    "nineteen": 19,
+    "hundred": 100,
+    "thousand": 1000,
+    "dozen": 12,
     **_TENS,
 }
 ORDINALS: Mapping[str, int] = {word: value for value, word in enumerate(_ORDINALS.split(), start=1)}
@@ -200,6 +205,69 @@ PHRASES: Mapping[tuple[str, ...], str] = {
     for phrase, _, mark in [line.partition(" = ")]
 }
 
+#: Words on one side of which `left` and `right` are places, not the past of `leave` or `correct`.
+BEFORE_SIDE = _words(
+    """
+    the far on to from at top bottom upper lower your his her their its turn turns turned turning move
+    moves moved moving shift shifted face faces facing look looking looks further farther front back rear
+    slightly towards toward extreme middle center centre and or very points pointing shifts
+    """
+)
+AFTER_SIDE = _words(
+    """
+    side hand corner of most half part edge picture image photo lane arm leg eye foot ear one man woman
+    person car shoe wall handed ward third frame
+    """
+)
+#: Words before which `right` may mean `just`.
+AFTER_JUST = _words(
+    """
+    below above under underneath beneath behind beside next in at near
+    """
+)
+#: Words on one side of which `back` is a place.
+BEFORE_BACK = _words(
+    """
+    the in at from
+    """
+)
+AFTER_BACK = _words(
+    """
+    of wall row window seat side corner end door yard left right wheel leg
+    """
+)
+#: Words that turn a magnitude round.
+DECREASING = _words(
+    """
+    decrease decreased decreases reduce reduced reduces lower lowered less lessen
+    """
+)
+MAGNITUDES = _words(
+    """
+    brightness exposure contrast saturation vividness
+    """
+)
+#: Words that, negated, say that something is gone.
+SHOWN = _words(
+    """
+    visible present there here shown seen in
+    """
+)
+#: What every pair has two of.
+PICTURES = _words(
+    """
+    images pictures photos photographs scenes frames shots
+    """
+)
+#: Directions that relate two things, so that those must not change places.
+RELATIONS = _words(
+    """
+    above below behind front-of left right
+    """
+)
+#: Words that may say a direction, or not.
+LOOSE_PLACES: Mapping[str, str] = {"by": "beside", "over": "above"}
+
 NEGATIONS = _words("no not never without nothing none neither nor cannot nobody nowhere non")
 #: Contractions of which the apostrophe, or all after it, may be missing.
 CONTRACTED = _words(
@@ -209,18 +277,23 @@ CONTRACTED = _words(
 
 POLES = _poles(
     """
-    exist: appear emerge arrive enter visible present new newly gain | gone disappear vanish missing absent invisible
-    change: differ different difference | same identical unchanged unaltered unmodified alike indistinguishable
-    light: bright brighter brightest brighten lighten lighter lit illuminate brightness exposure | dark darker darkest darken dim dimmer dimly darkness unlit
+    exist: appear emerge arrive enter visible present new newly gain | gone disappear vanish missing \
+    absent invisible
+    change: differ different difference | same identical unchanged unaltered unmodified alike \
+    indistinguishable
+    light: bright brighter brightest brighten lighten lighter lit illuminate brightness exposure | dark \
+    darker darkest darken dim dimmer dimly darkness unlit
     contrast: contrast |
     saturation: saturate saturation vividness | desaturate
-    size: big bigger biggest large larger largest huge enlarge giant gigantic enormous massive | small smaller smallest tiny shrink shrunk shrank miniature
+    size: big bigger biggest large larger largest huge enlarge giant gigantic enormous massive | small \
+    smaller smallest tiny shrink shrunk shrank miniature
     extent: tall taller tallest long longer longest lengthen | short shorter shortest shorten
     height: high higher highest raise elevate lift | low lowered
     width: wide wider widen broad broaden thick thicker | narrow narrower thin thinner slim
     age: old older oldest elderly aged | young younger youngest
     open: open unlock | closed closing closes shut
-    amount: more additional extra another increase boost many most multiple numerous | less fewer decrease reduce few least
+    amount: more additional extra another increase boost many most multiple numerous | less fewer \
+    decrease reduce few least
     sharpness: sharp sharper sharpen crisp crisper | blur blurry blurrier
     heat: warm warmer hot hotter heat | cold colder cool cooler chilly
     dirt: clean cleaner spotless | dirty dirtier filthy
@@ -243,7 +316,8 @@ FAMILIES = _table(
     """
     add insert include introduce incorporate attach install affix append superimpose overlay
     remove delete erase eliminate extract omit discard strip exclude depart
-    alter replace change turn convert transform swap switch exchange substitute modify transition morph become adjust update recolor recolour repaint dye redo restyle
+    alter replace change turn convert transform swap switch exchange substitute modify transition morph \
+    become adjust update recolor recolour repaint dye redo restyle
     move relocate reposition slide drag transfer
     rotate flip mirror invert tilt
     crop trim uncrop
@@ -385,15 +459,16 @@ DETERMINERS = _words(
 )
 PREPOSITIONS = _words(
     "in on at of by for from with within into onto over through throughout across around along alongside near beside"
-    " beside besides next against like as than upon off about during after before until inside among via per up down out"
+    " beside besides next against like as than upon off about during after before until inside among via per up down"
+    " out"
 )
 STOP = (
     DETERMINERS
     | PREPOSITIONS
     | _words(
         """
-        that i you we they it he she him them me us who which what where when why how there here and or but so if then to
-        is are was were be been being am do does did done has have had having will would can could should shall may
+        that i you we they it he she him them me us who which what where when why how there here and or but so if then
+        to is are was were be been being am do does did done has have had having will would can could should shall may
         might must let lets let's please now also just only too very much still already again yet even ever instead
         rather quite almost both either other others else such own same s t re ve ll d m it's there's that's he's she's
         they're has been one ones not no's while because since although though whereas however thus
@@ -406,8 +481,10 @@ STOP = (
 #: Nouns that come and go in other words for the same thing.
 GENERIC = _words(
     """
-    photo scene text color colour hue tone tint shade side hand part portion section area place position location spot way
-    thing object item look appearance style effect version view shot frame shape form kind type sort set piece bit
+    photo scene text color colour hue tone tint shade side hand part portion section area place \
+    position location spot
+    way thing object item look appearance style effect version view shot frame shape form kind type \
+    sort set piece bit
     amount number change difference alteration modification addition presence existence surrounding setting
     side direction end point touch finish feel theme aesthetic rendition depiction representation image design
     result time moment case one instance example front size level degree use order pair group state condition
@@ -417,8 +494,10 @@ GENERIC = _words(
 #: Adjectives that say nothing about a thing; all others must stay, and none may come, as if they were nouns.
 ADJECTIVES = _words(
     """
-    actual clear common complete current entire exact existing extra following full given main noticeable obvious only
-    original other overall particular present previous provided same separate single specific total usual visible whole
+    actual clear common complete current entire exact existing extra following full given main \
+    noticeable obvious only
+    original other overall particular present previous provided same separate single specific total \
+    usual visible whole
     simple slight different similar
     """
 )
@@ -426,31 +505,49 @@ ADJECTIVES = _words(
 NOUNS = _words(
     """
     building ceiling railing painting clothing wing ring king string parking crossing awning drawing lightning
-    earring swing spring thing wedding pudding icing frosting stocking sling evening morning ceiling bedding siding
+    earring swing spring thing wedding pudding icing frosting stocking sling evening morning ceiling \
+    bedding siding
     bed shed seed weed sled reed feed breed family butterfly fly jelly belly lily ally assembly rally duckling
     dressing topping writing lettering marking covering flooring lining planking wording viking
     """
 )
-VERBS = frozenset(
+VERBS = _words(
     """
-    accept accommodate achieve act adapt adopt allow amplify animate apply arrange ask assemble assume be beautify begin
-    belong bend blend blow break breathe build burn buy call capture care cast cause center check choose click close
-    combine come compose comprise compress conceal conjure connect consist construct contain continue contribute correct
-    craft dangle decorate deepen define deliver depict describe design desire despeckle destroy develop disguise display
-    distort divide do double draft drag dress dress drift drop duplicate elevate embed emphasize emulate enclose
-    encompass endow engage engulf enhance ensure envelop evoke evolve examine exist expand expect explain expose express
-    extend fade feature feed feel find finish fit fix float flow focus fold follow form freeze gather generate get go
-    grab grow happen have head help hide highlight hit hover illustrate imagine imbue imitate immerse improve infuse
-    intensify invoke isolate join keep know lean leave lengthen let lift load locate lock lose maintain mask match
-    measure meet melt merge mimic minimize mix multiply need observe obtain occupy occur offer open outfit own participate
-    pass perform pick play point polish portray pose pour prefer prepare present preserve produce provide pull quit
-    raise reach rearrange recreate refer reflect refresh reimagine relax release remain render repair repeat represent
-    reproduce request resemble reshape resize rest restore retain retrieve return reveal reverse revert revise rework
-    roll save say scatter see seem select send separate serve share show showcase simulate situate skip smooth soften
-    spell spin split spray spread squish stack start stay step stop store stretch stick submerge suggest suit support
-    surround suspend switch tear tell tidy touch transport try twist undergo undo unveil use utilize view visit wait
-    want warp wash watch wear whiten work wrap revamp shine glow sparkle stare approach vacate pull shrink increase
-    reduce decrease dim brighten darken differ remain vary happen stood went came left gone took taken put made given
+    accept accommodate achieve act adapt adopt allow amplify animate apply arrange ask assemble assume \
+    be beautify begin
+    belong bend blend blow break breathe build burn buy call capture care cast cause center check \
+    choose click close
+    combine come compose comprise compress conceal conjure connect consist construct contain continue \
+    contribute correct
+    craft dangle decorate deepen define deliver depict describe design desire despeckle destroy develop \
+    disguise display
+    distort divide do double draft drag dress dress drift drop duplicate elevate embed emphasize \
+    emulate enclose
+    encompass endow engage engulf enhance ensure envelop evoke evolve examine exist expand expect \
+    explain expose express
+    extend fade feature feed feel find finish fit fix float flow focus fold follow form freeze gather \
+    generate get go
+    grab grow happen have head help hide highlight hit hover illustrate imagine imbue imitate immerse \
+    improve infuse
+    intensify invoke isolate join keep know lean leave lengthen let lift load locate lock lose maintain \
+    mask match
+    measure meet melt merge mimic minimize mix multiply need observe obtain occupy occur offer open outfit own
+    participate pass perform pick play point polish portray pose pour prefer prepare present preserve \
+    produce provide pull quit
+    raise reach rearrange recreate refer reflect refresh reimagine relax release remain render repair \
+    repeat represent
+    reproduce request resemble reshape resize rest restore retain retrieve return reveal reverse revert \
+    revise rework
+    roll save say scatter see seem select send separate serve share show showcase simulate situate skip \
+    smooth soften
+    spell spin split spray spread squish stack start stay step stop store stretch stick submerge \
+    suggest suit support
+    surround suspend switch tear tell tidy touch transport try twist undergo undo unveil use utilize \
+    view visit wait
+    want warp wash watch wear whiten work wrap revamp shine glow sparkle stare approach vacate pull \
+    shrink increase
+    reduce decrease dim brighten darken differ remain vary happen stood went came left gone took taken \
+    put made given
     held sat ran rode drove wore worn hung shown seen grew grown lost found kept stuck built drawn
-    """.split()
+    """
 )
