@@ -25,71 +25,90 @@ EXIT_FAULTS = 2
 SOURCES = ("templates", "records", "language-model")
 
 
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder of the data set; an earlier run goes on.")
+]
+Images = Annotated[Path | None, typer.Option(help="Folder of photographs, with its subfolders.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Instead: a data set; its images before, its captions as instructions."),
+]
+Split = Annotated[str | None, typer.Option(help="Of the data set: train, val or test.")]
+Captions = Annotated[
+    Path | None,
+    typer.Option(help="What the photographs show: JSONL with file_name and text, or COCO captions."),
+]
+Instructions = Annotated[
+    str | None,
+    typer.Option(
+        help="Where instructions come from: templates (default), records (default with --data), language-model, "
+        "or a file: TXT, JSONL, JSON, CSV."
+    ),
+]
+PerImage = Annotated[int | None, typer.Option(help="Instructions an image, at most.")]
+Count = Annotated[int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")]
+NoChangeShare = Annotated[
+    float | None, typer.Option(help="Share of edits that change nothing, 0 to 1; default: 0.")
+]
+Editor = Annotated[
+    str | None,
+    typer.Option(
+        help="instruct-pix2pix (default), another editor that diffusers has, or edits: without weights."
+    ),
+]
+Model = Annotated[
+    str | None, typer.Option("--model", help="The editor's weights: hub id or folder; default: its own.")
+]
+Clip = Annotated[
+    str | None, typer.Option(help="CLIP that measures similarity: hub id or folder; none: pixels alone.")
+]
+LanguageModel = Annotated[
+    str | None, typer.Option(help="For --instructions language-model: hub id or folder.")
+]
+Seed = Annotated[int | None, typer.Option(help="Of the noise and of what is drawn.")]
+BatchSize = Annotated[int | None, typer.Option(help="Images that go through the editor together.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings in YAML: recipes/instruct-pix2pix.yaml.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
+]
+Refilter = Annotated[
+    bool,
+    typer.Option(
+        "--refilter", help="Choose anew among what is there, by the filters given; generate nothing."
+    ),
+]
+Ray = Annotated[
+    str | None, typer.Option(help="Run on Ray: local, or the address of a cluster.", metavar="ADDRESS")
+]
+Workers = Annotated[int | None, typer.Option(help="With --ray: editors at work at a time.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 2 where anything failed.")]
+
+
 def instruct_pix2pix(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the data set; an earlier run goes on.")
-    ],
-    images: Annotated[Path | None, typer.Option(help="Folder of photographs, with its subfolders.")] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Instead: a data set; its images before, its captions as instructions."),
-    ] = None,
-    split: Annotated[str | None, typer.Option(help="Of the data set: train, val or test.")] = None,
-    captions: Annotated[
-        Path | None,
-        typer.Option(help="What the photographs show: JSONL with file_name and text, or COCO captions."),
-    ] = None,
-    instructions: Annotated[
-        str | None,
-        typer.Option(
-            help="Where instructions come from: templates (default), records (default with --data), language-model, "
-            "or a file: TXT, JSONL, JSON, CSV."
-        ),
-    ] = None,
-    per_image: Annotated[int | None, typer.Option(help="Instructions an image, at most.")] = None,
-    count: Annotated[
-        int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")
-    ] = None,
-    no_change_share: Annotated[
-        float | None, typer.Option(help="Share of edits that change nothing, 0 to 1; default: 0.")
-    ] = None,
-    editor: Annotated[
-        str | None,
-        typer.Option(
-            help="instruct-pix2pix (default), another editor that diffusers has, or edits: without weights."
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="The editor's weights: hub id or folder; default: its own.")
-    ] = None,
-    clip: Annotated[
-        str | None, typer.Option(help="CLIP that measures similarity: hub id or folder; none: pixels alone.")
-    ] = None,
-    language_model: Annotated[
-        str | None, typer.Option(help="For --instructions language-model: hub id or folder.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the noise and of what is drawn.")] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Images that go through the editor together.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Settings in YAML: recipes/instruct-pix2pix.yaml.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
-    ] = None,
-    refilter: Annotated[
-        bool,
-        typer.Option(
-            "--refilter", help="Choose anew among what is there, by the filters given; generate nothing."
-        ),
-    ] = False,
-    ray: Annotated[
-        str | None, typer.Option(help="Run on Ray: local, or the address of a cluster.", metavar="ADDRESS")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="With --ray: editors at work at a time.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 where anything failed.")] = False,
+    output: Output,
+    images: Images = None,
+    data: Data = None,
+    split: Split = None,
+    captions: Captions = None,
+    instructions: Instructions = None,
+    per_image: PerImage = None,
+    count: Count = None,
+    no_change_share: NoChangeShare = None,
+    editor: Editor = None,
+    model: Model = None,
+    clip: Clip = None,
+    language_model: LanguageModel = None,
+    seed: Seed = None,
+    batch_size: BatchSize = None,
+    config: Config = None,
+    settings: Settings = None,
+    refilter: Refilter = False,
+    ray: Ray = None,
+    workers: Workers = None,
+    strict: Strict = False,
 ) -> None:
     """Photographs edited by InstructPix2Pix or another instruction-following editor, filtered by CLIP.
 
