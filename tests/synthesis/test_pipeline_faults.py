@@ -22,7 +22,7 @@ from tests.fixtures.synthesis_run import (
 
 from blip2idc.data.records import read_manifest
 from blip2idc.data.state import STATE
-from blip2idc.errors import ModelError
+from blip2idc.errors import InputError, ModelError
 from blip2idc.synthesis.editor import EditRequest, EditResult
 from blip2idc.synthesis.instructions import (
     Instructed,
@@ -33,6 +33,7 @@ from blip2idc.synthesis.instructions import (
 from blip2idc.synthesis.language_model import LanguageModelSettings, ServerLanguageModel
 from blip2idc.synthesis.pipeline import Parts, synthesize
 from blip2idc.synthesis.sources import Sources, read_sources
+from blip2idc.synthesis.work import MOST_GIVEN_UP
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,19 @@ def test_an_editor_that_recovers_costs_nothing(
     assert made.report.faults == 0
     assert (tmp_path / "log.failed").read_text() == "xx"
     assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+def test_a_broken_editor_does_not_hold_up_the_run(
+    photographs: Path, instructions: Path, tmp_path: Path, no_pauses: list[float]
+) -> None:
+    class Broken(FailingEditor):
+        def edit(self, requests: Sequence[EditRequest]) -> list[EditResult]:
+            raise RuntimeError("no GPU left")
+
+    parts = Parts(editor=Broken(str(tmp_path / "log")))
+    with pytest.raises(InputError, match=r"not one of 36 candidates is accepted \(editor-failed 36\)"):
+        synthesize(read_sources(images=photographs), tmp_path / "out", config(instructions), parts=parts)
+    assert len(no_pauses) == MOST_GIVEN_UP * (CONFIG.attempts - 1)
 
 
 @pytest.fixture

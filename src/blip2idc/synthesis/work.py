@@ -31,6 +31,10 @@ FAILURES = (UNREADABLE, EDITOR_FAILED, MEASURING_FAILED)
 #: Seconds before the second try at an edit that raised; it doubles with each further one.
 FIRST_PAUSE = 0.5
 
+#: Requests in a row that are given up, after which an editor is taken to be broken: further ones are tried once each,
+#: until one succeeds.
+MOST_GIVEN_UP = 10
+
 #: zlib level of the PNG files: about half of the time of the default, a few per cent larger.
 PNG_LEVEL = 4
 
@@ -112,6 +116,7 @@ class EditWork:
 
     def __post_init__(self) -> None:
         self._editor: Editor | None = None
+        self._given_up = 0  # requests in a row
 
     def load(self) -> Editor:
         """The editor, loaded on first use."""
@@ -155,14 +160,20 @@ class EditWork:
         return [self._insist(request, editor, None) for request in requests]
 
     def _insist(self, request: EditRequest, editor: Editor, error: Exception | None) -> EditResult:
-        for attempt in range(0 if error is None else 1, self.attempts):
+        """The result of a request alone, which may have raised before; pauses between tries grow."""
+        attempts = self.attempts if self._given_up < MOST_GIVEN_UP else 1
+        for attempt in range(0 if error is None else 1, attempts):
             if attempt:
                 self.sleep(FIRST_PAUSE * 2 ** (attempt - 1) * random.Random(request.seed).uniform(1.0, 1.5))
             try:
-                return editor.edit([request])[0]
+                result = editor.edit([request])[0]
             except Exception as raised:
                 error = raised
+            else:
+                self._given_up = 0
+                return result
         assert error is not None
+        self._given_up += 1
         return EditResult(None, _fault(EDITOR_FAILED, error))
 
 
