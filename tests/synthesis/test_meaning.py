@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from blip2idc.synthesis.meaning import CODES, drift
+
+SHARED = Path(__file__).parents[3] / "shared" / "annotations"
 
 #: Sentences of which the second says the same as the first; what people and language models write of image pairs.
 SAME = """
@@ -192,15 +198,104 @@ addition | Change the background to a buffet. | Change the background to a bustl
 addition | The man is gone. | The man is gone from the beach.
 """
 
-CASES = [
-    *((*(part.strip() for part in line.split(" | ")), None) for line in SAME.strip().splitlines()),
-    *(
-        (original, variation, code)
-        for code, original, variation in (
-            [part.strip() for part in line.split(" | ")] for line in OTHER.strip().splitlines()
-        )
-    ),
-]
+#: Written when the tables were done, as variations by a language model would be; the first word of a line is the code.
+#: At first sight 5 of the 40 that say the same were refused, and none of the 42 others passed.
+LATER = """
+same | the person in the blue shirt is gone | The individual wearing the blue shirt has disappeared.
+same | there are two people walking on the sidewalk now | Two people are now walking along the sidewalk.
+same | the white van has left the parking lot | The white van is no longer in the parking lot.
+same | the black truck moved forward | The black truck has moved forward.
+same | there is a new car parked by the gate | A car is now parked near the gate.
+same | people are missing from the stairs | The people on the stairs are gone.
+same | the silver car in the top row is not there anymore | The silver car in the upper row has vanished.
+same | someone has opened the door of the red car | The door of the red car has been opened.
+same | a man with an umbrella appeared near the bench | A man carrying an umbrella has appeared by the bench.
+same | there are fewer people on the right side | Fewer people are on the right side.
+same | the small brown metal cube is missing | The tiny brown metal cube has disappeared.
+same | the big purple sphere changed to yellow | The large purple sphere turned yellow.
+same | someone changed the cyan cylinder to rubber | The cyan cylinder has been changed to rubber.
+same | the green cylinder behind the red cube has moved | The green cylinder that is behind the red cube was moved.
+same | a new gray metal ball has been added | A gray metal sphere has been newly placed.
+same | there is no difference between the two images | The two images are identical.
+same | nothing has changed in the scene | The scene is exactly the same as before.
+same | Add a lighthouse in the background. | Put a lighthouse in the background.
+same | Remove the kid from the swing. | Take the child off the swing.
+same | Replace the vase with a lamp. | Swap out the vase for a lamp.
+same | Turn the carpet green. | Change the color of the carpet to green.
+same | Make the picture brighter. | Brighten the image.
+same | Change the wall to brick. | Make the wall brick.
+same | Put a crown on the cat. | Add a crown to the cat's head.
+same | Rotate the photo so it is straight. | Straighten the photo by rotating it.
+same | Make it a rainy night. | Change it to a rainy night.
+same | Add three balloons above the cake. | Place three balloons over the cake.
+same | Remove all text from the poster. | Erase all of the text on the poster.
+same | Change the apple to an orange. | Turn the apple into an orange.
+same | Increase the saturation and the contrast. | Boost the contrast and the saturation.
+same | The lamp on the desk has been switched on. | The desk lamp is turned on.
+same | The window is closed. | The window has been shut.
+same | The bicycle leaning on the wall has disappeared. | The bike that was leaning against the wall is gone.
+same | The dog moved from the left to the right. | The dog has moved from left to right.
+same | One more person is standing at the crosswalk. | An additional person stands at the crosswalk.
+same | There is a dark blue car instead of the white one. | The white car has been replaced with a dark blue car.
+same | The flag is higher than before. | The flag has been raised.
+same | The picture has been cropped. | The image was cropped.
+same | Make the man's shirt blue. | Change the man's shirt to blue.
+same | Remove the person standing next to the tree. | Delete the person who is standing beside the tree.
+number | there are two people walking on the sidewalk now | There are several people walking on the sidewalk now.
+number | Add three balloons above the cake. | Add balloons above the cake.
+number | the four chairs are gone | the five chairs are gone
+colour | the person in the blue shirt is gone | The person in the navy shirt is gone.
+colour | the big purple sphere changed to yellow | The big purple sphere changed to gold.
+colour | Turn the carpet green. | Turn the carpet a lush emerald green.
+colour | the silver car is missing | the car is missing
+direction | the silver car in the top row is not there anymore | The silver car in the back row is not there anymore.
+direction | there are fewer people on the right side | there are fewer people on the left side
+direction | Add a lighthouse in the background to the left. | Add a lighthouse in the background.
+direction | The flag is above the roof. | The flag is beside the roof.
+direction | Put the cup under the table. | Put the cup on the table.
+opposite | the white van has left the parking lot | The white van has entered the parking lot.
+opposite | Make the picture brighter. | Dim the image.
+opposite | there are fewer people on the right side | There are more people on the right side.
+opposite | The window is closed. | The window has been opened.
+opposite | a new gray metal ball has been added | A gray metal ball has been removed.
+opposite | The lamp on the desk has been switched on. | The lamp on the desk has been switched off.
+opposite | nothing has changed in the scene | The scene has undergone a change.
+negation | The man is not holding a bag. | The man is holding a bag.
+negation | The woman has no hat. | The woman has a hat.
+negation | The car has stopped moving. | The car has not stopped moving.
+action | Remove the kid from the swing. | Push the kid on the swing.
+direction | Replace the vase with a lamp. | Put a vase next to a lamp.
+action | the green cylinder behind the red cube has moved | The green cylinder behind the red cube has changed.
+action | a man is walking to the store | a man is running to the store
+action | Make the man's shirt blue. | Remove the man's blue shirt.
+object | Put a crown on the cat. | Put a tiara on the cat.
+object | Remove the person standing next to the tree. | Remove the person standing next to the bush.
+object | someone changed the cyan cylinder to rubber | someone changed the cyan cylinder to metal
+object | a man with an umbrella appeared near the bench | A man appeared near the bench.
+object | the white van has left the parking lot | The white bus has left the parking lot.
+object | people are missing from the stairs | The people are missing.
+roles | Replace the vase with a lamp. | Replace the lamp with a vase.
+roles | Change the apple to an orange. | Turn the orange into an apple.
+roles | the green cylinder behind the red cube has moved | The red cylinder behind the green cube has moved.
+roles | The cup in front of the plate is gone. | The plate in front of the cup is gone.
+text | Change the sign to say "open". | Change the sign to say "closed".
+addition | Add a lighthouse in the background. | Add a lighthouse on a cliff in the background.
+addition | the black truck moved forward | The rusty black truck moved forward.
+addition | Make it a rainy night. | Make it a rainy night in the city.
+addition | the person in the blue shirt is gone | The person in the blue shirt is gone after work.
+"""
+
+
+def labelled(lines: str) -> list[tuple[str, str, str | None]]:
+    """(original, variation, code) from lines that begin with a code."""
+    found = []
+    for line in lines.strip().splitlines():
+        code, original, variation = (part.strip() for part in line.split(" | "))
+        found.append((original, variation, None if code == "same" else code))
+    return found
+
+
+CASES = labelled("\n".join(f"same | {line}" for line in SAME.strip().splitlines()) + OTHER)
 
 
 def test_there_are_cases_of_every_code() -> None:
@@ -213,3 +308,61 @@ def test_there_are_cases_of_every_code() -> None:
 @pytest.mark.parametrize(("original", "variation", "code"), CASES)
 def test_labelled(original: str, variation: str, code: str | None) -> None:
     assert drift(original, variation) == code
+
+
+def rates(judge: Callable[[str, str], str | None]) -> tuple[float, float]:
+    """Precision and recall of refusals on `LATER`."""
+    answers = [(code, judge(original, variation)) for original, variation, code in labelled(LATER)]
+    refused = [code is not None for code, answer in answers if answer is not None]
+    changed = [answer is not None for code, answer in answers if code is not None]
+    return sum(refused) / len(refused), sum(changed) / len(changed)
+
+
+def test_rates_on_sentences_that_the_tables_were_not_made_for() -> None:
+    assert len(labelled(LATER)) >= 80
+    precision, recall = rates(drift)
+    assert precision >= 0.93
+    assert recall >= 0.97
+    # not vacuous: who refuses all, or whatever is not the same letter by letter, is right in every second case only
+    assert rates(lambda original, variation: "all")[0] < 0.55
+    assert rates(lambda original, variation: None if original == variation else "other")[0] < 0.55
+
+
+#: A word, and one that makes the sentence say something else.
+MUTATIONS = (
+    ("left", "right"), ("top", "bottom"), ("front", "back"), ("red", "blue"), ("black", "white"), ("two", "three"),
+    ("2", "3"), ("first", "third"), ("man", "woman"), ("car", "truck"), ("person", "people"), ("gone", "visible"),
+    ("larger", "smaller"), ("more", "fewer"), ("open", "closed"), ("add", "remove"), ("his", "her"),
+    ("brighter", "darker"), ("appeared", "disappeared"), ("behind", "beside"), ("walking", "sitting"),
+)  # fmt: skip
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_real_captions_do_not_drift_from_themselves_and_notice_a_changed_word() -> None:
+    """On captions that people wrote for three benchmarks: 30 thousand sentences, one word changed at a time."""
+    captions = real_captions()
+    assert len(captions) > 30_000
+    assert [caption for caption in captions if drift(caption, caption) is not None] == []
+    told = changed = 0
+    for one, other in (*MUTATIONS, *((b, a) for a, b in MUTATIONS)):
+        for caption in captions:
+            mutated = re.sub(rf"\b{one}\b", other, caption, flags=re.IGNORECASE)
+            if mutated != caption:
+                changed += 1
+                told += drift(caption, mutated) is not None
+    assert changed > 40_000
+    assert told / changed > 0.99
+
+
+def real_captions() -> list[str]:
+    """Different captions of Spot-the-Diff, Image-Editing-Request and Emu Edit."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no {SHARED}")
+    found: set[str] = set()
+    for folder, key in (("spot_the_diff", "sentences"), ("image_editing_request", "sents")):
+        for path in (SHARED / folder).glob("[tv]*.json"):
+            found.update(text.strip() for entry in json.loads(path.read_text()) for text in entry[key])
+    for path in (SHARED / "syned").glob("instructions_with_idx_*.txt"):
+        found.update(line.partition("<INSTRUCT>")[2].strip() for line in path.read_text().splitlines())
+    return sorted(found - {""})

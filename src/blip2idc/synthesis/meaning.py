@@ -15,6 +15,7 @@ from blip2idc.synthesis.meaning_words import (
     GENERIC,
     LOOSE_AXES,
     LOOSE_PLACES,
+    NEGATIONS,
     RELATIONS,
 )
 
@@ -58,7 +59,7 @@ def drift(original: str, variation: str) -> str | None:
         ("colour", one.values("colour") != other.values("colour")),
         ("direction", _directions_changed(one, other)),
         ("opposite", _opposite(one, other)),
-        ("negation", one.count("negation") != other.count("negation")),
+        ("negation", any(one.count(kind) != other.count(kind) for kind in ("negation", "limit"))),
         ("action", _action_changed(one, other)),
         ("object", not one.things <= other.known),
         ("roles", _roles_changed(one, other)),
@@ -105,6 +106,9 @@ def _poles(sentence: Sentence) -> set[str]:
 def _opposite(one: Sentence, other: Sentence) -> bool:
     """Whether an opposite took the place of a word, or the word went without one."""
     before, after = _poles(one), _poles(other)
+    for came, poles in ((_came(one), after), (_came(other), before)):
+        if came and "exist +" not in poles:
+            return True
     axes = {pole[:-2] for pole in before | after}
     for axis in axes:
         plus, minus = f"{axis} +", f"{axis} -"
@@ -114,6 +118,14 @@ def _opposite(one: Sentence, other: Sentence) -> bool:
             if pole in after and pole not in before and (opposite in before or pole == "change -"):
                 return True
     return False
+
+
+def _came(sentence: Sentence) -> bool:
+    """Whether it says that something was not there before."""
+    return any(
+        word.value == "exist +" and (word.text in NEGATIONS or word.text == "no longer")
+        for word in sentence.words
+    )
 
 
 def _gained(one: Sentence, other: Sentence) -> set[str]:
@@ -137,7 +149,7 @@ def _action_changed(one: Sentence, other: Sentence) -> bool:
     if commanded and not does:
         return True
     activities, now = one.values("activity"), other.values("activity")
-    return bool(activities and now and not activities & now)
+    return bool(activities and now - activities)
 
 
 def _roles_changed(one: Sentence, other: Sentence) -> bool:

@@ -30,6 +30,7 @@ from blip2idc.synthesis.meaning_words import (
     DIRECTIONS,
     FAMILIES,
     GENERIC,
+    LIMITS,
     MAGNITUDES,
     NEGATIONS,
     NOUNS,
@@ -203,6 +204,10 @@ def _mark(tokens: Sequence[str], at: int) -> Word:
         return number
     if word in NEGATIONS or (word in CONTRACTED and after == "t") or (word in CONTRACTED and word[-1] == "t"):
         return Word(word, "negation")
+    if word in LIMITS:
+        return Word(word, "limit")
+    if word in ("someone", "somebody") and not before:  # whoever made the change
+        return Word(word, "stop")
     placed = _placed(word, before, after)
     if placed is not None:
         return placed
@@ -264,7 +269,9 @@ def _by_form(word: str, before: str, after: str, *, first: bool) -> Word:
     after_noun_sign = (
         before in DETERMINERS or before in PREPOSITIONS or before in COLOURS or before in ADJECTIVES
     )
-    described = before in DETERMINERS and inflected and after.isalpha() and after not in STOP  # a parked car
+    described = (
+        (before in DETERMINERS or before in COLOURS) and inflected and after.isalpha() and after not in STOP
+    )  # a parked car
     if described or (after_noun_sign and not inflected and word not in STOP and word not in POLES):
         if word in ADJECTIVES or (word.endswith("ly") and word not in NOUNS):
             return Word(word, "adjective")

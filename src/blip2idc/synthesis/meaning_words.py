@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 
 def _table(kind: str, text: str) -> dict[str, str]:
-    """Word -> mark, from lines of words that mean the same; the first word of a line is the value."""
-    lines = (line.split() for line in text.strip().splitlines())
-    return {word: f"{kind} {words[0]}" for words in lines for word in words}
+    """Word -> mark, from words that mean the same, between commas; the first of them is the value."""
+    groups = (group.split() for group in text.split(","))
+    return {word: f"{kind} {words[0]}" for words in groups for word in words}
 
 
 def _poles(text: str) -> dict[str, str]:
@@ -62,45 +62,10 @@ TWO = _words("both couple duo twin twice")
 COLOURS = _table(
     "colour",
     """
-    red
-    crimson
-    scarlet
-    maroon
-    burgundy
-    orange
-    amber
-    yellow
-    gold golden
-    green
-    emerald
-    lime
-    olive
-    teal
-    turquoise
-    cyan aqua
-    blue
-    navy
-    indigo
-    purple
-    violet
-    lavender
-    lilac
-    magenta fuchsia
-    pink
-    coral
-    brown
-    bronze
-    copper
-    tan
-    beige
-    khaki
-    ivory
-    white
-    black
-    gray grey
-    silver silvery
-    blonde blond
-    monochrome monochromatic grayscale greyscale
+    red, crimson, scarlet, maroon, burgundy, orange, amber, yellow, gold golden, green, emerald, lime,
+    olive, teal, turquoise, cyan aqua, blue, navy, indigo, purple, violet, lavender, lilac, magenta
+    fuchsia, pink, coral, brown, bronze, copper, tan, beige, khaki, ivory, white, black, gray grey,
+    silver silvery, blonde blond, monochrome monochromatic grayscale greyscale
     """,
 )
 #: Words that make another colour of the colour that follows.
@@ -116,93 +81,43 @@ SHADES: Mapping[str, str] = {
 DIRECTIONS = _table(
     "direction",
     """
-    left leftmost leftward leftwards lefthand lefthanded
-    right rightmost rightward rightwards righthand righthanded
-    top upper uppermost topmost
-    bottom lowermost bottommost
-    above overhead
-    below under underneath beneath
-    behind
-    front frontmost
-    back rear
-    center centre middle central centrally centermost
-    between
-    upward upwards
-    downward downwards
-    forward forwards
-    backward backwards
-    north northern northward northwards
-    south southern southward southwards
-    east eastern eastward eastwards
-    west western westward westwards
-    clockwise
-    counterclockwise anticlockwise
-    horizontal horizontally
-    beside near alongside adjacent nearby
-    vertical vertically
-    diagonal diagonally
-    outside outdoors
+    left leftmost leftward leftwards lefthand lefthanded, right rightmost rightward rightwards righthand
+    righthanded, top upper uppermost topmost, bottom lowermost bottommost, above overhead, below under
+    underneath beneath, behind, front frontmost, back rear, center centre middle central centrally
+    centermost, between, upward upwards, downward downwards, forward forwards, backward backwards, north
+    northern northward northwards, south southern southward southwards, east eastern eastward eastwards,
+    west western westward westwards, clockwise, counterclockwise anticlockwise, horizontal horizontally,
+    beside near alongside adjacent nearby, vertical vertically, diagonal diagonally, outside outdoors,
     indoors
     """,
 )
 #: Marks of several words, tried before single ones; `skip` for phrases whose words must not be taken one by one.
 PHRASES: Mapping[tuple[str, ...], str] = {
-    tuple(phrase.split()): mark.strip()
-    for line in """
-    in front of = direction front-of
-    in front = direction front-of
-    in back of = direction behind
-    on top of = skip
-    next to = direction beside
-    nearest to = direction beside
-    by the side of = direction beside
-    upside down = direction upside-down
-    counter clockwise = direction counterclockwise
-    anti clockwise = direction counterclockwise
-    that's right = skip
-    that s right = skip
-    all right = skip
-    right away = skip
-    right now = skip
-    black and white = colour monochrome
-    black & white = colour monochrome
-    no longer = negation
-    not any more = negation
-    not anymore = negation
-    any more = skip
-    any longer = skip
-    anymore = skip
-    not only = skip
-    get rid of = family remove
-    get rid off = family remove
-    time of day = skip
-    got rid of = family remove
-    gotten rid of = family remove
-    getting rid of = family remove
-    do away with = family remove
-    in place of = family alter
-    instead of = family alter
-    zoom in = pole zoom +
-    zoom out = pole zoom -
-    turn on = pole power +
-    turned on = pole power +
-    switch on = pole power +
-    switched on = pole power +
-    turn off = pole power -
-    turned off = pole power -
-    switch off = pole power -
-    switched off = pole power -
-    a few = skip
-    a little = skip
-    a bit = skip
-    quite a few = skip
-    close to = pole near +
-    away from = pole near -
-    as before = pole change -
-    set up = family add
-    to the point = skip
-    """.strip().splitlines()
-    for phrase, _, mark in [line.partition(" = ")]
+    tuple(phrase.split()): mark
+    for mark, phrases in {
+        "direction front-of": "in front of, in front",
+        "direction behind": "in back of",
+        "direction beside": "next to, nearest to, by the side of",
+        "direction upside-down": "upside down",
+        "direction counterclockwise": "counter clockwise, anti clockwise",
+        "colour monochrome": "black and white, black & white",
+        "negation": "no longer, not any more, not anymore",
+        "family remove": "get rid of, get rid off, got rid of, gotten rid of, getting rid of, do away with",
+        "family alter": "in place of, instead of",
+        "family add": "set up",
+        "pole zoom +": "zoom in",
+        "pole zoom -": "zoom out",
+        "pole power +": "turn on, turned on, switch on, switched on",
+        "pole power -": "turn off, turned off, switch off, switched off",
+        "pole near +": "close to",
+        "pole near -": "away from",
+        "pole change -": "as before",
+        "skip": "on top of, that's right, that s right, all right, right away, right now, any more, any longer,"
+        " anymore, not only, only difference, time of day, a few, a little, a bit, quite a few, to the point,"
+        " between the two images, between the two pictures, between the two photos, between the two scenes,"
+        " between the images, between the pictures, between the photos, between the scenes",
+    }.items()
+    for phrase in phrases.split(",")
 }
 
 #: Words on one side of which `left` and `right` are places, not the past of `leave` or `correct`.
@@ -269,6 +184,8 @@ RELATIONS = _words(
 LOOSE_PLACES: Mapping[str, str] = {"by": "beside", "over": "above"}
 
 NEGATIONS = _words("no not never without nothing none neither nor cannot nobody nowhere non")
+#: Words that say that nothing else is meant.
+LIMITS = _words("only except")
 #: Contractions of which the apostrophe, or all after it, may be missing.
 CONTRACTED = _words(
     "isn aren wasn weren don doesn didn hasn haven hadn won wouldn can couldn shouldn isnt arent wasnt dont doesnt"
@@ -314,13 +231,11 @@ LOOSE_AXES = _words("amount near gender exist")
 FAMILIES = _table(
     "family",
     """
-    add insert include introduce incorporate attach install affix append superimpose overlay
-    remove delete erase eliminate extract omit discard strip exclude depart
-    alter replace change turn convert transform swap switch exchange substitute modify transition morph \
-    become adjust update recolor recolour repaint dye redo restyle
-    move relocate reposition slide drag transfer
-    rotate flip mirror invert tilt
-    crop trim uncrop
+    add insert include introduce incorporate attach install affix append superimpose overlay, remove
+    delete erase eliminate extract omit discard strip exclude depart, alter replace change turn convert
+    transform swap switch exchange substitute modify transition morph become adjust update recolor
+    recolour repaint dye redo restyle, move relocate reposition slide drag transfer, rotate flip mirror
+    invert tilt, crop trim uncrop
     """,
 )
 #: Verbs of more than one family, or of none: they fit whatever they stand for.
@@ -340,100 +255,31 @@ AWAY = _words("off out away from")
 ACTIVITIES = _table(
     "activity",
     """
-    walk stroll
-    run ran jog sprint
-    stand stood
-    sit sat seat seated
-    lie lying
-    ride rode
-    drive drove
-    park
-    hold held carry
-    jump leap
-    fly flew
-    swim swam
-    eat ate
-    drink drank
-    sleep slept
-    dance
-    climb
-    fall fell
-    throw threw toss
-    catch caught
-    kick
-    push
-    talk chat
-    wave
-    cross
-    fight
-    read
-    sing sang
+    walk stroll, run ran jog sprint, stand stood, sit sat seat seated, lie lying, ride rode, drive
+    drove, park, hold held carry, jump leap, fly flew, swim swam, eat ate, drink drank, sleep slept,
+    dance, climb, fall fell, throw threw toss, catch caught, kick, push, talk chat, wave, cross, fight,
+    read, sing sang
     """,
 )
 
+#: Noun or adjective -> the word that stands for all that mean the same.
 SYNONYMS: Mapping[str, str] = {
-    word: words[0]
-    for words in (
-        line.split()
-        for line in """
-        person individual someone somebody
-        people individuals
-        man guy gentleman male
-        woman lady female
-        child kid
-        baby infant
-        car automobile auto vehicle
-        truck lorry
-        bike bicycle
-        motorcycle motorbike
-        airplane plane aeroplane aircraft
-        boat vessel
-        couch sofa
-        tv television
-        phone cellphone telephone smartphone
-        fridge refrigerator
-        rug carpet
-        trash garbage rubbish
-        sidewalk pavement
-        street road
-        dog canine
-        cat feline kitty
-        puppy pup
-        rabbit bunny
-        background backdrop
-        spectacles glasses eyeglasses
-        sunglasses shades
-        cup mug
-        pants trousers
-        cap hat
-        tshirt tee
-        text writing word wording lettering phrase
-        forest woods
-        rock stone
-        sea ocean
-        shop store
-        donut doughnut
-        movie film
-        parking carpark
-        painting artwork
-        cabinet cupboard
-        photo photograph picture image pic
-        ball sphere
-        wood wooden
-        metal metallic
-        wool woolen
-        snow snowy
-        cloud cloudy
-        sun sunny
-        rain rainy
-        fog foggy
-        storm stormy
-        cartoon cartoonish
-        shiny gleaming glossy
-        cube block box
-        """.strip().splitlines()
-    )
-    for word in words
+    word: mark.removeprefix("noun ")
+    for word, mark in _table(
+        "noun",
+        """
+    person individual someone somebody, people individuals, man guy gentleman male, woman lady female,
+    child kid, baby infant, car automobile auto vehicle, truck lorry, bike bicycle, motorcycle
+    motorbike, airplane plane aeroplane aircraft, boat vessel, couch sofa, tv television, phone
+    cellphone telephone smartphone, fridge refrigerator, rug carpet, trash garbage rubbish, sidewalk
+    pavement, street road, dog canine, cat feline kitty, puppy pup, rabbit bunny, background backdrop,
+    spectacles glasses eyeglasses, sunglasses shades, pants trousers, tshirt tee, text
+    writing word wording lettering phrase, forest woods, rock stone, sea ocean, shop store, donut
+    doughnut, movie film, cabinet cupboard, photo photograph picture
+    image pic, ball sphere, wood wooden, metal metallic, wool woolen, snow snowy, cloud cloudy, sun
+    sunny, rain rainy, fog foggy, storm stormy, cartoon cartoonish, shiny gleaming glossy, cube block
+    """,
+    ).items()
 }
 #: Plurals that no rule undoes.
 PLURALS: Mapping[str, str] = {
