@@ -127,7 +127,7 @@ def test_strict_exits_with_2_where_something_failed(
         (["--set", "editor.nam=x"], "editor.name"),
         (["--editor", "photoshop"], "photoshop"),
         (["--count", "0"], "count is 0"),
-        (["--workers", "3"], "--ray"),
+        (["--workers", "0"], "workers is 0"),
         (["--data", "elsewhere"], "both of --images and --data"),
     ],
 )

@@ -83,7 +83,10 @@ Refilter = Annotated[
 Ray = Annotated[
     str | None, typer.Option(help="Run on Ray: local, or the address of a cluster.", metavar="ADDRESS")
 ]
-Workers = Annotated[int | None, typer.Option(help="With --ray: editors at work at a time.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Editors at work at a time; more than one are on Ray, here unless --ray is given."),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 2 where anything failed.")]
 
 

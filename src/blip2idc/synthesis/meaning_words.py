@@ -113,7 +113,7 @@ PHRASES: Mapping[tuple[str, ...], str] = {
         "pole near -": "away from",
         "pole change -": "as before",
         "skip": "on top of, that's right, that s right, all right, right away, right now, any more, any longer,"
-        " anymore, not only, only difference, time of day, a few, a little, a bit, quite a few, to the point,"
+        " anymore, not only, only difference, time of day, time of the day, a few, a little, a bit, quite a few, to the point,"
         " between the two images, between the two pictures, between the two photos, between the two scenes,"
         " between the images, between the pictures, between the photos, between the scenes",
     }.items()
@@ -208,7 +208,7 @@ POLES = _poles(
     height: high higher highest raise elevate lift | low lowered
     width: wide wider widen broad broaden thick thicker | narrow narrower thin thinner slim
     age: old older oldest elderly aged | young younger youngest
-    open: open unlock | closed closing closes shut
+    open: open | closed closing closes shut
     amount: more additional extra another increase boost many most multiple numerous | less fewer \
     decrease reduce few least
     sharpness: sharp sharper sharpen crisp crisper | blur blurry blurrier
@@ -231,7 +231,7 @@ LOOSE_AXES = _words("amount near gender exist")
 FAMILIES = _table(
     "family",
     """
-    add insert include introduce incorporate attach install affix append superimpose overlay, remove
+    add insert include introduce incorporate attach install affix append apply inscribe superimpose overlay, remove
     delete erase eliminate extract omit discard strip exclude depart, alter replace change turn convert
     transform swap switch exchange substitute modify transition morph become adjust update recolor
     recolour repaint dye redo restyle, move relocate reposition slide drag transfer, rotate flip mirror
@@ -277,7 +277,7 @@ SYNONYMS: Mapping[str, str] = {
     writing word wording lettering phrase, forest woods, rock stone, sea ocean, shop store, donut
     doughnut, movie film, cabinet cupboard, photo photograph picture
     image pic, ball sphere, wood wooden, metal metallic, wool woolen, snow snowy, cloud cloudy, sun
-    sunny, rain rainy, fog foggy, storm stormy, cartoon cartoonish, shiny gleaming glossy, cube block
+    sunny, rain rainy, fog foggy, storm stormy, cartoon cartoonish, shiny gleaming glossy, closest nearest, cube block
     """,
     ).items()
 }
@@ -340,7 +340,7 @@ GENERIC = _words(
 #: Adjectives that say nothing about a thing; all others must stay, and none may come, as if they were nouns.
 ADJECTIVES = _words(
     """
-    actual clear common complete current entire exact existing extra following full given main \
+    actual common complete current entire exact existing extra following full given main \
     noticeable obvious only
     original other overall particular present previous provided same separate single specific total \
     usual visible whole

@@ -98,6 +98,7 @@ class ParaphraseReport:
         pairs: Records.
         captions: Original captions, in all records.
         distinct: Different ones among them: what was asked about.
+        asked: Variations that the language model was asked for.
         passed: Variations that passed, of distinct captions.
         refused: Those that did not, by reason.
         unvaried: Distinct captions of which none passed.
@@ -108,6 +109,7 @@ class ParaphraseReport:
     pairs: int
     captions: int
     distinct: int
+    asked: int
     passed: int
     refused: Mapping[str, int]
     unvaried: int
@@ -121,6 +123,7 @@ class ParaphraseReport:
     def rows(self) -> list[tuple[str, int]]:
         """(what, how many), for a table; what belongs to the line above begins with spaces."""
         rows = [("pairs", self.pairs), ("captions", self.captions), ("different captions", self.distinct)]
+        rows += [("variations asked for", self.asked)]
         rows += [("variations that passed", self.passed), ("variations refused", sum(self.refused.values()))]
         rows += [(f"  {reason}", count) for reason, count in self.refused.items()]
         rows += [("captions without a variation", self.unvaried)]
@@ -147,7 +150,8 @@ class _Wording:
             "caption": self.caption,
             "variations": self.passed,
             "refused": dict(self.refused),
-            "fault": self.fault if not self.passed else None,
+            "asked": self.asked,
+            "fault": self.fault,
         }
 
 
@@ -253,6 +257,9 @@ def _is_done(entry: Entry | None) -> bool:
 def reword(group: Sequence[_Wording], model: LanguageModel, config: ParaphraseConfig) -> None:
     """Ask in rounds, each time for what still lacks; fills the wordings."""
     for _ in range(config.rounds):
+        for wording in group:
+            if len(wording.passed) < config.variations:
+                wording.fault = None  # what the last round says counts
         wanted = [wording for wording in group for _ in range(config.variations - len(wording.passed))]
         if not wanted:
             return
@@ -326,6 +333,7 @@ def _account(
         pairs=sum(map(len, manifests)),
         captions=sum(len(originals_of(record)) for manifest in manifests for record in manifest),
         distinct=len(entries),
+        asked=sum(entry.get("asked", 0) for entry in entries.values()),
         passed=sum(len(entry.get("variations", ())) for entry in entries.values()),
         refused=dict(refused.most_common()),
         unvaried=sum(not entry.get("variations") for entry in entries.values()),

@@ -121,7 +121,7 @@ def synthesize(
         config: The settings.
         parts: Other parts than the settings name, such as an editor of one's own.
         ray: `local`, or the address of a Ray cluster; None for this process.
-        workers: Editors at work at a time on the cluster.
+        workers: Editors at work at a time; more than one are on Ray.
         progress: Told of what is done.
 
     Returns:
@@ -391,12 +391,14 @@ def _outcomes(
     ray: str | None,
     workers: int | None,
 ) -> Iterator[list[Outcome]]:
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers is {workers}; expected at least 1")
+    if ray is None and workers is not None and workers > 1:
+        ray = "local"
     if ray is not None:
         from blip2idc.synthesis.ray_run import work_with_ray
 
         return work_with_ray(batches, editing, measuring, address=ray, workers=workers)
-    if workers is not None and workers > 1:
-        raise ConfigError(f"workers is {workers} in one process; several editors at a time need --ray")
     editing.load()  # before anything is begun: what cannot be loaded is told at once
     measuring.load()
     return work_here(batches, editing, measuring)
