@@ -1,4 +1,4 @@
-"""`blip2idc paraphrase` on the command line: a local model, a server, one sentence for each mistake."""
+"""`blip2idc paraphrase` with a tiny chat model by path and against a server; what it prints and how it exits."""
 
 from __future__ import annotations
 
@@ -6,84 +6,132 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.fixtures.chat_model import make_chat_model
 from tests.fixtures.chat_server import Say, chat_server
-from tests.synthesis.test_paraphrase import put_data
 
 from blip2idc.cli.main import run
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import PairRecord, read_manifest, write_manifest
 from blip2idc.data.state import STATE
+
+CAPTION = "the red car on the left is gone"
+GOOD = "The red car on the left has vanished."
+KEY = "sk-do-not-tell"
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return put_data(tmp_path / "data", [["the red car on the left is gone"], ["there is no change"]])
+    folder = tmp_path / "data"
+    (folder / "images").mkdir(parents=True)
+    for side in ("before", "after"):
+        Image.new("RGB", (24, 16), (90, 90, 30)).save(folder / f"images/0_{side}.png")
+    write_manifest(folder, [PairRecord("0", "images/0_before.png", "images/0_after.png", (CAPTION,))])
+    return folder
 
 
-def test_a_local_model_is_asked_and_what_it_says_is_judged(
+def command(data: Path, url: str, *more: str) -> list[str]:
+    words = ["paraphrase", str(data), "--output", str(data.parent / "out"), "--model", "m", "--server"]
+    patience = ["--set", "language_model.attempts=1", "--set", "language_model.parallel=1"]
+    return [*words, "--base-url", url, "--variations", "2", *patience, *more]
+
+
+def report_of(folder: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads((folder / STATE / "paraphrase-report.json").read_text())["report"]
+    return content
+
+
+def test_a_server_rewords_and_the_folder_is_printed(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    wrong = "The red car on the right has vanished."
+    with chat_server(Say(f'"{GOOD}"'), Say(wrong), Say("I'm sorry, I can't help with that.")) as server:
+        assert run(command(data, server.url)) == 0
+    out, err = capsys.readouterr()
+    folder = tmp_path / "out"
+    assert out == f"{folder}\n"
+    assert "1/1" in err
+    assert "direction" in err
+    record = read_manifest(folder)[0]
+    assert record.captions == (CAPTION, GOOD)
+    assert record.extra["original_captions"] == [CAPTION]
+    assert record.extra["paraphrased_captions"] == [GOOD]
+    assert report_of(folder)["refused"] == {"refusal": 2, "direction": 1}
+    assert server.keys[0] == f"Bearer {KEY}"
+    assert len({body["seed"] for body in server.asked}) == len(server.asked) == 4
+    everything = out + err + "".join(path.read_text() for path in (folder / STATE).glob("*.json*"))
+    assert KEY not in everything
+    assert server.url not in "".join(path.read_text() for path in (folder / STATE).glob("*.jsonl"))
+
+
+def test_a_server_in_trouble_leaves_the_originals_and_strict_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with chat_server(Say(status=500)) as server:
+        assert run(command(data, server.url)) == 0
+        assert run(command(data, server.url, "--strict")) == 2
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'out'}\n" * 2
+    assert f"warning: not answered: {CAPTION!r}: the server answered 500" in err
+    assert read_manifest(tmp_path / "out")[0].captions == (CAPTION,)
+    with chat_server(Say(GOOD)) as server:
+        assert run(command(data, server.url, "--strict")) == 0
+        assert server.asked
+    assert read_manifest(tmp_path / "out")[0].captions == (CAPTION, GOOD)
+
+
+def test_a_key_that_is_not_accepted_ends_the_run(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with chat_server(Say(status=401)) as server:
+        assert run(command(data, server.url)) == 2
+    err = capsys.readouterr().err.strip().splitlines()[-1]
+    assert err.startswith("error: OPENAI_API_KEY is not accepted")
+    assert KEY not in err
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A model of random weights says nothing that passes: the originals stay, and every refusal has its reason."""
+    assert run(command(data, "https://me:secret@example.org/v1")) == 2
+    out, err = capsys.readouterr()
+    assert "base_url" in err
+    assert "secret" not in out + err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_random_weights_ends_well_and_adds_nothing(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = make_chat_model(tmp_path / "model")
     words = ["paraphrase", str(data), "-o", str(tmp_path / "out"), "--model", str(model), "--variations", "2"]
-    assert run(words) == 0
-    out, err = capsys.readouterr()
-    assert out == f"{tmp_path / 'out'}\n"
-    assert "2/2" in err
-    assert "captions without a variation" in err
-    originals = [record.captions for record in read_manifest(data)]
-    assert [record.captions for record in read_manifest(tmp_path / "out")] == originals
-    report = json.loads((tmp_path / "out" / STATE / "paraphrase-report.json").read_text())["report"]
-    assert report["passed"] == 0
-    assert sum(report["refused"].values()) == 2 * 2 * 3  # captions, variations, rounds
-
-
-def test_a_server_is_asked_with_the_key_of_the_environment(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "a-secret-word")
-    with chat_server(Say("The red car on the left has vanished.")) as server:
-        words = ["paraphrase", str(data), "-o", str(tmp_path / "out"), "--model", "served", "--server"]
-        assert run([*words, "--base-url", server.url, "--variations", "1"]) == 0
-        assert server.keys[0] == "Bearer a-secret-word"
-        assert server.asked[0]["model"] == "served"
-    first, second = read_manifest(tmp_path / "out")
-    assert first.extra["paraphrased_captions"] == ["The red car on the left has vanished."]
-    assert second.extra["paraphrased_captions"] == []  # it is no way to say that nothing changed
-    kept = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
-    assert b"a-secret-word" not in kept
-    assert "a-secret-word" not in "".join(capsys.readouterr())
-
-
-def test_strict_exits_with_2_where_a_caption_was_not_answered(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "k")
-    with chat_server(Say(status=400, error="too long")) as server:
-        words = ["paraphrase", str(data), "-o", str(tmp_path / "out"), "--model", "m", "--server"]
-        words += ["--base-url", server.url]
-        assert run(words) == 0
-        assert run([*words, "--strict"]) == 2
-    err = capsys.readouterr().err
-    assert "warning: not answered: 'the red car on the left is gone'" in err
-    assert [len(record.captions) for record in read_manifest(tmp_path / "out")] == [1, 1]
+    small = ["--set", "language_model.max_tokens=8", "--set", "rounds=1"]
+    assert run([*words, *small, "--strict"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'out'}\n"
+    assert read_manifest(tmp_path / "out")[0].captions == (CAPTION,)
+    report = report_of(tmp_path / "out")
+    assert (report["asked"], report["passed"], report["unvaried"]) == (2, 0, 1)
 
 
 @pytest.mark.parametrize(
-    ("more", "names"),
+    ("words", "names"),
     [
         ([], "--model is missing"),
-        (["--model", "no/where/at/all"], "no/where/at/all"),
+        (["--model", "./nowhere"], "./nowhere"),
         (["--model", "m", "--variations", "0"], "variations is 0"),
         (["--model", "m", "--base-url", "http://127.0.0.1:1/v1"], "server is false"),
-        (["--model", "m", "--split", "dev"], "split is 'dev'"),
-        (["--model", "m", "--set", "language_model.temperatur=1"], "language_model.temperature"),
+        (["--model", "m", "--split", "test"], "test"),
+        (["--model", "m", "--set", "variation=3"], "variations"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_status_2(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], names: str
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], names: str
 ) -> None:
-    assert run(["paraphrase", str(data), "-o", str(tmp_path / "out"), *more]) == 2
-    err = capsys.readouterr().err.strip().splitlines()
-    assert names in err[-1]
-    assert err[-1].startswith("error: ")
+    assert run(["paraphrase", str(data), "-o", str(tmp_path / "out"), *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert names in lines[-1]
+    assert lines[-1].startswith("error: ")

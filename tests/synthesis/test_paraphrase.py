@@ -19,7 +19,7 @@ from PIL import Image
 
 from blip2idc.cli.main import run
 from blip2idc.data.records import PairRecord, read_manifest, write_manifest
-from blip2idc.data.state import STATE
+from blip2idc.data.state import STATE, only_run
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.synthesis.language_model import Answer, LanguageModelSettings, Prompt
 from blip2idc.synthesis.paraphrase import ParaphraseConfig, paraphrase
@@ -173,6 +173,56 @@ def test_what_was_not_answered_is_told_and_asked_again(data: Path, tmp_path: Pat
     assert report.failed == {}
     undisturbed, _ = paraphrase(data, tmp_path / "other", CONFIG, model=Scripted())
     assert len(read_manifest(folder)[2].captions) == len(read_manifest(undisturbed)[2].captions)
+
+
+def test_a_caption_that_was_answered_in_part_is_asked_again(tmp_path: Path) -> None:
+    """The server falls silent after one good variation: that one is kept, and another run fills up."""
+
+    class Falling(Scripted):
+        def _one(self, prompt: Prompt) -> Answer:
+            answer = super()._one(prompt)
+            return answer if len(self.asked) == 1 else Answer(None, "no server answered")
+
+    data = put_data(tmp_path / "data", [["add two dogs"]])
+    folder, report = paraphrase(data, tmp_path / "out", CONFIG, model=Falling())
+    assert report.failed == {"add two dogs": "no server answered"}
+    assert read_manifest(folder)[0].captions == ("add two dogs", "put in two dogs")
+    _, report = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
+    assert (report.failed, report.asked, report.passed) == ({}, 2, 2)
+    assert len(read_manifest(folder)[0].captions) == 3
+
+
+def test_empty_references_stay(tmp_path: Path) -> None:
+    data = put_data(tmp_path / "data", [["add two dogs"]], {"empty_references": 2, "camera": "left"})
+    folder, _ = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
+    record = read_manifest(folder)[0]
+    assert record.extra["camera"] == "left"
+    assert record.references == (*record.captions, "", "")
+
+
+def test_a_folder_with_something_else_is_refused(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds other files"):
+        paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"
+
+
+def test_two_runs_do_not_write_at_once(data: Path, tmp_path: Path) -> None:
+    with only_run(tmp_path / "out"), pytest.raises(InputError, match="another run is writing"):
+        paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
+    paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
+
+
+def test_a_line_half_written_is_asked_anew(data: Path, tmp_path: Path) -> None:
+    folder, _ = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
+    whole = (folder / "metadata.jsonl").read_bytes()
+    journal = folder / STATE / "paraphrases.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    model = Scripted()
+    paraphrase(data, folder, CONFIG, model=model)
+    assert set(model.asked) == {"add two dogs"}
+    assert (folder / "metadata.jsonl").read_bytes() == whole
 
 
 def test_a_finished_run_asks_nothing(data: Path, tmp_path: Path) -> None:

@@ -113,9 +113,9 @@ PHRASES: Mapping[tuple[str, ...], str] = {
         "pole near -": "away from",
         "pole change -": "as before",
         "skip": "on top of, that's right, that s right, all right, right away, right now, any more, any longer,"
-        " anymore, not only, only difference, time of day, time of the day, a few, a little, a bit, quite a few, to the point,"
-        " between the two images, between the two pictures, between the two photos, between the two scenes,"
-        " between the images, between the pictures, between the photos, between the scenes",
+        " anymore, not only, only difference, time of day, time of the day, a few, a little, a bit, quite a few,"
+        " to the point, between the two images, between the two pictures, between the two photos,"
+        " between the two scenes, between the images, between the pictures, between the photos, between the scenes",
     }.items()
     for phrase in phrases.split(",")
 }
