@@ -1,7 +1,8 @@
 """The journal of a synthesis run: an append-only file of what is done, so that nothing is done twice.
 
 In: entries, each a JSON object with a `kind` and a `key`. Out: on the next run, the last entry of each key. An entry
-is written whole before the next begins; a line that a killed run left half written is cut off. One process writes.
+is written whole before the next begins; a line that a killed run left half written is cut off. One process writes. In
+memory are the places of the entries alone, so that a journal of millions can be kept.
 """
 
 from __future__ import annotations
@@ -30,11 +31,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._entries: dict[tuple[str, str], Entry] = {}
-        kept = self._read()
+        self._places: dict[tuple[str, str], int] = {}  # where the line of an entry begins, in bytes
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = path.open("ab")
-        self._handle.truncate(kept)
+        self._handle = path.open("a+b")
+        try:
+            self._end = self._find_entries()
+        except BaseException:
+            self._handle.close()
+            raise
+        self._handle.truncate(self._end)
 
     def __enter__(self) -> Journal:
         return self
@@ -46,28 +51,37 @@ class Journal:
 
     def get(self, kind: str, key: str) -> Entry | None:
         """The last entry of that kind and key."""
-        return self._entries.get((kind, key))
+        place = self._places.get((kind, key))
+        if place is None:
+            return None
+        self._handle.seek(place)
+        entry: Entry = json.loads(self._handle.readline())
+        return entry
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Write entries, all in one go, and make sure that they are on the disk."""
-        text = ""
+        content = b""
         for entry in entries:
-            self._entries[entry["kind"], entry["key"]] = entry
-            text += json.dumps(entry, ensure_ascii=False) + "\n"
-        self._handle.write(text.encode())
+            self._places[entry["kind"], entry["key"]] = self._end + len(content)
+            content += json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+        self._handle.write(content)  # a file opened for appending writes at its end, wherever it was read
         self._handle.flush()
         os.fsync(self._handle.fileno())
+        self._end += len(content)
 
-    def _read(self) -> int:
-        """Take in the entries of the file; returns how many of its bytes are whole lines."""
-        content = self.path.read_bytes() if self.path.is_file() else b""
-        kept = content.rfind(b"\n") + 1
-        for number, line in enumerate(content[:kept].splitlines(), start=1):
+    def _find_entries(self) -> int:
+        """Note the places of all entries; returns how many bytes of the file are whole lines."""
+        self._handle.seek(0)
+        place = 0
+        for number, line in enumerate(self._handle, start=1):
+            if not line.endswith(b"\n"):
+                break
             try:
                 entry = json.loads(line)
-                self._entries[entry["kind"], entry["key"]] = entry
+                self._places[entry["kind"], entry["key"]] = place
             except (ValueError, KeyError, TypeError):
                 raise InputError(
                     f"{self.path}, line {number}: is not an entry of a journal; remove the data set and make it again"
                 ) from None
-        return kept
+            place += len(line)
+        return place
