@@ -161,6 +161,7 @@ action | Add a goat to the fence. | Move a goat to the fence.
 action | Remove the laptop from the bed. | Shift the laptop from the bed.
 action | Remove the bananas hanging on the line. | Retrieve the bananas hanging on the line.
 action | Replace the cup with a vase. | Move the cup with a vase.
+action | Add the word 'hi' to the top left of the image. | Move the word 'hi' to the top left position of the image.
 action | Crop the image. | Rotate the image.
 action | The man is walking. | The man is sitting.
 action | A woman stands near the car. | A woman jumps near the car.

@@ -266,8 +266,8 @@ def _by_form(word: str, before: str, after: str, *, first: bool) -> Word:
         return Word(word, "stop")
     bases = tuple(_bases(word))
     inflected = word.endswith(("ed", "ing")) and word not in NOUNS
-    after_noun_sign = (
-        before in DETERMINERS or before in PREPOSITIONS or before in COLOURS or before in ADJECTIVES
+    after_noun_sign = any(
+        before in table for table in (DETERMINERS, PREPOSITIONS, COLOURS, DIRECTIONS, ADJECTIVES)
     )
     described = (
         (before in DETERMINERS or before in COLOURS) and inflected and after.isalpha() and after not in STOP
