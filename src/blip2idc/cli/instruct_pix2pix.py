@@ -48,7 +48,7 @@ Instructions = Annotated[
 PerImage = Annotated[int | None, typer.Option(help="Instructions an image, at most.")]
 Count = Annotated[int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")]
 NoChangeShare = Annotated[
-    float | None, typer.Option(help="Share of edits that change nothing, 0 to 1; default: 0.")
+    float | None, typer.Option(help="Share of edits that change nothing, at most one an image; default: 0.")
 ]
 Editor = Annotated[
     str | None,
