@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +141,20 @@ def test_wrong_use_is_one_sentence_and_status_2(
     err = capsys.readouterr().err.strip().splitlines()
     assert names in err[-1]
     assert err[-1].startswith("error: ")
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(folder: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    words = [
+        sys.executable,
+        "-m",
+        "blip2idc",
+        *command(folder, tmp_path / "data"),
+        "--ray",
+        f"127.0.0.1:{free}",
+    ]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"error: --ray is '127.0.0.1:{free}' and no cluster answers there" in done.stderr
+    assert "Traceback" not in done.stderr
