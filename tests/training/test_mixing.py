@@ -18,6 +18,7 @@ from blip2idc.config import load_config
 from blip2idc.data.dataset import CaptionDataset, EpochSampler, drawn
 from blip2idc.errors import ConfigError, ManifestError
 from blip2idc.model.adapter import LoraPlan
+from blip2idc.training import run as training_run
 from blip2idc.training.data import gather_data
 from blip2idc.training.mixing import DataShare, parse_data, stages_of
 from blip2idc.training.recipe import TrainConfig
@@ -69,17 +70,29 @@ def test_a_share_is_above_zero(share: str) -> None:
         parse_data(f"a:{share}")
 
 
-@pytest.mark.parametrize(("size", "count"), [(10, 5), (10, 3), (7, 2), (5, 12), (4, 4), (3, 1)])
+@pytest.mark.parametrize(
+    ("size", "count"), [(10, 5), (10, 3), (10, 9), (7, 2), (5, 12), (10, 12), (4, 4), (3, 1), (1, 3)]
+)
 def test_no_pair_comes_again_before_all_others_came(size: int, count: int) -> None:
     """Over `size` epochs every pair is seen equally often, and at any time within one of any other."""
     seen: Counter[int] = Counter()
     for epoch in range(size):
         found = drawn(size, count, seed=1, epoch=epoch)
         assert len(found) == count
+        often = Counter(dict.fromkeys(range(size), 0)) + Counter(found)
+        assert max(often.values()) == -(-count // size), "twice in an epoch although others were left"
+        assert count < size or len(often) == size
         seen.update(found)
         assert max(seen.values()) - min(seen[index] for index in range(size)) <= 1
     assert set(seen.values()) == {count}
     assert drawn(size, count, 1, 1) == drawn(size, count, 1, 1)
+
+
+def test_half_of_a_data_set_comes_in_every_second_epoch() -> None:
+    for epoch in range(0, 8, 2):
+        first, second = drawn(10, 5, 3, epoch), drawn(10, 5, 3, epoch + 1)
+        assert sorted(first + second) == list(range(10))
+    assert drawn(10, 5, 3, 0) != drawn(10, 5, 3, 2)
 
 
 def test_what_is_drawn_depends_on_seed_epoch_and_data_set() -> None:
@@ -118,12 +131,34 @@ def test_in_turn_validates_on_the_last_data_set_alone(real: Path, synthetic: Pat
     assert {sample.manifest.root.name for sample in pairs.validation} == {"real"}
     assert [stage.mix.names for stage in pairs.stages] == [("synthetic",), ("real",)]
     assert [len(stage.train) for stage in pairs.stages] == [16, 9]
-    assert [(entry["name"], entry["share"]) for entry in pairs.account["train"]] == [
-        ("synthetic", 0.5),
-        ("real", 1.0),
+    assert [(entry["name"], entry["share"], entry["stage"]) for entry in pairs.account["train"]] == [
+        ("synthetic", 0.5, 1),
+        ("real", 1.0, 2),
     ]
     mixed = gather_data([DataShare(synthetic), DataShare(real)], share=0.5)
     assert {sample.manifest.root.name for sample in mixed.validation} == {"real", "synthetic"}
+    assert [entry["stage"] for entry in mixed.account["train"]] == [1, 1]
+
+
+def test_no_stage_trains_on_held_out_pairs(real: Path, synthetic: Path) -> None:
+    """The data set that validation pairs are drawn from may train in an earlier stage too."""
+    pairs = gather_data([DataShare(real), synthetic, real], share=0.25, order="in-turn")
+    held = {sample.record.id for sample in pairs.validation}
+    assert held
+    for number, size in ((0, 9), (2, 9)):
+        ids = {sample.record.id for sample in pairs.stages[number].train}
+        assert len(ids) == size
+        assert not ids & held
+    assert len(pairs.stages[1].train) == 16, "the same ids in another folder are other pairs"
+
+
+def test_validation_splits_of_earlier_stages_are_left_alone(tmp_path: Path, real: Path) -> None:
+    write_dataset(tmp_path / "made" / "train", 6, seed=3)
+    write_dataset(tmp_path / "made" / "val", 4, seed=4)
+    turn = gather_data([tmp_path / "made", real], share=0.25, order="in-turn")
+    assert {sample.manifest.root for sample in turn.validation} == {real}
+    mixed = gather_data([tmp_path / "made", real], share=0.25)
+    assert {sample.manifest.root for sample in mixed.validation} == {tmp_path / "made" / "val"}
 
 
 class Recorded:
@@ -162,6 +197,10 @@ def test_synthetic_pairs_come_first_and_then_real_ones(
         json.loads(line)["step"] for line in (result.output / "training_log.jsonl").read_text().splitlines()
     ]
     assert steps.count(1) == 2  # the logs of both stages
+    losses = [
+        line for line in (result.output / "training_log.jsonl").read_text().splitlines() if '"loss"' in line
+    ]
+    assert written["run_record"]["steps"] == len(losses)
 
 
 def test_mixed_epochs_see_both(
@@ -212,10 +251,35 @@ def test_a_run_interrupted_in_its_second_stage_goes_on_exactly(
     train(data, tmp_path / "resumed", settings, say=said.append)
     assert "done before" in said
     same(tmp_path / "whole", tmp_path / "resumed")
+    counts = [json.loads((tmp_path / name / "blip2idc.json").read_text())["run_record"]["steps"]
+              for name in ("whole", "resumed")]  # fmt: skip
+    assert counts[0] == counts[1] > 9
     # the comparison can fail, and the first stage matters
     train([str(real)], tmp_path / "alone", replace(recipe, epochs=3))
     one, other = trained(tmp_path / "whole"), trained(tmp_path / "alone")
     assert any(not torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_a_stage_whose_end_was_not_written_down_is_ended_again(
+    real: Path, synthetic: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the last checkpoint of the first stage and before its result was kept."""
+    settings = replace(recipe, order="in-turn", stage_epochs=(2, 1), evaluate_every=3)
+    data = [f"{synthetic}:0.5", str(real)]
+    train(data, tmp_path / "whole", settings)
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run, "save_trained_weights", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(data, tmp_path / "resumed", settings)
+    first = tmp_path / "resumed.training" / "stage-1"
+    assert (first / "checkpoint-6").is_dir()
+    assert not (first / "done").exists()
+    train(data, tmp_path / "resumed", settings)
+    same(tmp_path / "whole", tmp_path / "resumed")
 
 
 def same(one: Path, other: Path) -> None:
@@ -223,7 +287,7 @@ def same(one: Path, other: Path) -> None:
     assert first.keys() == second.keys()
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     logs = [(folder / "training_log.jsonl").read_text().splitlines() for folder in (one, other)]
-    losses = [[json.loads(line).get("loss") for line in log] for log in logs]
+    losses = [[entry["loss"] for line in log if "loss" in (entry := json.loads(line))] for log in logs]
     assert losses[0] == losses[1]
 
 

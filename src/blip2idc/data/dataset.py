@@ -85,27 +85,40 @@ class CaptionDataset(torch.utils.data.Dataset[Example]):
 def drawn(size: int, count: int, seed: int, epoch: int, number: int = 0) -> list[int]:
     """Which of `size` items an epoch sees, if each sees `count` of them.
 
-    Epochs go through one shuffled order after another, so that no item comes again before all others came. Where an
-    epoch sees each exactly once, that is all of them in their own order.
+    Epochs go through one shuffled order after another, so that no item comes again before all others came; nor does it
+    come twice in an epoch in which one order ends and the next begins. Where an epoch sees each exactly once, that is
+    all of them in their own order.
 
     Args:
         size: Number of items.
-        count: Of those that an epoch sees.
+        count: Of those that an epoch sees; more than `size` for some to come more than once.
         seed: Of the orders.
-        epoch: Which one.
+        epoch: Which one, from 0.
         number: Of the data set, so that two of one size are not drawn alike.
+
+    Returns:
+        `count` numbers in 0..size - 1.
     """
     if count == size:
         return list(range(size))
-    found: list[int] = []
-    place = epoch * count
-    while len(found) < count:
-        order = np.random.default_rng((seed, number, place // size)).permutation(size)
-        start = place % size
-        part = order[start : start + count - len(found)]
-        found += part.tolist()
-        place += len(part)
-    return found
+    found = np.empty(0, dtype=np.int64)
+    rest = np.empty(0, dtype=np.int64)  # of the order that the last epoch began
+    orders = 0
+    for _ in range(epoch + 1):  # from the first on, since where an order ends decides how the next begins
+        found, rest = rest[:count], rest[count:]
+        while len(found) < count:
+            order = np.random.default_rng((seed, number, orders)).permutation(size)
+            orders += 1
+            missing = count - len(found)
+            if missing < size:  # those that this epoch has already had do not come at once
+                times = np.bincount(found, minlength=size)
+                had = times[order] > times.min()
+                taken = np.concatenate([order[~had], order[had]])[:missing]
+                rest = order[~np.isin(order, taken)]
+            else:
+                taken = order
+            found = np.concatenate([found, taken])
+    return [int(index) for index in found]
 
 
 class EpochSampler(torch.utils.data.Sampler[tuple[int, int]]):

@@ -2,12 +2,13 @@
 
 In: paths of data sets, as given with `--data` and `--validation`. Out: samples for training and for validation,
 and an account of both for the run record. Validation data comes from `--validation`, else from the data sets' own
-`val` splits, else from a seeded share of the training pairs, of which no image is then trained on.
+`val` splits, else from a seeded share of the training pairs, of which no image is then trained on in any stage.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class TrainingData:
     Attributes:
         train: To learn from, of all stages.
         validation: To choose the checkpoint and to calibrate on.
-        account: Names, sizes, shares and hashes of the manifests, as JSON values.
+        account: Names, sizes, shares, stages (from 1) and hashes of the manifests, as JSON values.
         stages: In order; one with everything unless the data sets train in turn.
     """
 
@@ -98,13 +99,12 @@ def gather_data(
     if validation:
         held = [sample for path in validation for sample in _validation_part(path)]
         origin = "given"
-    kept = [set(map(id, train)) for train, _ in divided]
+    trains = [train for train, _ in divided]
     if not held:
-        left, held = hold_out([sample for number in giving for sample in divided[number][0]], share, seed)
-        for number in giving:
-            kept[number] &= set(map(id, left))
+        _, held = hold_out([sample for number in giving for sample in trains[number]], share, seed)
+        shown = set().union(*map(_images, held))  # the same data set may train in an earlier stage as well
+        trains = [[one for one in train if shown.isdisjoint(_images(one))] for train in trains]
         origin = f"{share:g} of the training pairs, drawn with seed {seed}"
-    trains = [[one for one in train if id(one) in ids] for (train, _), ids in zip(divided, kept, strict=True)]
     if not all(trains) or not held:
         raise ManifestError(
             f"training: {min(map(len, trains))} pairs to train and {len(held)} to validate on; "
@@ -113,8 +113,8 @@ def gather_data(
     stages = _stages(shares, trains, order, stage_epochs)
     account = {
         "train": [
-            {**entry, "share": one.share}
-            for one, train in zip(shares, trains, strict=True)
+            {**entry, "share": one.share, "stage": number if order == "in-turn" else 1}
+            for number, (one, train) in enumerate(zip(shares, trains, strict=True), start=1)
             for entry in _account(train)
         ],
         "order": order,
@@ -150,6 +150,15 @@ def _divide(path: Path) -> tuple[list[Sample], list[Sample]]:
         [Sample(manifest, record) for record in manifest if record.extra.get("split", "train") == "train"],
         [Sample(manifest, record) for record in manifest if record.extra.get("split") == "val"],
     )
+
+
+def _images(sample: Sample) -> set[str]:
+    """Both image files, named alike wherever the data set is given twice."""
+    folder = os.path.abspath(sample.manifest.root)
+    return {
+        os.path.join(folder, sample.record.before_file_name),
+        os.path.join(folder, sample.record.after_file_name),
+    }
 
 
 def _validation_part(path: Path) -> list[Sample]:

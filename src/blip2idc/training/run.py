@@ -117,7 +117,8 @@ def train(
     say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
     work = target.with_name(f"{target.name}.training")
     open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
-    trainer = _train_stages(config, backbone, layout, pairs, work, say)
+    _wait_for_all(config, backbone, work)
+    trainer, steps = _train_stages(config, backbone, layout, pairs, work, say)
     settings = CaptionerSettings(
         layout=layout,
         prompt=config.prompt,
@@ -126,7 +127,7 @@ def train(
         two_stream=config.two_stream,
         data=pairs.account,
         scores={"validation_loss": trainer.state.best_metric},
-        run_record=run_record(recipe=config.to_dict(), steps=trainer.state.global_step),
+        run_record=run_record(recipe=config.to_dict(), steps=steps),
     )
     if trainer.is_world_process_zero():
         settings = replace(
@@ -146,9 +147,14 @@ def _train_stages(
     pairs: TrainingData,
     work: Path,
     say: Callable[[str], None],
-) -> CaptionTrainer:
-    """Train stage after stage; each that is done is left as its best weights, from which the next one begins."""
+) -> tuple[CaptionTrainer, int]:
+    """Train stage after stage; each that is done is left as its best weights, from which the next one begins.
+
+    Returns:
+        The trainer of the last stage, and the optimizer steps of all.
+    """
     trainer: CaptionTrainer | None = None
+    steps = 0
     for number, stage in enumerate(pairs.stages, start=1):
         folder = work if len(pairs.stages) == 1 else work / f"stage-{number}"
         if len(pairs.stages) > 1:
@@ -158,18 +164,21 @@ def _train_stages(
         last = number == len(pairs.stages)
         if not last and (folder / DONE).is_file():
             load_trained_weights(backbone.model, folder)
+            steps += int((folder / DONE).read_text(encoding="utf-8"))
             say("done before")
             continue
         seed_everything(config.seed)  # a stage draws alike, whether the one before was trained or loaded
         folder.mkdir(parents=True, exist_ok=True)
         trainer = make_trainer(config, backbone, layout, stage, pairs.validation, folder, say)
         trainer.train(resume_from_checkpoint=trainer.resumes_from)
+        steps += trainer.state.global_step
         if not last and trainer.is_world_process_zero():
             save_trained_weights(backbone.model, folder)
-            (folder / DONE).touch()
+            with atomic_write(folder / DONE) as handle:
+                handle.write(str(trainer.state.global_step))
         trainer.accelerator.wait_for_everyone()
     assert trainer is not None
-    return trainer
+    return trainer, steps
 
 
 def check_output(target: Path, overwrite: bool) -> None:
@@ -248,15 +257,16 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
         ConfigError: The interrupted run had other settings or data.
     """
     path = work / RECIPE_FILE
-    if restart and path.is_file() and _is_main_process():
+    if not _is_main_process():  # would see the folder before or after the main process, as chance has it
+        return
+    if restart and path.is_file():
         shutil.rmtree(work)
     content = json.dumps(recipe, sort_keys=True, indent=2)
     if not path.is_file():
-        if work.exists() and any(work.iterdir()) and _is_main_process():
+        if work.exists() and any(work.iterdir()):
             raise ConfigError(f"{work}: is there already and was not written by this program; move it away")
-        if _is_main_process():
-            with atomic_write(path) as handle:
-                handle.write(content)
+        with atomic_write(path) as handle:
+            handle.write(content)
         return
     found = path.read_text(encoding="utf-8")
     if found != content:
@@ -266,6 +276,13 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
         raise ConfigError(
             f"{work}: holds an interrupted run with other {what}; repeat its settings, or say --restart to discard it"
         )
+
+
+def _wait_for_all(config: TrainConfig, backbone: Backbone, work: Path) -> None:
+    """Let no process look into the working folder before the main one has opened it."""
+    arguments = training_arguments(config, work, 1, backbone.device.value, backbone.dtype.value)
+    if arguments.world_size > 1:  # asking for it has joined the processes
+        torch.distributed.barrier()
 
 
 def _is_main_process() -> bool:
