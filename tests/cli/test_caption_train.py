@@ -96,3 +96,59 @@ def test_layouts() -> None:
     for wrong in ("diagonal", "vertical:", "vertical:224", "vertical:0x10x3"):
         with pytest.raises(ConfigError, match="--layout is"):
             parse_layout(wrong)
+
+
+def test_train_says_what_an_epoch_takes(
+    opt_checkpoint: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_dataset(tmp_path / "other", 10, seed=1)
+    settings = ["lora.rank=2", "max_steps=1", "workers=0", "validation_share=0.25", "batch_size=2"]
+    options = [part for setting in settings for part in ("--set", setting)]
+    command = [
+        "train",
+        "--data",
+        f"{other}:0.5",
+        "--data",
+        str(dataset),
+        "--model",
+        str(opt_checkpoint),
+        *options,
+    ]
+    assert run([*command, "--order", "in-turn", "--output", str(tmp_path / "adapter")]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{tmp_path / 'adapter'}\n"
+    lines = captured.err.splitlines()
+    places = [
+        lines.index(line)
+        for line in (
+            "stage 1 of 2",
+            "other: 5 of 10 pairs an epoch, 100% of the mix",
+            "stage 2 of 2",
+            "data: 6 of 6 pairs an epoch, 100% of the mix",
+        )
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "expected --data once or more, or data in the recipe"),
+        (["--data", "d:0"], "data d: share is 0; expected a number above 0"),
+        (["--data", "d", "--order", "random"], "order is 'random'; expected mixed or in-turn"),
+        (
+            ["--data", "d", "--set", "stage_epochs=[1,-2]"],
+            "stage_epochs is [1.0, -2.0]; expected numbers above 0",
+        ),
+        (["--set", "data=[{path: d, share: -1}]"], "data d: share is -1; expected a number above 0"),
+        (["--set", "data=[{path: d, shares: 1}]"], "did you mean data[0].share?"),
+    ],
+)
+def test_wrong_mixes(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", *arguments, "--output", str(tmp_path / "out")]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "out.training").exists()

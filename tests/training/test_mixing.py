@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 from tests.fixtures.checkpoints import write_dataset
-from tests.training.test_run import interrupted, trained
+from tests.training.test_run import interrupted, trained, without_dropout
 
 from blip2idc.cli.main import run
 from blip2idc.config import load_config
@@ -197,10 +200,9 @@ def test_synthetic_pairs_come_first_and_then_real_ones(
         json.loads(line)["step"] for line in (result.output / "training_log.jsonl").read_text().splitlines()
     ]
     assert steps.count(1) == 2  # the logs of both stages
-    losses = [
-        line for line in (result.output / "training_log.jsonl").read_text().splitlines() if '"loss"' in line
-    ]
-    assert written["run_record"]["steps"] == len(losses)
+    assert written["run_record"]["steps"] == (result.output / "training_log.jsonl").read_text().count(
+        '"loss"'
+    )
 
 
 def test_mixed_epochs_see_both(
@@ -329,3 +331,41 @@ def test_wrong_data_is_told(tmp_path: Path, recipe: TrainConfig, real: Path) -> 
         replace(recipe, stage_epochs=(0,))
     with pytest.raises(ConfigError, match="makes 1 stages"):
         train([str(real)], tmp_path / "out", replace(recipe, stage_epochs=(1, 2)))
+
+
+def launched(processes: int, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """`blip2idc train` under torchrun."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    command = [sys.executable, *launcher, "-m", "blip2idc", "train", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_two_processes_take_the_stages_of_one(
+    real: Path, synthetic: Path, tmp_path: Path, opt_checkpoint: Path
+) -> None:
+    checkpoint = without_dropout(opt_checkpoint, tmp_path / "model")
+    losses = []
+    for processes in (1, 2):
+        output = tmp_path / f"of-{processes}"
+        settings = [
+            "order=in-turn", "stage_epochs=[2,1]", f"batch_size={4 // processes}", "workers=0", "validation_share=0.34",
+            "calibration_pairs=0", "log_every=1", "lora.rank=2", "lora.dropout=0", "keep_checkpoints=true",
+        ]  # fmt: skip
+        arguments = ["--data", f"{synthetic}:0.5", "--data", str(real), "--model", str(checkpoint)]
+        arguments += ["--output", str(output), *(part for one in settings for part in ("--set", one))]
+        launched(processes, arguments)
+        entries = [json.loads(line) for line in (output / "training_log.jsonl").read_text().splitlines()]
+        losses.append([(entry["step"], entry["loss"]) for entry in entries if "loss" in entry])
+    assert [step for step, _ in losses[0]] == [1, 2, 3, 4, 1, 2]
+    assert [step for step, _ in losses[1]] == [1, 2, 3, 4, 1, 2]
+    for (_, one), (_, two) in zip(*losses, strict=True):
+        assert two == pytest.approx(one, rel=1e-3)
+    # the finished stage is found by both processes, and both begin again where that is asked for
+    again = launched(2, [*arguments, "--overwrite"])
+    assert again.stderr.count("done before") == 2
+    anew = launched(2, [*arguments, "--overwrite", "--restart"])
+    assert "done before" not in anew.stderr
+    assert anew.stderr.count("going on from") == 0

@@ -283,7 +283,7 @@ def test_wrong_recipes_are_refused(settings: list[str], message: str) -> None:
         load_config(TrainConfig, None, settings)
 
 
-@pytest.mark.parametrize("name", ["lora", "full-tiny"])
+@pytest.mark.parametrize("name", ["lora", "full-tiny", "synthetic-first"])
 def test_recipes_that_ship_are_valid(name: str) -> None:
     config = load_config(TrainConfig, Path(__file__).parents[2] / "recipes" / f"{name}.yaml")
     assert config.lora.strength == 2 * config.lora.rank
