@@ -262,6 +262,18 @@ def test_a_run_interrupted_in_its_second_stage_goes_on_exactly(
     assert any(not torch.equal(value, other[name]) for name, value in one.items())
 
 
+def test_a_second_stage_without_a_checkpoint_begins_with_the_weights_of_the_first(
+    real: Path, synthetic: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(recipe, order="in-turn", stage_epochs=(1, 3), evaluate_every=6)
+    data = [f"{synthetic}:0.5", str(real)]
+    train(data, tmp_path / "whole", settings)
+    interrupted(monkeypatch, 5, data, tmp_path / "resumed", settings)  # the first stage has 3 steps
+    assert not list((tmp_path / "resumed.training" / "stage-2").glob("checkpoint-*"))
+    train(data, tmp_path / "resumed", settings)
+    same(tmp_path / "whole", tmp_path / "resumed")
+
+
 def test_a_stage_whose_end_was_not_written_down_is_ended_again(
     real: Path, synthetic: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
