@@ -64,7 +64,7 @@ from blip2idc.synthesis.sources import Inspection, Sources, inspect_all
 from blip2idc.synthesis.work import FAILURES, EditWork, MeasureWork, Outcome, work_here
 
 JOURNAL, PLAN, REPORT, PAGE = "journal.jsonl", "plan.jsonl", "report.json", "report.html"
-INSPECTED, INSTRUCTED = "inspected", "instructed"
+INSPECTED, INSTRUCTED, LOADED = "inspected", "instructed", "loaded"
 
 #: Source images whose instructions are asked for, and lost when the run is killed, together.
 ASKED_TOGETHER = 16
@@ -201,7 +201,13 @@ def _finish(
     )
     run = run_record()
     with atomic_write(folder / STATE / REPORT) as handle:
-        content = {"report": report.to_json(), "filters": asdict(thresholds), "run_record": run}
+        commit = (journal.get(LOADED, "editor") or {}).get("commit")
+        content = {
+            "report": report.to_json(),
+            "filters": asdict(thresholds),
+            "editor_commit": commit,
+            "run_record": run,
+        }
         handle.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     with atomic_write(folder / STATE / PAGE) as handle:
         store, title = folder / STATE / CANDIDATES, folder.resolve().name
@@ -364,6 +370,9 @@ class _Run:
         if not batches:
             return
         editing, measuring = EditWork(self.editor, self.config.attempts), MeasureWork(self.embedder)
+        commit = getattr(editing.load(), "commit", None) if _is_here(ray, workers) else None
+        if commit is not None:
+            journal.add([{"kind": LOADED, "key": "editor", "commit": commit}])
         for outcomes in _outcomes(batches, editing, measuring, ray, workers):
             for outcome in outcomes:
                 self._keep(outcome)
@@ -391,17 +400,20 @@ def _outcomes(
     ray: str | None,
     workers: int | None,
 ) -> Iterator[list[Outcome]]:
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers is {workers}; expected at least 1")
-    if ray is None and workers is not None and workers > 1:
-        ray = "local"
-    if ray is not None:
+    if not _is_here(ray, workers):
         from blip2idc.synthesis.ray_run import work_with_ray
 
-        return work_with_ray(batches, editing, measuring, address=ray, workers=workers)
+        return work_with_ray(batches, editing, measuring, address=ray or "local", workers=workers)
     editing.load()  # before anything is begun: what cannot be loaded is told at once
     measuring.load()
     return work_here(batches, editing, measuring)
+
+
+def _is_here(ray: str | None, workers: int | None) -> bool:
+    """Whether this process does the work; several editors at a time are on Ray."""
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers is {workers}; expected at least 1")
+    return ray is None and (workers is None or workers == 1)
 
 
 def _is_pending(entry: Entry | None) -> bool:

@@ -283,7 +283,7 @@ def work_here(
     """Do batches one after another in this process; the next one is opened while the editor is at one.
 
     A batch is measured, and written by the caller, before the next one is edited: a run that is killed loses the
-    batch in flight and no other. Measuring and encoding take a few per cent of the time of a diffusion model.
+    batch in flight and no other.
     """
     with ThreadPoolExecutor(1) as ahead:
         for batch, opened in _opened_ahead(batches, editing, ahead):
