@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from blip2idc.synthesis.instructions import Instruction
@@ -13,6 +14,7 @@ from blip2idc.synthesis.plan import (
     make_batches,
     read_plan,
     seed_of,
+    spread,
     write_plan,
 )
 
@@ -52,6 +54,13 @@ def test_batches_hold_one_size_and_are_full_but_for_the_last_of_each() -> None:
     items = [item(key, tall if key in "bdf" else wide) for key in "abcdefgh"]
     assert keys(make_batches(items, 2)) == ["ac", "eg", "h", "bd", "f"]
     assert keys(make_batches(items, 100)) == ["acegh", "bdf"]
+
+
+def test_a_limited_number_of_edits_is_spread_over_the_images() -> None:
+    items = [replace(item(key), digest=digest) for key, digest in zip("abcdef", "xxxyyz", strict=True)]
+    chosen = {count: "".join(one.key[0] for one in spread(items, count)) for count in (1, 3, 4, 6, 9)}
+    assert chosen == {1: "a", 3: "adf", 4: "abdf", 6: "abcdef", 9: "abcdef"}
+    assert spread(items, None) == items
 
 
 def test_the_plan_is_read_back_without_the_paths_of_the_sources(tmp_path: Path) -> None:

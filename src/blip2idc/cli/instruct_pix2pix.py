@@ -46,7 +46,10 @@ Instructions = Annotated[
     ),
 ]
 PerImage = Annotated[int | None, typer.Option(help="Instructions an image, at most.")]
-Count = Annotated[int | None, typer.Option("--count", "-n", help="Edits to try, at most; default: all.")]
+Count = Annotated[
+    int | None,
+    typer.Option("--count", "-n", help="Edits to try, at most, spread over the images; default: all."),
+]
 NoChangeShare = Annotated[
     float | None, typer.Option(help="Share of edits that change nothing, at most one an image; default: 0.")
 ]

@@ -273,7 +273,7 @@ class _Run:
         entries = self._instruct(good, journal)
         told = {image: self._told(image, entries[image]) for image in good}
         items = [self._item(image, looks[image], one) for image in good for one in told[image]]
-        planned = items[: self.config.count]
+        planned = spread(items, self.config.count)
         write_plan(self.folder / STATE / PLAN, planned)
         account = SynthesisReport(
             images=len(good),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -134,6 +135,20 @@ def make_batches(items: Sequence[WorkItem], size: int) -> list[list[WorkItem]]:
     for item in items:
         alike.setdefault((item.width, item.height, item.keeps), []).append(item)
     return [group[start : start + size] for group in alike.values() for start in range(0, len(group), size)]
+
+
+def spread(items: Sequence[WorkItem], count: int | None) -> list[WorkItem]:
+    """At most `count` edits, spread over the images: the first of each, then the second of each, and so on.
+
+    More of them are more of the same; the order of the plan stays.
+    """
+    seen: Counter[str] = Counter()
+    ranks = []
+    for item in items:
+        ranks.append(seen[item.digest])
+        seen[item.digest] += 1
+    chosen = sorted(range(len(items)), key=lambda index: (ranks[index], index))[:count]
+    return [items[index] for index in sorted(chosen)]
 
 
 def is_drawn(key: str, share: float) -> bool:

@@ -85,7 +85,7 @@ class SynthesisConfig:
         no_change_share: Share of the edits that change nothing: the image as the editor's own encoder and decoder leave
             it, with a caption that says so; at most one an image. Pairs that all show a change teach a model to see the
             editor's traces.
-        count: Edits to try at most; null for all images with all their instructions.
+        count: Edits to try at most, spread over the images; null for all images with all their instructions.
         seed: Of the noise and of what is drawn.
     """
 
