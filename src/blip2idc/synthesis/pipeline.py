@@ -45,6 +45,7 @@ from blip2idc.synthesis.plan import (
     make_batches,
     read_plan,
     seed_of,
+    spread,
     write_plan,
 )
 from blip2idc.synthesis.recipe import SynthesisConfig
