@@ -104,7 +104,7 @@ def killed_again_and_again(
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert killed >= 0.8 * kills
+    assert killed >= kills // 2  # a loaded machine may let some runs end first
     subprocess.run(command, cwd=ROOT, check=True)
     assert contents(output) == contents(undisturbed)
     twice = sum(count - 1 for count in Counter(seeds(log)).values())
