@@ -46,7 +46,8 @@ def work_with_ray(
         editing: Runs in actors, each with a GPU of its own where the cluster has some.
         measuring: Runs in actors that share those GPUs.
         address: `local` starts a cluster on this machine; else the address of a running one, or `auto`.
-        workers: Editors at work at a time; None for one a GPU, else one a core but one.
+        workers: Editors at work at a time, at most one a GPU, or a core where there is none; None for one a GPU, else
+            one a core but one.
 
     Raises:
         MissingExtraError: Ray is not installed.
@@ -57,7 +58,8 @@ def work_with_ray(
     try:
         gpus = int(ray.cluster_resources().get("GPU", 0))
         cores = int(ray.cluster_resources().get("CPU", 1))
-        editors = workers or gpus or max(1, cores - 1)
+        places = gpus or cores  # Ray would wait for ever for an actor that finds no place
+        editors = min(workers or gpus or max(1, cores - 1), places)
         for start in range(0, len(batches), WINDOW):
             for row in _stream(ray, batches[start : start + WINDOW], editing, measuring, editors, gpus):
                 yield _unpack(row)
