@@ -299,3 +299,17 @@ def test_the_protocols_for_paraphrased_references_read_it(data: Path, tmp_path: 
     words = ["evaluate", str(predictions), "--references", str(folder), "--protocol", "emu"]
     assert run([*words, "--json", str(tmp_path / "scores.json")]) == 0
     assert "paraphrased" in (tmp_path / "scores.json").read_text()
+
+
+def test_a_variation_that_repeats_another_caption_of_its_pair_is_left_out_and_counted(tmp_path: Path) -> None:
+    """Two captions of one pair get the same variation: the record has it once, and the report says so."""
+    same = ("the sign is gone", "the sign has vanished")
+    script = {same[0]: ("the sign has disappeared",), same[1]: ("the sign has disappeared",)}
+    folder, report = paraphrase(
+        put_data(tmp_path / "data", [list(same)]),
+        tmp_path / "out",
+        replace(CONFIG, variations=1),
+        model=Scripted(script=script),
+    )
+    assert read_manifest(folder)[0].captions == (*same, "the sign has disappeared")
+    assert (report.passed, report.added, report.repeated) == (2, 1, 1)

@@ -103,6 +103,8 @@ class ParaphraseReport:
         refused: Those that did not, by reason.
         unvaried: Distinct captions of which none passed.
         failed: Captions that the language model did not answer: caption -> why.
+        repeated: Variations left out of a record because they equal another of its captions, which only shows when all
+            of them are put together.
         added: Captions that records gained.
     """
 
@@ -114,6 +116,7 @@ class ParaphraseReport:
     refused: Mapping[str, int]
     unvaried: int
     failed: Mapping[str, str]
+    repeated: int
     added: int
 
     def to_json(self) -> dict[str, Any]:
@@ -128,6 +131,7 @@ class ParaphraseReport:
         rows += [(f"  {reason}", count) for reason, count in self.refused.items()]
         rows += [("captions without a variation", self.unvaried)]
         rows += [("captions not answered", len(self.failed))] if self.failed else []
+        rows += [("left out, as they repeat a caption of their pair", self.repeated)] if self.repeated else []
         return [*rows, ("captions added", self.added)]
 
 
@@ -329,6 +333,13 @@ def _account(
     for entry in entries.values():
         refused.update(entry.get("refused", {}))
     before = sum(len(record.captions) for manifest in manifests for record in manifest)
+    added = sum(len(record.captions) for part in records for record in part) - before
+    offered = sum(
+        len(entries[caption].get("variations", ()))
+        for part in records
+        for record in part
+        for caption in originals_of(record)
+    )
     return ParaphraseReport(
         pairs=sum(map(len, manifests)),
         captions=sum(len(originals_of(record)) for manifest in manifests for record in manifest),
@@ -338,7 +349,8 @@ def _account(
         refused=dict(refused.most_common()),
         unvaried=sum(not entry.get("variations") for entry in entries.values()),
         failed={caption: entry["fault"] for caption, entry in entries.items() if entry.get("fault")},
-        added=sum(len(record.captions) for part in records for record in part) - before,
+        repeated=max(0, offered - added),
+        added=added,
     )
 
 
