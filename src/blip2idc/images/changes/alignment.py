@@ -1,0 +1,172 @@
+"""How the two images of a pair lie on each other.
+
+In: two RGB images of any sizes. Out: an `Alignment`. Equal pixels are believed before anything else: screenshots are
+aligned as they are, or row by row; only where nothing is equal are features and tracked points asked. Of two
+explanations that agree about as well the simpler one is taken.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes import registration
+from blip2idc.images.changes.pictures import Pixels, Plane
+from blip2idc.images.changes.registration import Matrix
+from blip2idc.images.changes.result import Alignment, AlignmentKind, RowRun
+from blip2idc.images.changes.rows import match_rows
+
+TILE = 16
+_STRUCTURE = 12  # levels of luma from which on a tile has structure
+EXACT = 0.15
+"""Share of the tiles with structure that are equal to the pixel, from which on a pair is called exact."""
+_FEW_TILES = 8  # with structure: fewer say nothing
+_SMALL = 12  # levels
+_GOOD = 0.55  # agreement from which on a geometry is believed
+_STILL = 0.06  # pixels by which the corners may seem to move before it is called a shift
+_BETTER = 0.03  # agreement that a less simple explanation has to add
+
+
+def align(before: Pixels, after: Pixels) -> Alignment:
+    """Find how two images lie on each other.
+
+    Args:
+        before: uint8 [H1, W1, 3].
+        after: uint8 [H2, W2, 3].
+    """
+    luma, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after))
+    same_width = before.shape[1] == after.shape[1]
+    equal = equal_share(before, after, luma, other)
+    if same_width:
+        by_rows = _by_rows(before, after, equal)
+        if by_rows is not None:
+            return by_rows
+    if before.shape == after.shape and equal >= EXACT:
+        return Alignment("aligned", agreement=1.0)
+    candidates = []
+    if before.shape == after.shape:
+        candidates.append(_in_place(luma, other))
+        if candidates[0].agreement >= 0.9:
+            return candidates[0]
+    if same_width and (runs := match_rows(before, after, exact=False)):
+        candidates.append(_rows_alignment(before, after, runs))
+    found = _by_features(luma, other)
+    if found is not None:
+        candidates.append(found)
+    best = None
+    for candidate in candidates:
+        if best is None or candidate.agreement > best.agreement + _BETTER:
+            best = candidate
+    return best if best is not None and best.agreement >= _GOOD else Alignment("none", agreement=0.0)
+
+
+def equal_share(before: Pixels, after: Pixels, luma: Plane, other: Plane) -> float:
+    """Share of the tiles with structure that are equal to the pixel, over the part that both images have."""
+    height, width = (min(luma.shape[axis], other.shape[axis]) // TILE * TILE for axis in (0, 1))
+    if not height or not width:
+        return 0.0
+    spread = _tiles(luma[:height, :width])
+    active = spread.max(axis=(1, 3)) - spread.min(axis=(1, 3)) > _STRUCTURE
+    differs = _tiles((before[:height, :width] != after[:height, :width]).any(axis=2)).any(axis=(1, 3))
+    count = int(active.sum())
+    if count >= _FEW_TILES:
+        return int((active & ~differs).sum()) / count
+    gap = cv2.absdiff(before[:height, :width], after[:height, :width]).max(axis=2)
+    gap = gap[gap > 0]
+    # too little to see on: encoding anew leaves many small differences around the few large ones, drawing does not
+    return 1.0 if (gap <= _SMALL).mean() < 0.5 else 0.0
+
+
+def _tiles(plane: np.ndarray) -> np.ndarray:
+    height, width = plane.shape
+    return plane.reshape(height // TILE, TILE, width // TILE, TILE)
+
+
+def _by_rows(before: Pixels, after: Pixels, equal: float) -> Alignment | None:
+    """Rows that are equal to the pixel under other offsets than zero, where they explain more than staying in place."""
+    if before.shape == after.shape and equal > 0.995:
+        return None
+    runs = match_rows(before, after, exact=True)
+    if not runs:
+        return None
+    alignment = _rows_alignment(before, after, runs, exact=True)
+    if len(runs) == 1 and runs[0].before == runs[0].after and before.shape == after.shape:
+        return None
+    return alignment if alignment.agreement >= 0.35 else None
+
+
+def _rows_alignment(before: Pixels, after: Pixels, runs: list[RowRun], *, exact: bool = False) -> Alignment:
+    """The alignment by runs; its agreement is the share of the rows of the shorter image that agree."""
+    agreeing = 0.0
+    for run in runs:
+        one = before[run.before : run.before + run.length]
+        other = after[run.after : run.after + run.length]
+        if exact:
+            agreeing += float((one == other).all(axis=2).mean(axis=1).sum())
+        else:
+            gray = [cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (one, other)]
+            agreeing += run.length * registration.agreement(gray[0], gray[1])
+    share = agreeing / max(1, min(before.shape[0], after.shape[0]))
+    if before.shape == after.shape and len(runs) == 1 and runs[0].before == runs[0].after:
+        return Alignment("aligned", agreement=share)
+    return Alignment("rows", rows=tuple(runs), agreement=min(1.0, share))
+
+
+def _in_place(luma: Plane, other: Plane) -> Alignment:
+    """Images of one size: as they are, or refined by a fraction of a pixel where that agrees better."""
+    small, factor = registration.reduced(luma)
+    small_other, _ = registration.reduced(other)
+    stays = registration.agreement(small, small_other)
+    matrix = registration.refine(small, small_other, registration.IDENTITY)
+    moves = registration.corner_motion(matrix, small.shape) / factor
+    if stays < 0.4 or moves < _STILL:
+        return Alignment("aligned", agreement=stays)
+    agrees = _agreement(small, small_other, matrix)
+    if 1 - agrees > 0.8 * (1 - stays):
+        return Alignment("aligned", agreement=stays)
+    return _geometric(registration.scaled(matrix, (factor, factor), (factor, factor)), luma.shape, agrees)
+
+
+def _by_features(luma: Plane, other: Plane) -> Alignment | None:
+    """Any shift, scale and small turn."""
+    small, factor = registration.reduced(luma)
+    small_other, other_factor = registration.reduced(other)
+    matrix = registration.similarity(small, small_other)
+    if matrix is None:
+        return None
+    for _ in range(2):
+        matrix = registration.refine(small, small_other, matrix)
+    agrees = _agreement(small, small_other, matrix)
+    factors = _factors(luma, small, factor), _factors(other, small_other, other_factor)
+    return _geometric(registration.scaled(matrix, *factors), luma.shape, agrees)
+
+
+def _factors(luma: Plane, small: Plane, factor: float) -> tuple[float, float]:
+    """By how much the two sides were reduced, rounding to whole pixels included."""
+    if factor == 1:
+        return 1.0, 1.0
+    return small.shape[1] / luma.shape[1], small.shape[0] / luma.shape[0]
+
+
+def _agreement(first: Plane, second: Plane, matrix: Matrix) -> float:
+    laid = cv2.warpAffine(
+        second, matrix, (first.shape[1], first.shape[0]), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    )
+    valid = registration.overlap(matrix, first.shape, second.shape)
+    if valid.mean() < 0.1:
+        return 0.0
+    return registration.agreement(first, laid, valid)
+
+
+def _geometric(matrix: Matrix, shape: tuple[int, ...], agreement: float) -> Alignment:
+    """`shifted` where the map moves everything alike, else `scaled`; a shift by whole pixels is kept whole."""
+    linear = np.abs(matrix[:, :2] - np.eye(2)).max() * max(shape)
+    kind: AlignmentKind = "scaled"
+    if linear < 0.5:  # over the whole image, scale and turn add up to less than half a pixel
+        centre = np.array([shape[1] / 2, shape[0] / 2])
+        shift = matrix[:, :2] @ centre + matrix[:, 2] - centre
+        whole = np.rint(shift)
+        shift = np.where(np.abs(shift - whole) < _STILL, whole, shift)
+        matrix = np.column_stack([np.eye(2), shift])
+        kind = "shifted"
+    return Alignment(kind, matrix=registration.as_rows(matrix), agreement=agreement)

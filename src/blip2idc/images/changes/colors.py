@@ -1,0 +1,61 @@
+"""Names of colours.
+
+In: RGB values. Out: a basic English colour term, with ``light`` or ``dark`` where that helps, and the hex code. The
+eleven basic terms are those of Berlin and Kay (1969), without which few pictures can be told; the borders between
+hues are in degrees of the HSV hue.
+"""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+
+_HUES = (  # up to this hue in degrees
+    (14, "red"),
+    (43, "orange"),
+    (68, "yellow"),
+    (165, "green"),
+    (195, "turquoise"),
+    (258, "blue"),
+    (292, "purple"),
+    (344, "pink"),
+    (360, "red"),
+)
+
+
+def hex_code(color: Sequence[float]) -> str:
+    """``#0d6efd`` of (R, G, B) in 0..255."""
+    red, green, blue = (min(255, max(0, round(float(value)))) for value in color)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def color_name(color: Sequence[float]) -> str:
+    """The name of (R, G, B) in 0..255.
+
+    >>> color_name((13, 110, 253)), color_name((250, 250, 250)), color_name((120, 72, 20))
+    ('blue', 'white', 'brown')
+    """
+    red, green, blue = (float(value) / 255 for value in color)
+    hue, _, value = colorsys.rgb_to_hsv(red, green, blue)
+    lightness = (max(red, green, blue) + min(red, green, blue)) / 2
+    chroma = max(red, green, blue) - min(red, green, blue)
+    if chroma < 0.08 + 0.04 * lightness or value < 0.12:
+        return _grey(lightness)
+    degrees = hue * 360
+    name = next(name for limit, name in _HUES if degrees <= limit)
+    if name == "orange" and value < 0.72:
+        return "brown" if lightness < 0.45 else "beige"
+    if lightness > 0.9:
+        return f"pale {name}"
+    if lightness > 0.72:
+        return "pink" if name == "red" else f"light {name}"
+    if lightness < 0.22:
+        return f"dark {name}"
+    return name
+
+
+def _grey(lightness: float) -> str:
+    for limit, name in ((0.12, "black"), (0.35, "dark grey"), (0.68, "grey"), (0.92, "light grey")):
+        if lightness < limit:
+            return name
+    return "white"

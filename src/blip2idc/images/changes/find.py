@@ -1,0 +1,194 @@
+"""Find what changed between two images: where, and what is sure of it, without any model.
+
+In: two images. Out: a `Comparison`. The steps: equal values end it; `alignment` lays the two on each other; `noise`
+tells which differences stand out; `regions` makes few boxes of them; `moves` and `facts` say what happened there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes import alignment as aligning
+from blip2idc.images.changes.facts import measure_facts
+from blip2idc.images.changes.moves import Moved, find_moves
+from blip2idc.images.changes.noise import Excess, exact_excess, noisy_excess
+from blip2idc.images.changes.overlay import Overlay, content_box, lay
+from blip2idc.images.changes.pictures import (
+    Picture,
+    Pixels,
+    Source,
+    difference,
+    differences,
+    open_pictures,
+    working_factor,
+)
+from blip2idc.images.changes.regions import Region, find_regions
+from blip2idc.images.changes.registration import as_rows, scaled
+from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
+from blip2idc.images.changes.sentences import sentence
+
+
+def find_changes(before: Source, after: Source) -> Comparison:
+    """Compare two images.
+
+    Args:
+        before: A PIL image, or an array [H, W] or [H, W, C] of any number type; sizes may differ.
+        after: Likewise.
+
+    Returns:
+        How they lie on each other, whether they differ beyond noise, and every place in which they do.
+
+    Raises:
+        ImageError: One of them is empty or holds no image.
+    """
+    first, second = open_pictures(before, after)
+    if first.size == second.size and not any(strip.any() for _, strip in differences(first, second)):
+        return Comparison(first.size, second.size, Alignment("aligned"), "identical")
+    factor = working_factor(first, second)
+    one, other = first.rgb(factor), second.rgb(factor)
+    found = aligning.align(one, other)
+    if found.kind == "none":
+        return Comparison(first.size, second.size, found, "unaligned", share=1.0, compact_share=1.0)
+    overlay = lay(one, other, found)
+    excess = _excess(first, second, overlay, found, factor)
+    changes, compact = _changes(one, other, overlay, excess)
+    share, compact_share = _shares(overlay, excess, compact)
+    if factor > 1:
+        found, changes = _enlarged(found, changes, factor, first, second)
+    return Comparison(
+        first.size,
+        second.size,
+        found,
+        "compact" if changes else "diffuse",
+        tuple(changes),
+        share,
+        compact_share,
+        excess.noise,
+    )
+
+
+def _excess(first: Picture, second: Picture, overlay: Overlay, found: Alignment, factor: int) -> Excess:
+    """Which differences stand out; those of the values as they are where the two lie pixel on pixel."""
+    if overlay.resampled or not _is_exact(overlay):
+        return noisy_excess(overlay)
+    if found.kind == "aligned":
+        return exact_excess(_largest(first, second, factor))
+    return exact_excess(difference(overlay.before, overlay.after))
+
+
+def _is_exact(overlay: Overlay) -> bool:
+    luma, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (overlay.before, overlay.after))
+    return aligning.equal_share(overlay.before, overlay.after, luma, other) >= aligning.EXACT
+
+
+def _largest(first: Picture, second: Picture, factor: int) -> np.ndarray:
+    """The difference of every pixel, or the largest of every square of `factor` pixels, uint8 [H, W]."""
+    if factor == 1:
+        return np.concatenate([strip for _, strip in differences(first, second)])
+    size = -(-first.height // factor), -(-first.width // factor)
+    result = np.zeros(size, np.uint8)
+    for top, strip in differences(first, second):
+        for offset, row in enumerate(strip):
+            padded = np.zeros(size[1] * factor, np.uint8)
+            padded[: first.width] = row
+            line = result[(top + offset) // factor]
+            np.maximum(line, padded.reshape(size[1], factor).max(axis=1), out=line)
+    return result
+
+
+def _changes(
+    one: Pixels, other: Pixels, overlay: Overlay, excess: Excess
+) -> tuple[list[MeasuredChange], int]:
+    """All changes, the most telling first, and how many pixels of the frame belong to them."""
+    regions = find_regions(excess)
+    moved, left = find_moves(overlay.before, overlay.after, regions)
+    changes = [_strip_change(one, other, rows) for rows in overlay.strips]
+    changes += [_moved_change(overlay, item) for item in moved]
+    changes += [_region_change(overlay, region) for region in left]
+    changes.sort(key=lambda change: -change.pixels * change.difference)
+    return changes, sum(region.pixels for region in regions)
+
+
+def _region_change(overlay: Overlay, region: Region) -> MeasuredChange:
+    facts = measure_facts(overlay.before, overlay.after, region)
+    return MeasuredChange(
+        overlay.to_before(region.box),
+        overlay.to_after(region.box),
+        facts,
+        sentence(facts),
+        region.strength,
+        region.pixels,
+        region.difference,
+    )
+
+
+def _moved_change(overlay: Overlay, moved: Moved) -> MeasuredChange:
+    source, target = overlay.to_before(moved.source), overlay.to_after(moved.target)
+    facts = (Fact("moved", {"dx": target[0] - source[0], "dy": target[1] - source[1]}),)
+    pixels = [region.pixels for region in moved.regions]
+    return MeasuredChange(
+        source,
+        target,
+        facts,
+        sentence(facts),
+        max(region.strength for region in moved.regions),
+        sum(pixels),
+        float(np.average([region.difference for region in moved.regions], weights=pixels)),
+    )
+
+
+def _strip_change(
+    before: Pixels, after: Pixels, rows: tuple[tuple[int, int], tuple[int, int]]
+) -> MeasuredChange:
+    """Rows that only one image has, or that others took the place of."""
+    boxes: list[Box | None] = []
+    for image, (start, stop) in zip((before, after), rows, strict=True):
+        if start == stop:
+            boxes.append(None)
+            continue
+        neighbours = image[[y for y in (start - 1, stop) if 0 <= y < len(image)] or [start]]
+        box = content_box(image[start:stop], neighbours)
+        x, y, width, height = box or (0, 0, image.shape[1], stop - start)
+        boxes.append((x, start + y, width, height))
+    facts = (Fact("appeared"),) if boxes[0] is None else (Fact("disappeared"),) if boxes[1] is None else ()
+    pixels = max(box[2] * box[3] for box in boxes if box)
+    return MeasuredChange(boxes[0], boxes[1], facts, sentence(facts), 2.0, pixels, 128.0)
+
+
+def _shares(overlay: Overlay, excess: Excess, compact: int) -> tuple[float, float]:
+    """Share of pixels that differ at all, and that belong to changes; strips count with all of their rows."""
+    height, width = excess.difference.shape
+    extra = width * sum(max(a[1] - a[0], b[1] - b[0]) for a, b in overlay.strips)
+    total = height * width + extra
+    return (np.count_nonzero(excess.difference) + extra) / total, (compact + extra) / total
+
+
+def _enlarged(
+    found: Alignment, changes: list[MeasuredChange], factor: int, first: Picture, second: Picture
+) -> tuple[Alignment, list[MeasuredChange]]:
+    """What was found on reduced images, in pixels of the images themselves."""
+
+    def larger(box: Box | None, picture: Picture) -> Box | None:
+        if box is None:
+            return None
+        x, y, width, height = (factor * value for value in box)
+        return x, y, min(width, picture.width - x), min(height, picture.height - y)
+
+    matrix = scaled(np.array(found.matrix), (1 / factor, 1 / factor), (1 / factor, 1 / factor))
+    rows = tuple(
+        replace(run, before=run.before * factor, after=run.after * factor, length=run.length * factor)
+        for run in found.rows
+    )
+    changes = [
+        replace(
+            change,
+            before_box=larger(change.before_box, first),
+            after_box=larger(change.after_box, second),
+            pixels=change.pixels * factor**2,
+        )
+        for change in changes
+    ]
+    return replace(found, matrix=as_rows(matrix), rows=rows), changes

@@ -1,0 +1,143 @@
+"""The two images as the comparison works on them.
+
+In: PIL images or arrays of any channel count and number type. Out: a `Picture`, which hands out 8-bit RGB, whole or
+reduced, and differences of the values as they are. Images of up to `WORKING_PIXELS` are worked on as they are; larger
+ones are reduced by whole factors and never held twice, which keeps two images of 100 megapixels below 2 GB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from blip2idc.errors import ImageError
+
+Pixels: TypeAlias = np.ndarray
+"""uint8 [H, W, 3]."""
+Plane: TypeAlias = np.ndarray
+"""uint8 or float32 [H, W]."""
+Source: TypeAlias = Image.Image | np.ndarray
+
+WORKING_PIXELS = 20_000_000
+"""Images beyond it are reduced; a 12-megapixel photograph is not."""
+_STRIP_PIXELS = 2_000_000
+
+
+class Picture:
+    """One image of a pair.
+
+    Args:
+        source: A PIL image of mode RGB (others are converted), or an array [H, W] or [H, W, C].
+        low, high: Values that become 0 and 255; those of both images of a pair have to be the same. Only for arrays
+            that are not uint8.
+    """
+
+    def __init__(self, source: Source, low: float = 0.0, high: float = 255.0) -> None:
+        if isinstance(source, Image.Image):
+            self.source: Source = source if source.mode == "RGB" else source.convert("RGB")
+            self.width, self.height = source.size
+        else:
+            if source.ndim not in (2, 3) or 0 in source.shape:
+                raise ImageError(f"array has shape {source.shape}; expected [H, W] or [H, W, C], not empty")
+            self.source = source if source.ndim == 3 else source[:, :, None]
+            self.height, self.width = source.shape[:2]
+        self.low, self.high = low, high
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.width, self.height
+
+    def native(self, top: int, bottom: int) -> np.ndarray:
+        """Rows as they are, [rows, W, C]; a view where the source is an array."""
+        if isinstance(self.source, Image.Image):
+            if (top, bottom) == (0, self.height):
+                return np.asarray(self.source)
+            return np.asarray(self.source.crop((0, top, self.width, bottom)))
+        return self.source[top:bottom]
+
+    def rgb(self, factor: int = 1) -> Pixels:
+        """8-bit RGB, reduced by averaging squares of `factor` pixels."""
+        if isinstance(self.source, Image.Image):
+            return np.asarray(self.source if factor == 1 else self.source.reduce(factor))
+        if factor == 1:
+            return self._to_rgb(self.source)
+        rows = []
+        step = max(1, _STRIP_PIXELS // (self.width * factor)) * factor
+        for top in range(0, self.height, step):
+            strip = Image.fromarray(self._to_rgb(self.source[top : top + step]))
+            rows.append(np.asarray(strip.reduce(factor)))
+        return np.concatenate(rows)
+
+    def _to_rgb(self, values: np.ndarray) -> Pixels:
+        if values.dtype == np.bool_:
+            values = values.astype(np.uint8) * 255
+        if values.dtype != np.uint8:
+            scaled = (values.astype(np.float32) - self.low) * (255.0 / max(self.high - self.low, 1e-30))
+            values = np.clip(np.rint(np.nan_to_num(scaled)), 0, 255).astype(np.uint8)
+        channels = values.shape[2]
+        if channels == 3:
+            return np.ascontiguousarray(values)
+        if channels in (2, 4):  # with alpha, on white, as everywhere in this package
+            color, alpha = values[:, :, :-1].astype(np.uint16), values[:, :, -1:].astype(np.uint16)
+            values = ((color * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+            channels -= 1
+        return np.ascontiguousarray(values[:, :, [0, min(1, channels - 1), min(2, channels - 1)]])
+
+
+def open_pictures(before: Source, after: Source) -> tuple[Picture, Picture]:
+    """Both images of a pair, with one scale of values for both.
+
+    Raises:
+        ImageError: An array is empty or of a shape or type that holds no image, or the two have other channels.
+    """
+    if isinstance(before, Image.Image) or isinstance(after, Image.Image):
+        before, after = (
+            source if isinstance(source, Image.Image) else np.asarray(source) for source in (before, after)
+        )
+        return Picture(before), Picture(after)
+    for source in (before, after):
+        if not (np.issubdtype(source.dtype, np.number) or source.dtype == np.bool_):
+            raise ImageError(f"array of {source.dtype}; expected numbers")
+    if before.dtype == np.uint8 and after.dtype == np.uint8:
+        return Picture(before), Picture(after)
+    ends = [float(end(source)) for source in (before, after) for end in (np.nanmin, np.nanmax)]
+    return Picture(before, min(ends), max(ends)), Picture(after, min(ends), max(ends))
+
+
+def working_factor(first: Picture, second: Picture) -> int:
+    """The whole factor by which a pair is reduced before it is worked on; 1 up to `WORKING_PIXELS`."""
+    largest = max(picture.width * picture.height for picture in (first, second))
+    return int(np.ceil((largest / WORKING_PIXELS) ** 0.5))
+
+
+def differences(first: Picture, second: Picture) -> Iterator[tuple[int, np.ndarray]]:
+    """Differences of two images of one size as they are, strip by strip.
+
+    Yields:
+        The first row of a strip, and uint8 [rows, W]: the largest difference over the channels on the 0..255 scale,
+        rounded up, so that 0 means equal values.
+    """
+    step = max(1, _STRIP_PIXELS // first.width)
+    for top in range(0, first.height, step):
+        bottom = min(first.height, top + step)
+        yield top, difference(first.native(top, bottom), second.native(top, bottom), first.low, first.high)
+
+
+def difference(a: np.ndarray, b: np.ndarray, low: float = 0.0, high: float = 255.0) -> Plane:
+    """Largest difference over the channels of [H, W, C] values, uint8 [H, W], 0 only where they are equal."""
+    if a.dtype == np.uint8 and b.dtype == np.uint8:
+        if a.shape == b.shape and np.array_equal(a, b):
+            return np.zeros(a.shape[:2], np.uint8)
+        worst: np.ndarray = np.maximum(a[..., 0], b[..., 0]) - np.minimum(a[..., 0], b[..., 0])
+        for channel in range(1, a.shape[2]):
+            one, other = a[..., channel], b[..., channel]
+            np.maximum(worst, np.maximum(one, other) - np.minimum(one, other), out=worst)
+        return worst
+    first, second = a.astype(np.float64), b.astype(np.float64)
+    gap = np.where(np.isnan(first) & np.isnan(second), 0.0, np.abs(second - first)).max(axis=2)
+    gap = np.nan_to_num(gap, nan=high - low) * (255.0 / max(high - low, 1e-30))
+    return np.asarray(np.minimum(np.ceil(gap), 255), np.uint8)

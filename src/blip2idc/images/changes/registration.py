@@ -1,0 +1,186 @@
+"""Where a photograph lies on another: shift, scale and small turn, to a fraction of a pixel.
+
+In: two grey images. Out: a 2 x 3 matrix from pixels of the first to pixels of the second, or None. Features (SIFT,
+Lowe 2004) with RANSAC give a similarity; points tracked by Lucas and Kanade's method (Bouguet's pyramids) then refine
+it to an affine map. Both ignore what moved by itself, so an edit does not bend the alignment.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes.pictures import Plane
+
+Matrix = np.ndarray
+"""float64 [2, 3]."""
+
+IDENTITY = np.eye(2, 3)
+WORKING_SIDE = 960
+"""Longest side at which features are sought."""
+_FEATURES = 1500
+_RATIO = 0.8  # Lowe's ratio test
+_FEWEST = 12  # inliers that make a geometry believable
+_TRACKED = 900
+_CELLS = 16  # points are spread over so many columns and rows
+
+
+def reduced(luma: Plane, side: int = WORKING_SIDE) -> tuple[Plane, float]:
+    """An image whose longest side is at most `side`, and the factor by which it was reduced (1 or less)."""
+    factor = side / max(luma.shape)
+    if factor >= 1:
+        return luma, 1.0
+    size = (max(1, round(luma.shape[1] * factor)), max(1, round(luma.shape[0] * factor)))
+    return cv2.resize(luma, size, interpolation=cv2.INTER_AREA), factor
+
+
+def scaled(matrix: Matrix, first: tuple[float, float], second: tuple[float, float]) -> Matrix:
+    """A map between images that were reduced, as a map between the images themselves.
+
+    Args:
+        matrix: From pixels of the first reduced image to those of the second, centres at whole numbers.
+        first: Factors (x, y) by which the first was reduced.
+        second: Those of the second.
+    """
+    back = np.linalg.inv(np.vstack([_unreduce(first), (0, 0, 1)]))
+    return np.asarray(_unreduce(second) @ np.vstack([matrix, (0, 0, 1)]) @ back)
+
+
+def _unreduce(factors: tuple[float, float]) -> Matrix:
+    x, y = factors
+    return np.array([[1 / x, 0, 0.5 / x - 0.5], [0, 1 / y, 0.5 / y - 0.5]])
+
+
+def similarity(first: Plane, second: Plane) -> Matrix | None:
+    """A similarity from features; None where too few agree."""
+    found = []
+    detector = cv2.SIFT_create(nfeatures=_FEATURES)
+    for image in (first, second):
+        points, vectors = detector.detectAndCompute(image, None)
+        if vectors is None or len(points) < _FEWEST:
+            return None
+        found.append((np.array([point.pt for point in points], np.float32), vectors))
+    (places, vectors), (other_places, other_vectors) = found
+    matches = cv2.BFMatcher().knnMatch(vectors, other_vectors, k=2)
+    good = [m[0] for m in matches if len(m) == 2 and m[0].distance < _RATIO * m[1].distance]
+    if len(good) < _FEWEST:
+        return None
+    source = places[[match.queryIdx for match in good]]
+    target = other_places[[match.trainIdx for match in good]]
+    matrix, inliers = cv2.estimateAffinePartial2D(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=2.0, maxIters=3000, confidence=0.999
+    )
+    if matrix is None or int(inliers.sum()) < max(_FEWEST, 0.15 * len(good)):
+        return None
+    return np.asarray(matrix, np.float64)
+
+
+def refine(first: Plane, second: Plane, matrix: Matrix) -> Matrix:
+    """Refine a map by points of the first image tracked in the second, laid on the first.
+
+    Returns:
+        The map as it came where too few points can be tracked.
+    """
+    height, width = first.shape
+    laid = cv2.warpAffine(
+        second,
+        matrix,
+        (width, height),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    points = _spread_corners(first)
+    if len(points) < _FEWEST:
+        return matrix
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(first, laid, points, None, winSize=(21, 21), maxLevel=2)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(laid, first, moved, None, winSize=(21, 21), maxLevel=2)
+    inside = _inside(points, matrix, second.shape)
+    good = (found[:, 0] == 1) & (again[:, 0] == 1) & (np.abs(back - points).max(axis=(1, 2)) < 0.5) & inside
+    if good.sum() < _FEWEST:
+        return matrix
+    step, inliers = cv2.estimateAffine2D(
+        points[good],
+        moved[good],
+        method=cv2.RANSAC,
+        ransacReprojThreshold=0.6,
+        maxIters=1000,
+        confidence=0.999,
+    )
+    if step is None or int(inliers.sum()) < max(_FEWEST, 0.3 * good.sum()):
+        return matrix
+    keep = inliers[:, 0] == 1
+    step = _least_squares(points[good][keep, 0], moved[good][keep, 0])
+    return np.asarray(np.vstack([matrix, (0, 0, 1)]) @ np.vstack([step, (0, 0, 1)]), np.float64)[:2]
+
+
+def _least_squares(source: np.ndarray, target: np.ndarray) -> Matrix:
+    """The affine map that suits points [N, 2] best; only a shift where they do not span the plane."""
+    if min(np.ptp(source, axis=0)) < 16:
+        return np.column_stack([np.eye(2), (target - source).mean(axis=0)])
+    design = np.column_stack([source, np.ones(len(source))])
+    solution, *_ = np.linalg.lstsq(design.astype(np.float64), target.astype(np.float64), rcond=None)
+    return np.asarray(solution.T)
+
+
+def _spread_corners(image: Plane) -> np.ndarray:
+    """Corners of all parts of an image, float32 [N, 1, 2]: one busy part must not outvote the rest."""
+    strength = cv2.cornerMinEigenVal(image, 5)
+    height, width = image.shape
+    rows, columns = max(1, height // _CELLS), max(1, width // _CELLS)
+    points = []
+    least = 0.002 * float(strength.max())
+    each = max(2, _TRACKED // (_CELLS * _CELLS))
+    for top in range(4, height - rows + 1, rows):
+        for left in range(4, width - columns + 1, columns):
+            cell = strength[top : top + rows, left : left + columns]
+            order = np.argpartition(cell.ravel(), -each)[-each:]
+            for y, x in zip(*np.unravel_index(order, cell.shape), strict=True):
+                if cell[y, x] > least:
+                    points.append((left + x, top + y))
+    return np.array(points, np.float32).reshape(-1, 1, 2)
+
+
+def _inside(points: np.ndarray, matrix: Matrix, shape: tuple[int, ...]) -> np.ndarray:
+    """Which points [N, 1, 2] fall well inside the second image."""
+    x, y = (points[:, 0] @ matrix[:, :2].T + matrix[:, 2]).T
+    return np.asarray((x > 8) & (y > 8) & (x < shape[1] - 9) & (y < shape[0] - 9))
+
+
+def overlap(matrix: Matrix, first: tuple[int, ...], second: tuple[int, ...]) -> np.ndarray:
+    """Where, bool [H, W] of the first image, the second lies on it."""
+    ones = np.full(second[:2], 255, np.uint8)
+    laid = cv2.warpAffine(
+        ones, matrix, (first[1], first[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
+    )
+    return np.asarray(laid == 255)
+
+
+def agreement(first: Plane, second: Plane, valid: np.ndarray | None = None) -> float:
+    """Mean local correlation, 0..1, over places where either image has structure; 1 where there is none."""
+    size = (15, 15)
+    one, other = first.astype(np.float32), second.astype(np.float32)
+    mean_one, mean_other = cv2.blur(one, size), cv2.blur(other, size)
+    var_one = cv2.blur(one * one, size) - mean_one**2
+    var_other = cv2.blur(other * other, size) - mean_other**2
+    both = cv2.blur(one * other, size) - mean_one * mean_other
+    active = np.maximum(var_one, var_other) > 30.0
+    if valid is not None:
+        active &= valid
+    active = active[4::5, 4::5]
+    if not active.any():
+        return 1.0
+    ratio = both / np.sqrt(np.maximum(var_one, 8.0) * np.maximum(var_other, 8.0))
+    return float(np.clip(ratio[4::5, 4::5][active], 0, 1).mean())
+
+
+def corner_motion(matrix: Matrix, shape: tuple[int, ...]) -> float:
+    """By how many pixels a map moves the corner that it moves most."""
+    height, width = shape[:2]
+    corners = np.array([(0, 0), (width, 0), (0, height), (width, height)], float)
+    return float(np.abs(corners @ matrix[:, :2].T + matrix[:, 2] - corners).max())
+
+
+def as_rows(matrix: Matrix) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """A map as plain numbers."""
+    (a, b, c), (d, e, f) = matrix
+    return (float(a), float(b), float(c)), (float(d), float(e), float(f))

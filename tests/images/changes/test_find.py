@@ -1,0 +1,136 @@
+"""The comparison as a whole, on drawn pages."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.errors import ImageError
+from blip2idc.images.changes import Comparison, find_changes
+
+SIZE = (900, 600)
+
+
+def page(price: str = "49.00 €", color: str = "#0d6efd", top: int = 0, blank: int = 0) -> Image.Image:
+    """A page with lines of text, a price and a button, a banner of `top` rows above and `blank` rows below."""
+    image = Image.new("RGB", (SIZE[0], SIZE[1] + top + blank), "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(16)
+    if top:
+        draw.rectangle((0, 0, SIZE[0], top - 1), fill="#ffffdd")
+        draw.text((30, top // 2 - 8), "Sale today", fill="black", font=font)
+    for line in range(19):
+        text = f"Line {line} has words of its own, number {line * 37 % 91}"
+        draw.text((60, top + 30 + line * 28), text, fill="#222222", font=font)
+    draw.text((650, top + 100), price, fill="black", font=font)
+    draw.rounded_rectangle((650, top + 200, 790, top + 240), 8, fill=color)
+    draw.text((680, top + 210), "Buy now", fill="white", font=font)
+    return image
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")
+
+
+def overlap(one: Any, other: Any) -> float:
+    """Intersection over union of two boxes."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    both = max(0, width) * max(0, height)
+    return both / (one[2] * one[3] + other[2] * other[3] - both)
+
+
+def only(comparison: Comparison) -> Any:
+    assert comparison.judgement == "compact"
+    (change,) = comparison.changes
+    return change
+
+
+def test_equal_images_are_identical() -> None:
+    comparison = find_changes(page(), page())
+    assert (comparison.judgement, comparison.changes, comparison.share) == ("identical", (), 0.0)
+    assert not comparison.changed
+
+
+def test_a_price_is_one_change_at_its_place() -> None:
+    change = only(find_changes(page(), page("99.00 €")))
+    assert change.before_box == change.after_box
+    assert overlap(change.after_box, (650, 104, 10, 12)) > 0.5
+
+
+def test_a_price_is_found_in_a_page_encoded_anew() -> None:
+    change = only(find_changes(page(), jpeg(page("99.00 €"), 80)))
+    assert overlap(change.after_box, (650, 104, 10, 12)) > 0.4
+
+
+def test_a_colour_is_named() -> None:
+    change = only(find_changes(page(), page(color="#14a046")))
+    assert change.after_box == (650, 200, 141, 41)
+    assert change.fact("recoloured").values == {
+        "from": "blue",
+        "from_hex": "#0d6efd",
+        "to": "green",
+        "to_hex": "#14a046",
+    }
+
+
+def test_blank_rows_at_the_bottom_are_one_strip() -> None:
+    comparison = find_changes(page(), page(blank=7))
+    change = only(comparison)
+    assert comparison.alignment.kind == "rows"
+    assert comparison.size_sentence == "7 pixels taller"
+    assert (change.before_box, change.after_box) == (None, (0, 600, 900, 7))
+    assert comparison.share == pytest.approx(7 / 607)
+
+
+def test_rows_lost_at_the_bottom_are_one_strip() -> None:
+    change = only(find_changes(page(blank=7), page()))
+    assert (change.before_box, change.after_box) == ((0, 600, 900, 7), None)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_banner_that_moves_everything_down_is_one_change(cut: bool) -> None:
+    after = page(top=60)
+    comparison = find_changes(page(), after.crop((0, 0, *SIZE)) if cut else after)
+    change = only(comparison)
+    assert comparison.alignment.kind == "rows"
+    assert (change.before_box, change.after_box) == (None, (0, 0, 900, 60))
+    assert change.sentence == "something appeared"
+
+
+@pytest.mark.parametrize("quality", [75, 80, 90, 95])
+def test_encoding_a_page_anew_changes_nothing_in_one_place(quality: int) -> None:
+    comparison = find_changes(page(), jpeg(page(), quality))
+    assert comparison.judgement == "diffuse"
+    assert comparison.share > 0.01
+    assert not comparison.changed
+
+
+def test_two_unlike_pictures_lie_in_no_way_on_each_other() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (
+        Image.fromarray(rng.integers(0, 255, (30, 40, 3), np.uint8)).resize((400, 300)) for _ in range(2)
+    )
+    comparison = find_changes(one, other)
+    assert (comparison.alignment.kind, comparison.judgement, comparison.changes) == ("none", "unaligned", ())
+
+
+def test_arrays_of_other_types_are_compared_by_their_values() -> None:
+    before = np.full((100, 120), -500, np.int16)
+    before[::2, ::3] += 70
+    after = before.copy()
+    after[20:50, 30:60] += 800
+    change = only(find_changes(before, after))
+    assert change.after_box == (30, 20, 30, 30)
+    assert change.pixels == 900
+
+
+def test_an_array_that_is_no_image_is_refused() -> None:
+    with pytest.raises(ImageError, match=r"shape \(3,\)"):
+        find_changes(np.zeros(3, np.uint8), np.zeros(3, np.uint8))
