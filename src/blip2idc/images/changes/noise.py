@@ -21,13 +21,15 @@ from blip2idc.images.changes.pictures import Pixels, Plane
 from blip2idc.images.changes.result import Noise
 
 _CELL = 16  # pixels: a block of JPEG with halved colour
-_EDGES = np.array(
-    [2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192], np.float32
-)  # bins of activity, levels of 255
-_USUAL = 0.6  # quantile, over cells, of a cell's largest difference that is taken as usual
-_FACTOR = 4.0  # times the usual: the threshold
-_LEAST = (3.0, 4.0)  # levels of luma and colour below which no usual difference is believed
-_FEW = 6  # cells that a bin needs to be believed
+_REACH = 9  # pixels around a place whose structure counts as its own
+# How the largest difference in a cell grows with the structure there, as measured on pages encoded by JPEG: luma errs
+# in proportion to the sharpest edge (Laplacian / 4) and where colour is sharp, colour in proportion to its own range.
+_PLAIN, _LUMA_BY_EDGE, _LUMA_BY_COLOR, _COLOR_BY_COLOR = 4.0, 0.16, 0.15, 0.3
+_EDGE, _COLORED = 12, 8  # levels from which on a cell tells of the noise of luma and of colour
+_FEW = 12  # cells that have to tell
+_USUAL = 0.6  # quantile, over these cells, of the difference relative to the above: the noise of the pair
+_LEAST = 0.1  # of it: rounding
+_LUMA_LIMIT, _COLOR_LIMIT = 7.5, 5.2  # times the noise of the pair: the threshold (benchmarks/changes_noise.py)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +61,28 @@ def noisy_excess(overlay: Overlay) -> Excess:
     one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb) for image in (before, after))
     gap = cv2.absdiff(one, other)
     luma, color = gap[:, :, 0], cv2.max(gap[:, :, 1], gap[:, :, 2])
-    activity = cv2.min(*(_activity(image) for image in (one, other)))
     valid = overlay.valid
     if valid is not None:
         luma[~valid] = 0
         color[~valid] = 0
+    edge, colored = (np.minimum(*pair) for pair in zip(_structure(one), _structure(other), strict=True))
+    expected = (
+        _PLAIN + _LUMA_BY_EDGE * edge + _LUMA_BY_COLOR * colored,
+        _PLAIN + _COLOR_BY_COLOR * colored,
+    )
+    inside = np.ones(edge.shape, bool) if valid is None else _cells(valid.astype(np.uint8), "min") > 0
+    telling = (inside & (edge > _EDGE), inside & (colored > _COLORED))
     strength = np.zeros(luma.shape, np.float32)
-    edges = 0.0
-    for plane, least in zip((luma, color), _LEAST, strict=True):
-        table = _usual(plane, activity, valid, least)
-        edges = edges or float(table[-1])
-        scale = np.interp(np.arange(256), _centres(), table).astype(np.float32)[activity]
-        scale = cv2.resize(cv2.blur(scale, (3, 3)), plane.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        np.maximum(strength, plane / (_FACTOR * scale), out=strength)
+    scales = []
+    for plane, model, told, limit in zip(
+        (luma, color), expected, telling, (_LUMA_LIMIT, _COLOR_LIMIT), strict=True
+    ):
+        scale = _scale(_cells(plane, "max") / model, told if told.sum() >= _FEW else inside)
+        scales.append(scale)
+        threshold = np.repeat(np.repeat(limit * scale * model, _CELL, axis=0), _CELL, axis=1)
+        threshold = threshold[: luma.shape[0], : luma.shape[1]].astype(np.float32)
+        np.maximum(strength, plane / threshold, out=strength)
+    edges = scales[0] * float(np.median(expected[0][telling[0]])) if telling[0].any() else 0.0
     difference = gap.max(axis=2)
     sources = ["light"] if abs(gain - 1) > 0.015 or abs(offset) > 2 else []
     sources += ["resampling"] if overlay.resampled else ["re-encoding"]
@@ -79,14 +90,21 @@ def noisy_excess(overlay: Overlay) -> Excess:
     return Excess(strength, difference, noise, False)
 
 
-def _activity(image: Pixels) -> Plane:
-    """How much luma or colour (YCrCb) varies in and close to each cell, uint8 [ceil(H / 16), ceil(W / 16)]."""
-    kernel = np.ones((9, 9), np.uint8)
-    planes = [
+def _structure(image: Pixels) -> tuple[np.ndarray, np.ndarray]:
+    """Sharpest edge of luma (Laplacian / 4) and range of colour in and close to each cell of YCrCb, 0..255."""
+    kernel = np.ones((_REACH, _REACH), np.uint8)
+    luma, *colors = cv2.split(image)
+    laplacian = cv2.convertScaleAbs(cv2.Laplacian(luma, cv2.CV_16S), alpha=0.25)
+    edge = _cells(cv2.dilate(laplacian, kernel), "max")
+    ranges = [
         cv2.subtract(_cells(cv2.dilate(plane, kernel), "max"), _cells(cv2.erode(plane, kernel), "min"))
-        for plane in cv2.split(image)
+        for plane in colors
     ]
-    return np.asarray(np.maximum.reduce(planes))
+    return edge.astype(np.float32), np.maximum(*ranges).astype(np.float32)
+
+
+def _scale(ratios: np.ndarray, telling: np.ndarray) -> float:
+    return max(_LEAST, float(np.quantile(ratios[telling], _USUAL))) if telling.any() else 1.0
 
 
 def _cells(plane: Plane, what: str) -> Plane:
@@ -95,26 +113,6 @@ def _cells(plane: Plane, what: str) -> Plane:
     padded = np.pad(plane, ((0, -height % _CELL), (0, -width % _CELL)), mode="edge")
     tiles = padded.reshape(padded.shape[0] // _CELL, _CELL, padded.shape[1] // _CELL, _CELL)
     return np.asarray(tiles.max(axis=(1, 3)) if what == "max" else tiles.min(axis=(1, 3)))
-
-
-def _centres() -> np.ndarray:
-    return np.asarray(np.sqrt(np.concatenate([[1], _EDGES]) * np.concatenate([_EDGES, [255]])))
-
-
-def _usual(plane: Plane, activity: Plane, valid: np.ndarray | None, least: float) -> np.ndarray:
-    """The usual largest difference of a cell in each bin of activity, float [bins]; it never falls with activity."""
-    worst = _cells(plane, "max")
-    if valid is not None:
-        inside = _cells(valid.astype(np.uint8), "min") > 0
-        worst, activity = worst[inside], activity[inside]
-    bins = np.digitize(activity.ravel(), _EDGES)
-    worst = worst.ravel()
-    table = np.full(len(_EDGES) + 1, least, np.float32)
-    for index in range(len(table)):
-        values = worst[bins == index]
-        if len(values) >= _FEW:
-            table[index] = max(least, float(np.quantile(values, _USUAL)))
-    return np.maximum.accumulate(table)
 
 
 def _same_light(before: Pixels, after: Pixels, valid: np.ndarray | None) -> tuple[float, float, Pixels]:
