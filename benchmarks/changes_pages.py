@@ -37,7 +37,7 @@ FACT_OF_KIND = {
     "nudge": "moved", "resize": "resized", "blur": "blurred", "sharpen": "sharpened", "brighter": "brighter",
     "darker": "darker", "cover": "covered", "insert": "appeared", "delete": "disappeared",
 }  # fmt: skip
-NOISES = ("jpeg", "hinting", "half_pixel", "twice")
+NOISES = ("jpeg", "half_pixel", "jpeg", "supersampled", "edges", "text_half_pixel", "twice")
 WORDS = (
     "account orders shipping north river market open early evening garden window letter station bridge harbour report "
     "summer quiet engine paper silver yellow morning travel music family kitchen forest ticket number winter office "
@@ -71,7 +71,11 @@ def picture(rng: random.Random, width: int, height: int) -> str:
 def page(rng: random.Random) -> str:
     """The HTML of one page; elements that may change carry `data-k`."""
     back, ink, accent, panel = rng.choice(PALETTES)
-    sections = [navigation, *rng.sample((prices, cards, table, article, messages, chart, form, hero), 4), footer]
+    sections = [
+        navigation,
+        *rng.sample((prices, cards, table, article, messages, chart, form, hero), 4),
+        footer,
+    ]
     body = "".join(section(rng, accent) for section in sections)
     size = rng.choice((13, 14, 15, 16, 18))
     return f"""<!doctype html><meta charset=utf-8><style>
@@ -125,7 +129,9 @@ def table(rng: random.Random, accent: str) -> str:
         f"<td data-k=number>{rng.randint(1, 99)} %</td><td><span class=badge data-k=badge>{words(rng, 1, 1)}</span></td></tr>"
         for _ in range(rng.randint(4, 8))
     )
-    return f"<section><table><tr><th>{words(rng, 1, 1)}<th>Total<th>Share<th>State</tr>{rows}</table></section>"
+    return (
+        f"<section><table><tr><th>{words(rng, 1, 1)}<th>Total<th>Share<th>State</tr>{rows}</table></section>"
+    )
 
 
 def article(rng: random.Random, accent: str) -> str:
@@ -224,7 +230,9 @@ return before;
 
 def values(kind: str, rng: random.Random) -> dict[str, Any]:
     """What a change of a kind is made with."""
-    color = rng.choice(("#d64545", "#14a046", "#0d6efd", "#e0a800", "#6f42c1", "#f8f9fa", "#222222", "#17a2b8"))
+    color = rng.choice(
+        ("#d64545", "#14a046", "#0d6efd", "#e0a800", "#6f42c1", "#f8f9fa", "#222222", "#17a2b8")
+    )
     return {
         "text": f"{rng.randint(5, 499)}.{rng.randint(10, 99)} €" if kind == "number" else words(rng, 1, 4),
         "color": color,
@@ -253,6 +261,17 @@ class Drawer:
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
+
+    @contextmanager
+    def scaled(self, factor: int) -> Iterator[None]:
+        """Draw with more pixels for a while."""
+        metrics = {"width": WIDTH, "height": HEIGHT, "mobile": False}
+        command = "Emulation.setDeviceMetricsOverride"
+        self.driver.execute_cdp_cmd(command, {**metrics, "deviceScaleFactor": factor})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(command, {**metrics, "deviceScaleFactor": 1})
 
     def shot(self) -> Image.Image:
         return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
@@ -296,7 +315,9 @@ def whole(box: list[float]) -> list[int]:
     return [left, top, int(np.ceil(x + width)) - left, int(np.ceil(y + height)) - top]
 
 
-def changed(drawer: Drawer, kind: str, rng: random.Random) -> tuple[Image.Image, Image.Image, dict[str, Any]] | None:
+def changed(
+    drawer: Drawer, kind: str, rng: random.Random
+) -> tuple[Image.Image, Image.Image, dict[str, Any]] | None:
     """One changed pair, or None where the page has nothing for this kind."""
     made = values(kind, rng)
     drawer.open(page(rng))
@@ -326,25 +347,48 @@ def changed(drawer: Drawer, kind: str, rng: random.Random) -> tuple[Image.Image,
     return before, after, truth
 
 
-def unchanged(drawer: Drawer, hinted: Drawer, noise: str, rng: random.Random) -> tuple[Image.Image, Image.Image, dict]:
+def unchanged(
+    drawer: Drawer, noise: str, rng: random.Random
+) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
     """One pair in which nothing changed but what `noise` says."""
     html = page(rng)
     drawer.open(html)
     before = drawer.shot()
-    truth: dict[str, Any] = {"kind": "none", "before_box": None, "after_box": None, "fact": None, "noise": noise}
+    truth: dict[str, Any] = {
+        "kind": "none",
+        "before_box": None,
+        "after_box": None,
+        "fact": None,
+        "noise": noise,
+    }
     if noise == "jpeg":
         truth["quality"] = rng.choice((75, 80, 85, 90, 95))
-        after = encoded(before, truth["quality"])
-    elif noise == "hinting":
-        hinted.open(html)
-        after = hinted.shot()
-    elif noise == "half_pixel":
+        return before, encoded(before, truth["quality"]), truth
+    if noise == "half_pixel":
         drawer.run("document.body.style.transform = 'translate(0.5px, 0)'")
-        after = drawer.shot()
+    elif noise == "text_half_pixel":
+        drawer.run("for (const e of document.querySelectorAll('[data-k=text]')) {"
+                   "e.style.position = 'relative'; e.style.left = arguments[0] + 'px'; e.style.willChange = 'transform'}",
+                   rng.choice((0.25, 0.5, 0.75)))  # fmt: skip
+    elif noise == "supersampled":
+        with drawer.scaled(2):
+            return before, drawer.shot().resize(before.size, Image.Resampling.LANCZOS), truth
+    elif noise == "edges":
+        return before, flickering(before, rng), truth
     else:
         drawer.open(html)
-        after = drawer.shot()
-    return before, after, truth
+    return before, drawer.shot(), truth
+
+
+def flickering(image: Image.Image, rng: random.Random) -> Image.Image:
+    """The picture with another antialiasing of its edges: their pixels are mixed with a neighbour at random."""
+    pixels = np.asarray(image).astype(np.float32)
+    noise = np.random.default_rng(rng.randrange(1 << 30))
+    padded = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    dy, dx = ((0, 1), (2, 1), (1, 0), (1, 2))[noise.integers(4)]
+    neighbour = padded[dy : dy + pixels.shape[0], dx : dx + pixels.shape[1]]
+    weight = noise.uniform(0, rng.choice((0.15, 0.3)), pixels.shape[:2])[:, :, None]
+    return Image.fromarray(np.rint(pixels + weight * (neighbour - pixels)).astype(np.uint8))
 
 
 def encoded(image: Image.Image, quality: int) -> Image.Image:
@@ -363,14 +407,14 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     truths = []
-    with chromium() as drawer, chromium("--font-render-hinting=none", "--disable-lcd-text") as hinted:
+    with chromium() as drawer:
         turn = 0
         while len(truths) < options.changed + options.unchanged:
             rng = random.Random(options.seed * 1_000_003 + turn)
             if len(truths) < options.changed:
                 pair = changed(drawer, options.kinds[turn % len(options.kinds)], rng)
             else:
-                pair = unchanged(drawer, hinted, NOISES[turn % len(NOISES)], rng)
+                pair = unchanged(drawer, NOISES[turn % len(NOISES)], rng)
             turn += 1
             if pair is None:
                 continue

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from changes_pages import encoded
-from changes_truth import box_iou, fact_is_right, fact_is_told
+from changes_truth import box_iou, fact_is_right, fact_is_told, share
 from PIL import Image
 
 from blip2idc.images.changes import Comparison, find_changes
@@ -56,10 +56,24 @@ def measure(folder: Path, truth: dict[str, Any], quality: int | None, verbose: b
     bad = outcome["real"] and (not outcome["flagged"] or outcome["iou"] < 0.5 or outcome["boxes"] > 1)
     wrong = outcome["told"] > outcome["right"] or (outcome["real"] and truth["fact"] and not outcome["fact"])
     if verbose and (bad or wrong or (not outcome["real"] and outcome["flagged"])):
-        print(truth["id"], outcome["kind"], found.alignment.kind, found.judgement, "iou", round(outcome["iou"], 2))
+        print(
+            truth["id"],
+            outcome["kind"],
+            found.alignment.kind,
+            found.judgement,
+            "iou",
+            round(outcome["iou"], 2),
+        )
         print("   truth", truth["before_box"], truth["after_box"], truth["fact"], truth.get("values"))
         for change in found.changes[:4]:
-            print("   ", change.before_box, change.after_box, change.sentence, round(change.strength, 2), change.pixels)
+            print(
+                "   ",
+                change.before_box,
+                change.after_box,
+                change.sentence,
+                round(change.strength, 2),
+                change.pixels,
+            )
     return outcome
 
 
@@ -69,7 +83,10 @@ def best_iou(found: Comparison, truth: dict[str, Any]) -> float:
     for change in found.changes:
         values = [
             box_iou(box, true)
-            for box, true in ((change.before_box, truth["before_box"]), (change.after_box, truth["after_box"]))
+            for box, true in (
+                (change.before_box, truth["before_box"]),
+                (change.after_box, truth["after_box"]),
+            )
             if true
         ]
         best = max(best, sum(values) / max(1, len(values)))
@@ -105,11 +122,6 @@ def summary(outcomes: list[dict[str, Any]]) -> dict[str, Any]:
             for kind, items in sorted(kinds.items())
         },
     }
-
-
-def share(values: Any) -> float | None:
-    values = list(values)
-    return round(sum(values) / len(values), 4) if values else None
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from blip2idc.images.changes import Comparison, Fact
@@ -29,7 +30,7 @@ def fact_is_right(fact: Fact, truth: dict[str, Any]) -> bool:
         return all(abs(float(fact.values[key]) - values[key]) <= _PIXELS for key in ("dx", "dy"))
     if fact.kind == "resized":
         return abs(float(fact.values["factor"]) / values["factor"] - 1) <= _FACTOR
-    if fact.kind == "recoloured":
+    if fact.kind == "recoloured" and "color" in values:
         return _distance(str(fact.values["to_hex"]), values["color"]) <= 12
     return True
 
@@ -43,3 +44,9 @@ def _distance(one: str, other: str) -> int:
     """Largest difference of a channel of two hex colours."""
     first, second = (bytes.fromhex(color.lstrip("#")) for color in (one, other))
     return max(abs(a - b) for a, b in zip(first, second, strict=True))
+
+
+def share(values: Iterable[Any]) -> float | None:
+    """Mean of true and false; None of nothing."""
+    found = list(values)
+    return round(sum(map(bool, found)) / len(found), 4) if found else None

@@ -24,6 +24,11 @@ _FEW_TILES = 8  # with structure: fewer say nothing
 _SMALL = 12  # levels
 _GOOD = 0.55  # agreement from which on a geometry is believed
 _STILL = 0.06  # pixels by which the corners may seem to move before it is called a shift
+_DRAWN = (
+    0.02  # share of equal tiles from which on a picture is drawn, not taken: its parts may move by themselves
+)
+_SURE = 0.9  # agreement from which on no other geometry is sought
+_PROPORTION = 0.02  # by which width to height may differ after resizing: rounding to whole pixels
 _BETTER = 0.03  # agreement that a less simple explanation has to add
 
 
@@ -34,21 +39,32 @@ def align(before: Pixels, after: Pixels) -> Alignment:
         before: uint8 [H1, W1, 3].
         after: uint8 [H2, W2, 3].
     """
+    return align_exactly(before, after) or align_roughly(before, after)
+
+
+def align_exactly(before: Pixels, after: Pixels) -> Alignment | None:
+    """The alignment of two images that are equal to the pixel in part: in place or by rows; None for others."""
+    if before.shape[1] != after.shape[1]:
+        return None
+    equal = equal_share(before, after)
+    by_rows = _by_rows(before, after, equal)
+    if by_rows is not None:
+        return by_rows
+    return Alignment("aligned") if before.shape == after.shape and equal >= EXACT else None
+
+
+def align_roughly(before: Pixels, after: Pixels) -> Alignment:
+    """The alignment of two images of which nothing needs to be equal."""
     luma, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after))
-    same_width = before.shape[1] == after.shape[1]
-    equal = equal_share(before, after, luma, other)
-    if same_width:
-        by_rows = _by_rows(before, after, equal)
-        if by_rows is not None:
-            return by_rows
-    if before.shape == after.shape and equal >= EXACT:
-        return Alignment("aligned", agreement=1.0)
     candidates = []
     if before.shape == after.shape:
-        candidates.append(_in_place(luma, other))
-        if candidates[0].agreement >= 0.9:
+        if equal_share(before, after) >= _DRAWN:
+            candidates.append(Alignment("aligned", agreement=registration.agreement(luma, other)))
+        else:
+            candidates.append(_in_place(luma, other))
+        if candidates[0].agreement >= _SURE:
             return candidates[0]
-    if same_width and (runs := match_rows(before, after, exact=False)):
+    if before.shape[1] == after.shape[1] and (runs := match_rows(before, after, exact=False)):
         candidates.append(_rows_alignment(before, after, runs))
     found = _by_features(luma, other)
     if found is not None:
@@ -60,9 +76,10 @@ def align(before: Pixels, after: Pixels) -> Alignment:
     return best if best is not None and best.agreement >= _GOOD else Alignment("none", agreement=0.0)
 
 
-def equal_share(before: Pixels, after: Pixels, luma: Plane, other: Plane) -> float:
+def equal_share(before: Pixels, after: Pixels) -> float:
     """Share of the tiles with structure that are equal to the pixel, over the part that both images have."""
-    height, width = (min(luma.shape[axis], other.shape[axis]) // TILE * TILE for axis in (0, 1))
+    luma = cv2.cvtColor(before, cv2.COLOR_RGB2GRAY)
+    height, width = (min(before.shape[axis], after.shape[axis]) // TILE * TILE for axis in (0, 1))
     if not height or not width:
         return 0.0
     spread = _tiles(luma[:height, :width])
@@ -90,7 +107,7 @@ def _by_rows(before: Pixels, after: Pixels, equal: float) -> Alignment | None:
     if not runs:
         return None
     alignment = _rows_alignment(before, after, runs, exact=True)
-    if len(runs) == 1 and runs[0].before == runs[0].after and before.shape == after.shape:
+    if alignment.kind == "aligned":
         return None
     return alignment if alignment.agreement >= 0.35 else None
 
@@ -107,7 +124,7 @@ def _rows_alignment(before: Pixels, after: Pixels, runs: list[RowRun], *, exact:
             gray = [cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (one, other)]
             agreeing += run.length * registration.agreement(gray[0], gray[1])
     share = agreeing / max(1, min(before.shape[0], after.shape[0]))
-    if before.shape == after.shape and len(runs) == 1 and runs[0].before == runs[0].after:
+    if before.shape == after.shape and all(run.before == run.after for run in runs):
         return Alignment("aligned", agreement=share)
     return Alignment("rows", rows=tuple(runs), agreement=min(1.0, share))
 
@@ -128,17 +145,34 @@ def _in_place(luma: Plane, other: Plane) -> Alignment:
 
 
 def _by_features(luma: Plane, other: Plane) -> Alignment | None:
-    """Any shift, scale and small turn."""
+    """Any shift, scale and small turn: as the sizes say, or as features do."""
     small, factor = registration.reduced(luma)
     small_other, other_factor = registration.reduced(other)
-    matrix = registration.similarity(small, small_other)
-    if matrix is None:
-        return None
-    for _ in range(2):
-        matrix = registration.refine(small, small_other, matrix)
-    agrees = _agreement(small, small_other, matrix)
     factors = _factors(luma, small, factor), _factors(other, small_other, other_factor)
+    found: list[tuple[float, Matrix]] = []
+    resized = None if luma.shape == other.shape else _by_size(small, small_other)
+    for by_size in (True, False):
+        start = resized if by_size else registration.similarity(small, small_other)
+        if start is None:
+            continue
+        matrix = start
+        for _ in range(2):
+            matrix = registration.refine(small, small_other, matrix)
+        found += [(_agreement(small, small_other, item), item) for item in (start, matrix)]
+        if max(found, key=lambda item: item[0])[0] >= _SURE:
+            break
+    if not found:
+        return None
+    agrees, matrix = max(found, key=lambda item: item[0])
     return _geometric(registration.scaled(matrix, *factors), luma.shape, agrees)
+
+
+def _by_size(small: Plane, other: Plane) -> Matrix | None:
+    """The map of a resized image; None where the proportions differ."""
+    x, y = other.shape[1] / small.shape[1], other.shape[0] / small.shape[0]
+    if abs(x / y - 1) > _PROPORTION:
+        return None
+    return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5]])
 
 
 def _factors(luma: Plane, small: Plane, factor: float) -> tuple[float, float]:

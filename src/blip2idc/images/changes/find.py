@@ -19,16 +19,24 @@ from blip2idc.images.changes.overlay import Overlay, content_box, lay
 from blip2idc.images.changes.pictures import (
     Picture,
     Pixels,
+    Plane,
     Source,
     difference,
     differences,
     open_pictures,
     working_factor,
 )
-from blip2idc.images.changes.regions import Region, find_regions
+from blip2idc.images.changes.regions import Region, find_areas, find_regions
 from blip2idc.images.changes.registration import as_rows, scaled
+from blip2idc.images.changes.rendering import drawn_anew
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
+
+ROUGH_PIXELS = 6_000_000
+"""Larger images with noise are reduced: what 12 megapixels show beyond it is mostly noise."""
+_CELL = 16
+_MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference counts
+_SPREAD_PLACES = 12
 
 
 def find_changes(before: Source, after: Source) -> Comparison:
@@ -49,7 +57,12 @@ def find_changes(before: Source, after: Source) -> Comparison:
         return Comparison(first.size, second.size, Alignment("aligned"), "identical")
     factor = working_factor(first, second)
     one, other = first.rgb(factor), second.rgb(factor)
-    found = aligning.align(one, other)
+    found = aligning.align_exactly(one, other)
+    if found is None:
+        rough = max(factor, working_factor(first, second, ROUGH_PIXELS))
+        if rough > factor:
+            factor, one, other = rough, first.rgb(rough), second.rgb(rough)
+        found = aligning.align_roughly(one, other)
     if found.kind == "none":
         return Comparison(first.size, second.size, found, "unaligned", share=1.0, compact_share=1.0)
     overlay = lay(one, other, found)
@@ -72,16 +85,29 @@ def find_changes(before: Source, after: Source) -> Comparison:
 
 def _excess(first: Picture, second: Picture, overlay: Overlay, found: Alignment, factor: int) -> Excess:
     """Which differences stand out; those of the values as they are where the two lie pixel on pixel."""
-    if overlay.resampled or not _is_exact(overlay):
+    if overlay.resampled:
         return noisy_excess(overlay)
-    if found.kind == "aligned":
-        return exact_excess(_largest(first, second, factor))
-    return exact_excess(difference(overlay.before, overlay.after))
+    plain = difference(overlay.before, overlay.after)
+    if not _is_exact(overlay, plain):
+        return noisy_excess(overlay)
+    return exact_excess(_largest(first, second, factor) if found.kind == "aligned" else plain)
 
 
-def _is_exact(overlay: Overlay) -> bool:
-    luma, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (overlay.before, overlay.after))
-    return aligning.equal_share(overlay.before, overlay.after, luma, other) >= aligning.EXACT
+def _is_exact(overlay: Overlay, plain: Plane) -> bool:
+    """Whether much of a pair is equal to the pixel, and what differs is not spread all over it."""
+    equal = aligning.equal_share(overlay.before, overlay.after)
+    if equal < aligning.EXACT:
+        return False
+    return equal >= _MOSTLY_EQUAL or not _is_spread(plain)
+
+
+def _is_spread(plain: Plane) -> bool:
+    """Whether differences lie in many places, none of which holds most of them."""
+    height, width = (side // _CELL * _CELL for side in plain.shape)
+    cells = plain[:height, :width].reshape(height // _CELL, _CELL, width // _CELL, _CELL).any(axis=(1, 3))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    return len(areas) >= _SPREAD_PLACES and areas.max() < 0.5 * areas.sum()
 
 
 def _largest(first: Picture, second: Picture, factor: int) -> np.ndarray:
@@ -103,7 +129,11 @@ def _changes(
     one: Pixels, other: Pixels, overlay: Overlay, excess: Excess
 ) -> tuple[list[MeasuredChange], int]:
     """All changes, the most telling first, and how many pixels of the frame belong to them."""
-    regions = find_regions(excess)
+    areas = find_areas(excess)
+    anew = drawn_anew(overlay.before, overlay.after, areas)
+    if overlay.resampled and one.shape == other.shape and np.abs(overlay.after_map[:, 2]).max() <= 1:
+        anew |= drawn_anew(one, other, areas)  # part of a page may stay where the rest moves by half a pixel
+    regions = find_regions(excess, areas.only(~anew))
     moved, left = find_moves(overlay.before, overlay.after, regions)
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
     changes += [_moved_change(overlay, item) for item in moved]

@@ -22,14 +22,51 @@ from blip2idc.images.changes.result import Noise
 
 _CELL = 16  # pixels: a block of JPEG with halved colour
 _REACH = 9  # pixels around a place whose structure counts as its own
-# How the largest difference in a cell grows with the structure there, as measured on pages encoded by JPEG: luma errs
-# in proportion to the sharpest edge (Laplacian / 4) and where colour is sharp, colour in proportion to its own range.
-_PLAIN, _LUMA_BY_EDGE, _LUMA_BY_COLOR, _COLOR_BY_COLOR = 4.0, 0.16, 0.15, 0.3
-_EDGE, _COLORED = 12, 8  # levels from which on a cell tells of the noise of luma and of colour
+_USUAL = 0.6  # quantile, over cells with structure, of difference over structure: the noise of the pair
 _FEW = 12  # cells that have to tell
-_USUAL = 0.6  # quantile, over these cells, of the difference relative to the above: the noise of the pair
-_LEAST = 0.1  # of it: rounding
-_LUMA_LIMIT, _COLOR_LIMIT = 7.5, 5.2  # times the noise of the pair: the threshold (benchmarks/changes_noise.py)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """How large the largest difference of a cell gets by noise alone, in units of the noise of the pair.
+
+    The usual difference is ``plain + by_edge * edge + by_color * color``, the limit ``limit_plain + limit_by_edge *
+    min(edge, limit_edge) + limit_by_color * color``, where edge and color are the structure of the cell. All numbers
+    are envelopes over unchanged pages and photographs (benchmarks/changes_noise.py).
+    """
+
+    plain: float
+    by_edge: float
+    by_color: float
+    limit_plain: float
+    limit_by_edge: float
+    limit_edge: float
+    limit_by_color: float
+    telling: float  # structure from which on a cell tells of the noise of the pair
+    least: float  # noise of a pair that is believed at least
+
+    def usual(self, edge: np.ndarray, color: np.ndarray) -> np.ndarray:
+        return np.asarray(self.plain + self.by_edge * edge + self.by_color * color)
+
+    def limit(self, edge: np.ndarray, color: np.ndarray) -> np.ndarray:
+        bent = np.minimum(edge, self.limit_edge)
+        return np.asarray(
+            _MARGIN * (self.limit_plain + self.limit_by_edge * bent + self.limit_by_color * color)
+        )
+
+
+_MARGIN = 1.2  # what was not measured
+# as it is: edge is the Laplacian / 4, color the range of Cr and Cb
+_SHARP = (
+    _Model(4.0, 0.16, 0.15, 30.0, 1.2, 95.0, 0.8, 12.0, 0.1),
+    _Model(4.0, 0.0, 0.3, 20.0, 0.0, 0.0, 1.5, 8.0, 0.1),
+)
+# blurred, where re-encoding and resampling leave little: edge and color are gradients
+_SMOOTH = (
+    _Model(2.0, 0.3, 0.0, 15.0, 2.25, 255.0, 0.0, 0.0, 0.12),
+    _Model(2.0, 0.0, 0.3, 15.0, 0.0, 0.0, 2.25, 0.0, 0.35),
+)
+_BLUR = 1.5  # standard deviation in pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,40 +94,55 @@ def exact_excess(difference: Plane) -> Excess:
 def noisy_excess(overlay: Overlay) -> Excess:
     """For a pair with noise everywhere."""
     gain, offset, before = _same_light(overlay.before, overlay.after, overlay.valid)
-    after = overlay.after
-    one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb) for image in (before, after))
+    one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb) for image in (before, overlay.after))
     gap = cv2.absdiff(one, other)
-    luma, color = gap[:, :, 0], cv2.max(gap[:, :, 1], gap[:, :, 2])
-    valid = overlay.valid
-    if valid is not None:
-        luma[~valid] = 0
-        color[~valid] = 0
-    edge, colored = (np.minimum(*pair) for pair in zip(_structure(one), _structure(other), strict=True))
-    expected = (
-        _PLAIN + _LUMA_BY_EDGE * edge + _LUMA_BY_COLOR * colored,
-        _PLAIN + _COLOR_BY_COLOR * colored,
-    )
-    inside = np.ones(edge.shape, bool) if valid is None else _cells(valid.astype(np.uint8), "min") > 0
-    telling = (inside & (edge > _EDGE), inside & (colored > _COLORED))
-    strength = np.zeros(luma.shape, np.float32)
-    scales = []
-    for plane, model, told, limit in zip(
-        (luma, color), expected, telling, (_LUMA_LIMIT, _COLOR_LIMIT), strict=True
-    ):
-        scale = _scale(_cells(plane, "max") / model, told if told.sum() >= _FEW else inside)
-        scales.append(scale)
-        threshold = np.repeat(np.repeat(limit * scale * model, _CELL, axis=0), _CELL, axis=1)
-        threshold = threshold[: luma.shape[0], : luma.shape[1]].astype(np.float32)
-        np.maximum(strength, plane / threshold, out=strength)
-    edges = scales[0] * float(np.median(expected[0][telling[0]])) if telling[0].any() else 0.0
+    if overlay.valid is not None:
+        gap[~overlay.valid] = 0
+    strength, scales = _strength(gap, _sharp_structure(one), _sharp_structure(other), overlay.valid, _SHARP)
     difference = gap.max(axis=2)
+    one, other = (cv2.GaussianBlur(image.astype(np.float32), (0, 0), _BLUR) for image in (one, other))
+    structures = _smooth_structure(one), _smooth_structure(other)
+    gap = cv2.absdiff(one, other)
+    if overlay.valid is not None:
+        gap[~overlay.valid] = 0
+    smooth, _ = _strength(gap, *structures, overlay.valid, _SMOOTH)
+    np.maximum(strength, smooth, out=strength)
     sources = ["light"] if abs(gain - 1) > 0.015 or abs(offset) > 2 else []
     sources += ["resampling"] if overlay.resampled else ["re-encoding"]
-    noise = Noise(float(np.median(luma)), edges, gain, offset, tuple(sources))
+    noise = Noise(float(np.median(difference)), scales[0], gain, offset, tuple(sources))
     return Excess(strength, difference, noise, False)
 
 
-def _structure(image: Pixels) -> tuple[np.ndarray, np.ndarray]:
+Structure = tuple[np.ndarray, np.ndarray]
+"""Of luma and of colour, float32 [cells down, cells across]."""
+
+
+def _strength(
+    gap: np.ndarray, one: Structure, other: Structure, valid: np.ndarray | None, models: tuple[_Model, _Model]
+) -> tuple[Plane, list[float]]:
+    """Differences [H, W, 3] of YCrCb in units of the threshold, float32 [H, W], and the noise of luma and colour.
+
+    Structure is the lesser of both images', so that what is new stands out.
+    """
+    edge, color = (np.minimum(*pair) for pair in zip(one, other, strict=True))
+    inside = np.ones(edge.shape, bool) if valid is None else _cells(valid.astype(np.uint8), "min") > 0
+    planes = gap[:, :, 0], cv2.max(gap[:, :, 1], gap[:, :, 2])
+    strength = np.zeros(gap.shape[:2], np.float32)
+    scales = []
+    for plane, model, structure in zip(planes, models, (edge, color), strict=True):
+        telling = inside & (structure > model.telling)
+        telling = telling if telling.sum() >= _FEW else inside
+        ratios = _cells(plane, "max") / model.usual(edge, color)
+        scale = max(model.least, float(np.quantile(ratios[telling], _USUAL))) if telling.any() else 1.0
+        limit = np.repeat(np.repeat(scale * model.limit(edge, color), _CELL, axis=0), _CELL, axis=1)
+        np.maximum(
+            strength, plane / limit[: plane.shape[0], : plane.shape[1]].astype(np.float32), out=strength
+        )
+        scales.append(scale)
+    return strength, scales
+
+
+def _sharp_structure(image: Pixels) -> Structure:
     """Sharpest edge of luma (Laplacian / 4) and range of colour in and close to each cell of YCrCb, 0..255."""
     kernel = np.ones((_REACH, _REACH), np.uint8)
     luma, *colors = cv2.split(image)
@@ -103,8 +155,14 @@ def _structure(image: Pixels) -> tuple[np.ndarray, np.ndarray]:
     return edge.astype(np.float32), np.maximum(*ranges).astype(np.float32)
 
 
-def _scale(ratios: np.ndarray, telling: np.ndarray) -> float:
-    return max(_LEAST, float(np.quantile(ratios[telling], _USUAL))) if telling.any() else 1.0
+def _smooth_structure(image: np.ndarray) -> Structure:
+    """Steepest gradient, in levels a pixel, of luma and of colour in and close to each cell of blurred YCrCb."""
+    kernel = np.ones((_REACH, _REACH), np.uint8)
+    steepest = []
+    for plane in cv2.split(image):
+        gradient = cv2.magnitude(cv2.Sobel(plane, cv2.CV_32F, 1, 0), cv2.Sobel(plane, cv2.CV_32F, 0, 1)) / 8
+        steepest.append(_cells(cv2.dilate(gradient, kernel), "max"))
+    return steepest[0], np.maximum(steepest[1], steepest[2])
 
 
 def _cells(plane: Plane, what: str) -> Plane:
@@ -140,6 +198,8 @@ def _line(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     gain, offset = 1.0, 0.0
     for _ in range(6):
         if keep.sum() < 50 or np.ptp(one[keep]) < 8:
+            return 1.0, 0.0
+        if one[keep].std() < 2:
             return 1.0, 0.0
         gain, offset = np.polyfit(one[keep], other[keep], 1)
         gap = np.abs(gain * one + offset - other)

@@ -98,7 +98,7 @@ def _warped(image: Pixels, shape: tuple[int, ...], matrix: np.ndarray) -> tuple[
     valid = registration.overlap(matrix, shape, image.shape)
     if factor > 1.15:  # the image is larger: reduce by areas to about the frame's scale, then place it
         size = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
-        factors = (size[0] / image.shape[1], size[1] / image.shape[0])
+        factors = (image.shape[1] / size[0], image.shape[0] / size[1])
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         matrix = registration.scaled(matrix, (1.0, 1.0), factors)
     laid = cv2.warpAffine(

@@ -108,10 +108,10 @@ def open_pictures(before: Source, after: Source) -> tuple[Picture, Picture]:
     return Picture(before, min(ends), max(ends)), Picture(after, min(ends), max(ends))
 
 
-def working_factor(first: Picture, second: Picture) -> int:
-    """The whole factor by which a pair is reduced before it is worked on; 1 up to `WORKING_PIXELS`."""
+def working_factor(first: Picture, second: Picture, pixels: int = WORKING_PIXELS) -> int:
+    """The whole factor by which a pair has to be reduced so that neither has more than so many pixels."""
     largest = max(picture.width * picture.height for picture in (first, second))
-    return int(np.ceil((largest / WORKING_PIXELS) ** 0.5))
+    return int(np.ceil((largest / pixels) ** 0.5))
 
 
 def differences(first: Picture, second: Picture) -> Iterator[tuple[int, np.ndarray]]:

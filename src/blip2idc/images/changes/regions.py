@@ -42,40 +42,53 @@ class Region:
         return int(np.count_nonzero(self.mask))
 
 
-def find_regions(excess: Excess) -> list[Region]:
-    """Find the places that stand out, the strongest first."""
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """Connected areas, before they are joined.
+
+    Attributes:
+        labels: int32 [H, W], the number of the area of each pixel, 0 for none.
+        weak: bool [H, W], the pixels that belong to an area.
+        numbers: int [N], the areas that hold a strong pixel.
+        boxes: int [N, 4], theirs.
+    """
+
+    labels: np.ndarray
+    weak: np.ndarray
+    numbers: np.ndarray
+    boxes: np.ndarray
+
+    def only(self, kept: np.ndarray) -> Areas:
+        """Some of the areas, by a bool [N]."""
+        return Areas(self.labels, self.weak, self.numbers[kept], self.boxes[kept])
+
+
+def find_areas(excess: Excess) -> Areas:
+    """Connected areas that stand out; letters that touch or nearly do are one."""
     strong = excess.strength > 1
-    if not strong.any():
-        return []
     weak = excess.strength > _WEAK
     joined = cv2.morphologyEx(weak.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 5), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     alive = np.zeros(count, bool)
-    alive[np.unique(labels[strong])] = True
+    alive[labels[strong]] = True
     alive[0] = False
-    boxes = stats[alive][:, :4].astype(np.int64)
-    longest = max(excess.strength.shape)
-    groups = _join(boxes, max(4, round(_GAP * longest)))
-    label_groups = np.full(count, -1)
-    label_groups[np.flatnonzero(alive)] = groups
-    return _regions(excess, weak, labels, label_groups, boxes, groups)
+    return Areas(labels, weak, np.flatnonzero(alive), stats[alive][:, :4].astype(np.int64))
 
 
-def _regions(
-    excess: Excess,
-    weak: np.ndarray,
-    labels: np.ndarray,
-    label_groups: np.ndarray,
-    boxes: np.ndarray,
-    groups: np.ndarray,
-) -> list[Region]:
+def find_regions(excess: Excess, areas: Areas) -> list[Region]:
+    """Join areas that belong together to regions, the strongest first."""
+    if not len(areas.numbers):
+        return []
+    groups = _join(areas.boxes, max(4, round(_GAP * max(excess.strength.shape))))
+    label_groups = np.full(int(areas.labels.max()) + 1, -1)
+    label_groups[areas.numbers] = groups
     regions = []
     for group in np.unique(groups):
-        members = boxes[groups == group]
+        members = areas.boxes[groups == group]
         left, top = members[:, :2].min(axis=0)
         right, bottom = (members[:, :2] + members[:, 2:]).max(axis=0)
         window = slice(top, bottom), slice(left, right)
-        mask = (label_groups[labels[window]] == group) & weak[window]
+        mask = (label_groups[areas.labels[window]] == group) & areas.weak[window]
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         tight = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         mask = mask[tight]

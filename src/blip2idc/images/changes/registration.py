@@ -7,6 +7,9 @@ it to an affine map. Both ignore what moved by itself, so an edit does not bend 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -22,6 +25,7 @@ _FEATURES = 1500
 _RATIO = 0.8  # Lowe's ratio test
 _FEWEST = 12  # inliers that make a geometry believable
 _TRACKED = 900
+_SPREAD = 16  # pixels that points have to span to tell of scale
 _CELLS = 16  # points are spread over so many columns and rows
 
 
@@ -54,9 +58,8 @@ def _unreduce(factors: tuple[float, float]) -> Matrix:
 def similarity(first: Plane, second: Plane) -> Matrix | None:
     """A similarity from features; None where too few agree."""
     found = []
-    detector = cv2.SIFT_create(nfeatures=_FEATURES)
     for image in (first, second):
-        points, vectors = detector.detectAndCompute(image, None)
+        points, vectors = _features(image)
         if vectors is None or len(points) < _FEWEST:
             return None
         found.append((np.array([point.pt for point in points], np.float32), vectors))
@@ -73,6 +76,18 @@ def similarity(first: Plane, second: Plane) -> Matrix | None:
     if matrix is None or int(inliers.sum()) < max(_FEWEST, 0.15 * len(good)):
         return None
     return np.asarray(matrix, np.float64)
+
+
+def _features(image: Plane) -> tuple[Sequence[Any], np.ndarray | None]:
+    """SIFT features; in pictures of little contrast also weaker ones."""
+    points: Sequence[Any] = ()
+    vectors = None
+    for contrast in (0.04, 0.01):  # Lowe's and a quarter of it
+        detector = cv2.SIFT_create(nfeatures=_FEATURES, contrastThreshold=contrast)
+        points, vectors = detector.detectAndCompute(image, None)
+        if len(points) >= _FEATURES // 5:
+            break
+    return points, vectors
 
 
 def refine(first: Plane, second: Plane, matrix: Matrix) -> Matrix:
@@ -109,16 +124,41 @@ def refine(first: Plane, second: Plane, matrix: Matrix) -> Matrix:
     if step is None or int(inliers.sum()) < max(_FEWEST, 0.3 * good.sum()):
         return matrix
     keep = inliers[:, 0] == 1
-    step = _least_squares(points[good][keep, 0], moved[good][keep, 0])
+    step = _simplest(points[good][keep, 0], moved[good][keep, 0])
     return np.asarray(np.vstack([matrix, (0, 0, 1)]) @ np.vstack([step, (0, 0, 1)]), np.float64)[:2]
 
 
-def _least_squares(source: np.ndarray, target: np.ndarray) -> Matrix:
-    """The affine map that suits points [N, 2] best; only a shift where they do not span the plane."""
-    if min(np.ptp(source, axis=0)) < 16:
-        return np.column_stack([np.eye(2), (target - source).mean(axis=0)])
+def _simplest(source: np.ndarray, target: np.ndarray) -> Matrix:
+    """The simplest map that suits points [N, 2] nearly as well as any affine one does.
+
+    A map without a turn is what cropping and resizing make, and goes less astray where no point was found.
+    """
+    gaps = []
+    for fit in (_shift, _upright, _affine):
+        matrix = fit(source.astype(np.float64), target.astype(np.float64))
+        error = source @ matrix[:, :2].T + matrix[:, 2] - target
+        gaps.append((float(np.sqrt(np.square(error).mean())), matrix))
+    best = gaps[-1][0]
+    return next(matrix for error, matrix in gaps if error <= 1.03 * best + 0.002)
+
+
+def _shift(source: np.ndarray, target: np.ndarray) -> Matrix:
+    return np.column_stack([np.eye(2), (target - source).mean(axis=0)])
+
+
+def _upright(source: np.ndarray, target: np.ndarray) -> Matrix:
+    """Scale of each axis and shift."""
+    if min(np.ptp(source, axis=0)) < _SPREAD:
+        return _shift(source, target)
+    (a, c), (e, f) = (np.polyfit(source[:, axis], target[:, axis], 1) for axis in (0, 1))
+    return np.array([[a, 0, c], [0, e, f]])
+
+
+def _affine(source: np.ndarray, target: np.ndarray) -> Matrix:
+    if min(np.ptp(source, axis=0)) < _SPREAD:
+        return _shift(source, target)
     design = np.column_stack([source, np.ones(len(source))])
-    solution, *_ = np.linalg.lstsq(design.astype(np.float64), target.astype(np.float64), rcond=None)
+    solution, *_ = np.linalg.lstsq(design, target, rcond=None)
     return np.asarray(solution.T)
 
 
