@@ -55,7 +55,7 @@ class _Model:
         )
 
 
-_MARGIN = 1.2  # what was not measured
+_MARGIN = 1.35  # what was not measured
 # as it is: edge is the Laplacian / 4, color the range of Cr and Cb
 _SHARP = (
     _Model(4.0, 0.16, 0.15, 30.0, 1.2, 95.0, 0.8, 12.0, 0.1),

@@ -17,13 +17,13 @@ from blip2idc.images.changes.result import Box
 _SHIFTED = (
     0.4  # share of the difference that a shift may leave; lines of text leave 0.27, changes 0.56 and more
 )
-_SMOOTHED = 0.12  # share that may lie outside of what the neighbours span
+_SMOOTHED = 0.03  # share that may lie outside of what the neighbours span; changed digits leave 0.1 and more
 _ONE_WAY = (
     0.6  # of the difference: that it makes things lighter or darker on the whole, which antialiasing does not
 )
 _AS_SHARP = 0.75  # of the steps between neighbours: what is blurred loses more of them
 _ROUNDING = 2  # levels
-_SLACK = 0.35  # of the local contrast: thin strokes get so much paler by other antialiasing
+_SLACK = 0.2  # of the local contrast: thin strokes get so much paler by other antialiasing
 _MOST = 300  # areas that are looked at, the largest
 _MAINLY = 0.8  # share of the differing area from which on thin rests count as drawn anew too
 _THIN = 2  # pixels
