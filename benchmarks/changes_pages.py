@@ -81,10 +81,10 @@ def page(rng: random.Random) -> str:
     return f"""<!doctype html><meta charset=utf-8><style>
 *{{box-sizing:border-box}} body{{margin:0;background:{back};color:{ink};font:{size}px/1.45 '{rng.choice(FONTS)}'}}
 section{{padding:14px 40px;position:relative}} .row{{display:flex;gap:18px;align-items:flex-start}}
-.card{{background:{panel};border:1px solid {accent}44;border-radius:{rng.choice((0, 6, 12))}px;padding:14px;flex:1}}
+.card{{background:{panel};border:1px solid {accent}44;border-radius:{rng.choice((0, 6, 12))}px;padding:14px;flex:1 1 0;min-width:0}}
 .button{{background:{accent};color:#fff;padding:8px 18px;border-radius:6px;display:inline-block;font-weight:bold}}
 .badge{{background:#d64545;color:#fff;border-radius:10px;padding:1px 9px;font-size:12px;display:inline-block}}
-table{{border-collapse:collapse;width:100%}} td,th{{padding:5px 12px;border-bottom:1px solid {ink}33;text-align:left}}
+table{{border-collapse:collapse;width:100%;table-layout:fixed}} td,th{{padding:5px 12px;border-bottom:1px solid {ink}33;text-align:left}}
 nav{{display:flex;gap:26px;align-items:center;padding:12px 40px;background:{panel};border-bottom:2px solid {accent}}}
 .bubble{{background:{panel};border-radius:14px;padding:8px 14px;margin:7px 0;width:fit-content;max-width:640px}}
 p{{margin:6px 0}} h1,h2,h3{{margin:4px 0 8px}} img{{display:block}} input{{padding:6px;width:240px;font:inherit}}
@@ -194,15 +194,27 @@ const inside = e => {const r = e.getBoundingClientRect(); return r.width > 3 && 
 const found = [...document.querySelectorAll('[data-k]')].filter(e => names.includes(e.dataset.k) && inside(e));
 if (!found.length) return null;
 const e = found[Math.floor(pick * found.length)];
-const box = () => {let r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]};
+const plain = e => {const s = getComputedStyle(e); return s.backgroundColor == 'rgba(0, 0, 0, 0)' && s.borderStyle == 'none'};
+const box = () => {let r = e.getBoundingClientRect();
+  if (!['IMG', 'TR'].includes(e.tagName) && !(e instanceof SVGElement) && plain(e)) {
+    const range = document.createRange(); range.selectNodeContents(e); r = range.getBoundingClientRect(); }
+  return [r.x, r.y, r.width, r.height]};
 window.__target = e;
+if (kind == 'move' || kind == 'nudge') { e.style.position = 'relative'; e.style.zIndex = 9;
+  if (e instanceof SVGElement && e.tagName != 'svg') e.parentNode.append(e); else { const s = e.closest('section, nav'); s.style.position = 'relative'; s.style.zIndex = 9; } }
+if (kind == 'text' || kind == 'number') { const w = e.getBoundingClientRect().width; e.style.minWidth = e.style.maxWidth = w + 'px';
+  e.style.whiteSpace = 'nowrap'; if (getComputedStyle(e).display == 'inline') e.style.display = 'inline-block'; }
 const hide = () => e.style.visibility = 'hidden', show = () => e.style.visibility = '';
 if (kind == 'add') hide();
 if (kind == 'insert') e.style.display = 'none';
 if (kind == 'sharpen') e.style.filter = `blur(${v.radius}px)`;
 const before = box();
 window.__do = () => {
-  if (kind == 'text' || kind == 'number') e.textContent = v.text;
+  if (kind == 'text' || kind == 'number') { const h = e.getBoundingClientRect().height; const old = e.textContent;
+    if (kind == 'number') e.textContent = old.replace(/[0-9]/g, (d, i) => i % 2 ? d : (+d + 1 + v.dy * v.dy % 8) % 10);
+    else { const list = old.split(' '); list[Math.floor(pick * 997) % list.length] = v.text.split(' ')[0]; e.textContent = list.join(' '); }
+    if (e.textContent == old) return null;
+    if (Math.abs(e.getBoundingClientRect().height - h) > 0.5) return null; }
   if (kind == 'recolour') { if (e instanceof SVGElement) (e.querySelector('circle') || e).setAttribute('fill', v.color);
     else e.style.background = v.color; }
   if (kind == 'text_colour') e.style.color = v.color;
@@ -326,6 +338,8 @@ def changed(
         return None
     before = drawer.shot()
     after_box = drawer.run("return window.__do()")
+    if after_box is None:
+        return None
     if kind == "image":
         drawer.driver.execute_async_script("const d = arguments[0]; window.__target.decode().then(() => d())")
     after = drawer.shot()

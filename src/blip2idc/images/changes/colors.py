@@ -8,7 +8,7 @@ hues are in degrees of the HSV hue.
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 _HUES = (  # up to this hue in degrees
     (14, "red"),
@@ -23,13 +23,13 @@ _HUES = (  # up to this hue in degrees
 )
 
 
-def hex_code(color: Sequence[float]) -> str:
+def hex_code(color: Iterable[float]) -> str:
     """``#0d6efd`` of (R, G, B) in 0..255."""
     red, green, blue = (min(255, max(0, round(float(value)))) for value in color)
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def color_name(color: Sequence[float]) -> str:
+def color_name(color: Iterable[float]) -> str:
     """The name of (R, G, B) in 0..255.
 
     >>> color_name((13, 110, 253)), color_name((250, 250, 250)), color_name((120, 72, 20))

@@ -37,6 +37,7 @@ ROUGH_PIXELS = 6_000_000
 _CELL = 16
 _MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference counts
 _SPREAD_PLACES = 12
+_SPECK = 10  # pixels
 
 
 def find_changes(before: Source, after: Source) -> Comparison:
@@ -134,16 +135,20 @@ def _changes(
     if overlay.resampled and one.shape == other.shape and np.abs(overlay.after_map[:, 2]).max() <= 1:
         anew |= drawn_anew(one, other, areas)  # part of a page may stay where the rest moves by half a pixel
     regions = find_regions(excess, areas.only(~anew))
-    moved, left = find_moves(overlay.before, overlay.after, regions)
+    if (
+        overlay.strips
+    ):  # heights rounded to whole pixels leave specks at the corners of what moved with its rows
+        regions = [region for region in regions if region.pixels > _SPECK or max(region.box[2:]) > _SPECK]
+    moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
     changes += [_moved_change(overlay, item) for item in moved]
-    changes += [_region_change(overlay, region) for region in left]
+    changes += [_region_change(overlay, region, excess.noise.level) for region in left]
     changes.sort(key=lambda change: -change.pixels * change.difference)
     return changes, sum(region.pixels for region in regions)
 
 
-def _region_change(overlay: Overlay, region: Region) -> MeasuredChange:
-    facts = measure_facts(overlay.before, overlay.after, region)
+def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:
+    facts = measure_facts(overlay.before, overlay.after, region, noise)
     return MeasuredChange(
         overlay.to_before(region.box),
         overlay.to_after(region.box),
@@ -157,7 +162,10 @@ def _region_change(overlay: Overlay, region: Region) -> MeasuredChange:
 
 def _moved_change(overlay: Overlay, moved: Moved) -> MeasuredChange:
     source, target = overlay.to_before(moved.source), overlay.to_after(moved.target)
-    facts = (Fact("moved", {"dx": target[0] - source[0], "dy": target[1] - source[1]}),)
+    if moved.factor == 1.0:
+        facts = (Fact("moved", {"dx": target[0] - source[0], "dy": target[1] - source[1]}),)
+    else:
+        facts = (Fact("resized", {"factor": round(moved.factor, 2)}),)
     pixels = [region.pixels for region in moved.regions]
     return MeasuredChange(
         source,

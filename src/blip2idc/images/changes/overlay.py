@@ -19,6 +19,8 @@ from blip2idc.images.changes.result import Alignment, Box, RowRun
 Strip = tuple[tuple[int, int], tuple[int, int]]
 """Rows (start, stop) of before and rows of after that took their place; either may be empty."""
 
+_ROUNDED = 2  # rows by which the height of a part of a page differs by rounding
+
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
@@ -113,7 +115,8 @@ def _warped(image: Pixels, shape: tuple[int, ...], matrix: np.ndarray) -> tuple[
 
 def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay:
     """Matched rows under each other; gaps of equal height on both sides count as matched in place."""
-    before_rows, after_rows, strips = [], [], []
+    before_rows, after_rows = [], []
+    strips: list[Strip] = []
     last = (0, 0)
     ends = (before.shape[0], after.shape[0])
     for run in (*runs, RowRun(*ends, 0)):
@@ -122,6 +125,17 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
         if heights[0] == heights[1]:
             before_rows.append(np.arange(*gap[0]))
             after_rows.append(np.arange(*gap[1]))
+        elif abs(heights[0] - heights[1]) <= _ROUNDED < min(heights):
+            before_rows.append(np.arange(gap[0][0], gap[0][0] + min(heights)))
+            after_rows.append(np.arange(gap[1][0], gap[1][0] + min(heights)))
+        elif min(heights) <= _ROUNDED and max(heights) > 3 * _ROUNDED and min(heights) > 0:
+            # a row or two beside many are rounding of heights to whole pixels: the many came or went
+            gap = (
+                (gap[0], (gap[1][1], gap[1][1]))
+                if heights[0] > heights[1]
+                else ((gap[0][1], gap[0][1]), gap[1])
+            )
+            strips.append(gap)
         elif not (run.length == 0 and ends[0] == ends[1] and 0 in heights):
             # in images of one height, what left or entered the view at the bottom is no change by itself
             strips.append(gap)
@@ -129,6 +143,9 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
         after_rows.append(np.arange(run.after, run.after + run.length))
         last = (run.before + run.length, run.after + run.length)
     one, other = np.concatenate(before_rows), np.concatenate(after_rows)
+    tallest = max((max(stop - start for start, stop in strip) for strip in strips), default=0)
+    if tallest > _ROUNDED:
+        strips = [strip for strip in strips if max(stop - start for start, stop in strip) > _ROUNDED]
     identity = registration.IDENTITY
     return Overlay(before[one], after[other], None, identity, identity, one, other, strips=tuple(strips))
 

@@ -62,7 +62,8 @@ def _is_smoothed(before: Pixels, after: Pixels, box: Box) -> bool:
     one, other = (_part(image, box) for image in (before, after))
     gap = other - one
     total = float(np.square(gap).sum())
-    if total == 0 or abs(float(gap.sum())) > _ONE_WAY * float(np.abs(gap).sum()):
+    one_way = np.abs(gap.sum(axis=(0, 1))) > _ONE_WAY * np.abs(gap).sum(axis=(0, 1))
+    if total == 0 or one_way.any():
         return False
     sharpness = [float(np.abs(np.diff(image, axis=1)).sum()) for image in (one, other)]
     if min(sharpness) < _AS_SHARP * max(sharpness):

@@ -27,6 +27,10 @@ _RARE = 4  # a row that occurs more often than this in an image says nothing abo
 _STRIP = 96  # rows of a strip that is searched for by correlation
 _BANDS = 16  # columns of the signature that is correlated
 _FOUND = 0.85  # correlation from which on a strip counts as found
+_SMALL_PART = 0.03  # of the matched rows: what has to lie under another offset than zero
+_LARGE_PART = 0.25  # the same where the rows at the end are in place again
+_GAIN = 0.25  # of the cost of staying in place: what offsets have to save
+_SLACK = 2  # rows of a gap in both images that a seam may absorb: heights are rounded to whole pixels
 _TINT = 8  # levels by which the mean colour of a band may differ after re-encoding
 _NOISY_TOLERANCE = 28  # levels of luma; JPEG at quality 75 stays below it but beside the sharpest edges
 
@@ -40,13 +44,17 @@ def match_rows(before: Pixels, after: Pixels, *, exact: bool) -> list[RowRun] | 
         exact: Whether equal rows are equal to the pixel (screenshots), else by luma and correlation.
 
     Returns:
-        Runs from top to bottom, or None where no offset but zero has evidence and the heights are equal.
+        Runs from top to bottom, or None where there is no evidence that rows came or went.
     """
     offsets = _offsets_of_equal_rows(before, after) if exact else _offsets_of_strips(before, after)
     if not any(offsets) and before.shape[0] == after.shape[0]:
         return None
     costs = _costs(before, after, offsets, exact)
-    return _slid_down(_runs(_cheapest_path(costs), offsets, before.shape[0]), before, after)
+    path = _cheapest_path(costs)
+    runs = _runs(path, offsets, before.shape[0])
+    if not runs or not _believable(runs, costs, path):
+        return None
+    return _best_seams(runs, costs, offsets, before, after)
 
 
 def _offsets_of_equal_rows(before: Pixels, after: Pixels) -> list[int]:
@@ -82,7 +90,10 @@ def _offsets_of_strips(before: Pixels, after: Pixels) -> list[int]:
 
 def _likeliest(votes: Counter[int], before: int, after: int, least: int) -> list[int]:
     chosen = [offset for offset, count in votes.most_common(_MOST_OFFSETS) if count >= least]
-    return list(dict.fromkeys([0, *chosen, *([after - before] if after != before and chosen else [])]))
+    rounded = [offset + step for offset in chosen[:3] if offset for step in (-1, 1)]
+    return list(
+        dict.fromkeys([0, *chosen, *rounded, *([after - before] if after != before and chosen else [])])
+    )
 
 
 def _signature(image: Pixels) -> Plane:
@@ -174,24 +185,47 @@ def _runs(path: np.ndarray, offsets: list[int], height: int) -> list[RowRun]:
     return runs
 
 
-def _slid_down(runs: list[RowRun], before: Pixels, after: Pixels) -> list[RowRun]:
-    """Runs in which each seam lies as far down as equal rows allow, so that blank rows at the end are the new ones."""
-    result: list[RowRun] = []
-    rest = list(runs)
-    while rest:
-        run = rest.pop(0)
-        while rest:
-            following = rest[0]
-            y, other = run.before + run.length, run.after + run.length
-            # the seam may only pass rows that the next run gives up, or rows of a gap in one image alone
-            if following.before - y and following.after - other:
-                break
-            if y >= len(before) or other >= len(after) or not np.array_equal(before[y], after[other]):
-                break
-            run = RowRun(run.before, run.after, run.length + 1)
-            if following.length == 1:
-                rest.pop(0)
-            else:
-                rest[0] = RowRun(following.before + 1, following.after + 1, following.length - 1)
-        result.append(run)
+def _believable(runs: list[RowRun], costs: np.ndarray, path: np.ndarray) -> bool:
+    """Whether offsets explain much that staying in place does not: not just a thing that moved by itself."""
+    shifted = sum(run.length for run in runs if run.after != run.before)
+    total = sum(run.length for run in runs)
+    if not shifted:
+        return True
+    returns = runs[-1].after == runs[-1].before
+    if shifted < (_LARGE_PART if returns else _SMALL_PART) * total:
+        return False
+    stays = float(np.minimum(costs[:, 0], _NO_ROW_COST).sum())
+    return stays - float(costs[np.arange(len(path)), path].sum()) >= _GAIN * stays
+
+
+def _best_seams(
+    runs: list[RowRun], costs: np.ndarray, offsets: list[int], before: Pixels, after: Pixels
+) -> list[RowRun]:
+    """Move each seam between two runs to where the rows above suit the one and those below the other best.
+
+    Viterbi's path may use rows of before twice, and so misplaces rows among others that look like them (a table's). Of
+    seams that suit alike, as beside blank rows, one between blank rows is taken, and the lowest of them.
+    """
+    sums = np.concatenate([np.zeros((1, costs.shape[1])), costs.cumsum(axis=0)])
+    blank = [np.append((image == image[:, :1]).all(axis=(1, 2)), True) for image in (before, after)]
+    result = runs[:1]
+    for run in runs[1:]:
+        above = result[-1]
+        offset, lower = above.after - above.before, run.after - run.before
+        inserted = max(0, lower - offset)
+        gap = run.after - above.after - above.length, run.before - above.before - above.length
+        end = run.after + run.length
+        seams = np.arange(above.after + 1, min(end, len(costs)) - inserted + 1)
+        if min(gap) > _SLACK or not len(seams):
+            result.append(run)
+            continue
+        price = sums[seams, offsets.index(offset)] - sums[seams + inserted, offsets.index(lower)]
+        tied = seams[price <= price.min() + 1e-3]
+        last = tied + inserted - 1 if inserted else tied - lower - 1
+        clean = blank[1][tied - 1] & blank[1 if inserted else 0][last]
+        best = int(tied[clean][-1] if clean.any() else tied[-1])
+        result[-1] = RowRun(above.before, above.after, best - above.after)
+        start = best + inserted
+        if end > start:
+            result.append(RowRun(start - lower, start, end - start))
     return result
