@@ -23,6 +23,9 @@ _LARGEST = 700  # pixels: larger regions are looked at in their middle
 _FEW = 24  # pixels below which nothing is measured
 _RING = (3, 9)  # pixels from a region between which its surroundings lie
 _PLAIN = 0.85  # share of the surroundings that has one colour where they are plain
+_ALIKE = 12  # levels
+_DENSE = 0.93  # share of its box that a picture fills, and a button with letters does not
+_SOLID = 0.5  # share of its box that letters do not fill
 _SIGMAS = (0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 6.5)  # blurs that are tried, pixels
 
 
@@ -49,9 +52,10 @@ class Patch:
         )
         return np.asarray((outer > 0) & (inner == 0))
 
-    def swapped(self) -> Patch:
-        """Before and after exchanged."""
-        return Patch(self.after, self.before, self.mask, self.tolerance)
+    def density(self) -> float:
+        """Share of its box that the mask fills."""
+        rows, columns = np.flatnonzero(self.mask.any(axis=1)), np.flatnonzero(self.mask.any(axis=0))
+        return float(self.mask.sum() / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1)))
 
 
 def measure_facts(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) -> tuple[Fact, ...]:
@@ -111,12 +115,9 @@ def _on_plain_ground(patch: Patch) -> Fact | None:
         image[patch.mask] - ground for image, ground in zip((patch.before, patch.after), grounds, strict=True)
     ]
     empty = [float((np.abs(ink).max(axis=1) <= patch.tolerance).mean()) for ink in inks]
-    within = (
-        cv2.erode(
-            cv2.dilate(patch.mask.astype(np.uint8), np.ones((9, 9), np.uint8)), np.ones((9, 9), np.uint8)
-        )
-        > 0
-    )
+    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
+    within = np.zeros_like(patch.mask)
+    within[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
     clear = [
         float((np.abs(image[within] - ground).max(axis=1) <= patch.tolerance).mean())
         for image, ground in zip((patch.before, patch.after), grounds, strict=True)
@@ -125,7 +126,16 @@ def _on_plain_ground(patch: Patch) -> Fact | None:
         return Fact("appeared")
     if empty[1] > 0.97 and clear[1] > 0.97 and empty[0] < 0.4:
         return Fact("disappeared")
+    if patch.density() > _DENSE:
+        lit = _light_or_color(patch)
+        if lit or all(_is_pictured(image[patch.mask]) for image in (patch.before, patch.after)):
+            return lit  # a picture, not letters or a plain shape
     return _ink(inks, grounds[0], patch.tolerance)
+
+
+def _is_pictured(values: np.ndarray) -> bool:
+    """Whether less than half of some pixels [N, 3] have nearly the same colour."""
+    return bool((np.abs(values - np.median(values, axis=0)).max(axis=1) <= _ALIKE).mean() < 0.5)
 
 
 def _ink(inks: list[np.ndarray], ground: np.ndarray, tolerance: float) -> Fact | None:
@@ -164,28 +174,39 @@ def _recoloured(one: np.ndarray, other: np.ndarray) -> Fact:
 
 def _light_or_color(patch: Patch) -> Fact | None:
     inner = _inner(patch.mask)
-    if inner is None:
+    if inner is None or patch.density() < _SOLID:
         return None
     one, other = patch.before[inner], patch.after[inner]
     flat = [float(image.std(axis=0).max()) for image in (one, other)]
     if max(flat) <= patch.tolerance:
         return _flat_color(patch, one, other)
-    if max(_shape_correlations(patch, inner)) < 0.9:
-        return None
     whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
-    if whole.sum() < _FEW:
+    if whole.sum() < max(_FEW, 0.2 * len(one)):
         return None
+    alike = max(_shape_correlations(patch, inner)) > 0.85
     one, other = one[whole], other[whole]
     luma = [_luma(values) for values in (one, other)]
     step = float(np.median(luma[1] - luma[0]))
-    chroma = float(np.hypot(*np.median(_chroma(other) - _chroma(one), axis=0)))
     gains = [_gain(one[:, channel], other[:, channel]) for channel in range(3)]
-    direction = float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean())
-    if max(gains) - min(gains) < 0.12 and abs(step) >= 5 and direction > 0.93:
-        return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
-    if max(gains) - min(gains) > 0.2 and chroma > max(12.0, 0.6 * abs(step)):
+    spread = max(gains) - min(gains)
+    if abs(step) >= 5 and spread < 0.12 and (alike or _is_scaled(one, other, patch.tolerance)):
+        direction = float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean())
+        return (
+            Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
+            if direction > 0.93
+            else None
+        )
+    chroma = float(np.hypot(*(_chroma(other) - _chroma(one)).T).mean())
+    if alike and spread > 0.15 and chroma > max(12.0, 0.5 * abs(step)):
         return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
     return None
+
+
+def _is_scaled(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Whether pixels [N, 3] are those of before times one factor."""
+    factor = float((other.mean() + 1) / (one.mean() + 1))
+    rest = np.abs(other - factor * one).mean()
+    return bool(rest < max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean())))
 
 
 def _shape_correlations(patch: Patch, mask: np.ndarray) -> list[float]:
@@ -195,7 +216,7 @@ def _shape_correlations(patch: Patch, mask: np.ndarray) -> list[float]:
     """
     found = []
     for plane in (_luma, _strongest, _weakest):
-        details = [_details(plane(image))[mask] for image in (patch.before, patch.after)]
+        details = [_details(plane(image), mask)[mask] for image in (patch.before, patch.after)]
         spread = [float(detail.std()) for detail in details]
         if min(spread) < 1.0 or not 0.4 < spread[1] / spread[0] < 2.5:
             found.append(0.0)
@@ -212,8 +233,11 @@ def _weakest(image: np.ndarray) -> np.ndarray:
     return np.asarray(image.min(axis=2))
 
 
-def _details(plane: np.ndarray) -> np.ndarray:
-    return np.asarray(plane - cv2.GaussianBlur(plane, (0, 0), 3.0))
+def _details(plane: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A plane less its blur within a mask alone, so that the outline of the mask is no detail."""
+    weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 3.0)
+    blurred = cv2.GaussianBlur(np.where(mask, plane, 0).astype(np.float32), (0, 0), 3.0)
+    return np.asarray(plane - blurred / np.maximum(weight, 1e-3))
 
 
 def _flat_color(patch: Patch, one: np.ndarray, other: np.ndarray) -> Fact | None:
@@ -282,7 +306,7 @@ def _grain(patch: Patch) -> Fact | None:
     if (
         spread < 4
         or float(smooth[inner].std()) > 0.33 * spread
-        or abs(float(gap[inner].mean())) > 0.3 * spread
+        or abs(float(gap[inner].mean())) > 0.45 * spread
     ):
         return None
     before = _luma(patch.before)
@@ -303,9 +327,9 @@ def _cover(patch: Patch) -> Fact | None:
         return None
     color = np.median(patch.after[inner], axis=0)
     plain = np.abs(patch.after[inner] - color).max(axis=1) <= patch.tolerance
-    if plain.mean() < 0.97 or patch.before[inner].std(axis=0).max() < max(10.0, 2 * patch.tolerance):
+    if plain.mean() < 0.93 or patch.before[inner].std(axis=0).max() < max(10.0, 2 * patch.tolerance):
         return None
-    return Fact("covered") if _contrast(patch.after, patch.mask) > 2 * patch.tolerance else None
+    return Fact("covered") if _contrast(patch.after, patch.mask) > 0.8 * patch.tolerance else None
 
 
 def _on_busy_ground(patch: Patch) -> Fact | None:
@@ -315,7 +339,7 @@ def _on_busy_ground(patch: Patch) -> Fact | None:
     if inner is None or max(_shape_correlations(patch, inner)) > 0.3 or _is_flat(patch, inner):
         return None
     low, high = sorted(ratios)
-    if low > 1.25 or high < 2.2 or high < 2.0 * low:
+    if low > 1.12 or high < 1.5:
         return None
     return Fact("appeared" if ratios[1] > ratios[0] else "disappeared")
 
@@ -346,10 +370,14 @@ def _outline(image: np.ndarray, mask: np.ndarray) -> float:
     return float((steep[on].mean() + 1) / (steep[off].mean() + 1))
 
 
+def _closed(mask: np.ndarray) -> np.ndarray:
+    """A mask with its small gaps closed, uint8."""
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)))
+
+
 def _inner(mask: np.ndarray) -> np.ndarray | None:
     """A mask, its gaps closed, without its border; None where nothing is left."""
-    filled = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    inner = cv2.erode(filled, np.ones((5, 5), np.uint8), borderValue=0) > 0
+    inner = cv2.erode(_closed(mask), np.ones((5, 5), np.uint8), borderValue=0) > 0
     return inner if inner.sum() >= _FEW else None
 
 

@@ -28,7 +28,7 @@ from blip2idc.images.changes.pictures import (
 )
 from blip2idc.images.changes.regions import Region, find_areas, find_regions
 from blip2idc.images.changes.registration import as_rows, scaled
-from blip2idc.images.changes.rendering import drawn_anew
+from blip2idc.images.changes.rendering import drawn_anew, is_outline_drawn_anew
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
 
@@ -138,7 +138,12 @@ def _changes(
     if (
         overlay.strips
     ):  # heights rounded to whole pixels leave specks at the corners of what moved with its rows
-        regions = [region for region in regions if region.pixels > _SPECK or max(region.box[2:]) > _SPECK]
+        regions = [
+            region
+            for region in regions
+            if (region.pixels > _SPECK or max(region.box[2:]) > _SPECK)
+            and not is_outline_drawn_anew(overlay.before, overlay.after, region)
+        ]
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
     changes += [_moved_change(overlay, item) for item in moved]

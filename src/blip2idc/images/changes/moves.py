@@ -15,16 +15,18 @@ import numpy as np
 
 from blip2idc.images.changes.facts import plain_ground
 from blip2idc.images.changes.pictures import Pixels
-from blip2idc.images.changes.regions import Region, union
+from blip2idc.images.changes.regions import Region
 from blip2idc.images.changes.result import Box
 
 _MOST = 24  # regions that are looked at, the largest
 _LARGEST = 900  # pixels of a side beyond which nothing is sought
 _ALIKE = 0.9  # correlation from which on a piece counts as found
 _EXPLAINED = 0.9  # share of the pixels that a displacement has to explain
+_MIDDLES = (0.45, 0.22)  # shares of its sides that its middle takes where a displacement is sought
 _MIDDLE = 0.45  # share of a region's sides that its middle takes
 _SCALES = np.exp(np.linspace(np.log(0.5), np.log(2.0), 29))
 _NEAR_ONE = 0.06  # by which a factor has to differ from 1
+_DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: blurred edges reach further, too
 _REDRAWN = 48  # levels by which a thing drawn anew in another size may differ from a resized one
 _LEAST_CONTRAST = 6.0  # standard deviation of a piece below which it may be found anywhere
 
@@ -110,6 +112,7 @@ def _by_ground(before: Pixels, after: Pixels, region: Region, tolerance: float) 
         if ground is None:
             return None
         thing = np.abs(part - ground).max(axis=2) > tolerance
+        thing &= ~ring
         rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
         if not rows.size:
             return None
@@ -126,7 +129,7 @@ def _by_ground(before: Pixels, after: Pixels, region: Region, tolerance: float) 
         )
     across, down = other[2] / one[2], other[3] / one[3]
     factor = (across * down) ** 0.5
-    if abs(across / down - 1) > 0.04 + 1.5 / min(*one[2:], *other[2:]) or abs(factor - 1) < _NEAR_ONE:
+    if abs(across / down - 1) > 0.04 + 1.5 / min(*one[2:], *other[2:]) or abs(factor - 1) < _DRAWN_LARGER:
         return None
     pieces = [image[b[1] : b[1] + b[3], b[0] : b[0] + b[2]] for image, b in ((before, one), (after, other))]
     if min(min(piece.shape[:2]) for piece in pieces) < 6:
@@ -140,9 +143,11 @@ def _by_ground(before: Pixels, after: Pixels, region: Region, tolerance: float) 
 def _by_middle(before: Pixels, after: Pixels, box: Box) -> Iterator[tuple[int, int]]:
     """Displacements under which the middle of a region is found again, in either direction."""
     x, y, width, height = box
-    w, h = max(4, int(_MIDDLE * width)), max(4, int(_MIDDLE * height))
-    left, top = x + (width - w) // 2, y + (height - h) // 2
-    for one, other, sign in ((before, after, 1), (after, before, -1)):
+    for share, one, other, sign in (
+        (share, *images) for share in _MIDDLES for images in ((before, after, 1), (after, before, -1))
+    ):
+        w, h = max(4, int(share * width)), max(4, int(share * height))
+        left, top = x + (width - w) // 2, y + (height - h) // 2
         piece = one[top : top + h, left : left + w]
         place = other[y : y + height, x : x + width]
         found = _search(piece, place)
@@ -170,34 +175,41 @@ def _scaled_middle(before: Pixels, after: Pixels, region: Region) -> Moved | Non
     if min(w, h) < 12:
         return None
     left, top = x + (width - w) // 2, y + (height - h) // 2
-    piece = before[top : top + h, left : left + w]
+    piece = cv2.GaussianBlur(before[top : top + h, left : left + w], (0, 0), 1.0)
     if piece.std(axis=(0, 1)).max() < 1.5 * _LEAST_CONTRAST:
         return None
-    place = after[max(0, y - 4) : y + height + 4, max(0, x - 4) : x + width + 4]
-    best: tuple[float, float] = (0.0, 1.0)
-    still = 0.0
-    for factor in _SCALES:
-        size = (round(w * factor), round(h * factor))
-        if min(size) < 8 or size[0] > place.shape[1] or size[1] > place.shape[0]:
-            continue
-        flags = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        match = float(
-            cv2.matchTemplate(place, cv2.resize(piece, size, interpolation=flags), cv2.TM_CCOEFF_NORMED).max()
-        )
-        best = max(best, (match, float(factor)))
-        if abs(factor - 1) < _NEAR_ONE:
-            still = max(still, match)
+    place = cv2.GaussianBlur(
+        after[max(0, y - 4) : y + height + 4, max(0, x - 4) : x + width + 4], (0, 0), 1.0
+    )
+    matches = {float(factor): _match(piece, place, float(factor)) for factor in _SCALES}
+    rough = max(matches, key=lambda factor: matches[factor])
+    still = max(match for factor, match in matches.items() if abs(factor - 1) < _NEAR_ONE)
+    for step in np.linspace(-0.02, 0.02, 5):
+        matches[rough * (1 + float(step))] = _match(piece, place, rough * (1 + float(step)))
+    factor = max(matches, key=lambda factor: matches[factor])
+    best = matches[factor], factor
     match, factor = best
     if (
         match < _ALIKE
         or match < still + 0.1
         or abs(factor - 1) < _NEAR_ONE
-        or factor in (_SCALES[0], _SCALES[-1])
+        or rough in (_SCALES[0], _SCALES[-1])
     ):
         return None
     smaller = _about_middle(region.box, 1 / factor if factor > 1 else factor)
     boxes = (smaller, region.box) if factor > 1 else (region.box, smaller)
     return Moved(boxes[0], boxes[1], factor, (region,))
+
+
+def _match(piece: Pixels, place: Pixels, factor: float) -> float:
+    """How well a piece, resized, is found in a place: correlation, 0 where it does not fit."""
+    size = (round(piece.shape[1] * factor), round(piece.shape[0] * factor))
+    if min(size) < 8 or size[0] > place.shape[1] or size[1] > place.shape[0]:
+        return 0.0
+    flags = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return float(
+        cv2.matchTemplate(place, cv2.resize(piece, size, interpolation=flags), cv2.TM_CCOEFF_NORMED).max()
+    )
 
 
 def _about_middle(box: Box, factor: float) -> Box:
@@ -251,7 +263,6 @@ def _explained(
         return None
     height, width = before.shape[:2]
     old_points: list[np.ndarray] = []
-    new_points: list[np.ndarray] = []
     total = explained = 0
     carried = [0, 0]
     for region in regions:
@@ -262,15 +273,18 @@ def _explained(
         total += len(rows)
         explained += int((is_old | is_new).sum())
         old_points.append(np.stack([columns[is_old], rows[is_old]], axis=1))
-        new_points.append(np.stack([columns[is_new], rows[is_new]], axis=1))
         carried[0] += int(is_old.sum())
         carried[1] += int(is_new.sum())
     if explained < _EXPLAINED * total or min(carried) < 0.25 * total:
         return None
-    old, new = np.concatenate(old_points), np.concatenate(new_points)
-    box = _around(old)
-    grown = union(box, _shifted(_around(new), (-dx, -dy))) if len(regions) == 1 else box
-    return grown, _shifted(grown, step)
+    if len(regions) > 1:
+        box = _around(np.concatenate(old_points))
+        return box, _shifted(box, step)
+    x, y, full_width, full_height = regions[0].box  # it and its displaced self fill the region together
+    if full_width - abs(dx) < 1 or full_height - abs(dy) < 1:
+        return None
+    box = x + max(0, -dx), y + max(0, -dy), full_width - abs(dx), full_height - abs(dy)
+    return box, _shifted(box, step)
 
 
 def _equal_there(

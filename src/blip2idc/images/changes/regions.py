@@ -16,6 +16,7 @@ from blip2idc.images.changes.result import Box
 
 _WEAK = 0.55  # strength to which an area extends once it has a strong pixel
 _LINE = 64  # pixels: what is not higher may be a line of text
+_LETTERS = 2.5  # heights of a line that changed letters of one word may be apart
 _MOST = 400  # areas that are joined pair by pair; more are joined by closing gaps first
 _GAP = 0.008  # share of the image's longer side that parts of one thing may be apart
 
@@ -112,7 +113,7 @@ def _join(boxes: np.ndarray, gap: int) -> np.ndarray:
         changed = False
         array = np.array(current)
         for i in range(len(current)):
-            near = _belong(array[i], array, gap)
+            near = belong(array[i], array, gap)
             near[i] = False
             if near.any():
                 j = int(np.flatnonzero(near)[0])
@@ -149,7 +150,7 @@ def _join_close(boxes: list[Box], gap: int) -> tuple[list[Box], list[list[int]]]
     return joined, members
 
 
-def _belong(box: np.ndarray, others: np.ndarray, gap: int) -> np.ndarray:
+def belong(box: np.ndarray, others: np.ndarray, gap: int) -> np.ndarray:
     """Which boxes [N, 4] belong to a box: close by, or of the same line or paragraph of text."""
     x, y, width, height = box
     across = np.maximum(others[:, 0], x) - np.minimum(others[:, 0] + others[:, 2], x + width)
@@ -157,7 +158,7 @@ def _belong(box: np.ndarray, others: np.ndarray, gap: int) -> np.ndarray:
     close = (across <= gap) & (down <= gap)
     low, high = np.minimum(others[:, 3], height), np.maximum(others[:, 3], height)
     text = high <= _LINE
-    line = text & (-down >= 0.5 * low) & (across <= 1.2 * high)
+    line = text & (-down >= 0.5 * low) & (across <= _LETTERS * high)
     narrow = np.minimum(others[:, 2], width)
     paragraph = (
         (low <= _LINE) & (down <= 0.9 * low) & (-across >= 0.5 * narrow) & (low >= 6) & (narrow > 2 * low)

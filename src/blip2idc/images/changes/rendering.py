@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
-from blip2idc.images.changes.regions import Areas
+from blip2idc.images.changes.regions import Areas, Region, belong
 from blip2idc.images.changes.result import Box
 
 _SHIFTED = (
@@ -27,6 +27,8 @@ _SLACK = 0.2  # of the local contrast: thin strokes get so much paler by other a
 _MOST = 300  # areas that are looked at, the largest
 _MAINLY = 0.8  # share of the differing area from which on thin rests count as drawn anew too
 _THIN = 2  # pixels
+_OUTLINE = 0.3  # share of its box that an outline takes at most
+_OUTLINE_SMOOTHED, _OUTLINE_SHIFTED = 0.3, 0.75  # as above, for outlines
 _WIDESPREAD = 10  # areas drawn anew from which on specks count as such too
 _SPECK = 120  # pixels of the box, less than a digit of a text takes
 _FARTHEST = 1.0  # pixels
@@ -50,6 +52,12 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         x, y, width, height = (int(value) for value in areas.boxes[index])
         box = x, y, width, height
         explained[index] = _is_smoothed(before, after, box) or best_shift(before, after, box)[2] < _SHIFTED
+    if explained.sum() < _WIDESPREAD and not explained.all():
+        # a part of a changed word may happen to look drawn anew
+        changed = areas.boxes[~explained]
+        gap = max(8, round(0.01 * max(before.shape)))
+        for index in np.flatnonzero(explained):
+            explained[index] = not belong(areas.boxes[index], changed, gap).any()
     if explained.any() and sizes[explained].sum() >= _MAINLY * sizes.sum():
         explained |= areas.boxes[:, 2:].min(axis=1) <= _THIN
         if explained.sum() >= _WIDESPREAD:
@@ -57,7 +65,17 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
     return explained
 
 
-def _is_smoothed(before: Pixels, after: Pixels, box: Box) -> bool:
+def is_outline_drawn_anew(before: Pixels, after: Pixels, region: Region) -> bool:
+    """Whether only the outlines of things differ, as they do where rows moved by half a pixel more than the letters."""
+    if region.pixels > _OUTLINE * region.box[2] * region.box[3]:
+        return False
+    return (
+        _is_smoothed(before, after, region.box, _OUTLINE_SMOOTHED)
+        or best_shift(before, after, region.box)[2] < _OUTLINE_SHIFTED
+    )
+
+
+def _is_smoothed(before: Pixels, after: Pixels, box: Box, smoothed: float = _SMOOTHED) -> bool:
     """Whether each image stays within what neighbouring pixels of the other span, none lighter nor sharper."""
     one, other = (_part(image, box) for image in (before, after))
     gap = other - one
@@ -74,7 +92,7 @@ def _is_smoothed(before: Pixels, after: Pixels, box: Box) -> bool:
         outside = np.maximum(
             np.maximum(cv2.erode(that, near) - this, this - cv2.dilate(that, near)) - slack, 0
         )
-        if float(np.square(outside).sum()) > _SMOOTHED * total:
+        if float(np.square(outside).sum()) > smoothed * total:
             return False
     return True
 

@@ -54,7 +54,7 @@ def match_rows(before: Pixels, after: Pixels, *, exact: bool) -> list[RowRun] | 
     runs = _runs(path, offsets, before.shape[0])
     if not runs or not _believable(runs, costs, path):
         return None
-    return _best_seams(runs, costs, offsets, before, after)
+    return _best_seams(_merged(runs), costs, offsets, after)
 
 
 def _offsets_of_equal_rows(before: Pixels, after: Pixels) -> list[int]:
@@ -198,16 +198,25 @@ def _believable(runs: list[RowRun], costs: np.ndarray, path: np.ndarray) -> bool
     return stays - float(costs[np.arange(len(path)), path].sum()) >= _GAIN * stays
 
 
-def _best_seams(
-    runs: list[RowRun], costs: np.ndarray, offsets: list[int], before: Pixels, after: Pixels
-) -> list[RowRun]:
+def _merged(runs: list[RowRun]) -> list[RowRun]:
+    """Runs of one offset that follow each other as one run: rows between them changed in place."""
+    result = runs[:1]
+    for run in runs[1:]:
+        above = result[-1]
+        if run.after - run.before == above.after - above.before:
+            result[-1] = RowRun(above.before, above.after, run.after + run.length - above.after)
+        else:
+            result.append(run)
+    return result
+
+
+def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after: Pixels) -> list[RowRun]:
     """Move each seam between two runs to where the rows above suit the one and those below the other best.
 
-    Viterbi's path may use rows of before twice, and so misplaces rows among others that look like them (a table's). Of
-    seams that suit alike, as beside blank rows, one between blank rows is taken, and the lowest of them.
+    Viterbi's path may use rows of before twice, and so misplaces rows among others that look like them (a table's).
     """
     sums = np.concatenate([np.zeros((1, costs.shape[1])), costs.cumsum(axis=0)])
-    blank = [np.append((image == image[:, :1]).all(axis=(1, 2)), True) for image in (before, after)]
+    blank = (after == after[:, :1]).all(axis=(1, 2))
     result = runs[:1]
     for run in runs[1:]:
         above = result[-1]
@@ -221,11 +230,21 @@ def _best_seams(
             continue
         price = sums[seams, offsets.index(offset)] - sums[seams + inserted, offsets.index(lower)]
         tied = seams[price <= price.min() + 1e-3]
-        last = tied + inserted - 1 if inserted else tied - lower - 1
-        clean = blank[1][tied - 1] & blank[1 if inserted else 0][last]
-        best = int(tied[clean][-1] if clean.any() else tied[-1])
+        best = _chosen(tied, blank, inserted)
         result[-1] = RowRun(above.before, above.after, best - above.after)
         start = best + inserted
         if end > start:
             result.append(RowRun(start - lower, start, end - start))
     return result
+
+
+def _chosen(tied: np.ndarray, blank: np.ndarray, inserted: int) -> int:
+    """Of seams that suit alike, as those in blank rows do: below a separating line, else in the middle.
+
+    Where nothing but blank rows came, they came last.
+    """
+    if inserted and blank[tied[-1] : tied[-1] + inserted].all():
+        return int(tied[-1])
+    inside = tied[(tied >= 3) & (tied < len(blank))]
+    lines = inside[blank[inside] & ~blank[inside - 1] & (blank[inside - 2] | blank[inside - 3])]
+    return int(lines[-1] if len(lines) else tied[len(tied) // 2])
