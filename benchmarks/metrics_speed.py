@@ -29,9 +29,10 @@ from typing import Any
 import numpy as np
 
 from blip2idc import __version__
-from blip2idc.evaluation import significance, suite, tokenize
-from blip2idc.evaluation.corpus import Corpus, References
+from blip2idc.evaluation import significance, suite
+from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.significance import Resampling
+from blip2idc.evaluation.tokenizer import tokenize
 
 JAVA_FREE = ("bleu", "rouge", "cider")
 NAMES = {"bleu_1": 0, "bleu_2": 1, "bleu_3": 2, "bleu_4": 3, "rouge_l": 4, "cider_d": 5}

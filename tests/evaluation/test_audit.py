@@ -11,8 +11,8 @@ import pytest
 from tests.fixtures.data_sets import put_data_set
 
 from blip2idc.evaluation.audit import audit
-from blip2idc.evaluation.corpus import References
 from blip2idc.evaluation.corpus_facts import describe_split, unknown_words
+from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.reference_curve import curve_length, reference_curve
 from blip2idc.evaluation.reference_sets import ReferenceSet
 from blip2idc.evaluation.significance import Resampling

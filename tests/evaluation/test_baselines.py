@@ -16,8 +16,8 @@ from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation import suite
 from blip2idc.evaluation.baseline_report import BaselineReport, write_predictions
 from blip2idc.evaluation.baselines import Baseline, all_baselines, find_constants, score_humans
-from blip2idc.evaluation.corpus import Corpus
 from blip2idc.evaluation.inputs import read_predictions
+from blip2idc.evaluation.metrics.corpus import Corpus
 from blip2idc.evaluation.reference_sets import ReferenceSet, choose_split
 from blip2idc.evaluation.significance import Resampling
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from blip2idc.evaluation import bleu, cider, constant_search, meteor, rouge
+from blip2idc.evaluation import constant_search
 from blip2idc.evaluation.constant_search import Candidates
-from blip2idc.evaluation.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.ngrams import Floats
+from blip2idc.evaluation.metrics import bleu, cider, rouge
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.ngrams import Floats
 
 WORDS = ["the", "a", "red", "car", "man", "left", "right", "is", "gone", "gone", "gone", "now", "there"]
 SEARCHES = {

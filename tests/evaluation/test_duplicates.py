@@ -9,9 +9,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from blip2idc.evaluation import duplicates
-from blip2idc.evaluation.corpus import References
 from blip2idc.evaluation.duplicates import caption_overlap, image_overlap
 from blip2idc.evaluation.image_features import image_prints
+from blip2idc.evaluation.metrics.corpus import References
 
 LONG = "the man in the red coat near the white car on the left is gone now"
 

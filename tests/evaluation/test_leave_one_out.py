@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from blip2idc.evaluation import suite
-from blip2idc.evaluation.corpus import References
 from blip2idc.evaluation.leave_one_out import average, human_scores, rotations
+from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.significance import Resampling
 
 PLAN = Resampling(50)

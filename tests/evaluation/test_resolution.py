@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blip2idc.evaluation.corpus import References
+from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.resolution import DETECTABLE, SIGNIFICANT, hold_out, resolutions
 from blip2idc.evaluation.significance import Resampling
 
@@ -39,8 +39,8 @@ def test_four_times_the_pairs_resolve_twice_as_much() -> None:
 
 def test_the_error_is_that_of_the_twins_themselves() -> None:
     """Draw many twins: the spread of their differences is what the bootstrap of one pair of twins said."""
-    from blip2idc.evaluation import rouge
-    from blip2idc.evaluation.corpus import Corpus
+    from blip2idc.evaluation.metrics import rouge
+    from blip2idc.evaluation.metrics.corpus import Corpus
 
     references = made(200, 1)
     rng = np.random.default_rng(1)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.evaluation import bleu, significance
-from blip2idc.evaluation.corpus import Corpus, References, Statistics, mean_of_items
+from blip2idc.evaluation import significance
+from blip2idc.evaluation.metrics import bleu
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics, mean_of_items
 from blip2idc.evaluation.significance import Resampling
 
 numbers = st.floats(0, 10, allow_subnormal=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation import suite
-from blip2idc.evaluation.corpus import Corpus, References
+from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.scores import METRICS
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.evaluation.suite import Scores

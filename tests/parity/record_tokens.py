@@ -1,7 +1,7 @@
 """Record the tokens of the community's Java tokenizer, and survey how it treats characters and words.
 
-What for: `tokens.json`, which `test_tokens.py` holds the tokenizer to, and the tables in `ptb_characters` and
-`ptb_words`. Needs Java and the extra [meteor] (pycocoevalcap 1.2 with its CoreNLP jar); runs only by hand::
+What for: `tokens.json`, which `test_tokens.py` holds the tokenizer to, and the tables in `tokenizer.characters` and
+`tokenizer.words`. Needs Java and the extra [meteor] (pycocoevalcap 1.2 with its CoreNLP jar); runs only by hand::
 
     python tests/parity/record_tokens.py record       # token_strings.json -> tokens.json
     python tests/parity/record_tokens.py characters   # code points grouped by behaviour, on stdout

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blip2idc.evaluation import bleu, cider, meteor, rouge
-from blip2idc.evaluation.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.metrics import bleu, cider, rouge
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.metrics.meteor import java as meteor
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("scores.json").read_text(encoding="utf-8"))[
     "corpora"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from blip2idc.evaluation.tokenize import tokenize_corpus
+from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 
 HERE = Path(__file__).parent
 RECORDED = json.loads((HERE / "tokens.json").read_text(encoding="utf-8"))

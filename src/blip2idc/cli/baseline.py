@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from blip2idc.evaluation.meteor import MeteorBackend
+    from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
 
 
 def register(app: typer.Typer) -> None:
@@ -104,7 +104,7 @@ def _write_json(path: Path, value: Mapping[str, object]) -> None:
 @contextmanager
 def meteor_backend(wanted: bool) -> Iterator[MeteorBackend | None]:
     """METEOR's program where it is wanted and there; a line on stderr says what is missing."""
-    from blip2idc.evaluation.meteor import HOW_TO_GET, find_backend
+    from blip2idc.evaluation.metrics.meteor.java import HOW_TO_GET, find_backend
 
     backend = find_backend() if wanted else None
     if backend is None:

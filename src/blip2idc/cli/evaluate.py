@@ -141,7 +141,7 @@ def _meteor(options: AssessmentOptions, *, required: bool) -> Iterator[Assessmen
     Raises:
         ConfigError: METEOR was asked for by name and cannot be computed here.
     """
-    from blip2idc.evaluation.meteor import HOW_TO_GET, find_backend
+    from blip2idc.evaluation.metrics.meteor.java import HOW_TO_GET, find_backend
 
     backend = find_backend() if options.metrics is None or "meteor" in options.metrics else None
     if backend is None:

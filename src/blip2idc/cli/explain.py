@@ -167,7 +167,7 @@ def _read_predicted(
 
 def _score(records: Any, captions: Mapping[str, str]) -> Any:
     """Scores of the predictions against the records' references, without intervals."""
-    from blip2idc.evaluation.corpus import Corpus, References
+    from blip2idc.evaluation.metrics.corpus import Corpus, References
     from blip2idc.evaluation.significance import Resampling
     from blip2idc.evaluation.suite import score
 

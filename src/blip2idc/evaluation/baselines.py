@@ -20,16 +20,16 @@ import numpy as np
 
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation import constant_search, suite
-from blip2idc.evaluation.cider import CiderReferences
 from blip2idc.evaluation.constant_search import Candidates
-from blip2idc.evaluation.corpus import Corpus, References
 from blip2idc.evaluation.image_features import nearest_pairs, pair_features
 from blip2idc.evaluation.leave_one_out import human_scores
-from blip2idc.evaluation.meteor import MeteorBackend
-from blip2idc.evaluation.ngrams import Floats, Ints, Tokens
+from blip2idc.evaluation.metrics.cider import CiderReferences
+from blip2idc.evaluation.metrics.corpus import Corpus, References
+from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.ngrams import Floats, Ints, Tokens
 from blip2idc.evaluation.reference_sets import ReferenceSet
 from blip2idc.evaluation.significance import Resampling
-from blip2idc.evaluation.tokenize import tokenize_corpus
+from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 
 #: Metrics that a constant caption can be searched for, and how tables call them.
 SEARCHED = {"cider_d": "CIDEr-D", "bleu_4": "BLEU-4", "rouge_l": "ROUGE-L", "meteor": "METEOR"}

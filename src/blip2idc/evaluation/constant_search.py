@@ -19,12 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blip2idc.evaluation import bleu, cider, meteor, rouge
-from blip2idc.evaluation.bleu import BleuReferences
-from blip2idc.evaluation.cider import CiderReferences
-from blip2idc.evaluation.corpus import Corpus, References
-from blip2idc.evaluation.meteor import MeteorBackend
-from blip2idc.evaluation.ngrams import (
+from blip2idc.evaluation.metrics import bleu, cider, rouge
+from blip2idc.evaluation.metrics.bleu import BleuReferences
+from blip2idc.evaluation.metrics.cider import CiderReferences
+from blip2idc.evaluation.metrics.corpus import Corpus, References
+from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.ngrams import (
     MAX_ORDER,
     CaptionArrays,
     Floats,
@@ -33,7 +34,7 @@ from blip2idc.evaluation.ngrams import (
     Tokens,
     find_sorted,
 )
-from blip2idc.evaluation.subsequences import SubsequenceTable
+from blip2idc.evaluation.metrics.subsequences import SubsequenceTable
 
 _NGRAM_BLOCK = 1 << 15  # n-grams handled at once; bounds memory to this many rows of caption lengths
 _BLEU_4 = MAX_ORDER - 1

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from blip2idc.evaluation.corpus import References
+from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.no_change import is_unchanged
 from blip2idc.evaluation.reference_sets import ReferenceSet
 

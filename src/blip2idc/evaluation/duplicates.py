@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blip2idc.evaluation.corpus import References
 from blip2idc.evaluation.image_features import ImagePrints
-from blip2idc.evaluation.ngrams import Ints
-from blip2idc.evaluation.subsequences import SubsequenceTable
+from blip2idc.evaluation.metrics.corpus import References
+from blip2idc.evaluation.metrics.ngrams import Ints
+from blip2idc.evaluation.metrics.subsequences import SubsequenceTable
 
 HASH_DISTANCE = 4
 # Grey levels (of 255) by which thumbnails of one picture may differ after re-encoding: on the mean, and in any cell.

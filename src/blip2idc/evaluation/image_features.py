@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from blip2idc.evaluation.ngrams import Ints
+from blip2idc.evaluation.metrics.ngrams import Ints
 from blip2idc.images.pair import open_image
 
 _GRID = 16  # cells a side of the difference image

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from blip2idc.evaluation import significance, suite
-from blip2idc.evaluation.corpus import Corpus, References
-from blip2idc.evaluation.meteor import MeteorBackend
-from blip2idc.evaluation.ngrams import Tokens
+from blip2idc.evaluation.metrics.corpus import Corpus, References
+from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.scores import METRICS, signature
 from blip2idc.evaluation.significance import Resampling
 

@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from blip2idc.errors import InputError
-from blip2idc.evaluation.corpus import Statistics
-from blip2idc.evaluation.ngrams import Floats
+from blip2idc.evaluation.metrics.corpus import Statistics
+from blip2idc.evaluation.metrics.ngrams import Floats
 from blip2idc.evaluation.significance import Resampling, bootstrap, interval
 from blip2idc.images.heatmap import Cells, PairHeatmap
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blip2idc.data.records import NO_CHANGE, NO_CHANGE_CAPTIONS
-from blip2idc.evaluation.corpus import Statistics
-from blip2idc.evaluation.ngrams import Floats
+from blip2idc.evaluation.metrics.corpus import Statistics
+from blip2idc.evaluation.metrics.ngrams import Floats
 from blip2idc.evaluation.significance import Resampling, bootstrap, interval
 
 # The wordings of each benchmark's references, lower-cased and without final stops.

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blip2idc.evaluation.corpus import Corpus, References
 from blip2idc.evaluation.leave_one_out import average, human_scores
-from blip2idc.evaluation.meteor import MeteorBackend
-from blip2idc.evaluation.ngrams import Tokens
+from blip2idc.evaluation.metrics.corpus import Corpus, References
+from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.significance import Resampling
 
 METRICS = ("bleu_1", "bleu_4", "meteor", "rouge_l", "cider_d")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from blip2idc.data.records import PairRecord, find_splits, read_manifest
 from blip2idc.errors import InputError
-from blip2idc.evaluation.corpus import References, Tokenizer
-from blip2idc.evaluation.tokenize import tokenize_corpus
+from blip2idc.evaluation.metrics.corpus import References, Tokenizer
+from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from blip2idc.evaluation import suite
-from blip2idc.evaluation.corpus import Corpus, References
-from blip2idc.evaluation.ngrams import Tokens
+from blip2idc.evaluation.metrics.corpus import Corpus, References
+from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.significance import Resampling, bootstrap
 
 #: Standard errors for 95 % two-sided, and for a power of 80 % at that level (1.96 + 0.84).

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from blip2idc import __version__
-from blip2idc.evaluation import bleu, cider, meteor, rouge
-from blip2idc.evaluation.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.ngrams import Floats, Ints
+from blip2idc.evaluation.metrics import bleu, cider, rouge
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.ngrams import Floats, Ints
 from blip2idc.evaluation.significance import Resampling
 
 # Metrics computed together, from the same statistics.

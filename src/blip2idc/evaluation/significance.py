@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.evaluation.corpus import Statistics
-from blip2idc.evaluation.ngrams import Floats
+from blip2idc.evaluation.metrics.corpus import Statistics
+from blip2idc.evaluation.metrics.ngrams import Floats
 
 # Resamples handled at once: bounds memory to this many rows of N weights.
 _BLOCK = 100

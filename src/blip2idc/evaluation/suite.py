@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from blip2idc.errors import ConfigError
-from blip2idc.evaluation import bleu, cider, meteor, rouge, significance
-from blip2idc.evaluation.corpus import Corpus, Statistics
-from blip2idc.evaluation.meteor import MeteorBackend
-from blip2idc.evaluation.ngrams import Floats, Ints
+from blip2idc.evaluation import significance
+from blip2idc.evaluation.metrics import bleu, cider, rouge
+from blip2idc.evaluation.metrics.corpus import Corpus, Statistics
+from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.ngrams import Floats, Ints
 from blip2idc.evaluation.scores import (
     CIDER_OF_ONE,
     FAMILIES,

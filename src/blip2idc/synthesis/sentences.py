@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from blip2idc.evaluation.tokenize import tokenize_corpus
+from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 
 #: What `fault_of` may say.
 FAULTS = ("empty", "not-text", "refusal", "chatter", "several-sentences", "too-short", "too-long")

@@ -1,6 +1,6 @@
 """Word lists of the caption tokenizer: abbreviations, contractions, file endings.
 
-What for: the words that `ptb_rules` treats in a way of their own.
+What for: the words that `rules` treats in a way of their own.
 In: nothing. Out: strings of words separated by spaces, in small letters unless they say otherwise.
 Origin: found by running the community's tokenizer on every string of one to five letters and on a dictionary
 (``tests/parity/record_tokens.py``).

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from blip2idc.errors import InputError
-from blip2idc.evaluation.ngrams import CaptionArrays, Floats, Ints, NgramVocabulary, Tokens, offsets
-from blip2idc.evaluation.tokenize import TOKENIZER_SIGNATURE, tokenize_corpus
+from blip2idc.evaluation.metrics.ngrams import CaptionArrays, Floats, Ints, NgramVocabulary, Tokens, offsets
+from blip2idc.evaluation.tokenizer.tokenize import TOKENIZER_SIGNATURE, tokenize_corpus
 
 Tokenizer = Callable[[Sequence[str]], list[list[str]]]
 Side = TypeVar("Side")

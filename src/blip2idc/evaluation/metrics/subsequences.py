@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blip2idc.evaluation.ngrams import Ints, take_ragged
-from blip2idc.evaluation.rouge import WORD_BITS, common_subsequence
+from blip2idc.evaluation.metrics.ngrams import Ints, take_ragged
+from blip2idc.evaluation.metrics.rouge import WORD_BITS, common_subsequence
 
 
 @dataclass(frozen=True, eq=False)

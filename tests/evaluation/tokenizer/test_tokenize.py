@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blip2idc.evaluation import tokenize
-from blip2idc.evaluation.ptb_lexer import Lexer
-from blip2idc.evaluation.tokenize import PUNCTUATION, tokenize_corpus
+from blip2idc.evaluation.tokenizer import tokenize
+from blip2idc.evaluation.tokenizer.lexer import Lexer
+from blip2idc.evaluation.tokenizer.tokenize import PUNCTUATION, tokenize_corpus
 
 WORDS = (
     "The the A c. no. inc. U.S. don't o'clock 's 1 12 555 1,000 1/2 (555) . .. ... - -- <b> <b a=' \" ' > :) & &amp; "

@@ -1,4 +1,4 @@
-"""Lexer of the caption tokenizer: the longest match over the rules of `ptb_rules`, line by line.
+"""Lexer of the caption tokenizer: the longest match over the rules of `rules`, line by line.
 
 What for: the exact, slow path of `tokenize`, for chunks not seen before and for captions that depend on context.
 In: captions, one a line. Out: the tokens of each line, in small letters.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from blip2idc.evaluation.ptb_rules import (
+from blip2idc.evaluation.tokenizer.rules import (
     APOSTROPHE_ENTITY,
     APOSTROPHE_FIRST,
     LETTER_ENTITY_FIRST,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from blip2idc.evaluation.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.ngrams import MAX_ORDER, Floats, Ints, find_sorted
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.metrics.ngrams import MAX_ORDER, Floats, Ints, find_sorted
 
 NAMES = tuple(f"bleu_{order}" for order in range(1, MAX_ORDER + 1))
 # Added by coco-caption to numerators and denominators, so that an absent n-gram gives a tiny positive

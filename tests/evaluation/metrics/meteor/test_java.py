@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from blip2idc.errors import ConfigError
-from blip2idc.evaluation import meteor, suite
-from blip2idc.evaluation.corpus import Corpus, References
-from blip2idc.evaluation.ngrams import Floats
+from blip2idc.evaluation import suite
+from blip2idc.evaluation.metrics.corpus import Corpus, References
+from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.ngrams import Floats
 from blip2idc.evaluation.significance import Resampling
 
 FULL_MATCH = [4, 4, 2, 2, 2, 2, 2, 2, *[0] * 12, 1, 4, 4]

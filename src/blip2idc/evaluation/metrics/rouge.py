@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blip2idc.evaluation.corpus import Corpus, Statistics, mean_of_items
-from blip2idc.evaluation.ngrams import Floats, Ints, take_ragged
+from blip2idc.evaluation.metrics.corpus import Corpus, Statistics, mean_of_items
+from blip2idc.evaluation.metrics.ngrams import Floats, Ints, take_ragged
 
 NAMES = ("rouge_l",)
 BETA = 1.2

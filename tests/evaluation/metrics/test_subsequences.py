@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blip2idc.evaluation.ngrams import Ints, offsets
-from blip2idc.evaluation.subsequences import SubsequenceTable
+from blip2idc.evaluation.metrics.ngrams import Ints, offsets
+from blip2idc.evaluation.metrics.subsequences import SubsequenceTable
 
 TOKENS = st.lists(st.integers(0, 4), min_size=1, max_size=9)
 

@@ -21,8 +21,8 @@ from typing import IO, Protocol, Self
 import numpy as np
 
 from blip2idc.errors import ConfigError
-from blip2idc.evaluation.corpus import Corpus, Statistics
-from blip2idc.evaluation.ngrams import Floats
+from blip2idc.evaluation.metrics.corpus import Corpus, Statistics
+from blip2idc.evaluation.metrics.ngrams import Floats
 
 NAMES = ("meteor",)
 HOW_TO_GET = (

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blip2idc.evaluation import bleu, cider, rouge
-from blip2idc.evaluation.corpus import Corpus, References, Statistics
+from blip2idc.evaluation.metrics import bleu, cider, rouge
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
 
 Words = list[str]
 Item = tuple[Words, list[Words]]

@@ -1,7 +1,7 @@
 """The rules of the caption tokenizer: what can be one token, as regular expressions in order of precedence.
 
-What for: `ptb_lexer` tries every rule at a position and takes the longest match, the earlier rule on a tie.
-In: text as `ptb_lexer` prepares it: letter entities (``&eacute;``) are one private character each, and characters
+What for: `lexer` tries every rule at a position and takes the longest match, the earlier rule on a tie.
+In: text as `lexer` prepares it: letter entities (``&eacute;``) are one private character each, and characters
 outside the Basic Multilingual Plane are two surrogates, as in Java.
 Out: `rules()`, a tuple of `Rule`.
 Origin: the behaviour of the community's Penn Treebank tokenizer (CoreNLP 3.4.1), learnt from recorded strings and from
@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from blip2idc.evaluation import ptb_words as words
-from blip2idc.evaluation.ptb_characters import DIGITS, LETTERS, MODIFIERS, SYMBOLS, charset
+from blip2idc.evaluation.tokenizer import words as words
+from blip2idc.evaluation.tokenizer.characters import DIGITS, LETTERS, MODIFIERS, SYMBOLS, charset
 
 LETTER_ENTITY_FIRST = 0xF0000
 """First of the private characters that stand for letter entities."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from blip2idc.evaluation.ptb_lexer import Lexer
-from blip2idc.evaluation.ptb_words import KEPT_STOPS, NUMBER_ABBREVIATIONS, SPLIT_WORDS
+from blip2idc.evaluation.tokenizer.lexer import Lexer
+from blip2idc.evaluation.tokenizer.words import KEPT_STOPS, NUMBER_ABBREVIATIONS, SPLIT_WORDS
 
 TOKENIZER_SIGNATURE = "PTBTokenizer-3.4.1-lowerCase-preserveLines(python;line-like=space)"
 """Names the tokenizer beside every score that uses it."""

@@ -1,0 +1,1 @@
+"""BLEU, ROUGE-L, CIDEr and METEOR over integer n-grams of a whole corpus."""

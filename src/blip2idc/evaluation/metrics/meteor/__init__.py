@@ -1,0 +1,1 @@
+"""METEOR 1.5 (Denkowski and Lavie, WMT 2014), options `-l en -norm`."""
