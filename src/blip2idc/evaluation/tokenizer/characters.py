@@ -3,12 +3,16 @@
 What for: the recorded tokenizer sorts the 65,536 code points of the Basic Multilingual Plane into a handful of
 classes, fixed by the Unicode version that it was built with. Python's own ``unicodedata`` follows another version
 (and changes between Python releases), so the classes are frozen here.
-In: nothing. Out: strings of hexadecimal ranges, turned into the inside of a regular expression class by `charset`.
+In: nothing. Out: strings of hexadecimal ranges, and `classes`, which puts one character in the place of each class.
 Origin: measured by running every code point through the recorded tokenizer in 70 contexts
 (``tests/parity/record_tokens.py``) and grouping those that behave alike. What is in no class is deleted and splits.
 """
 
 from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import cache
 
 LETTERS = (
     "41-5A 61-7A AA B5 BA C0-D6 D8-F6 F8-2C1 2C6-2D1 2E0-2E4 2EC 2EE 370-374 376-377 37A-37D 386 388-38A "
@@ -72,17 +76,45 @@ SYMBOLS = (
 """Signs outside ASCII that are a token each."""
 
 
-def charset(ranges: str) -> str:
-    """Turn ranges such as ``"41-5A AA"`` into the inside of a regular expression class.
+LETTER, MODIFIER, DIGIT, SYMBOL = "\u00c0", "\u02c2", "\u0660", "\u00a1"
+"""One character of each class, which stands for all of its class outside ASCII."""
 
-    Args:
-        ranges: hexadecimal code points or ranges of them, separated by spaces.
 
-    Returns:
-        Escaped text for use between ``[`` and ``]``.
-    """
-    parts = []
-    for item in ranges.split():
-        first, _, last = item.partition("-")
-        parts.append(f"\\u{int(first, 16):04x}" + (f"-\\u{int(last, 16):04x}" if last else ""))
-    return "".join(parts)
+class Classes(dict[int, int]):
+    """Code point -> the one that stands for its class, itself where it has none; found when first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        ends = sorted(
+            (int(last or first, 16), int(first, 16), ord(stand_in))
+            for ranges, stand_in in (
+                (LETTERS, LETTER),
+                (MODIFIERS, MODIFIER),
+                (DIGITS, DIGIT),
+                (SYMBOLS, SYMBOL),
+            )
+            for first, _, last in (item.partition("-") for item in ranges.split())
+        )
+        self._lasts = [last for last, _, _ in ends]
+        self._ranges = ends
+
+    def __missing__(self, point: int) -> int:
+        at = bisect_left(self._lasts, point)
+        known = point >= 0x80 and at < len(self._ranges) and self._ranges[at][1] <= point
+        self[point] = self._ranges[at][2] if known else point
+        return self[point]
+
+
+@cache
+def classes() -> Classes:
+    """For ``str.translate``: every character outside ASCII becomes the one that stands for its class."""
+    return Classes()
+
+
+@cache
+def expand(text: str) -> frozenset[str]:
+    """The characters of the inside of a regular expression class, such as ``A-Za-z``; a hyphen stands first."""
+    hyphen, text = text[:1] == "-", text.removeprefix("-")
+    ends = re.findall("(?s)(.)(?:-(.))?", text)
+    found = (chr(point) for first, last in ends for point in range(ord(first), ord(last or first) + 1))
+    return frozenset(found) | ({"-"} if hyphen else frozenset())

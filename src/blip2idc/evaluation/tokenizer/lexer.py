@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
+from blip2idc.evaluation.tokenizer.characters import classes
 from blip2idc.evaluation.tokenizer.rules import (
     APOSTROPHE_ENTITY,
     APOSTROPHE_FIRST,
     LETTER_ENTITY_FIRST,
-    Rule,
-    rules,
+    candidates,
+    needed,
 )
 
 _ONE_CHARACTER_ENTITY = re.compile(r"&(?ai:[aeiou](?:acute|grave|uml)|apos);")
@@ -39,6 +40,10 @@ class Lexer:
         self._text = _ASTRAL.sub(_to_pair, text)
         if "&" in text:
             self._text = _ONE_CHARACTER_ENTITY.sub(self._to_private, self._text)
+        self._shape = self._text if self._text.isascii() else self._text.translate(classes())
+        # a private character may stand for anything, so that nothing is ruled out
+        private = self._text != text and _PRIVATE.search(self._text)
+        self._present = needed() if private else needed().intersection(self._shape)
 
     def read(self) -> list[list[str]]:
         """Read up to the next line end between tokens.
@@ -58,19 +63,17 @@ class Lexer:
 
     def _next_token(self) -> str:
         """The token at the current position, empty where it is dropped; moves on."""
-        text, start = self._text, self._position
-        best: tuple[Rule, re.Match[str]] | None = None
-        end = start
-        for rule in rules():
-            match = rule.pattern.match(text, start)
+        shape, start = self._shape, self._position
+        best, end = None, start
+        for rule in candidates(shape[start], self._present):
+            match = rule.pattern.match(shape, start)
             if match is not None and match.end() > end:
-                best, end = (rule, match), match.end()
+                best, found, end = rule, match, match.end()
         if best is None:  # a character of no class
             self._position += 1
             return ""
-        rule, match = best
-        self._position = match.end(match.re.groups)
-        return self._finish(rule.emit(text[start : self._position]))
+        self._position = found.end(found.re.groups)
+        return self._finish(best.emit(self._text[start : self._position]))
 
     def _finish(self, token: str) -> str:
         """Restore what was prepared, and lower the case."""
