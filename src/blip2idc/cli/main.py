@@ -7,6 +7,7 @@ is a module with ``register(app)``, which imports what is heavy inside the bodie
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -88,7 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows the program's name; ``sys.argv[1:]`` by default.
     """
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # the interpreter's last collections would walk over every object of a large run
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

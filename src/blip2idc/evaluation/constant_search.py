@@ -20,10 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from blip2idc.evaluation.metrics import bleu, cider, rouge
-from blip2idc.evaluation.metrics.bleu import BleuReferences
-from blip2idc.evaluation.metrics.cider import CiderReferences
-from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.cider import CiderReferences
+from blip2idc.evaluation.metrics.corpus import Corpus, References, item_ngrams
 from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import (
     MAX_ORDER,
@@ -126,13 +125,13 @@ def _matched_sums(references: References, encoded: CaptionArrays) -> list[Ints]:
     A candidate that holds an n-gram m times matches it min(m, most) times in an item: as many as there are k <= m with
     most >= k, so a table of how many items reach k answers for all items at once.
     """
-    side = references.side(BleuReferences)
+    side = references.side(item_ngrams)
     sums = []
     for order, entries in enumerate(encoded.ngrams, start=1):
         size = references.vocabulary.size(order)
         known = entries.ngram < size
         caption, ngram, count = entries.caption[known], entries.ngram[known], entries.count[known]
-        theirs, most = side.keys[order - 1] % max(size, 1), side.most[order - 1]
+        theirs, most = side[order - 1].ngram, side[order - 1].most
         matched = np.zeros(len(encoded))
         for times in range(1, int(count.max(initial=0)) + 1):
             reaching = np.bincount(theirs[most >= times], minlength=size)

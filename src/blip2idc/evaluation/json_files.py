@@ -102,6 +102,8 @@ def has_lone_surrogate(text: str) -> bool:
     >>> has_lone_surrogate("café"), has_lone_surrogate(chr(0xD83D))
     (False, True)
     """
+    if text.isascii():  # known without looking
+        return False
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

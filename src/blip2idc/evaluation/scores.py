@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -156,8 +157,9 @@ def cautions(corpus: Corpus, families: Mapping[str, Statistics]) -> list[str]:
 
 def _repeated(references: References) -> int:
     """References that equal an earlier one of the same item."""
-    pairs = zip(references.item.tolist(), (" ".join(tokens) for tokens in references.tokens), strict=True)
-    return len(references.tokens) - len(set(pairs))
+    starts = references.starts.tolist()
+    groups = (references.tokens[a:b] for a, b in pairwise(starts))
+    return sum(len(group) - len(set(map(tuple, group))) for group in groups if len(group) > 1)
 
 
 def _any_weight(references: References) -> bool:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from blip2idc.evaluation.assess import Assessment, SectionScores
-from blip2idc.evaluation.localization import LocalizationScores
 from blip2idc.evaluation.no_change import NoChangeScores
 from blip2idc.evaluation.scores import MetricScore, Scores, describe_counts
 from blip2idc.evaluation.significance import Comparison
+
+if TYPE_CHECKING:
+    from blip2idc.evaluation.localization import LocalizationScores
 
 TITLES = {
     "bleu_1": "BLEU-1",

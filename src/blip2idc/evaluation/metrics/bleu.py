@@ -8,34 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.metrics.ngrams import MAX_ORDER, Floats, Ints, find_sorted
+from blip2idc.evaluation.metrics.corpus import Corpus, Statistics, item_ngrams
+from blip2idc.evaluation.metrics.ngrams import MAX_ORDER, Floats, Ints, find_sorted, pack
 
 NAMES = tuple(f"bleu_{order}" for order in range(1, MAX_ORDER + 1))
 # Added by coco-caption to numerators and denominators, so that an absent n-gram gives a tiny positive
 # precision, not 0.
 TINY, SMALL = 1e-15, 1e-9
-
-
-class BleuReferences:
-    """For every order, the largest count of each n-gram over the references of each item.
-
-    Attributes:
-        keys: one sorted array an order: item * vocabulary size + n-gram.
-        most: the largest counts, in the order of `keys`.
-    """
-
-    def __init__(self, references: References) -> None:
-        self.keys: list[Ints] = []
-        self.most: list[Ints] = []
-        item = references.item
-        for order, entries in enumerate(references.captions.ngrams, start=1):
-            keys = item[entries.caption] * references.vocabulary.size(order) + entries.ngram
-            by_key = np.argsort(keys, kind="stable")
-            first = np.flatnonzero(np.diff(keys[by_key], prepend=-1))
-            self.keys.append(keys[by_key][first])
-            counts = entries.count[by_key]
-            self.most.append(np.maximum.reduceat(counts, first) if len(first) else counts)
 
 
 def statistics(corpus: Corpus) -> Statistics:
@@ -74,13 +53,14 @@ def closest_lengths(corpus: Corpus) -> Ints:
 
 def _matched(corpus: Corpus) -> list[Ints]:
     """For every order `[M]`: n-grams that a reference holds too, clipped by the largest count in one."""
-    side = corpus.references.side(BleuReferences)
+    side = corpus.references.side(item_ngrams)
     matched = []
     for order, entries in enumerate(corpus.predictions.ngrams, start=1):
         size = corpus.references.vocabulary.size(order)
         known = entries.ngram < size
         caption, count = entries.caption[known], entries.count[known]
-        at, present = find_sorted(corpus.item[caption] * size + entries.ngram[known], side.keys[order - 1])
-        clipped = np.minimum(count[present], side.most[order - 1][at[present]])
+        theirs = side[order - 1]
+        at, present = find_sorted(pack(corpus.item[caption], entries.ngram[known], size), theirs.keys)
+        clipped = np.minimum(count[present], theirs.most[at[present]])
         matched.append(np.bincount(caption[present], weights=clipped, minlength=len(corpus)).astype(np.int64))
     return matched

@@ -10,15 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics, mean_of_items
-from blip2idc.evaluation.metrics.ngrams import (
-    MAX_ORDER,
-    Floats,
-    Ints,
-    NgramEntries,
-    find_sorted,
-    take_entries,
-)
+from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics, item_ngrams, mean_of_items
+from blip2idc.evaluation.metrics.ngrams import MAX_ORDER, Floats, Ints, NgramEntries, find_sorted, pack, take_entries
 
 NAMES = ("cider_d", "cider")
 # Width of the length penalty, in bigrams, and the factor on the mean cosine (coco-caption).
@@ -41,8 +34,8 @@ class CiderReferences:
         self.unseen_idf = float(np.log(float(items)))
         self.frequency: list[Ints] = []
         self.idf: list[Floats] = []
-        for order, entries in enumerate(references.captions.ngrams, start=1):
-            frequency = _document_frequency(references, entries, order)
+        for order, known in enumerate(references.side(item_ngrams), start=1):
+            frequency = np.bincount(known.ngram, minlength=references.vocabulary.size(order))
             self.frequency.append(frequency)
             idf = self.unseen_idf - np.log(np.maximum(frequency, 1.0))
             self.idf.append(np.where(frequency >= items, 0.0, idf))
@@ -101,14 +94,6 @@ def _mean_over_references(pairs: Floats, starts: Ints) -> Floats:
     return np.add.reduceat(pairs, starts[:-1]) / np.diff(starts)
 
 
-def _document_frequency(references: References, entries: NgramEntries, order: int) -> Ints:
-    """Number of items that hold each n-gram of this order."""
-    size = references.vocabulary.size(order)
-    keys = np.sort(references.item[entries.caption] * max(size, 1) + entries.ngram)
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    return np.bincount(keys[first] % max(size, 1), minlength=size).astype(np.int64)
-
-
 def _dot_products(corpus: Corpus, prediction: Ints, reference: Ints, order: int) -> tuple[Floats, Floats]:
     """`[P]` clipped and plain products of the tf-idf vectors of every (prediction, reference) pair."""
     side = corpus.references.side(CiderReferences)
@@ -122,7 +107,9 @@ def _dot_products(corpus: Corpus, prediction: Ints, reference: Ints, order: int)
     predicted[mine.ngram[known]] = True
     rows = np.flatnonzero(predicted[theirs.ngram])
     pair, ngram, their_count = theirs.caption[rows], theirs.ngram[rows], theirs.count[rows]
-    at, present = find_sorted(prediction[pair] * size + ngram, mine.caption[known] * size + mine.ngram[known])
+    at, present = find_sorted(
+        pack(prediction[pair], ngram, size), pack(mine.caption[known], mine.ngram[known], size)
+    )
     pair, their_count = pair[present], their_count[present]
     my_count = mine.count[known][at[present]]
     weight = side.idf[order - 1][ngram[present]] ** 2 * their_count

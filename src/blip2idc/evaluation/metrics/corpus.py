@@ -18,7 +18,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from blip2idc.errors import InputError
-from blip2idc.evaluation.metrics.ngrams import CaptionArrays, Floats, Ints, NgramVocabulary, Tokens, offsets
+from blip2idc.evaluation.metrics.ngrams import (
+    CaptionArrays,
+    Floats,
+    Ints,
+    NgramVocabulary,
+    Tokens,
+    firsts,
+    offsets,
+    pack,
+    unpack,
+)
 from blip2idc.evaluation.tokenizer.tokenize import TOKENIZER_SIGNATURE, tokenize_corpus
 
 Tokenizer = Callable[[Sequence[str]], list[list[str]]]
@@ -61,6 +71,35 @@ class Statistics:
 def mean_of_items(sums: Floats, items: Floats) -> Floats:
     """The `aggregate` of a metric whose corpus score is the mean of its items; 0 for no items."""
     return sums / np.maximum(items, 1.0)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class ItemNgrams:
+    """The distinct n-grams of every item's references, for one order; sorted by item, then by n-gram.
+
+    Attributes:
+        keys: item and n-gram as one integer (`ngrams.pack` with the vocabulary's size).
+        ngram: id of the n-gram.
+        most: the largest count in one reference.
+    """
+
+    keys: Ints
+    ngram: Ints
+    most: Ints
+
+
+def item_ngrams(references: References) -> tuple[ItemNgrams, ...]:
+    """What BLEU clips by and CIDEr counts documents in; for `References.side`."""
+    owners, found = references.item, list[ItemNgrams]()
+    for order, entries in enumerate(references.captions.ngrams, start=1):
+        size, most = references.vocabulary.size(order), int(entries.count.max(initial=0))
+        keys = pack(owners[entries.caption], entries.ngram, size)
+        # the count as last part: the largest of each n-gram is the last of its run
+        counted = np.sort(pack(keys, entries.count, most))
+        keys, counts = unpack(counted, most)
+        last = np.append(firsts(keys)[1:], len(keys)) - 1 if len(keys) else firsts(keys)
+        found.append(ItemNgrams(keys[last], unpack(keys[last], size)[1], counts[last]))
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,15 +89,16 @@ class NgramVocabulary:
         self._words: dict[str, int] = {"": _EMPTY}
         words, starts, pieces, piece_starts = _encode(captions, self._words)
         self._keys: list[Ints] = [np.arange(len(self._words), dtype=np.int64)]
+        owners, left = _owners(starts)
         entries = []
         ids = words
         for order in range(1, MAX_ORDER + 1):
+            valid = left >= order
             if order > 1:
-                keys, valid = _extended_keys(ids, words, starts, order)
-                known, inverse = np.unique(keys, return_inverse=True)
+                known, inverse = np.unique(_extended_keys(ids, words, valid, order), return_inverse=True)
                 self._keys.append(known)
                 ids = _scatter(inverse.reshape(-1).astype(np.int64), valid)
-            entries.append(_count(ids, starts, order, self.size(order)))
+            entries.append(_count(owners[valid], ids[valid], self.size(order)))
         self.references = CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
 
     def size(self, order: int) -> int:
@@ -107,14 +108,15 @@ class NgramVocabulary:
     def encode(self, captions: Sequence[Tokens]) -> CaptionArrays:
         """Captions with the references' ids; n-grams the references lack get ids from `size(order)` on."""
         words, starts, pieces, piece_starts = _encode(captions, dict(self._words))
+        owners, left = _owners(starts)
         entries = []
         ids, top = words, self.size(1) + len(words)
         for order in range(1, MAX_ORDER + 1):
+            valid = left >= order
             if order > 1:
-                keys, valid = _extended_keys(ids, words, starts, order)
-                found, top = _look_up(keys, self._keys[order - 1])
+                found, top = _look_up(_extended_keys(ids, words, valid, order), self._keys[order - 1])
                 ids = _scatter(found, valid)
-            entries.append(_count(ids, starts, order, top))
+            entries.append(_count(owners[valid], ids[valid], top))
         return CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
 
 
@@ -175,16 +177,17 @@ def _encode_words(captions: Sequence[Tokens], ids: dict[str, int]) -> tuple[Ints
     return words, offsets(lengths)
 
 
-def _extended_keys(ids: Ints, words: Ints, starts: Ints, order: int) -> tuple[Ints, NDArray[np.bool_]]:
-    """Keys (prefix id, next word) of the n-grams of this order, and the positions `[W]` at which one begins."""
-    valid = _left(starts) >= order
+def _extended_keys(ids: Ints, words: Ints, valid: NDArray[np.bool_], order: int) -> Ints:
+    """Keys (prefix id, next word) of the n-grams of this order, which begin at the valid positions `[W]`."""
     at = np.flatnonzero(valid)
-    return (ids[at] << _WORD_BITS) | words[at + order - 1], valid
+    return (ids[at] << _WORD_BITS) | words[at + order - 1]
 
 
-def _left(starts: Ints) -> Ints:
-    """`[W]` words from each position to the end of its caption, itself included."""
-    return np.repeat(starts[1:], np.diff(starts)) - np.arange(starts[-1])
+def _owners(starts: Ints) -> tuple[Ints, Ints]:
+    """`[W]` the caption of each position, and the words from there to its end, itself included."""
+    lengths = np.diff(starts)
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    return owners, starts[1:][owners] - np.arange(starts[-1])
 
 
 def _scatter(values: Ints, valid: NDArray[np.bool_]) -> Ints:
@@ -202,12 +205,27 @@ def _look_up(keys: Ints, known: Ints) -> tuple[Ints, int]:
     return ids, len(known) + len(unseen)
 
 
-def _count(ids: Ints, starts: Ints, order: int, size: int) -> NgramEntries:
-    """Distinct n-grams a caption with their counts; `size` is above every id."""
-    captions = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    valid = _left(starts) >= order
-    keys = np.sort(captions[valid] * max(size, 1) + ids[valid])
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(first, append=len(keys))
-    caption, ngram = np.divmod(keys[first], max(size, 1))
-    return NgramEntries(caption, ngram, counts.astype(np.int64))
+def _count(captions: Ints, ids: Ints, size: int) -> NgramEntries:
+    """Distinct n-grams a caption with their counts, of one n-gram a position; `size` is above every id."""
+    keys = np.sort(pack(captions, ids, size))
+    first = firsts(keys)
+    caption, ngram = unpack(keys[first], size)
+    return NgramEntries(caption, ngram, np.diff(first, append=len(keys)))
+
+
+def pack(owners: Ints, ids: Ints, size: int) -> Ints:
+    """Owner and id as one integer, which sorts by owner first; `size` is above every id."""
+    return (owners << size.bit_length()) | ids
+
+
+def unpack(keys: Ints, size: int) -> tuple[Ints, Ints]:
+    """Owners and ids of `pack`."""
+    bits = size.bit_length()
+    return keys >> bits, keys & ((1 << bits) - 1)
+
+
+def firsts(keys: Ints) -> Ints:
+    """Where each distinct value of a sorted array stands first."""
+    fresh = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=fresh[1:])
+    return np.flatnonzero(fresh)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 from blip2idc.evaluation.tokenizer.lexer import Lexer
 from blip2idc.evaluation.tokenizer.words import KEPT_STOPS, NUMBER_ABBREVIATIONS, SPLIT_WORDS
@@ -30,6 +31,7 @@ MEMO_LIMIT = 200_000
 
 _LINE_LIKE = re.compile("[\n\r\x0b\x0c\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ODD = re.compile("[\n\r\x0b\x0c\u2028\u2029\ud800-\udfff]")
 
 _MARK = "\n"  # no token contains it: the first "token" of a chunk that its neighbours may change
 _NUMBERED = NUMBER_ABBREVIATIONS.replace(" ", "|")
@@ -71,11 +73,13 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
         >>> tokenize_corpus(["The man's hat (red) is gone.", "I can't see it!"])
         [['the', 'man', "'s", 'hat', '-lrb-', 'red', '-rrb-', 'is', 'gone'], ['i', 'ca', "n't", 'see', 'it']]
     """
-    lines = [_SURROGATE.sub("\ufffd", _LINE_LIKE.sub(" ", caption)) for caption in captions]
-    memo, result = _MEMO, list[list[str]]()
+    lines = list(captions)
+    if _ODD.search("".join(lines)):
+        lines = [_SURROGATE.sub("\ufffd", _LINE_LIKE.sub(" ", caption)) for caption in captions]
+    known, result = _MEMO.__getitem__, list[list[str]]()
     while len(result) < len(lines):
         line = lines[len(result)]
-        tokens = [token for chunk in line.split(" ") for token in memo[chunk]]
+        tokens = list(chain.from_iterable(map(known, line.split(" "))))
         if len(result) == len(lines) - 1:  # the end of the text is another context than a line end
             result += _in_context(lines, len(result))
         elif _MARK not in tokens:

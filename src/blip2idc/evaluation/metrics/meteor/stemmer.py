@@ -147,9 +147,7 @@ def _derived(word: str, first: int, second: int) -> str:
     return word
 
 
-def _replace_suffix(
-    word: str, table: tuple[tuple[str, str | None], ...], first: int, second: int
-) -> str:
+def _replace_suffix(word: str, table: tuple[tuple[str, str | None], ...], first: int, second: int) -> str:
     """The word with its longest suffix of the table replaced, where that lies in R1 and its own rule holds."""
     for suffix, replacement in table:
         if not word.endswith(suffix):

@@ -113,9 +113,7 @@ def compile_tables(sources: Sources, report: Callable[[float], None] = lambda sh
     )
 
 
-def _read_paraphrases(
-    sources: Sources, report: Callable[[float], None]
-) -> tuple[Array, Array, Array]:
+def _read_paraphrases(sources: Sources, report: Callable[[float], None]) -> tuple[Array, Array, Array]:
     """Words `[W]`, phrases `[S + T, LONGEST]` as words in order of appearance (0: no more), and `[S]` pairs of each head.
 
     The first `S` phrases are those that have paraphrases, the others their paraphrases.

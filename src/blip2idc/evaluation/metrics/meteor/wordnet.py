@@ -35,7 +35,9 @@ class WordNet:
         """The sets of each word; most words of other kinds have none."""
         own, irregular = self._own(words), self._irregular(words)
         regular = [
-            at for at, word in enumerate(words) if irregular[at] is None and len(word) > 2 and word[-2:] != "ss"
+            at
+            for at, word in enumerate(words)
+            if irregular[at] is None and len(word) > 2 and word[-2:] != "ss"
         ]
         bases = [(at, base) for at in regular for base in _regular_bases(words[at])]
         found: dict[int, list[int]] = {}
