@@ -97,8 +97,8 @@ def bootstrap(systems: Sequence[Statistics], plan: Resampling) -> list[Floats]:
 def interval(samples: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Ends of the central interval of resampled scores `[S, n]`, by percentiles: two arrays `[n]`."""
     tail = (1 - confidence) / 2
-    low, high = np.quantile(samples, [tail, 1 - tail], axis=0)
-    return low, high
+    ordered = np.sort(samples, axis=0)
+    return _quantile(ordered, tail), _quantile(ordered, 1 - tail)
 
 
 def compare(system: Statistics, other: Statistics, plan: Resampling) -> list[Comparison]:
@@ -121,6 +121,17 @@ def compare(system: Statistics, other: Statistics, plan: Resampling) -> list[Com
     p_randomization = _p_value(np.abs(_randomized(system, other, plan)), observed)
     columns = (system.names, system.corpus(), other.corpus(), low, high, p_bootstrap, p_randomization)
     return [Comparison(name, *map(float, values)) for name, *values in zip(*columns, strict=True)]
+
+
+def _quantile(ordered: Floats, share: float) -> Floats:
+    """Linear interpolation between order statistics, as `numpy.quantile`, which imports masked arrays for it."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    low, high, weight = ordered[below], ordered[above], place - below
+    # from the nearer end, as numpy does, so that the last digit is the same
+    quantile: Floats = high - (high - low) * (1 - weight) if weight >= 0.5 else low + (high - low) * weight
+    return quantile
 
 
 def _p_value(extremes: Floats, observed: Floats) -> Floats:

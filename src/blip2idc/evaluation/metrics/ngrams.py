@@ -24,6 +24,8 @@ Tokens = Sequence[str]
 MAX_ORDER = 4
 # A prefix id is shifted left by this many bits to make room for the next word's id: both stay below 2**31.
 _WORD_BITS = 31
+_WORD_MASK = (1 << _WORD_BITS) - 1
+_KEY_BITS = 63
 # Id of the empty token, which is what ROUGE-L makes of an empty caption.
 _EMPTY = 0
 
@@ -95,9 +97,9 @@ class NgramVocabulary:
         for order in range(1, MAX_ORDER + 1):
             valid = left >= order
             if order > 1:
-                known, inverse = np.unique(_extended_keys(ids, words, valid, order), return_inverse=True)
+                known, numbers = _number(_extended_keys(ids, words, valid, order))
                 self._keys.append(known)
-                ids = _scatter(inverse.reshape(-1).astype(np.int64), valid)
+                ids = _scatter(numbers, valid)
             entries.append(_count(owners[valid], ids[valid], self.size(order)))
         self.references = CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
 
@@ -181,6 +183,25 @@ def _extended_keys(ids: Ints, words: Ints, valid: NDArray[np.bool_], order: int)
     """Keys (prefix id, next word) of the n-grams of this order, which begin at the valid positions `[W]`."""
     at = np.flatnonzero(valid)
     return (ids[at] << _WORD_BITS) | words[at + order - 1]
+
+
+def _number(keys: Ints) -> tuple[Ints, Ints]:
+    """The distinct keys, ascending, and the place of each key among them.
+
+    As `numpy.unique` with its inverse, but sorted with their positions as one integer each where that has room.
+    """
+    position_bits, word_bits = len(keys).bit_length(), int((keys & _WORD_MASK).max(initial=0)).bit_length()
+    prefixes = keys >> _WORD_BITS
+    if int(prefixes.max(initial=0)).bit_length() + word_bits + position_bits > _KEY_BITS:
+        known, numbers = np.unique(keys, return_inverse=True)
+        return known, numbers.reshape(-1).astype(np.int64)
+    narrow = prefixes << word_bits | (keys & _WORD_MASK)
+    packed = np.sort(narrow << position_bits | np.arange(len(keys)))
+    at, narrow = packed & ((1 << position_bits) - 1), packed >> position_bits
+    first = firsts(narrow)
+    numbers = np.empty(len(keys), np.int64)
+    numbers[at] = np.repeat(np.arange(len(first)), np.diff(first, append=len(keys)))
+    return keys[at[first]], numbers
 
 
 def _owners(starts: Ints) -> tuple[Ints, Ints]:

@@ -41,7 +41,8 @@ _SOCIABLE_CHUNK = re.compile(rf"[^\S ]|<|[\d)]$|^\.|{_STOP}$")
 _NEEDS_CONTEXT = re.compile(rf"[^\S ]|<|[\d)] +[-+(]*\d|\. +\.|{_STOP}(?: |$)")
 _OPEN_QUOTE_IN_TAG = re.compile(r"<[A-Za-z][^<>]*= *(\"[^\"]*|'[^']*)$")
 
-_PLAIN_CHUNK = re.compile("([A-Za-z]{2,})([.,;:]?)")
+# a word, or several joined by hyphens, which may be quoted, with a mark after it; a quotation mark is always dropped
+_PLAIN_CHUNK = re.compile('"?([A-Za-z]{2,}(?:-[A-Za-z]{2,})*)([.,]?)"?')
 _SPLIT = frozenset(f"cannot {SPLIT_WORDS}".split())
 _STOPPED = frozenset(KEPT_STOPS.split())
 
@@ -95,8 +96,8 @@ def _chunk_tokens(chunk: str) -> tuple[str, ...]:
     """Tokens of a chunk that has spaces around it, after `_MARK` where its neighbours may change them."""
     plain = _PLAIN_CHUNK.fullmatch(chunk)
     if plain is not None:
-        word = plain[1].lower()
-        if word not in _SPLIT and not (plain[2] and word in _STOPPED) and plain[2] in ("", ",", "."):
+        word, mark = plain[1].lower(), plain[2]
+        if word not in _SPLIT and not (mark and word.rpartition("-")[2] in _STOPPED):
             return (word,)
     tokens = tuple(_kept(Lexer(f"{chunk} \n").read()[0]))
     return (_MARK, *tokens) if _SOCIABLE_CHUNK.search(chunk) else tokens
