@@ -10,7 +10,7 @@ from PIL import Image
 from tests.fixtures.checkpoints import opt_checkpoint, write_dataset
 from typer.testing import CliRunner, Result
 
-from blip2idc.cli.main import app
+from blip2idc.cli.main import application
 from blip2idc.data.records import read_manifest
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
 from blip2idc.model import heatmap_files
@@ -19,7 +19,7 @@ __all__ = ["opt_checkpoint"]
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(application(), [str(argument) for argument in arguments])
 
 
 @pytest.fixture

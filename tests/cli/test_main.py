@@ -38,7 +38,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
     copy.command()(fail)
     copy.command()(work)
-    monkeypatch.setattr(cli, "app", copy)
+    monkeypatch.setattr(cli, "application", lambda module=None: copy)
 
 
 @pytest.mark.usefixtures("commands")
@@ -129,6 +129,13 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
             assert getattr(parameter, "help", None), f"{' '.join(words)} {parameter.name}"
         assert cli.run([*words, "--help"]) == 0
         assert "Usage: blip2idc" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", cli.GROUPS)
+def test_a_module_adds_the_commands_it_is_listed_with(module: str) -> None:
+    """A command that is called is looked for in this list, and alone is loaded."""
+    command = typer.main.get_command(cli.application(module))
+    assert tuple(getattr(command, "commands", {})) == cli.GROUPS[module]
 
 
 def test_help_is_plain_text() -> None:
