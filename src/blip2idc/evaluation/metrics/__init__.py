@@ -1,1 +1,1 @@
-"""BLEU, ROUGE-L, CIDEr and METEOR over integer n-grams of a whole corpus."""
+"""Scores of captions against references: BLEU, METEOR, ROUGE-L, CIDEr, as functions of statistics of items."""

@@ -1,13 +1,14 @@
 """METEOR's alignment of two captions: a choice of matches in which no word is used twice.
 
-In: the matches that begin at each place of the reference. Out: the matches chosen, from left to right. A match is settled
-where nothing else matches any of its words. The others are chosen by a beam search over the places of the reference, for
-the most weighted matches, then the fewest chunks (runs that are adjacent and in the same order on both sides), then
-the smallest distance, then the order in which they were tried.
+In: the matches that begin at each place of the reference. Out: the matches chosen, from left to right. A match is
+settled where nothing else matches any of its words. The others are chosen by a beam search over the places of the
+reference, for the most weighted matches, then the fewest chunks (runs that are adjacent and in the same order on both
+sides), then the smallest distance, then the order in which they were tried.
 
 Two habits of METEOR's program are part of the metric, because scores depend on them: weights are truncated to whole
-numbers after every addition, so that a match of single words that are not equal counts nothing; and the distance of a match
-is charged to the path that it continues, and so to the alternatives that are tried after it, instead of to itself.
+numbers after every addition, so that a match of single words that are not equal counts nothing; and the distance of a
+match is charged to the path that it continues, and so to the alternatives that are tried after it, instead of to
+itself.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ _DISTANCE_BITS, _CHUNK_BITS = 40, 20
 _CHUNK = 1 << _DISTANCE_BITS
 _MATCHED = 1 << (_DISTANCE_BITS + _CHUNK_BITS)
 _CLOSED = -1
-# Key, where the open chunk ends in the prediction, where in the reference (`_CLOSED`: none is open), words of the prediction
-# that are used (bits), matches chosen (the last, with those before it).
+# Key, where the open chunk ends in the prediction, where in the reference (`_CLOSED`: none is open), words of the
+# prediction that are used (bits), matches chosen (the last, with those before it).
 Path = list[Any]
 _KEY, _END, _REFERENCE_END, _USED, _CHOSEN = range(5)
 _by_key = itemgetter(_KEY)

@@ -1,6 +1,7 @@
 """Which METEOR there is on this machine: this package's own, or the authors' program.
 
-In: a kind. Out: a `MeteorBackend`, or None. Where none is found METEOR is absent: no other metric ever takes its name.
+In: a kind. Out: a `MeteorBackend`, or None. Where none is found METEOR is absent: no other metric ever takes its
+name.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _SUMMED = 1 << 20  # bytes that share a checksum
 Report = Callable[[float], None]
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """A cache file is not what was written."""
 
 
@@ -55,7 +55,7 @@ def load_tables(
     path = (folder or cache_folder()) / f"meteor-{fingerprint}.tables"
     try:
         return _open(path, fingerprint), None
-    except (OSError, _Damaged):
+    except (OSError, _DamagedError):
         tables = compile_tables(sources, report or (lambda share: None))
     blob, header = _layout(tables.to_arrays(), fingerprint)
     try:
@@ -64,7 +64,7 @@ def load_tables(
             file.flush()
             os.fsync(file.fileno())
         return _open(path, fingerprint), None
-    except (OSError, InputError, _Damaged) as error:
+    except (OSError, InputError, _DamagedError) as error:
         note = (
             f"METEOR's tables could not be kept in {path.parent} ({error}), so that each run makes them anew "
             "for about twenty seconds; set XDG_CACHE_HOME to a folder that can be written."
@@ -93,7 +93,7 @@ def _in_temporary_file(header: bytes, blob: list[Array], fingerprint: str) -> Ta
             _write(file, header, blob)
             file.flush()
             return _map(np.memmap(file, dtype=np.uint8, mode="r"), fingerprint)
-    except (OSError, ValueError, _Damaged):
+    except (OSError, ValueError, _DamagedError):
         return None
 
 
@@ -129,12 +129,12 @@ def _open(path: Path, fingerprint: str) -> Tables:
 
     Raises:
         OSError: there is none, or it cannot be read.
-        _Damaged: it is not what was written.
+        _DamagedError: it is not what was written.
     """
     try:
         return _map(np.memmap(path, dtype=np.uint8, mode="r"), fingerprint)
     except ValueError as error:  # an empty file cannot be mapped
-        raise _Damaged(str(error)) from None
+        raise _DamagedError(str(error)) from None
 
 
 def _map(content: Array, fingerprint: str) -> Tables:
@@ -142,23 +142,24 @@ def _map(content: Array, fingerprint: str) -> Tables:
     start = len(_MAGIC)
     try:
         if content[:start].tobytes() != _MAGIC:
-            raise _Damaged("it does not begin like a file of METEOR's tables")
+            raise _DamagedError("it does not begin like a file of METEOR's tables")
         length, check = (int(word, 16) for word in content[start : start + 18].tobytes().split())
         text = content[start + 18 : start + 18 + length].tobytes()
         if zlib.crc32(text) != check:
-            raise _Damaged("its header is damaged")
+            raise _DamagedError("its header is damaged")
         header = json.loads(text)
         begin = start + 18 + length
         whole = content[begin + -begin % _ALIGNMENT :]
         if header["fingerprint"] != fingerprint or len(whole) % _SUMMED or _sums(whole) != header["sums"]:
-            raise _Damaged("its content is damaged")
+            raise _DamagedError("its content is damaged")
         return Tables(**{name: _view(whole, place) for name, place in header["arrays"].items()})
     except (ValueError, KeyError, TypeError) as error:
-        raise _Damaged(str(error)) from None
+        raise _DamagedError(str(error)) from None
 
 
 def _view(whole: Array, place: dict[str, Any]) -> Array:
     """One array."""
     kind = np.dtype(place["type"])
     stop = place["offset"] + int(np.prod(place["shape"])) * kind.itemsize
-    return np.asarray(whole[place["offset"] : stop]).view(kind).reshape(place["shape"])
+    array: Array = np.asarray(whole[place["offset"] : stop]).view(kind).reshape(place["shape"])
+    return array

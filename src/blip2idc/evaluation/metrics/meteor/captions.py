@@ -1,13 +1,13 @@
 """Captions as the matchers see them: words and phrases as numbers, with what is related to what.
 
-In: captions as text. Out: `Caption`s of a `Vocabulary`, which learns the words and phrases of all captions of a corpus
-at once. Stems, synonym sets and paraphrases are looked up once for each distinct word or phrase, and only relations
-between words, and between phrases, that both occur in the corpus are kept.
+In: captions as text. Out: `Caption`s of a `Vocabulary`, which learns the words and phrases of all captions of a
+corpus at once. Stems, synonym sets and paraphrases are looked up once for each distinct word or phrase, and only
+relations between words, and between phrases, that both occur in the corpus are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 

@@ -1,9 +1,9 @@
 """Which words and phrases of two captions can be matched: METEOR's four matchers.
 
 In: two `Caption`s of a `Vocabulary`. Out: for each place of the reference the matches that begin there, in METEOR's
-order, which decides between alignments that are equally good: exact, stem, synonym, paraphrase. A paraphrase is looked
-for in both directions, first those listed for phrases of the reference, then those listed for phrases of the prediction,
-and counts twice where both lists have it.
+order, which decides between alignments that are equally good: exact, stem, synonym, paraphrase. A paraphrase is
+looked for in both directions, first those listed for phrases of the reference, then those listed for phrases of the
+prediction, and counts twice where both lists have it.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ In: captions, and the words after which a full stop is part of the word (read fr
 lower-case words. It undoes some of the Penn Treebank tokens: `red-blue` becomes two words, `u.s.` becomes `us`, every
 symbol stands alone. All captions are treated at once, one below the other, which costs a tenth of the time.
 
-The rules were found by experiment: the program's alignments show the words it made of 63,000 code points and of half a
-million strings of awkward pieces.
+The rules were found by experiment: the program's alignments show the words it made of 63,000 code points and of half
+a million strings of awkward pieces.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """METEOR's alignments in this process, without Java: the default.
 
-In: predictions and references as tokens joined with spaces. Out: METEOR's 23 numbers of each item, as its program gives
-them, found with its own data (`cache`).
+In: predictions and references as tokens joined with spaces. Out: METEOR's 23 numbers of each item, as its program
+gives them, found with its own data (`cache`).
 """
 
 from __future__ import annotations

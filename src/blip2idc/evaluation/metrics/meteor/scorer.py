@@ -1,8 +1,8 @@
 """METEOR's score as a function of counts, and what an aligner has to give.
 
-In: a `Corpus` and a backend that aligns predictions with references. Out: `Statistics` of METEOR's 23 numbers an item. The
-alignment (stems, WordNet synonyms, paraphrases) is the backend's work; the score is computed here from its counts, so
-corpus score, item scores and bootstrap agree.
+In: a `Corpus` and a backend that aligns predictions with references. Out: `Statistics` of METEOR's 23 numbers an
+item. The alignment (stems, WordNet synonyms, paraphrases) is the backend's work; the score is computed here from its
+counts, so corpus score, item scores and bootstrap agree.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 In: `Sources`. Out: `Tables`, which `cache` keeps in one file and maps into memory.
 
 A phrase is a path in a tree of words. The nodes of one depth lie together, sorted by `parent << 16 | word`, so that
-any number of phrases is looked up by as many binary searches as they have words; the place of a node in all of them is
-its phrase's number. A paraphrase is a pair of such numbers.
+any number of phrases is looked up by as many binary searches as they have words; the place of a node in all of them
+is its phrase's number. A paraphrase is a pair of such numbers.
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ def compile_tables(sources: Sources, report: Callable[[float], None] = lambda sh
 
 
 def _read_paraphrases(sources: Sources, report: Callable[[float], None]) -> tuple[Array, Array, Array]:
-    """Words `[W]`, phrases `[S + T, LONGEST]` as words in order of appearance (0: no more), and `[S]` pairs of each head.
+    """Words `[W]`, phrases `[S + T, LONGEST]` as words in order of appearance (0: no more), and `[S]` runs.
 
-    The first `S` phrases are those that have paraphrases, the others their paraphrases.
+    The first `S` phrases are those that have paraphrases, the others their paraphrases, in runs of these lengths.
     """
     number = _Numbers()
     heads, tails, repeats = list[Array](), list[Array](), list[int]()
@@ -160,6 +160,10 @@ class _Numbers(dict[bytes, int]):
         super().__init__({_END: 0})
 
     def __missing__(self, word: bytes) -> int:
+        if not word:
+            raise ConfigError(
+                "METEOR's paraphrases hold an empty line or two spaces in a row; expected words."
+            )
         if len(self) >= 1 << WORD_BITS:
             raise ConfigError(f"METEOR's paraphrases have more than {len(self) - 1} words; expected 43,139.")
         self[word] = len(self)

@@ -1,8 +1,8 @@
 """The synonym matcher's knowledge: the WordNet synonym sets of a word.
 
-In: words. Out: numbers of synonym sets; two words are synonyms where they share one. A word has its own sets and those of
-its base form: the irregular bases of METEOR's list if it is there, else the first base that is a word of WordNet, tried
-suffix by suffix in WordNet's order (nouns, verbs, adjectives).
+In: words. Out: numbers of synonym sets; two words are synonyms where they share one. A word has its own sets and
+those of its base form: the irregular bases of METEOR's list if it is there, else the first base that is a word of
+WordNet, tried suffix by suffix in WordNet's order (nouns, verbs, adjectives).
 """
 
 from __future__ import annotations
