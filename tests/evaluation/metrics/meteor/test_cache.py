@@ -18,6 +18,7 @@ from blip2idc.errors import ConfigError
 from blip2idc.evaluation.metrics.meteor.cache import cache_folder, load_tables
 from blip2idc.evaluation.metrics.meteor.sources import Sources
 from blip2idc.evaluation.metrics.meteor.tables import Tables, compile_tables
+from blip2idc.runtime import PARTIAL_MARK
 
 # Makes the tables of argv[1] in argv[2]; waits for the file argv[3] first, and dies half way if argv[4] says so.
 PROGRAM = """
@@ -166,6 +167,18 @@ def test_killed_while_making_them(tiny: Sources, tmp_path: Path) -> None:
     tables, note = load_tables(tiny, tmp_path / "cache")
     assert note is None
     assert equal(tables, compile_tables(tiny))
+
+
+def test_what_a_killed_process_left_goes_when_it_is_old(tiny: Sources, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    old, young = (folder / f".meteor-x{PARTIAL_MARK}{name}.tables" for name in ("old", "young"))
+    old.touch()
+    young.touch()
+    os.utime(old, (time.time() - 7200,) * 2)
+    load_tables(tiny, folder)
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_damaged_data_are_one_sentence(tiny: Sources, tmp_path: Path) -> None:

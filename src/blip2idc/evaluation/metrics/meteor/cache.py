@@ -12,8 +12,10 @@ import json
 import os
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,12 +24,13 @@ import numpy as np
 from blip2idc.errors import InputError
 from blip2idc.evaluation.metrics.meteor.sources import Sources
 from blip2idc.evaluation.metrics.meteor.tables import Array, Tables, compile_tables
-from blip2idc.runtime import atomic_path
+from blip2idc.runtime import PARTIAL_MARK, atomic_path
 
 FORM = 1  # rises whenever the arrays, or what they mean, change
 _MAGIC = b"blip2idc METEOR tables\n"
 _ALIGNMENT = 64
 _SUMMED = 1 << 20  # bytes that share a checksum
+_ABANDONED = 3600.0  # seconds after which a file that is being written is nobody's any more
 Report = Callable[[float], None]
 
 
@@ -53,16 +56,17 @@ def load_tables(
     """
     fingerprint = f"{sources.fingerprint}-{FORM}"
     path = (folder or cache_folder()) / f"meteor-{fingerprint}.tables"
-    try:
-        return _open(path, fingerprint), None
-    except (OSError, _DamagedError):
-        tables = compile_tables(sources, report or (lambda share: None))
+    known = _open_if_whole(path, fingerprint)
+    if known is not None:
+        return known, None
+    tables = compile_tables(sources, report or (lambda share: None))
     blob, header = _layout(tables.to_arrays(), fingerprint)
     try:
         with atomic_path(path) as partial, partial.open("wb") as file:
             _write(file, header, blob)
             file.flush()
             os.fsync(file.fileno())
+        _discard_old_partials(path.parent)
         return _open(path, fingerprint), None
     except (OSError, InputError, _DamagedError) as error:
         note = (
@@ -122,6 +126,21 @@ def _write(file: IO[bytes], header: bytes, blob: list[Array]) -> None:
     file.write(header)
     for part in blob:
         file.write(part.data)
+
+
+def _open_if_whole(path: Path, fingerprint: str) -> Tables | None:
+    try:
+        return _open(path, fingerprint)
+    except (OSError, _DamagedError):
+        return None
+
+
+def _discard_old_partials(folder: Path) -> None:
+    """Remove what killed processes left; what is younger may still be written by another one."""
+    for path in folder.glob(f".meteor-*{PARTIAL_MARK}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
 
 
 def _open(path: Path, fingerprint: str) -> Tables:
