@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from blip2idc.evaluation.metrics.meteor.python import PythonMeteor
 
 # nothing a test does may reach a model hub; set before any library reads them
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -23,3 +29,19 @@ settings.load_profile("repeatable")
 def rng() -> np.random.Generator:
     """A generator of random numbers, the same in every run."""
     return np.random.default_rng(20240901)
+
+
+@pytest.fixture(scope="session")
+def meteor(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PythonMeteor]:
+    """METEOR with its real data; pytest's cache keeps its tables, which take some twenty seconds, from run to run."""
+    from blip2idc.evaluation.metrics.meteor.python import PythonMeteor
+    from blip2idc.evaluation.metrics.meteor.sources import find_sources
+
+    sources = find_sources()
+    assert sources is not None, "this test needs METEOR's data: pip install 'blip2idc[meteor]'"
+    cache = getattr(request.config, "cache", None)
+    folder = Path(cache.mkdir("meteor")) if cache is not None else tmp_path_factory.mktemp("meteor")
+    with PythonMeteor(sources, folder) as backend:
+        yield backend

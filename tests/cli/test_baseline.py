@@ -83,7 +83,7 @@ def test_faults_are_one_sentence_and_exit_2(
 def test_without_meteor_a_note_says_how_to_get_it(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blip2idc.evaluation.metrics.meteor.java.find_backend", lambda: None)
+    monkeypatch.setattr("blip2idc.evaluation.metrics.meteor.backend.find_sources", lambda: None)
     arguments = ["baseline", "--train", str(root), "--test", str(root), "--resamples", "0", "--no-images"]
     assert run([*arguments, "--metric", "bleu_4"]) == 0
     assert "no METEOR" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.fixtures.meteor import write_sources
 
 from blip2idc.cli.main import run
 
@@ -69,10 +70,49 @@ def test_wrong_use(
     assert captured.err.count("\n") == 1
 
 
-def test_meteor_by_name_needs_its_program(
-    files: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def tiny_meteor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = write_sources(tmp_path / "meteor")
+    monkeypatch.setattr("blip2idc.evaluation.metrics.meteor.backend.find_sources", lambda: sources)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("tiny_meteor")
+def test_meteor_needs_no_java(
+    files: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("PATH", "")
+    out = tmp_path / "scores.json"
+    arguments = ["evaluate", files[0], "-r", files[1], "--metrics", "meteor", "--json", str(out)]
+    assert run(arguments) == 0
+    assert "METEOR tables, made once" in capsys.readouterr().err
+    assert "|python:meteor-1.5-data#" in json.loads(out.read_text(encoding="utf-8"))["meteor"]["signature"]
+    assert run(arguments) == 0
+    assert "METEOR tables" not in capsys.readouterr().err
+    assert run([*arguments, "--meteor", "java"]) == 2
+    assert "METEOR's Java program needs Java" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("tiny_meteor")
+def test_tables_that_cannot_be_kept_are_a_note(
+    files: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert run(["evaluate", files[0], "-r", files[1], "--metrics", "meteor"]) == 0
+    assert "note: METEOR's tables could not be kept" in capsys.readouterr().err
+
+
+def test_meteor_by_name_needs_its_data(
+    files: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("blip2idc.evaluation.metrics.meteor.backend.find_sources", lambda: None)
     assert run(["evaluate", files[0], "-r", files[1], "--metrics", "meteor"]) == 2
     assert "pip install 'blip2idc[meteor]'" in capsys.readouterr().err
     assert run(["evaluate", files[0], "-r", files[1]]) == 0

@@ -134,7 +134,7 @@ def test_tables_are_times_one_hundred_and_never_wrap_in_a_pipe() -> None:
     text = printed(found)
     assert f"{100 * found.main.scores['bleu_1'].score:.2f}" in text
     assert found.main.scores["cider"].signature in text
-    assert "not computed: METEOR. METEOR needs its Java program" in text
+    assert "not computed: METEOR. METEOR needs its data" in text
     assert "\x1b" not in text
 
 

@@ -11,7 +11,7 @@ from blip2idc.evaluation import constant_search
 from blip2idc.evaluation.constant_search import Candidates
 from blip2idc.evaluation.metrics import bleu, cider, rouge
 from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.meteor import scorer as meteor
 from blip2idc.evaluation.metrics.ngrams import Floats
 
 WORDS = ["the", "a", "red", "car", "man", "left", "right", "is", "gone", "gone", "gone", "now", "there"]
@@ -102,6 +102,7 @@ class CountingBackend:
     """Says that prediction and reference match in every word they share at the same place."""
 
     signature = "counting"
+    note = None
 
     def align(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Floats:
         rows = np.zeros((len(predictions), meteor.COLUMNS))

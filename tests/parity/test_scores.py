@@ -14,7 +14,9 @@ import pytest
 
 from blip2idc.evaluation.metrics import bleu, cider, rouge
 from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.metrics.meteor import java as meteor
+from blip2idc.evaluation.metrics.meteor import scorer
+from blip2idc.evaluation.metrics.meteor.backend import find_backend
+from blip2idc.evaluation.metrics.meteor.python import PythonMeteor
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("scores.json").read_text(encoding="utf-8"))[
     "corpora"
@@ -64,21 +66,28 @@ def test_scores_equal_the_community_s(name: str) -> None:
         compare(family.statistics(corpus_of(recorded)), recorded["corpus"], recorded["per_item"], 1e-9)
 
 
+@pytest.mark.parametrize("name", RECORDED)
+def test_meteor_equals_the_community_s(name: str, meteor: PythonMeteor) -> None:
+    recorded = RECORDED[name]
+    found = scorer.statistics(corpus_of(recorded), meteor)
+    compare(found, recorded["corpus"], recorded["per_item"], 1e-12)
+
+
 @pytest.mark.java
 @pytest.mark.slow
-def test_meteor_equals_the_community_s() -> None:
-    backend = meteor.find_backend()
+def test_meteor_s_jar_equals_the_community_s() -> None:
+    backend = find_backend("java")
     assert backend is not None, "this test needs Java and pycocoevalcap; leave it out with -m 'not java'"
     with backend:
         for recorded in RECORDED.values():
-            found = meteor.statistics(corpus_of(recorded), backend)
-            compare(found, recorded["corpus"], recorded["per_item"], 1e-6)
+            found = scorer.statistics(corpus_of(recorded), backend)
+            compare(found, recorded["corpus"], recorded["per_item"], 1e-12)
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not FURTHER, reason=f"no recorded corpora in {SHARED}")
 @pytest.mark.parametrize("name", FURTHER or ["none"])
-def test_scores_of_further_recorded_tokens(name: str) -> None:
+def test_scores_of_further_recorded_tokens(name: str, meteor: PythonMeteor) -> None:
     recorded = FURTHER[name]
     tokens = recorded["tokens"]
     words = [[ref.split(" ") if ref else [] for ref in refs] for refs in tokens["refs"]]
@@ -90,3 +99,5 @@ def test_scores_of_further_recorded_tokens(name: str) -> None:
         found = family.statistics(corpus)
         scores = {mine: expected[theirs] for mine, theirs in ours.items()}
         compare(found, scores, {mine: per_item[theirs] for mine, theirs in ours.items()}, 1e-9)
+    theirs = {"meteor": expected["METEOR"]}
+    compare(scorer.statistics(corpus, meteor), theirs, {"meteor": per_item["METEOR"]}, 1e-12)

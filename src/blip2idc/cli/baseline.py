@@ -6,15 +6,13 @@ In: data sets. Out: tables on stdout; JSON, predictions and a page on request.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
 
 
 def register(app: typer.Typer) -> None:
@@ -52,9 +50,8 @@ def baseline_command(
     no_images: Annotated[
         bool, typer.Option("--no-images", help="Leave out the nearest caption by images.")
     ] = False,
-    no_meteor: Annotated[
-        bool, typer.Option("--no-meteor", help="Leave METEOR out; its Java program is slow.")
-    ] = False,
+    meteor: MeteorOption = Meteor.PYTHON,
+    no_meteor: NoMeteorOption = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write everything, raw, to this file.")
     ] = None,
@@ -77,7 +74,7 @@ def baseline_command(
 
     training = ReferenceSet.read(train, train_split or choose_split(train, ("train",)))
     testing = ReferenceSet.read(test, test_split or choose_split(test, ("test", "val")))
-    with meteor_backend(not no_meteor) as backend:
+    with meteor_backend(meteor, wanted=not no_meteor) as backend:
         rows = all_baselines(
             training,
             testing,
@@ -101,21 +98,6 @@ def _write_json(path: Path, value: Mapping[str, object]) -> None:
         handle.write(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
-@contextmanager
-def meteor_backend(wanted: bool) -> Iterator[MeteorBackend | None]:
-    """METEOR's program where it is wanted and there; a line on stderr says what is missing."""
-    from blip2idc.evaluation.metrics.meteor.java import HOW_TO_GET, find_backend
-
-    backend = find_backend() if wanted else None
-    if backend is None:
-        if wanted:
-            typer.echo(f"note: no METEOR. {HOW_TO_GET}", err=True)
-        yield None
-        return
-    with backend:
-        yield backend
-
-
 def audit_command(
     data: Annotated[Path, typer.Argument(metavar="DATASET", help="A data set, with splits or without.")],
     split: Annotated[
@@ -124,9 +106,8 @@ def audit_command(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all findings to this file.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots.")] = None,
     no_images: Annotated[bool, typer.Option("--no-images", help="Do not look at the images.")] = False,
-    no_meteor: Annotated[
-        bool, typer.Option("--no-meteor", help="Leave METEOR out; its Java program is slow.")
-    ] = False,
+    meteor: MeteorOption = Meteor.PYTHON,
+    no_meteor: NoMeteorOption = False,
     resamples: Annotated[int, typer.Option(help="Bootstrap resamples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the resamples.")] = 20412,
 ) -> None:
@@ -143,7 +124,7 @@ def audit_command(
     tested = split or choose_split(data, ("test", "val", "train"))
     names = find_splits(data) or (tested,)
     splits = {name or "all": ReferenceSet.read(data, name) for name in names}
-    with meteor_backend(not no_meteor) as backend:
+    with meteor_backend(meteor, wanted=not no_meteor) as backend:
         found = audit(
             splits,
             tested or "all",

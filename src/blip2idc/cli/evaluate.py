@@ -7,18 +7,17 @@ In: predictions, references. Out: tables on stdout, and the same in full as JSON
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from blip2idc.evaluation.assess import AssessmentOptions
     from blip2idc.evaluation.localization import LocalizationScores
     from blip2idc.evaluation.significance import Resampling
 
@@ -62,9 +61,8 @@ def evaluate_command(
     metrics: Annotated[
         str | None, typer.Option(help="Comma-separated, such as bleu_4,cider_d; default all.")
     ] = None,
-    no_meteor: Annotated[
-        bool, typer.Option("--no-meteor", help="Leave METEOR out; its Java program is slow.")
-    ] = False,
+    meteor: MeteorOption = Meteor.PYTHON,
+    no_meteor: NoMeteorOption = False,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what is there.")] = False,
     type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
     iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
@@ -74,7 +72,7 @@ def evaluate_command(
 ) -> None:
     """Score predictions with BLEU, METEOR, ROUGE-L and CIDEr, exactly as the community does, with 95 % intervals.
 
-    Tables show scores times 100; the JSON file holds raw values. METEOR needs Java and the extra [meteor].
+    Tables show scores times 100; the JSON file holds raw values. METEOR needs the extra [meteor].
     """
     from blip2idc.evaluation.assess import AssessmentOptions, assess
     from blip2idc.evaluation.inputs import read_predictions, read_references
@@ -96,8 +94,9 @@ def evaluate_command(
     )
     ours, truth = read_predictions(predictions), read_references(references, split)
     theirs = read_predictions(against) if against is not None else None
-    with _meteor(options, required=metrics is not None) as options:
-        assessment = assess(ours, truth, options, against=theirs)
+    wanted = options.metrics is None or "meteor" in options.metrics
+    with meteor_backend(meteor, wanted=wanted, required=metrics is not None) as backend:
+        assessment = assess(ours, truth, replace(options, meteor_backend=backend), against=theirs)
     places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
     if json_file is not None:
         found = {} if places is None else {"localization": places.to_dict()}
@@ -132,22 +131,3 @@ def _metrics(listed: str | None, no_meteor: bool) -> tuple[str, ...]:
 
     wanted = resolve(listed.split(",") if listed is not None else None)
     return tuple(name for name in wanted if not (no_meteor and name == "meteor"))
-
-
-@contextmanager
-def _meteor(options: AssessmentOptions, *, required: bool) -> Iterator[AssessmentOptions]:
-    """The options with METEOR's program, started early so that it loads while captions are tokenised.
-
-    Raises:
-        ConfigError: METEOR was asked for by name and cannot be computed here.
-    """
-    from blip2idc.evaluation.metrics.meteor.java import HOW_TO_GET, find_backend
-
-    backend = find_backend() if options.metrics is None or "meteor" in options.metrics else None
-    if backend is None:
-        if required and options.metrics is not None and "meteor" in options.metrics:
-            raise ConfigError(f"{HOW_TO_GET}.")
-        yield options
-        return
-    with backend:
-        yield replace(options, meteor_backend=backend)

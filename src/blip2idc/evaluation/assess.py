@@ -16,7 +16,7 @@ from blip2idc.errors import PredictionError
 from blip2idc.evaluation import no_change, protocols, suite
 from blip2idc.evaluation.inputs import Matched, Predictions, ReferenceSet, match
 from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
-from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.no_change import NoChangeScores
 from blip2idc.evaluation.protocols import ProtocolOptions, Section
 from blip2idc.evaluation.scores import CIDER_OF_ONE, FAMILIES, Scores

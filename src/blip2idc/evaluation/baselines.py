@@ -25,7 +25,7 @@ from blip2idc.evaluation.image_features import nearest_pairs, pair_features
 from blip2idc.evaluation.leave_one_out import human_scores
 from blip2idc.evaluation.metrics.cider import CiderReferences
 from blip2idc.evaluation.metrics.corpus import Corpus, References
-from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Floats, Ints, Tokens
 from blip2idc.evaluation.reference_sets import ReferenceSet
 from blip2idc.evaluation.significance import Resampling

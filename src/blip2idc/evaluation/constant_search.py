@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from blip2idc.evaluation.metrics import bleu, cider, rouge
-from blip2idc.evaluation.metrics.meteor import java as meteor
 from blip2idc.evaluation.metrics.cider import CiderReferences
 from blip2idc.evaluation.metrics.corpus import Corpus, References, item_ngrams
-from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.meteor import scorer as meteor
+from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import (
     MAX_ORDER,
     CaptionArrays,
@@ -261,10 +261,13 @@ def meteor_of(
     """`[C]` corpus METEOR of each candidate on a sample of at most `METEOR_ITEMS` items, its own left out."""
     items = _sample(len(references), METEOR_ITEMS, seed)
     chosen = references.take(items)
+    said = [tokens for tokens in candidates.tokens for _ in range(len(chosen))]
+    corpus = Corpus.from_tokens(chosen, said, np.tile(np.arange(len(chosen)), len(candidates)))
+    found = meteor.statistics(corpus, backend)
     scores = []
-    for tokens, source in zip(candidates.tokens, candidates.source.tolist(), strict=True):
-        values = meteor.statistics(Corpus.from_tokens(chosen, [tokens] * len(chosen)), backend)
-        scores.append(float(values.take(np.flatnonzero(items != source)).corpus()[0]))
+    for index, source in enumerate(candidates.source.tolist()):
+        others = np.flatnonzero(items != source) + index * len(chosen)
+        scores.append(float(found.take(others).corpus()[0]))
     return np.array(scores)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from blip2idc.evaluation import significance, suite
 from blip2idc.evaluation.metrics.corpus import Corpus, References
-from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.scores import METRICS, signature
 from blip2idc.evaluation.significance import Resampling

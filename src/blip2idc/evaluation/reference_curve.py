@@ -13,7 +13,7 @@ import numpy as np
 
 from blip2idc.evaluation.leave_one_out import average, human_scores
 from blip2idc.evaluation.metrics.corpus import Corpus, References
-from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.significance import Resampling
 

@@ -16,8 +16,9 @@ from blip2idc.errors import ConfigError
 from blip2idc.evaluation import significance
 from blip2idc.evaluation.metrics import bleu, cider, rouge
 from blip2idc.evaluation.metrics.corpus import Corpus, Statistics
-from blip2idc.evaluation.metrics.meteor import java as meteor
-from blip2idc.evaluation.metrics.meteor.java import MeteorBackend
+from blip2idc.evaluation.metrics.meteor import scorer as meteor
+from blip2idc.evaluation.metrics.meteor.backend import HOW_TO_GET
+from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Floats, Ints
 from blip2idc.evaluation.scores import (
     CIDER_OF_ONE,
@@ -50,7 +51,7 @@ def score(
         corpus: predictions and references; one prediction an item.
         metrics: keys out of `METRICS` or names out of `FAMILIES`; default all.
         resampling: of the intervals; default 1,000 resamples at 95 %; `Resampling(0)` for no intervals.
-        meteor_backend: what computes METEOR, from `meteor.find_backend()`; without one METEOR is absent.
+        meteor_backend: what computes METEOR, see `metrics.meteor.backend`; without one METEOR is absent.
 
     Raises:
         ConfigError: an unknown metric.
@@ -174,4 +175,4 @@ def _undefined(name: str, corpus: Corpus) -> bool:
 
 
 def _reason(name: str) -> str:
-    return meteor.HOW_TO_GET if name in meteor.NAMES else CIDER_OF_ONE
+    return HOW_TO_GET["python"] if name in meteor.NAMES else CIDER_OF_ONE

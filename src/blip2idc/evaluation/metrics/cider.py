@@ -11,7 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics, item_ngrams, mean_of_items
-from blip2idc.evaluation.metrics.ngrams import MAX_ORDER, Floats, Ints, NgramEntries, find_sorted, pack, take_entries
+from blip2idc.evaluation.metrics.ngrams import (
+    MAX_ORDER,
+    Floats,
+    Ints,
+    NgramEntries,
+    find_sorted,
+    pack,
+    take_entries,
+)
 
 NAMES = ("cider_d", "cider")
 # Width of the length penalty, in bigrams, and the factor on the mean cosine (coco-caption).
