@@ -23,6 +23,8 @@ from blip2idc.evaluation.json_files import has_lone_surrogate, is_json_lines, pa
 
 # How many faulty entries or ids an error names before it only counts.
 _SHOWN = 5
+# One of them tells a manifest's record from a mapping of captions.
+_RECORD_KEYS = frozenset({"before_file_name", "messages"})
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,14 @@ def read_references(path: str | Path, split: str | None = None) -> ReferenceSet:
     if path.is_dir():
         return _from_manifest(path, split)
     text = read_text(path)
-    if is_json_lines(text) and _is_manifest(text, str(path)):
+    several = "\n" in text.strip()
+    if several and is_json_lines(text):
         return _from_manifest(path, split)
     value = parse(text, str(path))
+    if (
+        not several and isinstance(value, dict) and not _RECORD_KEYS.isdisjoint(value)
+    ):  # a manifest of one record
+        return _from_manifest(path, split)
     if not isinstance(value, dict):
         raise PredictionError(
             f"{path} holds {_describe(value)}; expected a manifest, a COCO annotation file or {{id: [captions]}} "
@@ -246,6 +253,8 @@ def _caption(value: Any) -> str:
 def _captions(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise _FaultError(f"is {_describe(value)}, expected a list of captions")
+    if all(type(caption) is str and caption.isascii() for caption in value):  # nothing to look for
+        return tuple(value)
     return tuple(_caption(caption) for caption in value)
 
 
@@ -324,12 +333,6 @@ def _reference_set(source: str, pairs: Iterable[tuple[str, Sequence[str]]]) -> R
     if not items:
         raise PredictionError(f"{source} holds no references.")
     return ReferenceSet(source, items)
-
-
-def _is_manifest(text: str, where: str) -> bool:
-    """Whether JSON lines are records; a single line may also be `{id: [captions]}` or a COCO file."""
-    several = "\n" in text.strip()
-    return several or not {"before_file_name", "messages"}.isdisjoint(parse(text, where))
 
 
 def _check_types(source: str, ids: Sequence[tuple[str, Any]]) -> None:

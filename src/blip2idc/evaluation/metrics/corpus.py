@@ -27,6 +27,7 @@ from blip2idc.evaluation.metrics.ngrams import (
     firsts,
     offsets,
     pack,
+    sort_runs,
     unpack,
 )
 from blip2idc.evaluation.tokenizer.tokenize import TOKENIZER_SIGNATURE, tokenize_corpus
@@ -95,7 +96,7 @@ def item_ngrams(references: References) -> tuple[ItemNgrams, ...]:
         size, most = references.vocabulary.size(order), int(entries.count.max(initial=0))
         keys = pack(owners[entries.caption], entries.ngram, size)
         # the count as last part: the largest of each n-gram is the last of its run
-        counted = np.sort(pack(keys, entries.count, most))
+        counted = sort_runs(pack(keys, entries.count, most))
         keys, counts = unpack(counted, most)
         last = np.append(firsts(keys)[1:], len(keys)) - 1 if len(keys) else firsts(keys)
         found.append(ItemNgrams(keys[last], unpack(keys[last], size)[1], counts[last]))

@@ -70,12 +70,12 @@ def statistics(corpus: Corpus, backend: MeteorBackend) -> Statistics:
     values = np.array(
         backend.align([" ".join(tokens) for tokens in corpus.tokens], references), dtype=np.float64
     )
-    return Statistics(NAMES, _without_chunk_of_full_matches(values.reshape(len(corpus), COLUMNS)), aggregate)
+    return Statistics(NAMES, without_chunk_of_full_matches(values.reshape(len(corpus), COLUMNS)), aggregate)
 
 
 def item_scores(numbers: Floats) -> Floats:
     """Scores `[M]` of items from a backend's numbers `[M, 23]`."""
-    return aggregate(_without_chunk_of_full_matches(numbers), np.ones(len(numbers)))[:, 0]
+    return aggregate(without_chunk_of_full_matches(numbers), np.ones(len(numbers)))[:, 0]
 
 
 def aggregate(sums: Floats, items: Floats) -> Floats:
@@ -93,7 +93,7 @@ def aggregate(sums: Floats, items: Floats) -> Floats:
     return scores
 
 
-def _without_chunk_of_full_matches(numbers: Floats) -> Floats:
+def without_chunk_of_full_matches(numbers: Floats) -> Floats:
     """METEOR leaves the single chunk of a full match out of its sums, so that such an item has no penalty."""
     full = (numbers[:, _MATCHES] == numbers[:, _LENGTHS]).all(axis=1) & (numbers[:, _CHUNKS] == 1)
     out = numbers.copy()
