@@ -33,7 +33,8 @@ _LINE_LIKE = re.compile("[\n\r\x0b\x0c\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ODD = re.compile("[\n\r\x0b\x0c\u2028\u2029\ud800-\udfff]")
 
-_MARK = "\n"  # no token contains it: the first "token" of a chunk that its neighbours may change
+# No token contains these: the first "token" of a chunk that its neighbours may change, and that of a line end.
+_MARK, _END = "\n", "\r"
 _NUMBERED = NUMBER_ABBREVIATIONS.replace(" ", "|")
 _BOUNDARY = r"[&+;'`\u2018\u2019\u201b\u0091\u0092][A-Za-z0-9]+\."  # a token may end amid these letters
 _STOP = rf"(?:(?<![A-Za-z])(?:[A-Za-z]|(?i:{_NUMBERED}))\.|{_BOUNDARY})"
@@ -53,7 +54,7 @@ class _Memo(dict[str, tuple[str, ...]]):
     def __missing__(self, chunk: str) -> tuple[str, ...]:
         if len(self) >= MEMO_LIMIT:
             self.clear()
-        tokens = _chunk_tokens(chunk)
+        tokens = (_END,) if chunk == "\n" else _chunk_tokens(chunk)
         self[chunk] = tokens
         return tokens
 
@@ -77,10 +78,17 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
     lines = list(captions)
     if _ODD.search("".join(lines)):
         lines = [_SURROGATE.sub("\ufffd", _LINE_LIKE.sub(" ", caption)) for caption in captions]
-    known, result = _MEMO.__getitem__, list[list[str]]()
+    # all lines at once: a line end is a chunk of its own, which gives the mark of an end
+    chunks = "\n".join([*lines, ""]).replace("\n", " \n ").split(" ")
+    flat = list(chain.from_iterable(map(_MEMO.__getitem__, chunks)))
+    start, starts = 0, [0]
+    for _ in lines:
+        start = flat.index(_END, start) + 1
+        starts.append(start)
+    result = list[list[str]]()
     while len(result) < len(lines):
-        line = lines[len(result)]
-        tokens = list(chain.from_iterable(map(known, line.split(" "))))
+        line, at = lines[len(result)], len(result)
+        tokens = flat[starts[at] : starts[at + 1] - 1]
         if len(result) == len(lines) - 1:  # the end of the text is another context than a line end
             result += _in_context(lines, len(result))
         elif _MARK not in tokens:
