@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from blip2idc.evaluation.tokenizer import words
 from blip2idc.evaluation.tokenizer.characters import classes
 from blip2idc.evaluation.tokenizer.rules import (
     APOSTROPHE_ENTITY,
@@ -17,6 +18,9 @@ from blip2idc.evaluation.tokenizer.rules import (
     needed,
 )
 
+# No other rule matches more of a word that a space follows, unless it is one of those that are split.
+_PLAIN_WORD = re.compile("[A-Za-z]{2,}(?= )")
+SPLIT_WORDS = frozenset(f"cannot {words.SPLIT_WORDS}".split())
 _ONE_CHARACTER_ENTITY = re.compile(r"&(?ai:[aeiou](?:acute|grave|uml)|apos);")
 MAX_ENTITIES = 255
 """Spellings of entities in one text that are told apart; the one after is read as an ampersand and a word."""
@@ -54,6 +58,11 @@ class Lexer:
         """
         lines: list[list[str]] = [[]]
         while self._position < len(self._text) and self._text[self._position] != "\n":
+            plain = _PLAIN_WORD.match(self._text, self._position)
+            if plain is not None and (word := plain[0].lower()) not in SPLIT_WORDS:
+                lines[-1].append(word)
+                self._position = plain.end()
+                continue
             first, *others = self._next_token().split("\n")
             if first:
                 lines[-1].append(first)

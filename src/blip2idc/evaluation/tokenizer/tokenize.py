@@ -15,8 +15,8 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
-from blip2idc.evaluation.tokenizer.lexer import Lexer
-from blip2idc.evaluation.tokenizer.words import KEPT_STOPS, NUMBER_ABBREVIATIONS, SPLIT_WORDS
+from blip2idc.evaluation.tokenizer.lexer import SPLIT_WORDS, Lexer
+from blip2idc.evaluation.tokenizer.words import KEPT_STOPS, NUMBER_ABBREVIATIONS
 
 TOKENIZER_SIGNATURE = "PTBTokenizer-3.4.1-lowerCase-preserveLines(python;line-like=space)"
 """Names the tokenizer beside every score that uses it."""
@@ -44,7 +44,6 @@ _OPEN_QUOTE_IN_TAG = re.compile(r"<[A-Za-z][^<>]*= *(\"[^\"]*|'[^']*)$")
 
 # a word, or several joined by hyphens, which may be quoted, with a mark after it; a quotation mark is always dropped
 _PLAIN_CHUNK = re.compile('"?([A-Za-z]{2,}(?:-[A-Za-z]{2,})*)([.,]?)"?')
-_SPLIT = frozenset(f"cannot {SPLIT_WORDS}".split())
 _STOPPED = frozenset(KEPT_STOPS.split())
 
 
@@ -105,7 +104,7 @@ def _chunk_tokens(chunk: str) -> tuple[str, ...]:
     plain = _PLAIN_CHUNK.fullmatch(chunk)
     if plain is not None:
         word, mark = plain[1].lower(), plain[2]
-        if word not in _SPLIT and not (mark and word.rpartition("-")[2] in _STOPPED):
+        if word not in SPLIT_WORDS and not (mark and word.rpartition("-")[2] in _STOPPED):
             return (word,)
     tokens = tuple(_kept(Lexer(f"{chunk} \n").read()[0]))
     return (_MARK, *tokens) if _SOCIABLE_CHUNK.search(chunk) else tokens
