@@ -33,13 +33,15 @@ _LINE_LIKE = re.compile("[\n\r\x0b\x0c\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ODD = re.compile("[\n\r\x0b\x0c\u2028\u2029\ud800-\udfff]")
 
-# No token contains these: the first "token" of a chunk that its neighbours may change, and that of a line end.
-_MARK, _END = "\n", "\r"
+# No token contains these: the first "token" of a chunk that its neighbours change, of one that some neighbours do, and
+# that of a line end.
+_MARK, _MAYBE, _END = "\n", "\f", "\r"
 _NUMBERED = NUMBER_ABBREVIATIONS.replace(" ", "|")
 _BOUNDARY = r"[&+;'`\u2018\u2019\u201b\u0091\u0092][A-Za-z0-9]+\."  # a token may end amid these letters
 _STOP = rf"(?:(?<![A-Za-z])(?:[A-Za-z]|(?i:{_NUMBERED}))\.|{_BOUNDARY})"
-_SOCIABLE_CHUNK = re.compile(rf"[^\S ]|<|[\d)]$|^\.|{_STOP}$")
-_NEEDS_CONTEXT = re.compile(rf"[^\S ]|<|[\d)] +[-+(]*\d|\. +\.|{_STOP}(?: |$)")
+_SOCIABLE_CHUNK = re.compile(rf"[^\S ]|<|{_STOP}$")
+_SOCIABLE_BESIDE_SOME = re.compile(r"[\d)]$|^\.")
+_BESIDE_ONE = re.compile(r"[\d)] +[-+(]*\d|\. +\.")
 _OPEN_QUOTE_IN_TAG = re.compile(r"<[A-Za-z][^<>]*= *(\"[^\"]*|'[^']*)$")
 
 # a word, or several joined by hyphens, which may be quoted, with a mark after it; a quotation mark is always dropped
@@ -90,24 +92,28 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
         tokens = flat[starts[at] : starts[at + 1] - 1]
         if len(result) == len(lines) - 1:  # the end of the text is another context than a line end
             result += _in_context(lines, len(result))
-        elif _MARK not in tokens:
+        elif _MARK in tokens:
+            result += _in_context(lines, len(result))
+        elif _MAYBE not in tokens:
             result.append(tokens)
-        elif _NEEDS_CONTEXT.search(line):
+        elif _BESIDE_ONE.search(line):
             result += _in_context(lines, len(result))
         else:
-            result.append([token for token in tokens if token != _MARK])
+            result.append([token for token in tokens if token != _MAYBE])
     return result
 
 
 def _chunk_tokens(chunk: str) -> tuple[str, ...]:
-    """Tokens of a chunk that has spaces around it, after `_MARK` where its neighbours may change them."""
+    """Tokens of a chunk that has spaces around it, after a mark where its neighbours may change them."""
     plain = _PLAIN_CHUNK.fullmatch(chunk)
     if plain is not None:
         word, mark = plain[1].lower(), plain[2]
         if word not in SPLIT_WORDS and not (mark and word.rpartition("-")[2] in _STOPPED):
             return (word,)
     tokens = tuple(_kept(Lexer(f"{chunk} \n").read()[0]))
-    return (_MARK, *tokens) if _SOCIABLE_CHUNK.search(chunk) else tokens
+    if _SOCIABLE_CHUNK.search(chunk):
+        return (_MARK, *tokens)
+    return (_MAYBE, *tokens) if _SOCIABLE_BESIDE_SOME.search(chunk) else tokens
 
 
 def _in_context(lines: list[str], index: int) -> list[list[str]]:
