@@ -19,9 +19,6 @@ from blip2idc.evaluation.baselines import Baseline, all_baselines, score_humans
 from blip2idc.evaluation.corpus_facts import describe_split, unknown_words
 from blip2idc.evaluation.duplicates import caption_overlap, image_overlap
 from blip2idc.evaluation.image_features import ImagePrints, image_prints
-from blip2idc.evaluation.reference_curve import reference_curve
-from blip2idc.evaluation.reference_sets import ReferenceSet
-from blip2idc.evaluation.resolution import resolutions
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.reference_curve import reference_curve

@@ -19,7 +19,7 @@ from blip2idc.evaluation.scores import MetricScore, Scores, describe_counts
 from blip2idc.evaluation.significance import Comparison
 
 if TYPE_CHECKING:
-    from blip2idc.evaluation.maps.localization import LocalizationScores
+    from blip2idc.evaluation.localization import LocalizationScores
 
 TITLES = {
     "bleu_1": "BLEU-1",

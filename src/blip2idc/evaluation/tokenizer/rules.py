@@ -1,9 +1,9 @@
 """The rules of the caption tokenizer: what can be one token, as regular expressions in order of precedence.
 
-What for: `ptb_lexer` tries the rules at a position and takes the longest match, the earlier rule on a tie.
-In: text as `ptb_lexer` prepares it: letter entities (``&eacute;``) are one private character each, characters outside
+What for: `lexer` tries the rules at a position and takes the longest match, the earlier rule on a tie.
+In: text as `lexer` prepares it: letter entities (``&eacute;``) are one private character each, characters outside
 the Basic Multilingual Plane are two surrogates, as in Java, and one character stands for each class of
-`ptb_characters`, so that expressions are short. Out: `candidates()`, the `Rule`s that can match.
+`characters`, so that expressions are short. Out: `candidates()`, the `Rule`s that can match.
 A rule is compiled when it is first tried: most captions need a third of them.
 Origin: the behaviour of the community's Penn Treebank tokenizer (CoreNLP 3.4.1), learnt from recorded strings and from
 running it on generated ones (``tests/parity/record_tokens.py``); its source was neither read nor copied.

@@ -90,9 +90,9 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
     while len(result) < len(lines):
         line, at = lines[len(result)], len(result)
         tokens = flat[starts[at] : starts[at + 1] - 1]
-        if len(result) == len(lines) - 1:  # the end of the text is another context than a line end
-            result += _in_context(lines, len(result))
-        elif _MARK in tokens:
+        if (
+            len(result) == len(lines) - 1 or _MARK in tokens
+        ):  # the end of the text is another context than a line end
             result += _in_context(lines, len(result))
         elif _MAYBE not in tokens:
             result.append(tokens)
