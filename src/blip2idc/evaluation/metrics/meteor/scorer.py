@@ -79,15 +79,21 @@ def item_scores(numbers: Floats) -> Floats:
 
 
 def aggregate(sums: Floats, items: Floats) -> Floats:
-    """Scores `[S, 1]` of summed numbers `[S, 23]`; `items` is not needed."""
+    """Scores `[S, 1]` of summed numbers `[S, 23]`; `items` is not needed.
+
+    Additions and divisions come in the order of METEOR's program, so that the last bit is the same: where references
+    tie but for rounding, it decides which of them counts.
+    """
     function = sums[:, _FUNCTION_WORDS]
     weighted_length = DELTA * (sums[:, _LENGTHS] - function) + (1 - DELTA) * function
     matched = np.zeros_like(weighted_length)
     modules = np.split(sums[:, _MODULES], len(MODULE_WEIGHTS), axis=1)
     for weight, module in zip(MODULE_WEIGHTS, modules, strict=True):
-        matched += weight * (DELTA * module[:, :2] + (1 - DELTA) * module[:, 2:])
+        matched += weight * DELTA * module[:, :2]
+    for weight, module in zip(MODULE_WEIGHTS, modules, strict=True):
+        matched += weight * (1 - DELTA) * module[:, 2:]
     precision, recall = np.moveaxis(_ratio(matched, weighted_length), 1, 0)
-    mean = _ratio(precision * recall, ALPHA * precision + (1 - ALPHA) * recall)
+    mean = _ratio(1.0, _ratio(1 - ALPHA, precision) + _ratio(ALPHA, recall))
     fragments = _ratio(sums[:, _CHUNKS], sums[:, _MATCHES].mean(axis=1))
     scores: Floats = (mean * (1 - GAMMA * fragments**BETA))[:, None]
     return scores
@@ -101,6 +107,6 @@ def without_chunk_of_full_matches(numbers: Floats) -> Floats:
     return out
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
+def _ratio(above: Floats | float, below: Floats) -> Floats:
     """Quotients, and 0 where there is nothing to divide by."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
