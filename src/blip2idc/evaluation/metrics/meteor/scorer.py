@@ -95,7 +95,9 @@ def aggregate(sums: Floats, items: Floats) -> Floats:
     precision, recall = np.moveaxis(_ratio(matched, weighted_length), 1, 0)
     mean = _ratio(1.0, _ratio(1 - ALPHA, precision) + _ratio(ALPHA, recall))
     fragments = _ratio(sums[:, _CHUNKS], sums[:, _MATCHES].mean(axis=1))
-    scores: Floats = (mean * (1 - GAMMA * fragments**BETA))[:, None]
+    # one by one: NumPy's own power of arrays differs from the C library's, and so from Java's, in the last bit
+    penalty = np.array([GAMMA * fragment**BETA for fragment in fragments.tolist()], dtype=np.float64)
+    scores: Floats = (mean * (1 - penalty))[:, None]
     return scores
 
 
