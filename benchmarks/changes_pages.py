@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Pages for measuring `find_changes`: written here, drawn by headless Chromium, one change each, with exact truth.
 
     python benchmarks/changes_pages.py --output /tmp/pages --changed 100 --unchanged 50 --seed 1

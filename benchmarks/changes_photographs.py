@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Photographs for measuring `find_changes`: each is disturbed as a whole, and half of them edited in one place.
 
     python benchmarks/changes_photographs.py --count 400 --json /tmp/p.json      # precision and recall of "changed"

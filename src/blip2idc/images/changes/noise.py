@@ -32,7 +32,7 @@ class _Model:
 
     The usual difference is ``plain + by_edge * edge + by_color * color``, the limit ``limit_plain + limit_by_edge *
     min(edge, limit_edge) + limit_by_color * color``, where edge and color are the structure of the cell. All numbers
-    are envelopes over unchanged pages and photographs (benchmarks/changes_noise.py).
+    are envelopes over unchanged pages and photographs.
     """
 
     plain: float
