@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import ImageError
 from blip2idc.images.changes import Comparison, find_changes
+from blip2idc.worlds.photographs import packaged_photographs
 
 SIZE = (900, 600)
 
@@ -134,3 +135,15 @@ def test_arrays_of_other_types_are_compared_by_their_values() -> None:
 def test_an_array_that_is_no_image_is_refused() -> None:
     with pytest.raises(ImageError, match=r"shape \(3,\)"):
         find_changes(np.zeros(3, np.uint8), np.zeros(3, np.uint8))
+
+
+def test_an_object_covered_in_a_cropped_resized_photograph_is_one_change_at_its_place() -> None:
+    before = Image.open(packaged_photographs("test")[0]).convert("RGB")
+    edited = before.copy()
+    edited.paste((40, 90, 160), (200, 120, 260, 170))
+    width, height = before.size
+    crop = edited.crop((8, 5, width - 8, height - 5))
+    after = jpeg(crop.resize((crop.width * 3 // 4, crop.height * 3 // 4), Image.Resampling.BICUBIC), 85)
+    comparison = find_changes(before, after)
+    assert comparison.alignment.kind == "scaled"
+    assert overlap(only(comparison).before_box, (200, 120, 60, 50)) > 0.5
