@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Make a data set of pairs whose change is known.")
     group.command("scenes")(scenes)
     group.command("edits")(edits)
+    group.command("pages")(pages)
     group.command("instruct-pix2pix")(instruct_pix2pix)
     app.add_typer(group, name="synthesize")
 
@@ -117,6 +118,30 @@ def edits(
         world.pictures.check()
         _warn_of_skipped(world.pictures)
     _write(world, output, count, world.settings(), workers, masks)
+
+
+def pages(
+    output: Output,
+    pages: Annotated[
+        str, typer.Option(help="Folder of HTML files, one file, or addresses with commas between.")
+    ],
+    count: Count = 1000,
+    seed: Seed = 0,
+    size: Size = "1280x800",
+    no_change_share: NoChangeShare = 0.33,
+    kinds: Kinds = None,
+) -> None:
+    """Web pages in headless Chromium with one change of the document (extra [browser])."""
+    from blip2idc.worlds.pages import KINDS, PagesWorld
+
+    width, height = parse_size(size)
+    chosen = KINDS if kinds is None else parse_list(kinds)
+    _check_seed(seed)
+    world = PagesWorld(seed, pages, height, width, no_change_share=no_change_share, kinds=chosen)
+    try:
+        _write(world, output, count, world.settings(), 1, False)
+    finally:
+        world.close()
 
 
 def parse_size(text: str) -> tuple[int, int]:

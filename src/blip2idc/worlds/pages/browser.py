@@ -77,7 +77,7 @@ class PageBrowser:
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns."""
         try:
-            return self._driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+            return self._driver.execute_script(script, *arguments)
         except self._failure as error:
             raise InputError(f"A script failed in the page ({_first_line(error)}).") from None
 
@@ -95,4 +95,6 @@ class PageBrowser:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].removeprefix("Message: ").rstrip(".")
+    return (
+        (str(error).strip().splitlines() or [type(error).__name__])[0].removeprefix("Message: ").rstrip(".")
+    )

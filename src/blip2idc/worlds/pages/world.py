@@ -34,7 +34,16 @@ KINDS: tuple[str, ...] = (
 )  # fmt: skip
 
 #: Words that a text is changed to.
-WORDS = ("Overview", "Sign in", "Latest news", "Contact us", "Download", "Settings", "Our team", "More details")
+WORDS = (
+    "Overview",
+    "Sign in",
+    "Latest news",
+    "Contact us",
+    "Download",
+    "Settings",
+    "Our team",
+    "More details",
+)
 
 #: Changes tried for one pair before giving up.
 TRIES = 60
@@ -48,7 +57,8 @@ MARGIN = 4
 
 _FREEZE = """
 const s = document.createElement('style');
-s.textContent = '*,*::before,*::after{animation:none!important;transition:none!important;caret-color:transparent!important}';
+s.textContent = '*,' +
+  '*::before,*::after{animation:none!important;transition:none!important;caret-color:transparent!important}';
 document.head.append(s); scrollTo(0, arguments[0] * Math.max(0, document.documentElement.scrollHeight - innerHeight));
 """
 
@@ -128,7 +138,9 @@ class PagesWorld:
                 return made
             self.rejected[made] += 1
             last = made
-        raise InputError(f"No change of {TRIES} tried shows on the pages (the last one: {last}); give other pages.")
+        raise InputError(
+            f"No change of {TRIES} tried shows on the pages (the last one: {last}); give other pages."
+        )
 
     def _window(self) -> PageBrowser:
         if self._browser is None:
@@ -150,7 +162,7 @@ class PagesWorld:
             return f"{kind}: the page has no such element"
         after = self._window().photograph()
         self._window().run("window.__undo()")
-        differs = (np.abs(before.astype(np.int16) - after).max(axis=2) >= LEAST_STEP)
+        differs = np.abs(before.astype(np.int16) - after).max(axis=2) >= LEAST_STEP
         reason = _fault(kind, differs, [box for box in (told["before"], told["after"]) if box is not None])
         if reason is not None:
             return reason
@@ -170,7 +182,9 @@ def addresses_of(pages: str | Path | Sequence[str]) -> list[str]:
     elif Path(pages).is_file():
         found = [Path(pages).resolve().as_uri()]
     else:
-        raise InputError(f"The pages {str(pages)!r} do not exist; expected a folder, an HTML file or addresses.")
+        raise InputError(
+            f"The pages {str(pages)!r} do not exist; expected a folder, an HTML file or addresses."
+        )
     if not found:
         raise InputError(f"The pages {str(pages)!r} hold no file that ends in .html or .htm.")
     return found
