@@ -3,8 +3,8 @@
     python benchmarks/caption_speed.py [--model FOLDER --adapter FOLDER] [--count 300]
 
 Writes `caption_speed.json` beside itself. Cold start: `blip2idc caption BEFORE AFTER` in a fresh process against
-the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.predict` (captions
-and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
+the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.predict.predictions`
+(captions and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
 (captions only), on the same pairs with the same weights, in turn, three times each; the captions must be the same.
 """
 
@@ -29,9 +29,9 @@ from transformers import Blip2Processor
 from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DEFAULT_ADAPTER, DifferenceCaptioner
-from blip2idc.predict import predict
-from blip2idc.runtime import run_record
-from blip2idc.worlds.scenes import ScenesWorld
+from blip2idc.predict.predictions import predict
+from blip2idc.runs.record import run_record
+from blip2idc.worlds.scenes.world import ScenesWorld
 
 BARE_IMPORT = "import torch; from transformers import Blip2ForConditionalGeneration"
 COLD_RUNS = 5

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from blip2idc.worlds.photographs import packaged_photographs
+from blip2idc.worlds.edits.photographs import packaged_photographs
 
 WIDTH, HEIGHT = 1280, 800
 KINDS = (

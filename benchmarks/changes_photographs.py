@@ -25,7 +25,7 @@ from changes_truth import box_iou, fact_is_right, fact_is_told, share
 from PIL import Image
 
 from blip2idc.images.changes import find_changes
-from blip2idc.worlds.photographs import packaged_photographs, photographs_in
+from blip2idc.worlds.edits.photographs import packaged_photographs, photographs_in
 
 Pixels = np.ndarray
 SKIMAGE = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "retina", "immunohistochemistry")

@@ -39,9 +39,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for tests.fixtures
 from tests.fixtures.tiny_pix2pix import build_pix2pix_of_released_size, build_tiny_pix2pix
 
 from blip2idc.errors import ConfigError
-from blip2idc.runtime import run_record
-from blip2idc.synthesis.editor import EditorSettings, EditRequest, EditResult
-from blip2idc.worlds.photographs import Photographs, packaged_photographs
+from blip2idc.runs.record import run_record
+from blip2idc.synthesis.editors.editor import EditorSettings, EditRequest, EditResult
+from blip2idc.worlds.edits.photographs import Photographs, packaged_photographs
 
 SIZES = {"tiny": (64, 10), "stable-diffusion-1.5": (512, 20)}  # side of the images, steps
 INSTRUCTIONS = ("make it snow", "turn the sky red", "add a hat", "as an oil painting")

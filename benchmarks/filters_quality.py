@@ -36,12 +36,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for tests.fixtures
 
 from tests.fixtures.statistics_embedder import StatisticsEmbedder, fit
 
-from blip2idc.runtime import atomic_write, run_record
-from blip2idc.synthesis.deterministic import example_of, perform
-from blip2idc.synthesis.filters import Embedder, Measures, Thresholds, measure, reason_against
-from blip2idc.worlds.edits import KINDS
-from blip2idc.worlds.photographs import Photographs, packaged_photographs
-from blip2idc.worlds.visibility import shows
+from blip2idc.runs.files import atomic_write
+from blip2idc.runs.record import run_record
+from blip2idc.synthesis.editors.deterministic import example_of, perform
+from blip2idc.synthesis.filters.filters import Embedder, Measures, Thresholds, measure, reason_against
+from blip2idc.worlds.edits.photographs import Photographs, packaged_photographs
+from blip2idc.worlds.edits.visibility import shows
+from blip2idc.worlds.edits.world import KINDS
 
 GROUPS = ("identity", "wrong edit", "another picture", "right edit")
 REASONS = ("unchanged", "another-picture", "wrong-direction")

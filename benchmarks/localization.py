@@ -22,15 +22,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from blip2idc.evaluation.localization import LocalizationScores, Truth, localization, make_truth
+from blip2idc.evaluation.maps.localization import LocalizationScores, Truth, localization, make_truth
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.model.attention import BATCH_SIZE, METHODS, explain_joints
 from blip2idc.model.captioner import Difference, DifferenceCaptioner
-from blip2idc.runtime import atomic_write, run_record
-from blip2idc.worlds.edit_regions import REGION_OPERATIONS
-from blip2idc.worlds.edits import EditsWorld
+from blip2idc.runs.files import atomic_write
+from blip2idc.runs.record import run_record
+from blip2idc.worlds.edits.regions import REGION_OPERATIONS
+from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.pair import World, WorldPair
-from blip2idc.worlds.scenes import ScenesWorld
+from blip2idc.worlds.scenes.world import ScenesWorld
 
 SEED = 90_001  # no training shard has it
 BEGIN, END = "<!-- localization table: begin -->", "<!-- localization table: end -->"

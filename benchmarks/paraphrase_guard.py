@@ -14,11 +14,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from blip2idc.runtime import run_record
-from blip2idc.synthesis.language_model import LanguageModelSettings
-from blip2idc.synthesis.meaning import CODES
-from blip2idc.synthesis.paraphrase import ParaphraseConfig, reason_against
-from blip2idc.synthesis.sentences import clean
+from blip2idc.runs.record import run_record
+from blip2idc.synthesis.language_models.language_model import LanguageModelSettings
+from blip2idc.synthesis.language_models.sentences import clean
+from blip2idc.synthesis.paraphrase.meaning import CODES
+from blip2idc.synthesis.paraphrase.run import ParaphraseConfig, reason_against
 
 RESULT = Path(__file__).with_suffix(".json")
 PASSED = "passed"

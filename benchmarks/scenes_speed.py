@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blip2idc.worlds.scenes import KINDS, ScenesWorld, draw_change
+from blip2idc.worlds.scenes.world import KINDS, ScenesWorld, draw_change
 
 SIZES = ((64, 128), (160, 320), (320, 480))
 

@@ -36,14 +36,14 @@ from tests.fixtures.tiny_clip import build_tiny_clip
 from tests.fixtures.tiny_pix2pix import build_pix2pix_of_released_size, build_tiny_pix2pix
 
 from blip2idc.images.pair import open_image
-from blip2idc.runtime import run_record
-from blip2idc.synthesis.clip import ClipSettings
-from blip2idc.synthesis.editor import DiffusersEditor, EditorSettings
-from blip2idc.synthesis.filters import Thresholds
-from blip2idc.synthesis.pipeline import Parts, synthesize
-from blip2idc.synthesis.plan import seed_of
-from blip2idc.synthesis.recipe import CandidateGrid, InstructionSettings, SynthesisConfig
-from blip2idc.synthesis.sources import Sources, read_sources
+from blip2idc.runs.record import run_record
+from blip2idc.synthesis.editors.editor import DiffusersEditor, EditorSettings
+from blip2idc.synthesis.filters.clip import ClipSettings
+from blip2idc.synthesis.filters.filters import Thresholds
+from blip2idc.synthesis.pipeline.plan import seed_of
+from blip2idc.synthesis.pipeline.recipe import CandidateGrid, InstructionSettings, SynthesisConfig
+from blip2idc.synthesis.pipeline.run import Parts, synthesize
+from blip2idc.synthesis.pipeline.sources import Sources, read_sources
 
 FULL_SIZE = "stable-diffusion-1.5"
 RESULT = Path(__file__).with_suffix(".json")

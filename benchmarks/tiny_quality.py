@@ -19,10 +19,10 @@ from PIL import Image
 
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.worlds.edit_captions import kind_of_caption
-from blip2idc.worlds.edits import EditsWorld
+from blip2idc.worlds.edits.captions import kind_of_caption
+from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS, NO_CHANGE_KIND, World, WorldPair
-from blip2idc.worlds.scenes import ScenesWorld
+from blip2idc.worlds.scenes.world import ScenesWorld
 
 SETS: dict[str, tuple[World, int]] = {
     "scenes, 320x160, seed 987654": (ScenesWorld(987654), 500),

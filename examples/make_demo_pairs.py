@@ -13,9 +13,9 @@ from pathlib import Path
 from PIL import Image
 
 from blip2idc.data.records import PairRecord, write_manifest
-from blip2idc.worlds.edits import EditsWorld
+from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.pair import World
-from blip2idc.worlds.scenes import ScenesWorld
+from blip2idc.worlds.scenes.world import ScenesWorld
 
 SEED = 20_260
 SCENES = ("color", "add", "move", "none")

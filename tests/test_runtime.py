@@ -14,16 +14,9 @@ import torch
 
 import blip2idc
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.runtime import (
-    Choice,
-    atomic_path,
-    atomic_write,
-    choose_device,
-    choose_dtype,
-    discard_partials,
-    run_record,
-    seed_everything,
-)
+from blip2idc.runs.files import atomic_path, atomic_write, discard_partials
+from blip2idc.runs.record import run_record
+from blip2idc.runtime import Choice, choose_device, choose_dtype, seed_everything
 
 # --- choices ---
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from blip2idc.cli.main import application
 from blip2idc.data.records import read_manifest
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
-from blip2idc.model import heatmap_files
+from blip2idc.predict import heatmaps as heatmap_files
 
 __all__ = ["opt_checkpoint"]
 

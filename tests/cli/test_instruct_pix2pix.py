@@ -16,7 +16,7 @@ from tests.fixtures.tiny_pix2pix import build_tiny_pix2pix
 
 from blip2idc.cli.main import run
 from blip2idc.data.records import read_manifest
-from blip2idc.data.state import STATE
+from blip2idc.runs.folder import STATE
 
 #: A random CLIP judges nothing.
 UNJUDGED = [

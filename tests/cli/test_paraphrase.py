@@ -12,7 +12,7 @@ from tests.fixtures.chat_server import Say, chat_server
 
 from blip2idc.cli.main import run
 from blip2idc.data.records import PairRecord, read_manifest, write_manifest
-from blip2idc.data.state import STATE
+from blip2idc.runs.folder import STATE
 
 CAPTION = "the red car on the left is gone"
 GOOD = "The red car on the left has vanished."

@@ -13,7 +13,7 @@ from blip2idc.errors import PredictionError
 from blip2idc.evaluation.assess import Assessment, AssessmentOptions, assess
 from blip2idc.evaluation.inputs import Prediction, Predictions, ReferenceItem, ReferenceSet
 from blip2idc.evaluation.significance import Resampling
-from blip2idc.evaluation.tables import console, print_assessment
+from blip2idc.report.tables import console, print_assessment
 
 ITEMS = (
     ReferenceItem("1", ("the car is gone", "a car left"), "drop"),

@@ -10,7 +10,7 @@ import torch
 from tests.fixtures.checkpoints import random_images
 
 from blip2idc.errors import ConfigError, ModelError
-from blip2idc.evaluation.localization import localization, make_truth
+from blip2idc.evaluation.maps.localization import localization, make_truth
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.images.joint import JointLayout
 from blip2idc.model import attention, capture
@@ -20,7 +20,7 @@ from blip2idc.model.capture import AttentionTape, recording
 from blip2idc.model.language import make_prefix
 from blip2idc.model.occlusion import occlusion_blocks
 from blip2idc.model.settings import Calibration, CaptionerSettings
-from blip2idc.worlds.scenes import ScenesWorld
+from blip2idc.worlds.scenes.world import ScenesWorld
 
 ALWAYS_CHANGED = Calibration(threshold=0.0)
 NEVER_CHANGED = Calibration(threshold=1.0, intercept=-50.0)

@@ -16,7 +16,7 @@ import pytest
 from blip2idc.data.records import read_manifest
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.images.pair import open_image
-from blip2idc.worlds.edits import EditsWorld
+from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.pair import WorldPair
 from blip2idc.worlds.write import STATE, write_world
 
@@ -83,7 +83,7 @@ def test_two_processes_write_the_same_bytes(undisturbed: Path, tmp_path: Path) -
 
 PROGRAM = """
 import sys
-from blip2idc.worlds.edits import EditsWorld
+from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.write import write_world
 if __name__ == "__main__":
     world = EditsWorld(3, height=64, width=128)

@@ -18,7 +18,7 @@ from typing import Any
 
 from blip2idc.app.service import Answer, DifferenceService
 from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError
-from blip2idc.report.page import percent
+from blip2idc.report.html.page import percent
 
 TITLE = "What changed?"
 SENTENCE = -1  # the choice of the whole sentence among the words

@@ -17,13 +17,13 @@ from typing import Any
 from PIL import Image
 
 from blip2idc.errors import ImageError
-from blip2idc.images.folders import Region
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
+from blip2idc.images.pixels import Region
 from blip2idc.model.attention import DEFAULT_METHOD, Explanation, explain
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.report.overlay import painted
-from blip2idc.report.page import fit
-from blip2idc.report.regions import heatmap_regions
+from blip2idc.report.html.page import fit
+from blip2idc.report.pictures.overlay import painted
+from blip2idc.report.pictures.regions import heatmap_regions
 
 Explain = Callable[[DifferenceCaptioner, Image.Image, Image.Image, str], Explanation]
 _SHOWN = 1024  # longest side of the pictures that go back

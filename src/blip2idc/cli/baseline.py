@@ -66,11 +66,12 @@ def baseline_command(
     The constant caption is the training caption that scores best on the training references, its own pair left
     out; the test references are only scored against.
     """
-    from blip2idc.evaluation.baseline_report import BaselineReport, write_predictions
-    from blip2idc.evaluation.baselines import SEARCHED, all_baselines
-    from blip2idc.evaluation.reference_sets import ReferenceSet, choose_split
+    from blip2idc.evaluation.benchmark.baseline_report import BaselineReport, write_predictions
+    from blip2idc.evaluation.benchmark.baselines import SEARCHED, all_baselines
+    from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
     from blip2idc.evaluation.significance import Resampling
-    from blip2idc.evaluation.tables import console
+    from blip2idc.report.baselines import print_baselines
+    from blip2idc.report.tables import console
 
     training = ReferenceSet.read(train, train_split or choose_split(train, ("train",)))
     testing = ReferenceSet.read(test, test_split or choose_split(test, ("test", "val")))
@@ -88,11 +89,11 @@ def baseline_command(
         _write_json(json_file, report.to_dict())
     if predictions is not None:
         write_predictions(predictions, report)
-    report.print(console())
+    print_baselines(report, console())
 
 
 def _write_json(path: Path, value: Mapping[str, object]) -> None:
-    from blip2idc.runtime import atomic_write
+    from blip2idc.runs.files import atomic_write
 
     with atomic_write(path) as handle:
         handle.write(json.dumps(value, indent=1, allow_nan=False) + "\n")
@@ -114,10 +115,10 @@ def audit_command(
     """Say what a benchmark can and cannot tell: references, blind baselines, people, leaks, real differences."""
     from blip2idc.data.records import find_splits
     from blip2idc.errors import ConfigError
-    from blip2idc.evaluation.audit import audit
-    from blip2idc.evaluation.reference_sets import ReferenceSet, choose_split
+    from blip2idc.evaluation.benchmark.audit import audit
+    from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
     from blip2idc.evaluation.significance import Resampling
-    from blip2idc.runtime import atomic_write
+    from blip2idc.runs.files import atomic_write
 
     if resamples < 100:
         raise ConfigError(f"--resamples is {resamples}, expected at least 100: the verdict rests on them")
@@ -135,7 +136,7 @@ def audit_command(
     if json_file is not None:
         _write_json(json_file, found)
     if html is not None:
-        from blip2idc.report.audit_page import audit_page
+        from blip2idc.report.html.audit_page import audit_page
 
         with atomic_write(html) as handle:
             handle.write(audit_page(found))

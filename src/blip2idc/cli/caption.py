@@ -176,8 +176,8 @@ def _write_picture(difference: Difference, before: Path, after: Path, output: Pa
     """Both images side by side with the sentence's heatmap on them."""
     from blip2idc.images.heatmap import side_by_side
     from blip2idc.images.pair import ImagePair
-    from blip2idc.report.overlay import painted
-    from blip2idc.runtime import atomic_path
+    from blip2idc.report.pictures.overlay import painted
+    from blip2idc.runs.files import atomic_path
 
     pictures = painted(ImagePair.open(before, after), difference.heatmaps().sentence)
     with atomic_path(output) as partial:
@@ -188,7 +188,7 @@ def _write_heatmaps(
     captioner: DifferenceCaptioner, data: Path, split: str | None, folder: Path, decoding: dict[str, Any]
 ) -> None:
     from blip2idc.data.records import read_manifest
-    from blip2idc.model.heatmap_files import write_heatmaps
+    from blip2idc.predict.heatmaps import write_heatmaps
 
     with progress_bar("heatmaps") as on_progress:
         write_heatmaps(captioner, read_manifest(data, split), folder, on_progress=on_progress, **decoding)
@@ -203,7 +203,7 @@ def _caption_data(
     decoding: dict[str, Any],
 ) -> None:
     from blip2idc.data.records import read_manifest
-    from blip2idc.predict import predict
+    from blip2idc.predict.predictions import predict
 
     manifest = read_manifest(data, split)
     typer.echo(captioner.backbone.describe(), err=True)

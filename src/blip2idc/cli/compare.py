@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from blip2idc.compare.comparison import Comparison, Verdict
     from blip2idc.images.heatmap import PairHeatmap
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
-    from blip2idc.report.comparison import Comparison, Verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -73,9 +73,9 @@ def compare_command(
     A pair whose pixels differ but in which the model finds no change counts as the same; the summary says how many
     those are, and --strict counts them as changed. Exit status: 0 the same, 1 changed, 2 an error.
     """
-    from blip2idc.images.folders import parse_region
-    from blip2idc.report.comparison import CompareSettings, compare_folders, describe_entry
-    from blip2idc.runtime import run_record
+    from blip2idc.compare.comparison import CompareSettings, compare_folders, describe_entry
+    from blip2idc.images.pixels import parse_region
+    from blip2idc.runs.record import run_record
 
     settings = CompareSettings(
         threshold, pixel_threshold, pixel_tolerance, tuple(map(parse_region, ignore or ())), strict, any_size
@@ -123,8 +123,8 @@ class _LazyCaptioner:
         return self._captioner
 
     def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Verdict]:
-        """Caption pairs; see `blip2idc.report.comparison.Describe`."""
-        from blip2idc.report.comparison import Verdict
+        """Caption pairs; see `blip2idc.compare.comparison.Describe`."""
+        from blip2idc.compare.comparison import Verdict
 
         captioner = self.captioner()
         threshold = captioner.settings.calibration.threshold
@@ -133,7 +133,7 @@ class _LazyCaptioner:
 
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
         """Where the captioner looked, for every changed pair."""
-        from blip2idc.images.folders import open_masked
+        from blip2idc.images.pixels import open_masked
         from blip2idc.model.attention import explain_stream
 
         changed = [entry.name for entry in comparison.entries if entry.status == "changed"]
@@ -154,13 +154,13 @@ class _LazyCaptioner:
 
 
 def _write_page(path: Path, comparison: Comparison, heatmaps: Mapping[str, PairHeatmap]) -> None:
-    from blip2idc.report.compare_page import compare_page
+    from blip2idc.report.html.compare_page import compare_page
 
     _write(path, compare_page(comparison, heatmaps))
 
 
 def _write(path: Path, text: str) -> None:
-    from blip2idc.runtime import atomic_write
+    from blip2idc.runs.files import atomic_write
 
     with atomic_write(path) as handle:
         handle.write(text)

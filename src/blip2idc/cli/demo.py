@@ -41,7 +41,7 @@ def demo(
     from blip2idc.data.records import read_manifest
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
-    from blip2idc.model.heatmap_files import write_heatmaps
+    from blip2idc.predict.heatmaps import write_heatmaps
 
     manifest = read_manifest(DEMO_PAIRS)
     captioner = DifferenceCaptioner.from_pretrained(model, None if adapter == "none" else adapter)
@@ -60,8 +60,8 @@ def demo(
 def _write_sheet(
     output: Path, records: Sequence[PairRecord], pairs: Sequence[ImagePair], found: Sequence[Difference]
 ) -> None:
-    from blip2idc.report.contact_sheet import Card, contact_sheet
-    from blip2idc.runtime import atomic_path
+    from blip2idc.report.pictures.contact_sheet import Card, contact_sheet
+    from blip2idc.runs.files import atomic_path
 
     cards = [
         Card(pair, said.caption, said.change_probability, said.changed, str(record.extra.get("note", "")))
@@ -74,9 +74,10 @@ def _write_sheet(
 def _write_page(
     output: Path, manifest: Manifest, found: Sequence[Difference], describe: dict[str, Any]
 ) -> None:
-    from blip2idc.report.gallery_entries import Predicted, gallery_entries
-    from blip2idc.report.gallery_page import gallery_page
-    from blip2idc.runtime import atomic_write, run_record
+    from blip2idc.report.html.gallery_entries import Predicted, gallery_entries
+    from blip2idc.report.html.gallery_page import gallery_page
+    from blip2idc.runs.files import atomic_write
+    from blip2idc.runs.record import run_record
 
     ids = [record.id for record in manifest]
     predicted = Predicted(

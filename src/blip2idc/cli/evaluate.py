@@ -18,7 +18,7 @@ from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_bac
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from blip2idc.evaluation.localization import LocalizationScores
+    from blip2idc.evaluation.maps.localization import LocalizationScores
     from blip2idc.evaluation.significance import Resampling
 
 _PROTOCOLS = (
@@ -78,7 +78,7 @@ def evaluate_command(
     from blip2idc.evaluation.inputs import read_predictions, read_references
     from blip2idc.evaluation.protocols import ProtocolOptions
     from blip2idc.evaluation.significance import Resampling
-    from blip2idc.evaluation.tables import console, localization_table, print_assessment
+    from blip2idc.report.tables import console, localization_table, print_assessment
 
     if by not in (None, "kind"):
         raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
@@ -108,8 +108,8 @@ def evaluate_command(
 
 def _localization(folder: Path, references: Path, split: str | None, plan: Resampling) -> LocalizationScores:
     """Scores of the heatmaps of a data set."""
-    from blip2idc.evaluation.localization import localization
-    from blip2idc.evaluation.places import read_placed_heatmaps
+    from blip2idc.evaluation.maps.localization import localization
+    from blip2idc.evaluation.maps.places import read_placed_heatmaps
 
     found = read_placed_heatmaps(folder, references, split)
     if found.unknown:
@@ -119,7 +119,7 @@ def _localization(folder: Path, references: Path, split: str | None, plan: Resam
 
 def _write(path: Path, report: Mapping[str, Any]) -> None:
     """Write the report, completely or not at all."""
-    from blip2idc.runtime import atomic_write
+    from blip2idc.runs.files import atomic_write
 
     with atomic_write(path) as handle:
         handle.write(json.dumps(report, indent=1, allow_nan=False) + "\n")

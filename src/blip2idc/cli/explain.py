@@ -17,7 +17,7 @@ from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.data.records import Manifest
-    from blip2idc.report.gallery_entries import Predicted
+    from blip2idc.report.html.gallery_entries import Predicted
 
 _METRICS = ("rouge_l", "bleu_4", "cider_d")  # the first one decides which pairs are the worst and the best
 
@@ -89,9 +89,9 @@ def _explain_pair(
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.attention import DEFAULT_METHOD, explain
     from blip2idc.model.captioner import DifferenceCaptioner
-    from blip2idc.report.explain_page import ExplainedPair, explain_page
-    from blip2idc.report.page import file_facts
-    from blip2idc.runtime import run_record
+    from blip2idc.report.html.explain_page import ExplainedPair, explain_page
+    from blip2idc.report.html.page import file_facts
+    from blip2idc.runs.record import run_record
 
     pair = ImagePair.open(before, after)
     captioner = DifferenceCaptioner.from_pretrained(
@@ -120,9 +120,9 @@ def _explain_data(
     data: Path, split: str | None, predictions: Path, heatmaps: Path | None, limit: int, output: Path
 ) -> None:
     from blip2idc.data.records import find_splits, read_manifest
-    from blip2idc.report.gallery_entries import choose_records, gallery_entries
-    from blip2idc.report.gallery_page import gallery_page
-    from blip2idc.runtime import run_record
+    from blip2idc.report.html.gallery_entries import choose_records, gallery_entries
+    from blip2idc.report.html.gallery_page import gallery_page
+    from blip2idc.runs.record import run_record
 
     if split is None and "test" in find_splits(data):
         split = "test"  # as evaluate has it
@@ -147,7 +147,7 @@ def _read_predicted(
 ) -> tuple[Predicted, Mapping[str, float]]:
     """What was predicted, with item scores, and the scores of all that has references."""
     from blip2idc.evaluation.inputs import read_predictions
-    from blip2idc.report.gallery_entries import Predicted
+    from blip2idc.report.html.gallery_entries import Predicted
 
     entries = read_predictions(predictions).entries
     captions = {entry.id: entry.caption for entry in entries}
@@ -179,7 +179,7 @@ def _score(records: Any, captions: Mapping[str, str]) -> Any:
 
 
 def _write(path: Path, page: str) -> None:
-    from blip2idc.runtime import atomic_write
+    from blip2idc.runs.files import atomic_write
 
     with atomic_write(path) as handle:
         handle.write(page)

@@ -15,9 +15,9 @@ import typer
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from blip2idc.synthesis.pipeline import Synthesis
-    from blip2idc.synthesis.recipe import SynthesisConfig
-    from blip2idc.synthesis.report import SynthesisReport
+    from blip2idc.synthesis.pipeline.recipe import SynthesisConfig
+    from blip2idc.synthesis.pipeline.report import SynthesisReport
+    from blip2idc.synthesis.pipeline.run import Synthesis
 
 EXIT_FAULTS = 2
 
@@ -121,7 +121,7 @@ def instruct_pix2pix(
     What is done is kept; an interrupted run goes on. Needs the extra [synthesis], with --ray also [ray].
     """
     from blip2idc.config import load_config
-    from blip2idc.synthesis.recipe import SynthesisConfig
+    from blip2idc.synthesis.pipeline.recipe import SynthesisConfig
 
     given = {
         "instructions.per_image": per_image,
@@ -173,8 +173,8 @@ def _made(
     workers: int | None,
 ) -> Synthesis:
     from blip2idc.cli.progress import stage_bars
-    from blip2idc.synthesis.pipeline import synthesize
-    from blip2idc.synthesis.sources import read_sources
+    from blip2idc.synthesis.pipeline.run import synthesize
+    from blip2idc.synthesis.pipeline.sources import read_sources
 
     sources = read_sources(images, data, split=split, captions=captions)
     with stage_bars() as progress:
@@ -182,7 +182,7 @@ def _made(
 
 
 def _refiltered(output: Path, config: SynthesisConfig) -> Synthesis:
-    from blip2idc.synthesis.pipeline import refilter
+    from blip2idc.synthesis.pipeline.run import refilter
 
     return refilter(output, config.filters)
 

@@ -57,8 +57,8 @@ def paraphrase(
     """
     from blip2idc.cli.progress import print_rows, progress_bar
     from blip2idc.config import load_config
-    from blip2idc.synthesis.paraphrase import ParaphraseConfig
-    from blip2idc.synthesis.paraphrase import paraphrase as run_paraphrase
+    from blip2idc.synthesis.paraphrase.run import ParaphraseConfig
+    from blip2idc.synthesis.paraphrase.run import paraphrase as run_paraphrase
 
     given = {
         "language_model.model": model,

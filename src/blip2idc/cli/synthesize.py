@@ -19,8 +19,8 @@ from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
+    from blip2idc.worlds.edits.photographs import Photographs
     from blip2idc.worlds.pair import World
-    from blip2idc.worlds.photographs import Photographs
 
 #: Files named one by one when photographs had to be skipped.
 NAMED = 3
@@ -60,7 +60,7 @@ def scenes(
     masks: Masks = False,
 ) -> None:
     """Rendered 3D scenes: an object changes colour or material, is added, dropped or moved."""
-    from blip2idc.worlds.scenes import KINDS, ScenesWorld
+    from blip2idc.worlds.scenes.world import KINDS, ScenesWorld
 
     width, height = parse_size(size)
     chosen = KINDS if kinds is None else parse_list(kinds)
@@ -100,8 +100,8 @@ def edits(
 
     Each pair shows a part of a photograph, cropped at random to the aspect of --size.
     """
-    from blip2idc.worlds.edits import EditsWorld
-    from blip2idc.worlds.photographs import Photographs
+    from blip2idc.worlds.edits.photographs import Photographs
+    from blip2idc.worlds.edits.world import EditsWorld
 
     width, height = parse_size(size)
     world = EditsWorld(

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeAlias
 
 from blip2idc.errors import ManifestError
-from blip2idc.runtime import atomic_write
+from blip2idc.runs.files import atomic_write
 
 MANIFEST_NAME = "metadata.jsonl"
 SPLITS = ("train", "val", "test")

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from blip2idc.data.json_files import has_lone_surrogate, is_json_lines, parse, parse_lines, read_text
 from blip2idc.data.records import PairRecord, find_splits, read_manifest
 from blip2idc.errors import PredictionError
-from blip2idc.evaluation.json_files import has_lone_surrogate, is_json_lines, parse, parse_lines, read_text
 
 # How many faulty entries or ids an error names before it only counts.
 _SHOWN = 5

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from blip2idc.data.json_files import parse, read_text
 from blip2idc.data.records import NO_CHANGE
 from blip2idc.errors import ConfigError, PredictionError
 from blip2idc.evaluation.inputs import Matched, Prediction, Predictions, ReferenceItem, ReferenceSet
-from blip2idc.evaluation.json_files import parse, read_text
 from blip2idc.evaluation.metrics.ngrams import Ints
 from blip2idc.evaluation.no_change import RELEASED_WORDINGS
 

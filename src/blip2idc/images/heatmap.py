@@ -20,7 +20,7 @@ from PIL import Image
 
 from blip2idc.errors import InputError
 from blip2idc.images.joint import JointLayout
-from blip2idc.runtime import atomic_write
+from blip2idc.runs.files import atomic_write
 
 Cells = npt.NDArray[np.float32]
 Size = tuple[int, int]

@@ -28,7 +28,7 @@ from blip2idc.errors import ConfigError, ModelError
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.card import adapter_card
 from blip2idc.model.settings import CaptionerSettings, read_settings, write_settings
-from blip2idc.runtime import atomic_path, atomic_write
+from blip2idc.runs.files import atomic_path, atomic_write
 
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"

@@ -31,7 +31,8 @@ from blip2idc.model.checkpoint import (
     text_format_of,
 )
 from blip2idc.model.settings import CaptionerSettings, write_settings
-from blip2idc.runtime import Choice, atomic_path, choose_device, choose_dtype
+from blip2idc.runs.files import atomic_path
+from blip2idc.runtime import Choice, choose_device, choose_dtype
 
 TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 """The model in the package: `backbone/` and `adapters/`."""

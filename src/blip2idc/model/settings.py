@@ -16,7 +16,7 @@ from typing import Any
 
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.runtime import atomic_write
+from blip2idc.runs.files import atomic_write
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 
 SETTINGS_FILE = "blip2idc.json"

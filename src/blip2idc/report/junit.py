@@ -11,7 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 
-from blip2idc.report.comparison import Comparison, Entry, describe_entry, pixels_in_words
+from blip2idc.compare.comparison import Comparison, Entry, describe_entry, pixels_in_words
 
 SUITE = "blip2idc compare"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2

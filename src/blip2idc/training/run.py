@@ -42,7 +42,9 @@ from blip2idc.model.settings import (
     read_settings,
 )
 from blip2idc.model.two_stream import as_two_stream, two_stream_layout
-from blip2idc.runtime import atomic_write, run_record, seed_everything
+from blip2idc.runs.files import atomic_write
+from blip2idc.runs.record import run_record
+from blip2idc.runtime import seed_everything
 from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_captions
 from blip2idc.training.journal import LOG_FILE, Journal
 from blip2idc.training.mixing import DataShare, parse_data

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blip2idc.data.records import MANIFEST_NAME, PairRecord, read_manifest, write_manifest
-from blip2idc.data.state import STATE as STATE
-from blip2idc.data.state import open_folder
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.runtime import atomic_write, discard_partials
+from blip2idc.runs.files import atomic_write, discard_partials
+from blip2idc.runs.folder import STATE as STATE
+from blip2idc.runs.folder import open_folder
 from blip2idc.worlds.pair import World, WorldPair
 
 #: Pairs that are made, and lost when the run is killed, together.

@@ -19,7 +19,7 @@ from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
 from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_manifest
 from blip2idc.errors import InputError
-from blip2idc.runtime import atomic_path, atomic_write
+from blip2idc.runs.files import atomic_path, atomic_write
 
 
 @dataclass(frozen=True)

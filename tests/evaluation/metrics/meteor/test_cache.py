@@ -18,7 +18,7 @@ from blip2idc.errors import ConfigError
 from blip2idc.evaluation.metrics.meteor.cache import cache_folder, load_tables
 from blip2idc.evaluation.metrics.meteor.sources import Sources
 from blip2idc.evaluation.metrics.meteor.tables import Tables, compile_tables
-from blip2idc.runtime import PARTIAL_MARK
+from blip2idc.runs.files import PARTIAL_MARK
 
 # Makes the tables of argv[1] in argv[2]; waits for the file argv[3] first, and dies half way if argv[4] says so.
 PROGRAM = """

@@ -24,7 +24,7 @@ import numpy as np
 from blip2idc.errors import InputError
 from blip2idc.evaluation.metrics.meteor.sources import Sources
 from blip2idc.evaluation.metrics.meteor.tables import Array, Tables, compile_tables
-from blip2idc.runtime import PARTIAL_MARK, atomic_path
+from blip2idc.runs.files import PARTIAL_MARK, atomic_path
 
 FORM = 1  # rises whenever the arrays, or what they mean, change
 _MAGIC = b"blip2idc METEOR tables\n"

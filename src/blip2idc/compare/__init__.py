@@ -1,0 +1,1 @@
+"""Two folders compared: which files belong together, what differs, and the verdicts; no torch."""

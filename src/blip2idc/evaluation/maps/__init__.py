@@ -1,0 +1,1 @@
+"""Whether heatmaps point at the change."""

@@ -1,0 +1,1 @@
+"""Captions and heatmaps over a data set: resumable, one file out."""

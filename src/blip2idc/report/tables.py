@@ -1,0 +1,205 @@
+"""Scores as tables for a terminal, a pipe or a log; scores times 100, as papers print them.
+
+In: an `Assessment`, or rows of `Scores`. Out: text on a `rich` console. Piped output is never wrapped.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from blip2idc.evaluation.assess import Assessment, SectionScores
+from blip2idc.evaluation.no_change import NoChangeScores
+from blip2idc.evaluation.scores import MetricScore, Scores, describe_counts
+from blip2idc.evaluation.significance import Comparison
+
+if TYPE_CHECKING:
+    from blip2idc.evaluation.maps.localization import LocalizationScores
+
+TITLES = {
+    "bleu_1": "BLEU-1",
+    "bleu_2": "BLEU-2",
+    "bleu_3": "BLEU-3",
+    "bleu_4": "BLEU-4",
+    "meteor": "METEOR",
+    "rouge_l": "ROUGE-L",
+    "cider_d": "CIDEr-D",
+    "cider": "CIDEr",
+}
+# What a table with one row a system or section shows.
+COMPACT = ("bleu_4", "meteor", "rouge_l", "cider_d", "cider")
+# Wide enough that nothing wraps where no terminal limits the width.
+_PIPED_WIDTH = 1000
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """A console that takes text literally, as wide as the terminal, or unlimited for a pipe."""
+    stream = stream or sys.stdout
+    width = None if stream.isatty() else _PIPED_WIDTH
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+def print_assessment(assessment: Assessment, out: Console) -> None:
+    """Everything an evaluation found, for reading."""
+    main = assessment.main
+    out.print(f"predictions  {assessment.predictions}")
+    out.print(f"references   {assessment.references}: {_size(main)}")
+    if assessment.options.protocol is not None:
+        out.print(f"protocol     {assessment.options.protocol}: {main.section.title}")
+    out.print(score_table(main.scores, assessment.options.resampling.confidence))
+    if main.no_change is not None:
+        out.print(no_change_table(main.no_change))
+    for title, parts in (("section", assessment.sections), ("kind of change", assessment.kinds)):
+        if len(parts) > (title == "section"):
+            rows = [(part.section.title, part.scores, part.no_change) for part in parts]
+            out.print(compact_table(title, rows))
+    if assessment.against is not None:
+        source, tests = assessment.against
+        out.print(f"against      {source}")
+        out.print(comparison_table(tests))
+    for line in _remarks(assessment):
+        out.print(line)
+
+
+def score_table(scores: Scores, confidence: float = 0.95) -> Table:
+    """One row a metric: score, interval, signature."""
+    table = _table(
+        ("metric", "left"),
+        ("score", "right"),
+        (f"{confidence:.0%} interval", "center"),
+        ("signature", "left"),
+    )
+    for name, metric in scores.items():
+        table.add_row(
+            TITLES[name], f"{100 * metric.score:.2f}", _interval(metric.low, metric.high), metric.signature
+        )
+    for name in scores.absent:
+        table.add_row(TITLES[name], "-", "", "not computed, see below")
+    return table
+
+
+def compact_table(
+    heading: str, rows: Sequence[tuple[str, Scores, NoChangeScores | None]], metrics: Sequence[str] = COMPACT
+) -> Table:
+    """One row a system or section: the main metrics with their intervals, and no-change accuracy where there is one."""
+    shown = [name for name in metrics if any(name in scores for _, scores, _ in rows)]
+    judged = any(found is not None for _, _, found in rows)
+    columns = [
+        (heading, "left"),
+        ("items", "right"),
+        ("refs", "right"),
+        *((TITLES[name], "right") for name in shown),
+    ]
+    table = _table(*columns, *([("no-change acc.", "right")] if judged else []))
+    for title, scores, found in rows:
+        cells = [_cell(scores.get(name)) for name in shown]
+        accuracy = ["" if found is None else f"{100 * found.accuracy:.1f}"] if judged else []
+        table.add_row(
+            title, str(len(scores.ids)), describe_counts(scores.reference_counts), *cells, *accuracy
+        )
+    return table
+
+
+def no_change_table(found: NoChangeScores) -> Table:
+    """How well changed and unchanged pairs are told apart."""
+    table = _table(
+        ("change or no change", "left"), ("score", "right"), ("interval", "center"), ("items", "left")
+    )
+    counts = f"{found.changed} changed, {found.unchanged} unchanged"
+    table.add_row(
+        "accuracy (captions)",
+        f"{100 * found.accuracy:.2f}",
+        _interval(*(found.accuracy_interval or (None, None))),
+        counts,
+    )
+    if found.balanced_accuracy is not None:
+        ends = _interval(*(found.balanced_accuracy_interval or (None, None)))
+        table.add_row("balanced accuracy (captions)", f"{100 * found.balanced_accuracy:.2f}", ends, "")
+    if found.roc_auc is not None:
+        table.add_row("ROC-AUC (change probability)", f"{100 * found.roc_auc:.2f}", "", "")
+    return table
+
+
+def localization_table(found: LocalizationScores) -> Table:
+    """How well heatmaps point at the changes, beside the same with the maps of other pairs."""
+    table = _table(
+        ("heatmaps", "left"), ("score", "right"), ("interval", "center"), ("maps of other pairs", "right")
+    )
+    rows = (
+        (f"pointing game ({found.places} places)", "pointing", found.control_pointing),
+        ("coverage", "coverage", None),
+        ("IoU at half of the peak", "iou", None),
+        (f"PG+ ({found.pairs} pairs, {found.unchanged} unchanged)", "pg_plus", found.control_pg_plus),
+    )
+    for title, name, control in rows:
+        score = getattr(found, name)
+        if score is not None:
+            other = "" if control is None else f"{100 * control:.2f}"
+            table.add_row(
+                title, f"{100 * score:.2f}", _interval(*found.intervals.get(name, (None, None))), other
+            )
+    if found.p_value is not None:
+        verdict = "a finding" if found.is_finding else "no finding: chance would do as well"
+        table.add_row(f"p-value {found.p_value:.3f}", verdict, "", "")
+    return table
+
+
+def comparison_table(tests: Iterable[Comparison]) -> Table:
+    """Paired tests of two systems, one row a metric."""
+    table = _table(
+        ("metric", "left"),
+        ("this", "right"),
+        ("other", "right"),
+        ("difference", "right"),
+        ("interval", "center"),
+        ("p (paired bootstrap)", "right"),
+        ("p (approx. randomization)", "right"),
+    )
+    for test in tests:
+        table.add_row(
+            TITLES[test.metric],
+            f"{100 * test.score:.2f}",
+            f"{100 * test.other:.2f}",
+            f"{100 * test.difference:+.2f}",
+            _interval(test.low, test.high),
+            f"{test.p_bootstrap:.3f}",
+            f"{test.p_randomization:.3f}",
+        )
+    return table
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title, justify in columns:
+        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"[{100 * low:.2f}, {100 * high:.2f}]"
+
+
+def _cell(metric: MetricScore | None) -> str:
+    if metric is None:
+        return "-"
+    ends = _interval(metric.low, metric.high)
+    return f"{100 * metric.score:.2f} {ends}".rstrip()
+
+
+def _size(main: SectionScores) -> str:
+    counts = main.scores.reference_counts
+    return f"{len(counts)} items, {int(counts.sum())} references, {describe_counts(counts)} an item"
+
+
+def _remarks(assessment: Assessment) -> list[str]:
+    """Notes, cautions and absent metrics, each said once."""
+    absent: dict[str, list[str]] = {}
+    for name, why in assessment.main.scores.absent.items():
+        absent.setdefault(why, []).append(TITLES[name])
+    lines = [f"not computed: {', '.join(names)}. {why}" for why, names in absent.items()]
+    return [*lines, *(f"note: {line}" for line in (*assessment.notes, *assessment.main.scores.cautions))]

@@ -1,0 +1,1 @@
+"""Which edited images are good pairs, by numbers that every candidate keeps."""

@@ -1,0 +1,1 @@
+"""Edit instructions: what to change in an image, and how the change is described."""

@@ -1,0 +1,1 @@
+"""More references by a language model, guarded against changes of meaning."""
