@@ -87,7 +87,7 @@ def importers(wanted: str) -> set[str]:
         ("transformers.blip2", "model/backbone.py"),
         ("transformers.models.blip_2", "model/backbone.py"),
         ("peft", "model/adapter.py"),
-        ("diffusers", "synthesis/editor.py"),
+        ("diffusers", "synthesis/editors/editor.py"),
     ],
 )
 def test_only_one_file_imports(wanted: str, home: str) -> None:

@@ -1,6 +1,7 @@
 """Baselines beside published scores.
 
-In: a training and a test `ReferenceSet` and the `Baseline`s found. Out: a `BaselineReport`, as JSON; `report.baselines` prints it.
+In: a training and a test `ReferenceSet` and the `Baseline`s found. Out: a `BaselineReport`, as JSON;
+`report.baselines` prints it.
 """
 
 from __future__ import annotations
