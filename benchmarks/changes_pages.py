@@ -39,11 +39,56 @@ FACT_OF_KIND = {
     "darker": "darker", "cover": "covered", "insert": "appeared", "delete": "disappeared",
 }  # fmt: skip
 NOISES = ("jpeg", "half_pixel", "jpeg", "supersampled", "edges", "text_half_pixel", "twice")
-WORDS = (
-    "account orders shipping north river market open early evening garden window letter station bridge harbour report "
-    "summer quiet engine paper silver yellow morning travel music family kitchen forest ticket number winter office "
-    "street coffee signal value update member health school table method result city village mountain weather plan"
-).split()
+WORDS = [
+    "account",
+    "orders",
+    "shipping",
+    "north",
+    "river",
+    "market",
+    "open",
+    "early",
+    "evening",
+    "garden",
+    "window",
+    "letter",
+    "station",
+    "bridge",
+    "harbour",
+    "report",
+    "summer",
+    "quiet",
+    "engine",
+    "paper",
+    "silver",
+    "yellow",
+    "morning",
+    "travel",
+    "music",
+    "family",
+    "kitchen",
+    "forest",
+    "ticket",
+    "number",
+    "winter",
+    "office",
+    "street",
+    "coffee",
+    "signal",
+    "value",
+    "update",
+    "member",
+    "health",
+    "school",
+    "table",
+    "method",
+    "result",
+    "city",
+    "village",
+    "mountain",
+    "weather",
+    "plan",
+]
 PALETTES = (
     ("#ffffff", "#1f2933", "#0d6efd", "#f1f5f9"), ("#fbf7f0", "#3b2f2f", "#b45309", "#f3e8d7"),
     ("#101418", "#e5e7eb", "#10b981", "#1f2730"), ("#ffffff", "#222222", "#c2185b", "#fdf2f8"),
@@ -265,6 +310,7 @@ class Drawer:
         self.driver, self.folder = driver, folder
 
     def open(self, html: str) -> None:
+        """Show a page."""
         path = self.folder / "page.html"
         path.write_text(html, encoding="utf-8")
         self.driver.get(path.as_uri())
@@ -273,6 +319,7 @@ class Drawer:
         )
 
     def run(self, script: str, *arguments: Any) -> Any:
+        """Run a script in the page."""
         return self.driver.execute_script(script, *arguments)
 
     @contextmanager
@@ -287,6 +334,7 @@ class Drawer:
             self.driver.execute_cdp_cmd(command, {**metrics, "deviceScaleFactor": 1})
 
     def shot(self) -> Image.Image:
+        """Photograph the page."""
         return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
 
 

@@ -297,7 +297,7 @@ def measure(number: int, images: list[Pixels], options: argparse.Namespace) -> d
         outcome["flagged"] != real
         or (options.facts and (not outcome["fact"] or outcome["right"] < len(outcome["facts"])))
     ):
-        print({k: v for k, v in outcome.items()}, flush=True)
+        print(outcome, flush=True)
         for change in found.changes[:3]:
             print(
                 "      ",

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """How well `find_changes` finds what changed in pages: flagged, false alarms, boxes, facts.
 
     python benchmarks/changes_pages.py --output /tmp/pages && python benchmarks/changes_regions.py /tmp/pages
