@@ -1,10 +1,10 @@
 """The world `pages`: a page in a browser, photographed, changed by script in one place, and photographed again.
 
 In: a seed, pages (a folder of HTML files, one file, or addresses), and an index. Out: a pair with several wordings and
-the boxes of the change, from the page itself and narrowed to the pixels that differ. A change whose pixels do not
+the boxes of the change, from the page itself. A change whose pixels do not
 differ where they should is rejected; `rejected` counts the reasons.
 
-The page is loaded once and reverted after each pair. Each pair is a function of the settings and the index, as far as
+The page is loaded anew for each pair. Each pair is a function of the settings and the index, as far as
 the browser draws a page alike each time: animations are stopped, and the caret is hidden.
 """
 
