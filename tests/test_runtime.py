@@ -162,7 +162,7 @@ def test_a_killed_writer_leaves_the_old_file_and_a_partial(tmp_path: Path) -> No
     target.write_text("old")
     program = (
         "import os, signal, sys\n"
-        "from blip2idc.runtime import atomic_write\n"
+        "from blip2idc.runs.files import atomic_write\n"
         "with atomic_write(sys.argv[1]) as handle:\n"
         "    handle.write('half'); handle.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
     )

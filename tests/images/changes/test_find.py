@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blip2idc.worlds.photographs import packaged_photographs
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import ImageError
 from blip2idc.images.changes import Comparison, find_changes
+from blip2idc.worlds.edits.photographs import packaged_photographs
 
 SIZE = (900, 600)
 

@@ -79,7 +79,8 @@ def _distance(a: EditResult, b: EditResult) -> int:
 
 def test_importing_the_editors_imports_nothing_heavy() -> None:
     program = (
-        "import sys; from blip2idc.synthesis import editor, deterministic, filters, clip;"
+        "import sys; from blip2idc.synthesis.editors import deterministic, editor;"
+        "from blip2idc.synthesis.filters import clip, filters;"
         "from blip2idc.synthesis.editors.editor import EditorSettings;"
         "s = EditorSettings(); s.describe(); s.target_size(640, 480); clip.ClipSettings().describe();"
         "print([name for name in ('torch', 'diffusers', 'transformers') if name in sys.modules])"

@@ -256,7 +256,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from blip2idc.synthesis.paraphrase.run import paraphrase
-from tests.synthesis.test_paraphrase import CONFIG, Scripted
+from tests.synthesis.paraphrase.test_run import CONFIG, Scripted
 paraphrase(Path(sys.argv[1]), Path(sys.argv[2]), CONFIG, model=Scripted(pause=0.01))
 """
 
