@@ -22,10 +22,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from blip2idc.difference import Difference
 from blip2idc.evaluation.maps.localization import LocalizationScores, Truth, localization, make_truth
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.model.attention import BATCH_SIZE, METHODS, explain_joints
-from blip2idc.model.captioner import Difference, DifferenceCaptioner
+from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.record import run_record
 from blip2idc.worlds.edits.regions import REGION_OPERATIONS

@@ -107,7 +107,8 @@ def test_the_contracts_cover_every_part_without_torch() -> None:
     ]
     (without_torch,) = [c for c in contracts if "without torch" in c["name"]]
     assert set(without_torch["source_modules"]) == {
-        f"blip2idc.{part}" for part in ("images", "compare", "evaluation", "report", "runs", "worlds")
+        f"blip2idc.{part}"
+        for part in ("images", "compare", "difference", "evaluation", "report", "runs", "worlds")
     }
     assert {"torch", "transformers"} <= set(without_torch["forbidden_modules"])
 

@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Blip2idcError": "blip2idc.errors",
-    "Difference": "blip2idc.model.captioner",
+    "Difference": "blip2idc.difference",
     "DifferenceCaptioner": "blip2idc.model.captioner",
     "ImagePair": "blip2idc.images.pair",
     "JointLayout": "blip2idc.images.joint",
@@ -33,10 +33,11 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
+    from blip2idc.difference import Difference
     from blip2idc.errors import Blip2idcError
     from blip2idc.images.joint import JointLayout
     from blip2idc.images.pair import ImagePair, open_image
-    from blip2idc.model.captioner import Difference, DifferenceCaptioner
+    from blip2idc.model.captioner import DifferenceCaptioner
 
 __all__ = [
     "Blip2idcError",

@@ -18,10 +18,10 @@ from blip2idc.compare.comparison import (
     CompareSettings,
     Comparison,
     Entry,
-    Verdict,
     compare_folders,
     describe_entry,
 )
+from blip2idc.difference import Difference
 from blip2idc.errors import ConfigError
 from blip2idc.images.pair import ImagePair
 from blip2idc.report.html.compare_page import compare_page
@@ -30,7 +30,7 @@ from blip2idc.report.junit import failure_message, junit_xml
 SCHEMA = Path(__file__).parent / "junit.xsd"
 
 
-def never(pairs: Iterable[ImagePair]) -> Iterator[Verdict]:
+def never(pairs: Iterable[ImagePair]) -> Iterator[Difference]:
     raise AssertionError("the model was asked")
 
 
@@ -79,10 +79,10 @@ class TestCounts:
     def test_only_differing_pixels_reach_the_model(self, folders: tuple[Path, Path]) -> None:
         asked = []
 
-        def count(pairs: Iterable[ImagePair]) -> Iterator[Verdict]:
+        def count(pairs: Iterable[ImagePair]) -> Iterator[Difference]:
             for pair in pairs:
                 asked.append(pair)
-                yield Verdict("x", 1.0, 0.5)
+                yield Difference("x", 1.0, True)
 
         compare_folders(*folders, CompareSettings(), count)
         assert len(asked) == 10

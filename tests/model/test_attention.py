@@ -9,12 +9,13 @@ import pytest
 import torch
 from tests.fixtures.checkpoints import random_images
 
+from blip2idc.difference import Explanation
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.evaluation.maps.localization import localization, make_truth
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.images.joint import JointLayout
 from blip2idc.model import attention, capture
-from blip2idc.model.attention import METHODS, Explanation, explain, explain_joints, explain_stream
+from blip2idc.model.attention import METHODS, explain, explain_joints, explain_stream
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.capture import AttentionTape, recording
 from blip2idc.model.language import make_prefix

@@ -9,7 +9,8 @@ import pytest
 import torch
 from tests.fixtures.checkpoints import random_images
 
-from blip2idc.model.captioner import Difference, DifferenceCaptioner
+from blip2idc.difference import Difference
+from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.capture import Attention
 from blip2idc.model.language import make_prefix, score_sentences
 from blip2idc.model.relevance import _hand_down
@@ -23,7 +24,7 @@ def captioner(checkpoint: Path) -> DifferenceCaptioner:
 
 def said(captioner: DifferenceCaptioner, caption: str) -> Difference:
     format_, tokenizer = captioner.backbone.text_format, captioner.backbone.tokenizer
-    return Difference(caption, 0.5, True, tuple(format_.caption_tokens(caption, tokenizer)[:-1]))
+    return Difference(caption, 0.5, True, tokens=tuple(format_.caption_tokens(caption, tokenizer)[:-1]))
 
 
 def test_every_word_has_its_tokens(captioner: DifferenceCaptioner) -> None:

@@ -16,10 +16,11 @@ from typing import Any
 
 from PIL import Image
 
+from blip2idc.difference import Explanation
 from blip2idc.errors import ImageError
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
 from blip2idc.images.pixels import Region
-from blip2idc.model.attention import DEFAULT_METHOD, Explanation, explain
+from blip2idc.model.attention import DEFAULT_METHOD, explain
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
@@ -52,15 +53,10 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The answer as the API gives it."""
-        difference = self.explanation.difference
         return {
-            "caption": difference.caption,
-            "changed": difference.changed,
-            "change_probability": round(difference.change_probability, 6),
-            "words": list(self.explanation.words),
+            **self.explanation.to_dict(),
             "before_boxes": [list(region) for region in self.regions[0]],
             "after_boxes": [list(region) for region in self.regions[1]],
-            "method": self.explanation.method,
             **self.captioner,
         }
 

@@ -18,8 +18,9 @@ import typer
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
+    from blip2idc.difference import Difference
     from blip2idc.images.joint import JointLayout
-    from blip2idc.model.captioner import Difference, DifferenceCaptioner
+    from blip2idc.model.captioner import DifferenceCaptioner
 
 Model = Annotated[
     str | None,
@@ -163,13 +164,7 @@ def _caption_pair(
     if not as_json:
         typer.echo(difference.caption)
         return
-    answer = {
-        "caption": difference.caption,
-        "changed": difference.changed,
-        "change_probability": round(difference.change_probability, 6),
-        **captioner.describe(),
-    }
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+    typer.echo(json.dumps({**difference.to_dict(), **captioner.describe()}, ensure_ascii=False))
 
 
 def _write_picture(difference: Difference, before: Path, after: Path, output: Path) -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from blip2idc.compare.comparison import Comparison, Verdict
+    from blip2idc.compare.comparison import Comparison
+    from blip2idc.difference import Difference
     from blip2idc.images.heatmap import PairHeatmap
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
@@ -122,14 +123,9 @@ class _LazyCaptioner:
             typer.echo(self._captioner.backbone.describe(), err=True)
         return self._captioner
 
-    def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Verdict]:
+    def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Difference]:
         """Caption pairs; see `blip2idc.compare.comparison.Describe`."""
-        from blip2idc.compare.comparison import Verdict
-
-        captioner = self.captioner()
-        threshold = captioner.settings.calibration.threshold
-        for found in captioner.stream(pairs):
-            yield Verdict(found.caption, found.change_probability, threshold)
+        yield from self.captioner().stream(pairs)
 
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
         """Where the captioner looked, for every changed pair."""

@@ -14,8 +14,8 @@ import typer
 
 if TYPE_CHECKING:
     from blip2idc.data.records import Manifest, PairRecord
+    from blip2idc.difference import Difference
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.captioner import Difference
 
 DEMO_PAIRS = Path(__file__).resolve().parent.parent / "assets" / "demo"
 
@@ -64,7 +64,7 @@ def _write_sheet(
     from blip2idc.runs.files import atomic_path
 
     cards = [
-        Card(pair, said.caption, said.change_probability, said.changed, str(record.extra.get("note", "")))
+        Card(pair, said, str(record.extra.get("note", "")))
         for record, pair, said in zip(records, pairs, found, strict=True)
     ]
     with atomic_path(output / "contact-sheet.png") as partial:

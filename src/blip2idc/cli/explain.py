@@ -89,7 +89,7 @@ def _explain_pair(
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.attention import DEFAULT_METHOD, explain
     from blip2idc.model.captioner import DifferenceCaptioner
-    from blip2idc.report.html.explain_page import ExplainedPair, explain_page
+    from blip2idc.report.html.explain_page import explain_page
     from blip2idc.report.html.page import file_facts
     from blip2idc.runs.record import run_record
 
@@ -99,21 +99,10 @@ def _explain_pair(
     )
     chosen = (method or DEFAULT_METHOD).replace("-", "_")
     found = explain(captioner, pair.before, pair.after, chosen)
-    explained = ExplainedPair(
-        pair=pair,
-        names=(before.name, after.name),
-        caption=found.difference.caption,
-        change_probability=found.difference.change_probability,
-        changed=found.difference.changed,
-        words=found.words,
-        sentence=found.sentence,
-        by_word=found.by_word,
-        method=found.method.replace("_", " "),
-        files=(file_facts(before), file_facts(after)),
-        word_weights=found.word_weights,
-    )
-    _write(output, explain_page(explained, run_record(**captioner.describe())))
-    typer.echo(f"{explained.caption}\n{output}")
+    files = (file_facts(before), file_facts(after))
+    run = run_record(**captioner.describe())
+    _write(output, explain_page(found, pair, (before.name, after.name), run, files))
+    typer.echo(f"{found.difference.caption}\n{output}")
 
 
 def _explain_data(

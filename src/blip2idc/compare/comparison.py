@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from blip2idc.compare.folders import FolderPairs, pair_folders
+from blip2idc.difference import Difference
 from blip2idc.errors import ConfigError, ImageError
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import (
@@ -31,22 +32,7 @@ EXIT_SAME, EXIT_CHANGED, EXIT_ERROR = 0, 1, 2
 _OPENERS = 4  # threads that decode; decoding releases Python's lock
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a captioner says of one pair.
-
-    Attributes:
-        caption: One sentence.
-        change_probability: 0 to 1.
-        threshold: From which probability on the captioner itself calls a pair changed.
-    """
-
-    caption: str
-    change_probability: float
-    threshold: float
-
-
-Describe = Callable[[Iterable[ImagePair]], Iterator[Verdict]]
+Describe = Callable[[Iterable[ImagePair]], Iterator[Difference]]
 """Captions opened pairs, in their order, reading them as it goes."""
 
 
@@ -91,16 +77,24 @@ class Entry:
         status: One of `STATUSES`.
         reason: Why, in a few words.
         pixels: How the pixels differ; None for files that are in one folder only, and for errors.
-        caption: What the model said; None where it was not asked.
-        change_probability: Likewise.
+        difference: What the captioner said; None where it was not asked.
     """
 
     name: str
     status: Status
     reason: str
     pixels: PixelDifference | None = None
-    caption: str | None = None
-    change_probability: float | None = None
+    difference: Difference | None = None
+
+    @property
+    def caption(self) -> str | None:
+        """The sentence of the captioner; None where it was not asked."""
+        return self.difference.caption if self.difference else None
+
+    @property
+    def change_probability(self) -> float | None:
+        """What the captioner gives to a change; None where it was not asked."""
+        return self.difference.change_probability if self.difference else None
 
     @property
     def pixels_differ(self) -> bool:
@@ -257,17 +251,16 @@ def _ask_model(
         open_masked(*folders.paths(entry.name), settings.ignore, max_pixels=settings.max_pixels)
         for entry in waiting
     )
-    for entry, verdict in zip(waiting, describe(pairs), strict=True):
-        yield _judged(entry, verdict, settings)
+    for entry, difference in zip(waiting, describe(pairs), strict=True):
+        yield _judged(replace(entry, difference=difference), difference, settings)
 
 
-def _judged(entry: Entry, verdict: Verdict, settings: CompareSettings) -> Entry:
-    """The verdict of the model, and of the settings over it, on a pair whose pixels differ."""
-    said = replace(entry, caption=verdict.caption, change_probability=verdict.change_probability)
-    threshold = verdict.threshold if settings.threshold is None else settings.threshold
-    if verdict.change_probability >= threshold:
+def _judged(said: Entry, difference: Difference, settings: CompareSettings) -> Entry:
+    """The verdict of the captioner, and of the settings over it, on a pair whose pixels differ."""
+    threshold = settings.threshold
+    if difference.changed if threshold is None else difference.change_probability >= threshold:
         return replace(said, status="changed", reason="the model finds a change")
-    if entry.pixels is not None and not entry.pixels.same_size and not settings.any_size:
+    if said.pixels is not None and not said.pixels.same_size and not settings.any_size:
         return replace(said, status="changed", reason="the sizes differ; --any-size leaves this to the model")
     if settings.strict:
         return replace(said, status="changed", reason="pixels differ, and --strict asks for no more")

@@ -11,13 +11,13 @@ nothing to point at, and a map that always points somewhere says nothing. Which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from blip2idc.difference import Difference, Explanation
 from blip2idc.errors import ConfigError
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.pair import ImageSource
@@ -28,7 +28,7 @@ from blip2idc.model.wording import Spoken, dependence_on_change
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from blip2idc.model.captioner import Difference, DifferenceCaptioner, Pair
+    from blip2idc.model.captioner import DifferenceCaptioner, Pair
 
 METHODS = ("cross_attention", "gradient_cross_attention", "rollout", "occlusion")
 """The mean attention; two gradient-weighted ones; and the slow check by filling in."""
@@ -38,28 +38,6 @@ DEFAULT_METHOD = "cross_attention"
 
 BATCH_SIZE = 8
 """Pairs explained together; gradients need far more memory than captions."""
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """What a captioner said of a pair, and where it looked.
-
-    Attributes:
-        difference: Caption, change probability, changed.
-        words: Of the caption, in order; `" ".join(words)` is the caption.
-        sentence: The map of the whole sentence; empty where the pair counts as unchanged.
-        by_word: One map a word, each on its own scale; none where words were not asked for.
-        method: One of `METHODS`.
-        word_weights: How much each word owes to the change, in nats: how much likelier it is for this pair than for
-            one image twice. Near 0 for function words, whose maps mean little; 0 for pairs that count as unchanged.
-    """
-
-    difference: Difference
-    words: tuple[str, ...]
-    sentence: PairHeatmap
-    by_word: tuple[PairHeatmap, ...]
-    method: str
-    word_weights: tuple[float, ...] = ()
 
 
 def explain(

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 
 from blip2idc.data.collate import Preprocessor
+from blip2idc.difference import Difference, Explanation
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from blip2idc.model.attention import Explanation
-
     JointArray: TypeAlias = npt.NDArray[np.uint8]
 
 Pair: TypeAlias = ImagePair | tuple[ImageSource, ImageSource]
@@ -45,40 +44,6 @@ Pair: TypeAlias = ImagePair | tuple[ImageSource, ImageSource]
 DEFAULT_ADAPTER = "default"
 BATCH_SIZE = 32
 _OPENERS = 4  # threads that open images while the model works; decoding releases Python's lock
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What a captioner says about a pair.
-
-    Attributes:
-        caption: One sentence.
-        change_probability: How probable it is that anything changed, in 0..1.
-        changed: Whether that reaches the captioner's threshold.
-        tokens: Ids of the caption's tokens, without special tokens at either end.
-    """
-
-    caption: str
-    change_probability: float
-    changed: bool
-    tokens: tuple[int, ...] = field(default=(), repr=False, compare=False)
-    _look: Callable[[str | None], Explanation] | None = field(default=None, repr=False, compare=False)
-
-    def heatmaps(self, method: str | None = None) -> Explanation:
-        """Where the captioner looked: a heatmap for the sentence and one for each word, computed when asked for.
-
-        Args:
-            method: One of `blip2idc.model.attention.METHODS`; None for the default.
-
-        Raises:
-            ModelError: The difference comes from a stream, which keeps no images.
-        """
-        if self._look is None:
-            raise ModelError(
-                "heatmaps: a difference from a stream keeps no images to look at again; use"
-                " blip2idc.model.attention.explain_stream for many pairs, or call the captioner with this one."
-            )
-        return self._look(method)
 
 
 class DifferenceCaptioner:
@@ -248,7 +213,7 @@ class DifferenceCaptioner:
         probability = change_probability(log_odds, calibration)
         caption = self.backbone.tokenizer.decode(tokens, skip_special_tokens=True)
         return Difference(
-            " ".join(caption.split()), probability, probability >= calibration.threshold, tuple(tokens)
+            " ".join(caption.split()), probability, probability >= calibration.threshold, tokens=tuple(tokens)
         )
 
     def open_ahead(self, pairs: Iterable[Pair], ahead: int) -> Iterator[JointArray]:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from blip2idc.difference import Difference
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.language import Prefix, make_prefix
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from blip2idc.model.captioner import Difference, DifferenceCaptioner
+    from blip2idc.model.captioner import DifferenceCaptioner
 
 _NO_WORD = -1
 

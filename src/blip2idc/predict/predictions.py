@@ -15,8 +15,9 @@ from typing import Any
 
 import blip2idc
 from blip2idc.data.records import Manifest
+from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
-from blip2idc.model.captioner import BATCH_SIZE, Difference, DifferenceCaptioner
+from blip2idc.model.captioner import BATCH_SIZE, DifferenceCaptioner
 from blip2idc.runs.files import atomic_write
 
 FORMATS = (".json", ".jsonl")
@@ -74,12 +75,7 @@ def predict(
 
 def prediction(image_id: str, difference: Difference) -> dict[str, Any]:
     """One entry of a predictions file."""
-    return {
-        "image_id": image_id,
-        "caption": difference.caption,
-        "change_probability": round(difference.change_probability, 6),
-        "changed": difference.changed,
-    }
+    return {"image_id": image_id, **difference.to_dict()}
 
 
 def _fingerprint(captioner: DifferenceCaptioner, manifest: Manifest, decoding: dict[str, Any]) -> str:

@@ -14,11 +14,10 @@ import jinja2
 import numpy as np
 import pytest
 from PIL import Image
-from tests.fixtures.explained import CAPTION, explained_pair, spot
+from tests.fixtures.explained import CAPTION, explained_pair, page_of, spot
 
 from blip2idc.data.records import PairRecord, read_manifest, write_manifest
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
-from blip2idc.report.html.explain_page import explain_page
 from blip2idc.report.html.gallery_entries import Predicted, choose_records, gallery_entries
 from blip2idc.report.html.gallery_page import gallery_page, same_words
 from blip2idc.report.html.page import file_facts, flat_facts, percent, picture_uri, render, thumbnail_uri
@@ -36,7 +35,7 @@ def outside_addresses(page: str) -> list[str]:
 
 class TestExplainPage:
     def test_holds_everything(self) -> None:
-        page = explain_page(explained_pair(), RUN)
+        page = page_of(*explained_pair(), RUN)
         layers = json.loads(re.search(r'id="layers">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
         assert len(layers) == 1 + len(CAPTION.split())
         assert all(uri.startswith("data:image/png;base64,") for pair in layers for uri in pair)
@@ -46,28 +45,28 @@ class TestExplainPage:
         assert "packages torch" in page
 
     def test_escapes(self) -> None:
-        page = explain_page(explained_pair(), RUN)
+        page = page_of(*explained_pair(), RUN)
         assert '<b>"red"' not in page
         assert "&lt;b&gt;&#34;red&#34;&lt;/b&gt;" in page
         assert "<script>" not in page.split("<th>argv</th>")[1].split("</table>")[0]
 
     def test_asks_nobody(self) -> None:
-        page = explain_page(explained_pair(), RUN)
+        page = page_of(*explained_pair(), RUN)
         assert "default-src 'none'" in page
         assert outside_addresses(page) == []
 
     def test_an_unchanged_pair_says_so(self) -> None:
-        page = explain_page(explained_pair(empty=True), RUN)
+        page = page_of(*explained_pair(empty=True), RUN)
         assert "counts as unchanged" in page
         assert '<rect class="edge"' not in page
 
     def test_words_that_owe_nothing_are_pale(self) -> None:
-        explained = explained_pair()
+        explained, pair = explained_pair()
         assert all(explained.telling)
         weights = [0.0, 5.0, 4.0, 0.4, 0.5, 0.0, -1.0]
         weighted = replace(explained, word_weights=weights[: len(explained.words)])
         assert weighted.telling == [False, True, True, False, True, False, False][: len(explained.words)]
-        page = explain_page(weighted, RUN)
+        page = page_of(weighted, pair, RUN)
         assert page.count('class="word weak"') == weighted.telling.count(False)
         assert "Pale words" in page
         assert all(replace(explained, word_weights=[0.0] * len(explained.words)).telling)

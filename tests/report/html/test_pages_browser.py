@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.browser import DESKTOP, PHONE, Browser, open_browser
-from tests.fixtures.explained import CAPTION, explained_pair
+from tests.fixtures.explained import CAPTION, explained_pair, page_of
 from tests.fixtures.folders import bright_square, make_folders
 
 from blip2idc.compare.comparison import CompareSettings, compare_folders
 from blip2idc.report.html.compare_page import compare_page
-from blip2idc.report.html.explain_page import explain_page
 from blip2idc.report.html.gallery_page import GalleryEntry, gallery_page
 from blip2idc.report.html.page import thumbnail_uri
 
@@ -50,7 +49,7 @@ class TestExplainPage:
     @pytest.fixture(autouse=True)
     def page(self, browser: Browser, tmp_path: Path, size: tuple[int, int]) -> Iterator[None]:
         path = tmp_path / "page.html"
-        open_page(browser, path, explain_page(explained_pair(), {"model": "m" * 200}), size)
+        open_page(browser, path, page_of(*explained_pair(), {"model": "m" * 200}), size)
         yield
         assert_quiet(browser, path)
 

@@ -62,14 +62,14 @@ class TestOverlay:
         assert after.height == 3 * after.width
 
     def test_painting_leaves_the_pair_alone(self) -> None:
-        explained = explained_pair()
-        original = np.asarray(explained.pair.before).copy()
-        before, after = painted(explained.pair, explained.sentence, ([(10, 10, 50, 40)], []))
-        assert np.array_equal(np.asarray(explained.pair.before), original)
+        explained, pair = explained_pair()
+        original = np.asarray(pair.before).copy()
+        before, after = painted(pair, explained.sentence, ([(10, 10, 50, 40)], []))
+        assert np.array_equal(np.asarray(pair.before), original)
         assert not np.array_equal(np.asarray(before), original)
         assert before.size == after.size == (320, 160)
 
     def test_nothing_painted_is_the_image(self) -> None:
-        pair = explained_pair().pair
+        _, pair = explained_pair()
         before, _ = painted(pair, None)
         assert np.array_equal(np.asarray(before), np.asarray(pair.before))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from blip2idc.difference import Difference
 from blip2idc.images.pair import ImagePair
 
 _PAPER, _CARD, _INK, _FAINT = (238, 240, 243), (255, 255, 255), (28, 32, 40), (118, 126, 140)
@@ -25,9 +26,7 @@ class Card:
     """One pair and what was said of it; `note` is a line in small print, such as where the pair is from."""
 
     pair: ImagePair
-    caption: str
-    change_probability: float
-    changed: bool
+    difference: Difference
     note: str = ""
 
 
@@ -65,7 +64,7 @@ def _draw_card(card: Card, width: int, height: int) -> Image.Image:
         draw.text((left, 8), word, fill=_FAINT, font=_font(13))
         image.paste(_fitted(picture), (left, _MARGIN + 10))
     y = _MARGIN + 10 + _PICTURE[1] + 10
-    for line in _wrapped(card.caption, _font(18), width - 2 * _MARGIN)[:2]:
+    for line in _wrapped(card.difference.caption, _font(18), width - 2 * _MARGIN)[:2]:
         draw.text((_MARGIN, y), line, fill=_INK, font=_font(18))
         y += _LINE
     _draw_bar(draw, card, height - _MARGIN - 14, width)
@@ -74,14 +73,15 @@ def _draw_card(card: Card, width: int, height: int) -> Image.Image:
 
 def _draw_bar(draw: ImageDraw.ImageDraw, card: Card, y: int, width: int) -> None:
     """The change probability as words and as a bar."""
-    color = _CHANGED if card.changed else _SAME
+    said = card.difference
+    color = _CHANGED if said.changed else _SAME
     words = (
-        f"{'changed' if card.changed else 'no change'}: probability of change {card.change_probability:.0%}"
+        f"{'changed' if said.changed else 'no change'}: probability of change {said.change_probability:.0%}"
     )
     draw.text((_MARGIN, y - 6), words, fill=color, font=_font(14))
     left, right = _MARGIN + 240, _MARGIN + 350
     draw.rounded_rectangle((left, y, right, y + 8), 4, fill=_TRACK)
-    end = left + round((right - left) * card.change_probability)
+    end = left + round((right - left) * said.change_probability)
     if end - left >= 8:
         draw.rounded_rectangle((left, y, end, y + 8), 4, fill=color)
     if card.note:
