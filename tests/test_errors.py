@@ -52,3 +52,12 @@ def test_a_missing_extra_tells_the_command() -> None:
         "the InstructPix2Pix editor needs packages that are not installed; run: pip install 'blip2idc[synthesis]'"
     )
     assert str(MissingExtraError("app")).startswith("this feature needs")
+
+
+def test_a_sentence_is_bounded_and_printable() -> None:
+    """Whatever a file or a setting holds: a file name with an escape sequence, a key of 100,000 characters."""
+    error = InputError("a\x1b[2J\n.png: " + "x" * 100_000 + "; expected an image")
+    assert len(str(error)) <= errors.LONGEST_SENTENCE
+    assert str(error).startswith("a\\u001b[2J\\u000a.png: xxx")
+    assert str(error).endswith("; expected an image")
+    assert str(InputError("a.png: missing")) == "a.png: missing"

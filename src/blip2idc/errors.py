@@ -15,9 +15,48 @@ command line prints that sentence on stderr and exits with status 2.
 
 from __future__ import annotations
 
+import re
+
+#: Characters of a sentence at most: a terminal's window full, and enough for a dozen faults of a recipe.
+LONGEST_SENTENCE = 2000
+
+_UNPRINTABLE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f"  # control characters, escape and line feed among them
+    "\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"  # line ends, turns of direction, half characters
+)
+
+
+def printable(text: str) -> str:
+    r"""Text with everything escaped that could move a terminal's cursor, begin a line or fail to be encoded.
+
+    The escapes are JSON's own, so that a JSON text stays the same value.
+
+    >>> print(printable("a" + chr(27) + "[31m" + chr(10) + "b"))
+    a\u001b[31m\u000ab
+    """
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def shortened(text: str, limit: int = LONGEST_SENTENCE) -> str:
+    """Text of at most `limit` characters; what is left out of its middle is counted.
+
+    >>> shortened("a" * 50 + "b" * 50, 40)
+    'aaaaaaaaaa [80 characters] bbbbbbbbbb'
+    """
+    if len(text) <= limit:
+        return text
+    kept = max(1, (limit - 20) // 2)
+    return f"{text[:kept]} [{len(text) - 2 * kept} characters] {text[-kept:]}"
+
 
 class Blip2idcError(Exception):
-    """Root of the tree; catch it to catch everything this package raises on purpose."""
+    """Root of the tree; catch it to catch everything this package raises on purpose.
+
+    Its text is fit for a terminal whatever a file or a setting held: of bounded length, control characters escaped.
+    """
+
+    def __str__(self) -> str:
+        return shortened(printable(super().__str__()))
 
 
 class InputError(Blip2idcError):

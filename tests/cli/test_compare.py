@@ -73,3 +73,19 @@ def test_wrong_use(
 def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["compare", str(tmp_path), str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("adapter", ["none", "default"])
+def test_the_same_adapters_as_everywhere(
+    adapter: str, tmp_path: Path, opt_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--adapter none` is the backbone alone; the model is asked, as the pixels differ."""
+    from PIL import Image
+
+    for side, colour in (("a", "white"), ("b", "black")):
+        (tmp_path / side).mkdir()
+        Image.new("RGB", (32, 32), colour).save(tmp_path / side / "1.png")
+    model = [] if adapter == "default" else ["--model", str(opt_checkpoint)]
+    arguments = ["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--strict", "--adapter", adapter]
+    assert cli.run([*arguments, *model, "--device", "cpu"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 file: 0 same, 1 changed")

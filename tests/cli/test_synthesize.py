@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.cli.main import run
-from blip2idc.cli.synthesize import parse_list, parse_size
+from blip2idc.cli.options import parse_list, parse_size
 from blip2idc.data.records import read_manifest
 from blip2idc.errors import ConfigError
 from blip2idc.images.pair import open_image

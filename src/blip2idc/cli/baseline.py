@@ -5,14 +5,14 @@ In: data sets. Out: tables on stdout; JSON, predictions and a page on request.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
+from blip2idc.cli.options import JsonFile, Resamples, ResamplingSeed
+from blip2idc.cli.output import say, write_json, write_text
 
 
 def register(app: typer.Typer) -> None:
@@ -52,14 +52,12 @@ def baseline_command(
     ] = False,
     meteor: MeteorOption = Meteor.PYTHON,
     no_meteor: NoMeteorOption = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write everything, raw, to this file.")
-    ] = None,
+    json_file: JsonFile = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Write each baseline's predictions to this folder.")
     ] = None,
-    resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for no intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the resamples.")] = 20412,
+    resamples: Resamples = 1000,
+    seed: ResamplingSeed = 20412,
 ) -> None:
     """Score the constant caption, the nearest caption and people, with the metrics models are scored with.
 
@@ -86,17 +84,10 @@ def baseline_command(
         )
     report = BaselineReport.build(training, testing, rows, benchmark, protocol)
     if json_file is not None:
-        _write_json(json_file, report.to_dict())
+        write_json(json_file, report.to_dict())
     if predictions is not None:
         write_predictions(predictions, report)
     print_baselines(report, console())
-
-
-def _write_json(path: Path, value: Mapping[str, object]) -> None:
-    from blip2idc.runs.files import atomic_write
-
-    with atomic_write(path) as handle:
-        handle.write(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def audit_command(
@@ -104,13 +95,13 @@ def audit_command(
     split: Annotated[
         str | None, typer.Option("--split", help="What models are scored on; default test, else val.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write all findings to this file.")] = None,
+    json_file: JsonFile = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots.")] = None,
     no_images: Annotated[bool, typer.Option("--no-images", help="Do not look at the images.")] = False,
     meteor: MeteorOption = Meteor.PYTHON,
     no_meteor: NoMeteorOption = False,
-    resamples: Annotated[int, typer.Option(help="Bootstrap resamples.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the resamples.")] = 20412,
+    resamples: Resamples = 1000,
+    seed: ResamplingSeed = 20412,
 ) -> None:
     """Say what a benchmark can and cannot tell: references, blind baselines, people, leaks, real differences."""
     from blip2idc.data.records import find_splits
@@ -118,7 +109,6 @@ def audit_command(
     from blip2idc.evaluation.benchmark.audit import audit
     from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
     from blip2idc.evaluation.significance import Resampling
-    from blip2idc.runs.files import atomic_write
 
     if resamples < 100:
         raise ConfigError(f"--resamples is {resamples}, expected at least 100: the verdict rests on them")
@@ -134,11 +124,10 @@ def audit_command(
             images=not no_images,
         )
     if json_file is not None:
-        _write_json(json_file, found)
+        write_json(json_file, found)
     if html is not None:
         from blip2idc.report.html.audit_page import audit_page
 
-        with atomic_write(html) as handle:
-            handle.write(audit_page(found))
+        write_text(html, audit_page(found))
     for sentence in found["verdict"]:
-        typer.echo(f"{'!' if sentence['grave'] else '-'} {sentence['topic']}: {sentence['text']}")
+        say(f"{'!' if sentence['grave'] else '-'} {sentence['topic']}: {sentence['text']}")

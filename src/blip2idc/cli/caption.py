@@ -6,44 +6,33 @@ predictions file.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blip2idc.cli.options import (
+    Adapter,
+    After,
+    Before,
+    Device,
+    Dtype,
+    Layout,
+    Model,
+    SplitOfData,
+    check_pair_or_data,
+    check_range,
+    load_captioner,
+)
+from blip2idc.cli.output import note, progress_bar, say, say_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.difference import Difference
-    from blip2idc.images.joint import JointLayout
     from blip2idc.model.captioner import DifferenceCaptioner
 
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model", help="BLIP-2 backbone: hub id or folder; the tiny model in the package by default."
-    ),
-]
-Adapter = Annotated[
-    str,
-    typer.Option(
-        "--adapter", help="Folder or hub id; for the tiny model: default, scenes, edits; 'none' for none."
-    ),
-]
-Layout = Annotated[
-    str | None,
-    typer.Option(
-        "--layout",
-        metavar="DIRECTION[:WxH]",
-        help="Joint image: vertical or horizontal, and its size; the model's own by default.",
-    ),
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
-Dtype = Annotated[str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16.")]
+#: Pairs at a time that no machine holds; more is a slip of the keyboard.
+LARGEST_BATCH = 65536
 
 
 def register(app: typer.Typer) -> None:
@@ -52,15 +41,15 @@ def register(app: typer.Typer) -> None:
 
 
 def caption(
-    before: Annotated[Path | None, typer.Argument(help="Image before.", show_default=False)] = None,
-    after: Annotated[Path | None, typer.Argument(help="Image after.", show_default=False)] = None,
+    before: Before = None,
+    after: After = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Data set to caption instead of one pair.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Predictions file of --data: .json or .jsonl.")
     ] = None,
-    split: Annotated[str | None, typer.Option("--split", help="train, val or test of --data.")] = None,
+    split: SplitOfData = None,
     model: Model = None,
     adapter: Adapter = "default",
     layout: Layout = None,
@@ -79,12 +68,11 @@ def caption(
     ] = None,
 ) -> None:
     """Say in a sentence what changed between two images."""
-    check_arguments(before, after, data, output, batch_size)
+    check_pair_or_data("caption", before, after, data, ("--output", output))
+    check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
     check_heatmaps(data, heatmap, heatmaps)
-    from blip2idc.model.captioner import DifferenceCaptioner
-
-    captioner = DifferenceCaptioner.from_pretrained(
-        model, None if adapter == "none" else adapter, layout=parse_layout(layout), device=device, dtype=dtype
+    captioner = load_captioner(
+        model, adapter, layout=layout, device=device, dtype=dtype, announce=data is not None
     )
     decoding = {} if num_beams is None else {"num_beams": num_beams}
     if data is not None and output is not None:
@@ -93,26 +81,6 @@ def caption(
             _write_heatmaps(captioner, data, split, heatmaps, decoding)
     elif before is not None and after is not None:
         _caption_pair(captioner, before, after, as_json, decoding, heatmap)
-
-
-def check_arguments(
-    before: Path | None, after: Path | None, data: Path | None, output: Path | None, batch_size: int
-) -> None:
-    """Refuse arguments that do not go together.
-
-    Raises:
-        ConfigError: Neither a pair nor a data set was given, or both, or a data set without an output.
-    """
-    if (data is None) == (before is None):
-        raise ConfigError(
-            "caption: expected two images, BEFORE and AFTER, or a data set with --data, not both"
-        )
-    if data is None and after is None:
-        raise ConfigError(f"caption: only one image was given ({before}); expected BEFORE and AFTER")
-    if (data is None) != (output is None):
-        raise ConfigError("caption: --data and --output go together; give the predictions file with --output")
-    if batch_size < 1:
-        raise ConfigError(f"--batch-size is {batch_size}; expected at least 1")
 
 
 def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | None) -> None:
@@ -129,27 +97,6 @@ def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | Non
         raise ConfigError(f"--heatmap is {heatmap}; expected a file name ending in .png")
 
 
-def parse_layout(text: str | None) -> JointLayout | None:
-    """Read `vertical`, `horizontal:448x224` (width x height of the joint image) and the like.
-
-    Raises:
-        ConfigError: It is not of that form.
-    """
-    if text is None:
-        return None
-    from blip2idc.images.joint import JointLayout
-
-    match = re.fullmatch(r"(vertical|horizontal)(?::(\d+)x(\d+))?", text)
-    if match is None:
-        raise ConfigError(
-            f"--layout is {text!r}; expected vertical or horizontal, with a size such as vertical:224x448"
-        )
-    direction: Any = match[1]
-    if match[2] is None:
-        return JointLayout(direction)
-    return JointLayout(direction, height=int(match[3]), width=int(match[2]))
-
-
 def _caption_pair(
     captioner: DifferenceCaptioner,
     before: Path,
@@ -162,9 +109,9 @@ def _caption_pair(
     if heatmap is not None:
         _write_picture(difference, before, after, heatmap)
     if not as_json:
-        typer.echo(difference.caption)
+        say(difference.caption)
         return
-    typer.echo(json.dumps({**difference.to_dict(), **captioner.describe()}, ensure_ascii=False))
+    say_json({**difference.to_dict(), **captioner.describe()})
 
 
 def _write_picture(difference: Difference, before: Path, after: Path, output: Path) -> None:
@@ -201,23 +148,10 @@ def _caption_data(
     from blip2idc.predict.predictions import predict
 
     manifest = read_manifest(data, split)
-    typer.echo(captioner.backbone.describe(), err=True)
-    with progress_bar("captioning") as on_progress:
+    with progress_bar("captions") as on_progress:
         resumed = predict(
             captioner, manifest, output, batch_size=batch_size, on_progress=on_progress, **decoding
         )
     if resumed:
-        typer.echo(f"{resumed} of {len(manifest)} pairs were done before", err=True)
-    typer.echo(str(output))
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr; yields a callable that takes the number done and the number of all."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        note(f"{resumed} of {len(manifest)} pairs were done before")
+    say(str(output))

@@ -7,7 +7,6 @@ loaded when the first pair with differing pixels needs it, and never if none doe
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from blip2idc.cli.options import Adapter, Device, Model, load_captioner
+from blip2idc.cli.output import say, write_json, write_text
 
 if TYPE_CHECKING:
     from blip2idc.compare.comparison import Comparison
@@ -63,11 +65,9 @@ def compare_command(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for a build server.")
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Hub id or folder; the tiny model in the package by default.")
-    ] = None,
-    adapter: Annotated[str, typer.Option(help="Adapter: name, folder or hub id.")] = "default",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    model: Model = None,
+    adapter: Adapter = "default",
+    device: Device = "auto",
 ) -> None:
     """Compare two folders of images: names, then pixels, then the model on what is left.
 
@@ -87,18 +87,16 @@ def compare_command(
     comparison = replace(comparison, run=run_record(**lazy.facts))
     for entry in comparison.entries:
         if entry.status != "same" or entry.pixels_differ:
-            typer.echo(describe_entry(entry))
+            say(describe_entry(entry))
     if html is not None:
         _write_page(html, comparison, lazy.heatmaps(comparison))
     if json_file is not None:
-        _write(
-            json_file, json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        )
+        write_json(json_file, comparison.to_dict())
     if junit is not None:
         from blip2idc.report.junit import junit_xml
 
-        _write(junit, junit_xml(comparison, started, time.monotonic() - clock))
-    typer.echo(comparison.summary())
+        write_text(junit, junit_xml(comparison, started, time.monotonic() - clock))
+    say(comparison.summary())
     raise typer.Exit(comparison.exit_status)
 
 
@@ -113,14 +111,9 @@ class _LazyCaptioner:
     _captioner: DifferenceCaptioner | None = None
 
     def captioner(self) -> DifferenceCaptioner:
-        from blip2idc.model.captioner import DifferenceCaptioner
-
         if self._captioner is None:
-            self._captioner = DifferenceCaptioner.from_pretrained(
-                self.model, self.adapter, device=self.device
-            )
+            self._captioner = load_captioner(self.model, self.adapter, device=self.device)
             self.facts = self._captioner.describe()
-            typer.echo(self._captioner.backbone.describe(), err=True)
         return self._captioner
 
     def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Difference]:
@@ -152,11 +145,4 @@ class _LazyCaptioner:
 def _write_page(path: Path, comparison: Comparison, heatmaps: Mapping[str, PairHeatmap]) -> None:
     from blip2idc.report.html.compare_page import compare_page
 
-    _write(path, compare_page(comparison, heatmaps))
-
-
-def _write(path: Path, text: str) -> None:
-    from blip2idc.runs.files import atomic_write
-
-    with atomic_write(path) as handle:
-        handle.write(text)
+    write_text(path, compare_page(comparison, heatmaps))

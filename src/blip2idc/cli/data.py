@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from blip2idc.cli.output import say, warn
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -66,6 +68,6 @@ def import_command(
         benchmark, source, output, options, annotations_only=annotations_only, copy=copy, overwrite=overwrite
     )
     for warning in report.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        warn(warning)
     for line in report.lines():
-        typer.echo(line)
+        say(line)

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blip2idc.cli.options import Adapter, Model, load_captioner
+from blip2idc.cli.output import say, write_text
+
 if TYPE_CHECKING:
     from blip2idc.data.records import Manifest, PairRecord
     from blip2idc.difference import Difference
@@ -29,32 +32,26 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for sheet, page and heatmaps.")
     ] = Path("blip2idc-demo"),
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Hub id or folder; the tiny model in the package by default."),
-    ] = None,
-    adapter: Annotated[
-        str, typer.Option("--adapter", help="Adapter: name, folder or hub id; 'none' for none.")
-    ] = "default",
+    model: Model = None,
+    adapter: Adapter = "default",
 ) -> None:
     """Caption the pairs that come with the package; write a contact sheet and one page with heatmaps."""
     from blip2idc.data.records import read_manifest
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.captioner import DifferenceCaptioner
     from blip2idc.predict.heatmaps import write_heatmaps
 
     manifest = read_manifest(DEMO_PAIRS)
-    captioner = DifferenceCaptioner.from_pretrained(model, None if adapter == "none" else adapter)
-    typer.echo(captioner.backbone.describe(), err=True)
+    captioner = load_captioner(model, adapter)
     pairs = [ImagePair.open(*manifest.paths(record)) for record in manifest]
     found = []
     for record, difference in zip(manifest, captioner.stream(pairs), strict=True):
         found.append(difference)
-        typer.echo(f"{record.id:<24} {difference.change_probability:6.1%}  {difference.caption}")
+        say(f"{record.id:<24} {difference.change_probability:6.1%}  {difference.caption}")
     _write_sheet(output, manifest.records, pairs, found)
     write_heatmaps(captioner, manifest, output / "heatmaps")
     _write_page(output, manifest, found, captioner.describe())
-    typer.echo(_next_steps(output))
+    for line in _next_steps(output).splitlines():
+        say(line)
 
 
 def _write_sheet(
@@ -76,7 +73,6 @@ def _write_page(
 ) -> None:
     from blip2idc.report.html.gallery_entries import Predicted, gallery_entries
     from blip2idc.report.html.gallery_page import gallery_page
-    from blip2idc.runs.files import atomic_write
     from blip2idc.runs.record import run_record
 
     ids = [record.id for record in manifest]
@@ -87,8 +83,7 @@ def _write_page(
     )
     entries = list(gallery_entries(manifest, manifest.records, predicted))
     page = gallery_page(entries, "Demo", run_record(**describe), corpus_scores={}, total=len(manifest))
-    with atomic_write(output / "demo.html") as handle:
-        handle.write(page)
+    write_text(output / "demo.html", page)
 
 
 def _next_steps(output: Path) -> str:

@@ -6,15 +6,15 @@ In: predictions, references. Out: tables on stdout, and the same in full as JSON
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
+from blip2idc.cli.options import JsonFile, Resamples, ResamplingSeed
+from blip2idc.cli.output import note, write_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def evaluate_command(
     ],
     split: Annotated[str | None, typer.Option(help="Split of a manifest; test where it has several.")] = None,
     protocol: Annotated[str | None, typer.Option(help=_PROTOCOLS)] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all scores, raw, to this file.")
-    ] = None,
+    json_file: JsonFile = None,
     per_item: Annotated[
         bool, typer.Option("--per-item", help="Keep every item's scores in the JSON file.")
     ] = False,
@@ -67,8 +65,8 @@ def evaluate_command(
     type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
     iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
     heatmaps: _Heatmaps = None,
-    resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for no intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of resamples, tests and the protocols' swaps.")] = 20412,
+    resamples: Resamples = 1000,
+    seed: ResamplingSeed = 20412,
 ) -> None:
     """Score predictions with BLEU, METEOR, ROUGE-L and CIDEr, exactly as the community does, with 95 % intervals.
 
@@ -100,7 +98,7 @@ def evaluate_command(
     places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
     if json_file is not None:
         found = {} if places is None else {"localization": places.to_dict()}
-        _write(json_file, assessment.to_dict(per_item) | found)
+        write_json(json_file, assessment.to_dict(per_item) | found)
     print_assessment(assessment, console())
     if places is not None:
         console().print(localization_table(places))
@@ -113,16 +111,8 @@ def _localization(folder: Path, references: Path, split: str | None, plan: Resam
 
     found = read_placed_heatmaps(folder, references, split)
     if found.unknown:
-        typer.echo(f"{found.unknown} pairs without a known place are left out of localization", err=True)
+        note(f"{found.unknown} pairs without a known place are left out of localization")
     return localization(found.heatmaps, found.truths, plan)
-
-
-def _write(path: Path, report: Mapping[str, Any]) -> None:
-    """Write the report, completely or not at all."""
-    from blip2idc.runs.files import atomic_write
-
-    with atomic_write(path) as handle:
-        handle.write(json.dumps(report, indent=1, allow_nan=False) + "\n")
 
 
 def _metrics(listed: str | None, no_meteor: bool) -> tuple[str, ...]:

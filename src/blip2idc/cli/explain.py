@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blip2idc.cli.caption import Adapter, Device, Model
+from blip2idc.cli.options import (
+    Adapter,
+    After,
+    Before,
+    Device,
+    Method,
+    Model,
+    SplitOfData,
+    check_pair_or_data,
+    load_captioner,
+    parse_method,
+)
+from blip2idc.cli.output import progress_bar, say, write_text
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,17 +42,12 @@ def register(app: typer.Typer) -> None:
 
 
 def explain_command(
-    before: Annotated[Path | None, typer.Argument(help="Image before.", show_default=False)] = None,
-    after: Annotated[Path | None, typer.Argument(help="Image after.", show_default=False)] = None,
+    before: Before = None,
+    after: After = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="PAGE", help="HTML file to write.")
     ] = Path("blip2idc.html"),
-    method: Annotated[
-        str | None,
-        typer.Option(
-            help="cross-attention, gradient-cross-attention, rollout or occlusion; default the best."
-        ),
-    ] = None,
+    method: Method = None,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DATASET", help="Show a data set instead of one pair.")
     ] = None,
@@ -50,7 +57,7 @@ def explain_command(
     heatmaps: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Heatmaps of --data, to show them too.")
     ] = None,
-    split: Annotated[str | None, typer.Option(help="train, val or test of --data.")] = None,
+    split: SplitOfData = None,
     limit: Annotated[
         int, typer.Option(help="Most pairs of --data to show; of more, the worst and the best.")
     ] = 400,
@@ -62,47 +69,33 @@ def explain_command(
 
     With --data and --predictions, write the gallery of a data set instead, which needs no model.
     """
-    _check(before, after, data, predictions, limit)
+    check_pair_or_data("explain", before, after, data, ("--predictions", predictions))
+    if limit < 2:
+        raise ConfigError(f"--limit is {limit}; expected at least 2")
     if data is not None and predictions is not None:
         _explain_data(data, split, predictions, heatmaps, limit, output)
     elif before is not None and after is not None:
         _explain_pair(before, after, output, method, model, adapter, device)
 
 
-def _check(
-    before: Path | None, after: Path | None, data: Path | None, predictions: Path | None, limit: int
-) -> None:
-    """Refuse arguments that do not go together."""
-    if (data is None) == (before is None):
-        raise ConfigError("explain: expected two images, BEFORE and AFTER, or --data, and not both")
-    if before is not None and after is None:
-        raise ConfigError(f"explain: only one image was given ({before}); expected BEFORE and AFTER")
-    if (data is None) != (predictions is None):
-        raise ConfigError("explain: --data and --predictions go together; write them with caption --data")
-    if limit < 2:
-        raise ConfigError(f"--limit is {limit}; expected at least 2")
-
-
 def _explain_pair(
     before: Path, after: Path, output: Path, method: str | None, model: str | None, adapter: str, device: str
 ) -> None:
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.attention import DEFAULT_METHOD, explain
-    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.attention import explain
     from blip2idc.report.html.explain_page import explain_page
     from blip2idc.report.html.page import file_facts
     from blip2idc.runs.record import run_record
 
+    chosen = parse_method(method)
     pair = ImagePair.open(before, after)
-    captioner = DifferenceCaptioner.from_pretrained(
-        model, None if adapter == "none" else adapter, device=device
-    )
-    chosen = (method or DEFAULT_METHOD).replace("-", "_")
+    captioner = load_captioner(model, adapter, device=device, announce=False)
     found = explain(captioner, pair.before, pair.after, chosen)
     files = (file_facts(before), file_facts(after))
     run = run_record(**captioner.describe())
-    _write(output, explain_page(found, pair, (before.name, after.name), run, files))
-    typer.echo(f"{found.difference.caption}\n{output}")
+    write_text(output, explain_page(found, pair, (before.name, after.name), run, files))
+    say(found.difference.caption)
+    say(str(output))
 
 
 def _explain_data(
@@ -120,15 +113,17 @@ def _explain_data(
     records = choose_records(manifest.records, predicted, limit)
     if not records:
         raise ConfigError(f"{predictions} holds no prediction for a pair of {data}; do they belong together?")
-    with typer.progressbar(
-        gallery_entries(manifest, records, predicted), length=len(records), file=_stderr()
-    ) as progress:
-        entries = list(progress)
+    entries = []
+    with progress_bar("pairs") as progress:
+        for entry in gallery_entries(manifest, records, predicted):
+            entries.append(entry)
+            progress(len(entries), len(records))
     title = data.name if split is None else f"{data.name}, {split}"
     run = run_record(data=str(manifest.root), predictions=str(predictions))
     page = gallery_page(entries, title, run, corpus_scores=corpus_scores, total=len(manifest))
-    _write(output, page)
-    typer.echo(f"{len(entries)} of {len(manifest)} pairs\n{output}")
+    write_text(output, page)
+    say(f"{len(entries)} of {len(manifest)} pairs")
+    say(str(output))
 
 
 def _read_predicted(
@@ -165,16 +160,3 @@ def _score(records: Any, captions: Mapping[str, str]) -> Any:
     )
     corpus = Corpus.build(references, [captions[record.id] for record in records])
     return score(corpus, _METRICS, resampling=Resampling(0))
-
-
-def _write(path: Path, page: str) -> None:
-    from blip2idc.runs.files import atomic_write
-
-    with atomic_write(path) as handle:
-        handle.write(page)
-
-
-def _stderr() -> Any:
-    import sys
-
-    return sys.stderr

@@ -6,12 +6,13 @@ became of all candidates and a sentence for each kind of failure on stderr.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blip2idc.cli.options import Config, Settings, overrides
+from blip2idc.cli.output import note, print_rows, say, stage_bars, warn
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,13 +71,6 @@ LanguageModel = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Of the noise and of what is drawn.")]
 BatchSize = Annotated[int | None, typer.Option(help="Images that go through the editor together.")]
-Config = Annotated[
-    Path | None, typer.Option("--config", help="Settings in YAML: recipes/instruct-pix2pix.yaml.")
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
-]
 Refilter = Annotated[
     bool,
     typer.Option(
@@ -137,16 +131,15 @@ def instruct_pix2pix(
         "batch_size": batch_size,
         **_instruction_source(instructions, with_data=data is not None),
     }
-    overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
-    chosen = load_config(SynthesisConfig, config, [*overrides, *(settings or [])])
+    chosen = load_config(SynthesisConfig, config, overrides(given, settings))
     made = (
         _refiltered(output, chosen)
         if refilter
         else _made(output, chosen, images, data, split, captions, ray, workers)
     )
     _tell(made.report)
-    print(f"what came out, with pictures and numbers: {made.page}", file=sys.stderr)
-    typer.echo(str(made.manifest))
+    note(f"what came out, with pictures and numbers: {made.page}")
+    say(str(made.manifest))
     if strict and made.report.faults:
         raise typer.Exit(EXIT_FAULTS)
 
@@ -172,7 +165,6 @@ def _made(
     ray: str | None,
     workers: int | None,
 ) -> Synthesis:
-    from blip2idc.cli.progress import stage_bars
     from blip2idc.synthesis.pipeline.run import synthesize
     from blip2idc.synthesis.pipeline.sources import read_sources
 
@@ -189,8 +181,6 @@ def _refiltered(output: Path, config: SynthesisConfig) -> Synthesis:
 
 def _tell(report: SynthesisReport) -> None:
     """The table and the warnings, on stderr."""
-    from blip2idc.cli.progress import print_rows
-
     print_rows(report.rows())
     for warning in report.warnings():
-        print(f"warning: {warning}", file=sys.stderr)
+        warn(warning)

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 import blip2idc
-from blip2idc.errors import Blip2idcError
+from blip2idc.errors import Blip2idcError, printable, shortened
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -131,7 +131,7 @@ def _report(error: Exception, *, debug: bool) -> int:
     elif isinstance(error, Blip2idcError):
         print(f"error: {error}", file=sys.stderr)
     else:
-        sentence = " ".join(str(error).split()) or "no message"
+        sentence = shortened(printable(" ".join(str(error).split()))) or "no message"
         kind = type(error).__name__
         print(f"error: unexpected {kind}: {sentence}; run with --debug for the traceback", file=sys.stderr)
     return EXIT_BAD_INPUT

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blip2idc.cli.output import note, stage_bars
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ def meteor_backend(kind: Meteor, *, wanted: bool, required: bool = False) -> Ite
     if not wanted:
         yield None
         return
-    from blip2idc.cli.progress import stage_bars
     from blip2idc.evaluation.metrics.meteor.backend import HOW_TO_GET, find_backend
 
     with stage_bars() as tell:
@@ -59,11 +59,11 @@ def meteor_backend(kind: Meteor, *, wanted: bool, required: bool = False) -> Ite
     if backend is None:
         if required or kind is Meteor.JAVA:
             raise ConfigError(f"{HOW_TO_GET[kind.value]}.")
-        typer.echo(f"note: no METEOR. {HOW_TO_GET[kind.value]}", err=True)
+        note(f"note: no METEOR. {HOW_TO_GET[kind.value]}")
         yield None
         return
     if backend.note is not None:
-        typer.echo(f"note: {backend.note}", err=True)
+        note(f"note: {backend.note}")
     try:
         yield backend
     finally:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from blip2idc.cli.options import Config, Settings, overrides
+from blip2idc.cli.output import print_rows, progress_bar, say, warn
 from blip2idc.errors import ConfigError
 
 EXIT_FAULTS = 2
@@ -39,13 +41,8 @@ def paraphrase(
     variations: Annotated[int | None, typer.Option(help="Of each caption, at most; default: 4.")] = None,
     split: Annotated[str | None, typer.Option(help="Only train, val or test; default: all.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the sampling.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="Settings in YAML.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="Change one setting, like language_model.temperature=1."
-        ),
-    ] = None,
+    config: Config = None,
+    settings: Settings = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 2 where a caption was not answered.")
     ] = False,
@@ -55,7 +52,6 @@ def paraphrase(
     Variations that change a number, a color, a side, a negation, an action or the object are thrown out. Originals and
     variations stay apart in the data set. An interrupted run goes on.
     """
-    from blip2idc.cli.progress import print_rows, progress_bar
     from blip2idc.config import load_config
     from blip2idc.synthesis.paraphrase.run import ParaphraseConfig
     from blip2idc.synthesis.paraphrase.run import paraphrase as run_paraphrase
@@ -67,17 +63,17 @@ def paraphrase(
         "variations": variations,
         "seed": seed,
     }
-    overrides = [f"{key}={value}" for key, value in given.items() if value is not None] + (settings or [])
-    if config is None and not any(one.startswith("language_model.model=") for one in overrides):
+    changes = overrides(given, settings)
+    if config is None and not any(one.startswith("language_model.model=") for one in changes):
         raise ConfigError(
             "--model is missing; expected a language model: hub id, folder, or its name on a server"
         )
-    chosen = load_config(ParaphraseConfig, config, overrides)
+    chosen = load_config(ParaphraseConfig, config, changes)
     with progress_bar("captions") as progress:
         folder, report = run_paraphrase(data, output, chosen, split=split, progress=progress)
     print_rows(report.rows())
     for caption, fault in list(report.failed.items())[:5]:
-        typer.echo(f"warning: not answered: {caption!r}: {fault}", err=True)
-    typer.echo(str(folder))
+        warn(f"not answered: {caption!r}: {fault}")
+    say(str(folder))
     if strict and report.failed:
         raise typer.Exit(EXIT_FAULTS)

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from blip2idc.cli.caption import Adapter, Device, Dtype, Model
-from blip2idc.errors import ConfigError
+from blip2idc.cli.options import Adapter, Device, Dtype, Method, Model, load_captioner, parse_method
+from blip2idc.cli.output import say
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "demo"
 
@@ -33,12 +33,7 @@ def serve_command(
         int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
     ] = None,
     queue: Annotated[int, typer.Option(help="Requests that may wait; more are refused.")] = 100,
-    method: Annotated[
-        str | None,
-        typer.Option(
-            help="cross-attention, gradient-cross-attention, rollout or occlusion; default the best."
-        ),
-    ] = None,
+    method: Method = None,
     model: Model = None,
     adapter: Adapter = "default",
     device: Device = "auto",
@@ -48,22 +43,15 @@ def serve_command(
     from blip2idc.app.page import AppSettings, import_gradio, running
     from blip2idc.app.service import DifferenceService
     from blip2idc.images.pair import MAX_PIXELS
-    from blip2idc.model.attention import DEFAULT_METHOD, METHODS
-    from blip2idc.model.captioner import DifferenceCaptioner
 
-    chosen = (method or DEFAULT_METHOD).replace("-", "_")
-    if chosen not in METHODS:
-        raise ConfigError(f"--method is {method!r}; expected {', '.join(METHODS).replace('_', '-')}")
+    chosen = parse_method(method)
     settings = AppSettings(host, port, max_upload_mb, queue, _examples())
     import_gradio()  # before the model is loaded, which takes longer
-    captioner = DifferenceCaptioner.from_pretrained(
-        model, None if adapter == "none" else adapter, device=device, dtype=dtype
-    )
-    typer.echo(captioner.backbone.describe(), err=True)
+    captioner = load_captioner(model, adapter, device=device, dtype=dtype)
     service = DifferenceService(captioner, chosen, max_pixels or MAX_PIXELS)
     with running(service, settings) as address:
         end = _end_of_service()  # before the address is told: who reads it may end the server at once
-        typer.echo(f"{address}  (Ctrl-C ends it)")
+        say(f"{address}  (Ctrl-C ends it)")
         end.wait()
 
 

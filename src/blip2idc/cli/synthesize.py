@@ -7,8 +7,6 @@ progress with rate and time left on stderr.
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
-from blip2idc.errors import ConfigError
+from blip2idc.cli.options import LARGEST_SEED, check_range, parse_list, parse_size
+from blip2idc.cli.output import progress_bar, say, warn
 
 if TYPE_CHECKING:
     from blip2idc.worlds.edits.photographs import Photographs
@@ -64,7 +63,7 @@ def scenes(
 
     width, height = parse_size(size)
     chosen = KINDS if kinds is None else parse_list(kinds)
-    _check_seed(seed)
+    check_range("--seed", seed, 0, LARGEST_SEED)
     world = ScenesWorld(seed, height, width, no_change_share=no_change_share, kinds=chosen)
     settings = {
         "seed": seed,
@@ -103,6 +102,7 @@ def edits(
     from blip2idc.worlds.edits.photographs import Photographs
     from blip2idc.worlds.edits.world import EditsWorld
 
+    check_range("--seed", seed, 0, LARGEST_SEED)
     width, height = parse_size(size)
     world = EditsWorld(
         seed,
@@ -136,30 +136,12 @@ def pages(
 
     width, height = parse_size(size)
     chosen = KINDS if kinds is None else parse_list(kinds)
-    _check_seed(seed)
+    check_range("--seed", seed, 0, LARGEST_SEED)
     world = PagesWorld(seed, pages, height, width, no_change_share=no_change_share, kinds=chosen)
     try:
         _write(world, output, count, world.settings(), 1, False)
     finally:
         world.close()
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Width and height from `"320x160"`."""
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip().lower())
-    if match is None:
-        raise ConfigError(f"--size is {text!r}; expected width x height in pixels, like 320x160")
-    return int(match[1]), int(match[2])
-
-
-def parse_list(text: str) -> tuple[str, ...]:
-    """The words between the commas."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _check_seed(seed: int) -> None:
-    if seed < 0:
-        raise ConfigError(f"--seed is {seed}; expected a whole number of at least 0")
 
 
 def _warn_of_skipped(pictures: Photographs) -> None:
@@ -168,7 +150,7 @@ def _warn_of_skipped(pictures: Photographs) -> None:
         return
     reasons = "; ".join(list(skipped.values())[:NAMED])
     more = f"; and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
-    print(f"warning: skipped {len(skipped)} of {len(pictures)} images: {reasons}{more}", file=sys.stderr)
+    warn(f"skipped {len(skipped)} of {len(pictures)} images: {reasons}{more}")
 
 
 def _write(
@@ -179,7 +161,6 @@ def _write(
     workers: int | None,
     masks: bool,
 ) -> None:
-    from blip2idc.cli.progress import progress_bar
     from blip2idc.worlds.write import write_world
 
     processes = _usable_cores() if workers is None else workers
@@ -187,7 +168,7 @@ def _write(
         manifest = write_world(
             world, output, count, settings=settings, workers=processes, masks=masks, progress=progress
         )
-    typer.echo(str(manifest))
+    say(str(manifest))
 
 
 def _usable_cores() -> int:

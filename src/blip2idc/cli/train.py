@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from blip2idc.cli.options import Config, Settings, overrides
+from blip2idc.cli.output import note, say
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -38,13 +41,8 @@ def train(
             "--validation", help="Data set to choose the checkpoint on; default: the data's val split."
         ),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Recipe in YAML, such as those in recipes/.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
-    ] = None,
+    config: Config = None,
+    settings: Settings = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="BLIP-2 backbone: hub id or folder; short for --set model=..."),
@@ -58,14 +56,13 @@ def train(
     from blip2idc.training.run import train as run_training
 
     given = {"model": model, "order": order}
-    overrides = [*(settings or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     result = run_training(
         data or (),
         output,
-        load_config(TrainConfig, config, overrides),
+        load_config(TrainConfig, config, overrides(given, settings)),
         validation=validation or (),
         overwrite=overwrite,
         restart=restart,
-        say=lambda line: typer.echo(line, err=True),
+        say=note,
     )
-    typer.echo(str(result.output))
+    say(str(result.output))

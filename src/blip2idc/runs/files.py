@@ -73,7 +73,8 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     """
     if mode not in ("w", "wb"):
         raise ValueError(f"mode is {mode!r}; expected 'w' or 'wb'")
-    text = {"encoding": "utf-8", "newline": ""} if mode == "w" else {}
+    # a file name may hold bytes that are no UTF-8: half characters, written as JSON escapes them
+    text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""} if mode == "w" else {}
     with atomic_path(path) as partial:
         try:
             handle = open(partial, mode, **text)  # type: ignore[call-overload]  # noqa: SIM115 - closed below

@@ -1,0 +1,207 @@
+"""What the options of several commands are called, what they accept, and what is made of them.
+
+In: the text of an option. Out: the value that the package takes, or one sentence against it. Nothing heavy is imported
+before a value needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from blip2idc.cli.output import note
+from blip2idc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from blip2idc.images.joint import JointLayout
+    from blip2idc.model.captioner import DifferenceCaptioner
+
+#: The word for no adapter, and for no CLIP.
+NONE = "none"
+#: What numpy's and torch's generators both take.
+LARGEST_SEED = 2**63 - 1
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="BLIP-2 backbone: hub id or folder; the tiny model in the package by default."
+    ),
+]
+Adapter = Annotated[
+    str,
+    typer.Option(
+        "--adapter", help="Folder or hub id; for the tiny model: default, scenes, edits; 'none' for none."
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="DIRECTION[:WxH]",
+        help="Joint image: vertical or horizontal, and its size; the model's own by default.",
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Dtype = Annotated[str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16.")]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        help="cross-attention, gradient-cross-attention, rollout or occlusion; default the best.",
+    ),
+]
+Before = Annotated[Path | None, typer.Argument(help="Image before.", show_default=False)]
+After = Annotated[Path | None, typer.Argument(help="Image after.", show_default=False)]
+SplitOfData = Annotated[str | None, typer.Option("--split", help="train, val or test of --data.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write all results, raw, to this file.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="YAML", help="Settings in YAML, such as those in recipes/."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
+]
+Resamples = Annotated[int, typer.Option("--resamples", help="Bootstrap resamples; 0 for no intervals.")]
+ResamplingSeed = Annotated[int, typer.Option("--seed", help="Of the resamples and of what else is drawn.")]
+
+
+def load_captioner(
+    model: str | None,
+    adapter: str,
+    *,
+    layout: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    announce: bool = True,
+) -> DifferenceCaptioner:
+    """The captioner that `--model`, `--adapter` and their like ask for.
+
+    Args:
+        model: Of `--model`.
+        adapter: Of `--adapter`; `none` is the backbone alone.
+        layout: Of `--layout`.
+        device: Of `--device`.
+        dtype: Of `--dtype`.
+        announce: Tell on stderr which backbone computes where.
+
+    Raises:
+        Blip2idcError: What is asked for does not exist or does not fit together.
+    """
+    from blip2idc.model.captioner import DifferenceCaptioner
+
+    captioner = DifferenceCaptioner.from_pretrained(
+        model, None if adapter == NONE else adapter, layout=parse_layout(layout), device=device, dtype=dtype
+    )
+    if announce:
+        note(captioner.backbone.describe())
+    return captioner
+
+
+def check_pair_or_data(
+    command: str,
+    before: Path | None,
+    after: Path | None,
+    data: Path | None,
+    companion: tuple[str, Path | None],
+) -> None:
+    """Refuse anything but one pair, or a data set with what belongs to it.
+
+    Args:
+        command: Its name, for the sentence.
+        before: The first image.
+        after: The second one.
+        data: Of `--data`.
+        companion: The option that `--data` needs, and its value.
+
+    Raises:
+        ConfigError: Neither a pair nor a data set was given, or both, or half of one.
+    """
+    option, value = companion
+    if (data is None) == (before is None):
+        raise ConfigError(
+            f"{command}: expected two images, BEFORE and AFTER, or a data set with --data, not both"
+        )
+    if data is None and after is None:
+        raise ConfigError(f"{command}: only one image was given ({before}); expected BEFORE and AFTER")
+    if (data is None) != (value is None):
+        raise ConfigError(f"{command}: --data and {option} go together; give both or neither")
+
+
+def parse_layout(text: str | None) -> JointLayout | None:
+    """Read `vertical`, `horizontal:448x224` (width x height of the joint image) and the like.
+
+    Raises:
+        ConfigError: It is not of that form.
+    """
+    if text is None:
+        return None
+    from blip2idc.images.joint import JointLayout
+
+    match = re.fullmatch(r"(vertical|horizontal)(?::(\d{1,5})x(\d{1,5}))?", text)
+    if match is None:
+        raise ConfigError(
+            f"--layout is {text!r}; expected vertical or horizontal, with a size such as vertical:224x448"
+        )
+    direction: Any = match[1]
+    if match[2] is None:
+        return JointLayout(direction)
+    return JointLayout(direction, height=int(match[3]), width=int(match[2]))
+
+
+def parse_method(text: str | None) -> str:
+    """The name of a way of explaining; the best where none is named.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    from blip2idc.model.attention import DEFAULT_METHOD, METHODS
+
+    chosen = (text or DEFAULT_METHOD).replace("-", "_")
+    if chosen not in METHODS:
+        raise ConfigError(f"--method is {text!r}; expected {', '.join(METHODS).replace('_', '-')}")
+    return chosen
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height from `320x160`.
+
+    >>> parse_size("320x160")
+    (320, 160)
+
+    Raises:
+        ConfigError: It is not of that form.
+    """
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip().lower())
+    if match is None:
+        raise ConfigError(f"--size is {text!r}; expected width x height in pixels, like 320x160")
+    return int(match[1]), int(match[2])
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """The words between the commas.
+
+    >>> parse_list("add, drop,")
+    ('add', 'drop')
+    """
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def check_range(option: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside of a range.
+
+    Raises:
+        ConfigError: It is.
+    """
+    if not low <= value <= high:
+        raise ConfigError(f"{option} is {value}; expected a number from {low} to {high}")
+
+
+def overrides(given: dict[str, Any], settings: list[str] | None) -> list[str]:
+    """What `load_config` takes: the options that stand for settings, then those of `--set`, which win."""
+    return [*(f"{key}={value}" for key, value in given.items() if value is not None), *(settings or [])]
