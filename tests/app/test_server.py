@@ -71,7 +71,7 @@ def bad_images(folder: Path) -> dict[str, tuple[Path, str]]:
     cut.write_bytes(cut.read_bytes()[:3000])
     return {
         "huge": (huge, "has 20000x10000 = 200,000,000 pixels, more than the limit of 64,000,000"),
-        "text": (text, "is not an image, or of a format that Pillow cannot read"),
+        "text": (text, "is not an image, or of a format that is not opened (see docs/security.md)"),
         "cut": (cut, "the image is truncated or damaged"),
     }
 

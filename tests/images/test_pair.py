@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import threading
 import warnings
@@ -228,10 +229,10 @@ def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "secret.png"
     path.write_bytes(b"x")
 
-    def deny(self: Path) -> bytes:  # chmod does not stop root, so the refusal is simulated
+    def deny(*_: object) -> int:  # chmod does not stop root, so the refusal is simulated
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", deny)
+    monkeypatch.setattr(os, "open", deny)
     assert "secret.png: cannot be read (Permission denied)" in refused(path)
 
 
@@ -248,7 +249,9 @@ def test_empty_file(tmp_path: Path) -> None:
 def test_not_an_image(tmp_path: Path) -> None:
     path = tmp_path / "notes.png"
     path.write_text("these are notes")
-    assert refused(path) == f"{path}: is not an image, or of a format that Pillow cannot read"
+    assert (
+        refused(path) == f"{path}: is not an image, or of a format that is not opened (see docs/security.md)"
+    )
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
@@ -299,7 +302,7 @@ def test_too_large_is_told_from_the_header_without_warnings(side: int) -> None:
     sentence = refused(header_only_png(side, side), name="huge.png")
     assert sentence == (
         f"huge.png: has {side}x{side} = {side * side:,} pixels, more than the limit of 64,000,000; "
-        "make it smaller or raise max_pixels"
+        "make it smaller or raise --max-pixels (max_pixels)"
     )
 
 

@@ -7,29 +7,26 @@ transparency on white, 16-bit scaled, the first frame of an animation. Anything 
 
 from __future__ import annotations
 
-import io
 import os
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from blip2idc.errors import ImageError
+from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
+from blip2idc.images.decoding.opening import content_of, load, open_bounded, reason_of
+from blip2idc.images.decoding.orientation import orientation_of
 
-MAX_PIXELS = 64_000_000
-"""Default limit of width times height. An RGB image at the limit takes 192 MB once decoded."""
+__all__ = ["MAX_PIXELS", "ImagePair", "ImageSource", "open_image"]
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
 _WHITE = (255, 255, 255, 255)
 _16_TO_8_BITS = 257  # 65535 / 255, so that black and white stay exact
-_PILLOW_STATE = threading.Lock()
+_BOX = 1_000_000  # pixels that are converted at a time: whole copies of a large image would be the most of its memory
 
 
 @dataclass(frozen=True)
@@ -76,139 +73,90 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS, name: str |
     if isinstance(source, np.ndarray):
         return _to_rgb(_from_array(source, max_pixels, name or "array"), name or "array")
     if isinstance(source, Image.Image):
-        return _decode(source, max_pixels, name or getattr(source, "filename", "") or "image")
-    if isinstance(source, bytes):
-        name = name or "image bytes"
-        content = source
-    elif _is_path(source):
-        name = name or os.fspath(source)
-        content = _read_bytes(Path(source), name)
-    else:
+        limits = Limits(max_pixels, name or getattr(source, "filename", "") or "image")
+        limits.check_size(*source.size)
+        load(source, limits)
+        return _upright(source, _to_rgb(source, limits.name))
+    if not _is_path(source) and not isinstance(source, bytes):
         raise ImageError(
             f"{name or 'image'}: got {type(source).__name__}; expected path, bytes, PIL image or array"
         )
-    if not content:
-        raise ImageError(f"{name}: the file is empty (0 bytes); expected an image")
-    with _open_header(content, name) as image:
-        return _decode(image, max_pixels, name)
+    limits = Limits(max_pixels, name or ("image bytes" if isinstance(source, bytes) else os.fspath(source)))
+    with open_bounded(content_of(source, limits), limits) as image:
+        load(image, limits)
+        return _upright(image, _to_rgb(image, limits.name, owned=True))
 
 
 def _is_path(source: object) -> bool:
     return isinstance(source, str | os.PathLike)
 
 
-def _read_bytes(path: Path, name: str) -> bytes:
+def _upright(image: Image.Image, rgb: Image.Image) -> Image.Image:
+    orientation = orientation_of(image)
+    return rgb if orientation is None else rgb.transpose(orientation)
+
+
+def _to_rgb(image: Image.Image, name: str, *, owned: bool = False) -> Image.Image:
+    """8-bit RGB from any mode, transparency composited on white; a new image, or the pixels of one that is `owned`."""
     try:
-        if path.is_dir():
-            raise ImageError(f"{name}: is a folder; expected an image file")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ImageError(f"{name}: no such file; expected an image") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{name}: cannot be read ({reason}); check the path and its permissions") from None
-
-
-@contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Silence Pillow's warnings and its own pixel limit, which `max_pixels` replaces, while a header is read.
-
-    Both are state of the process, hence the lock; it is never held while pixels are decoded.
-    """
-    with _PILLOW_STATE, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-
-
-def _open_header(content: bytes, name: str) -> Image.Image:
-    try:
-        with _quiet_pillow():
-            return Image.open(io.BytesIO(content))
-    except UnidentifiedImageError:
-        raise ImageError(f"{name}: is not an image, or of a format that Pillow cannot read") from None
-    except Exception as error:  # plugins raise anything on a damaged header
-        raise ImageError(f"{name}: the image is damaged ({_reason(error)})") from None
-
-
-def _decode(image: Image.Image, max_pixels: int, name: str) -> Image.Image:
-    """Check the size, then decode, orient and convert."""
-    _check_size(image.height, image.width, max_pixels, name)
-    orientation = _orientation(image)
-    try:
-        image.load()
-    except Exception as error:  # truncated or damaged: each plugin raises its own kind
-        raise ImageError(f"{name}: the image is truncated or damaged ({_reason(error)})") from None
-    rgb = _to_rgb(image, name)
-    return rgb.transpose(orientation) if orientation is not None else rgb
-
-
-def _check_size(height: int, width: int, max_pixels: int, name: str) -> None:
-    if height < 1 or width < 1:
-        raise ImageError(f"{name}: is {width}x{height} pixels; expected at least one pixel")
-    if height * width > max_pixels:
-        raise ImageError(
-            f"{name}: has {width}x{height} = {height * width:,} pixels, more than the limit of {max_pixels:,}; "
-            "make it smaller or raise max_pixels"
-        )
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
-
-
-_TRANSPOSE_OF_ORIENTATION = {  # EXIF 2.3, tag 0x0112; 1 is upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_ORIENTATION_TAG = 0x0112
-
-
-def _orientation(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the image upright; None where it is, or where its EXIF block is damaged."""
-    try:
-        with _quiet_pillow():
-            return _TRANSPOSE_OF_ORIENTATION.get(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # a damaged EXIF block must not hide a good picture
-        return None
-
-
-def _to_rgb(image: Image.Image, name: str) -> Image.Image:
-    """8-bit RGB from any mode, transparency composited on white; always a new image."""
-    try:
+        if owned and image.mode == "RGB" and not image.has_transparency_data:
+            return image._new(image.im)  # without the file and the plugin it came from
         if image.mode.startswith("I;16") or image.mode == "I":
-            return _grey_from_integers(np.asarray(image)).convert("RGB")
+            divisor = _divisor(max(int(np.asarray(part).max()) for _, part in _boxes(image)))
+            return _by_boxes(image, lambda part: _grey(np.clip(np.asarray(part), 0, None) / divisor))
         if image.mode == "F":
-            return _grey_from_floats(np.asarray(image)).convert("RGB")
+            scale = _scale(max(float(_finite(part).max()) for _, part in _boxes(image)))
+            return _by_boxes(image, lambda part: _grey(_finite(part) * scale))
         if image.has_transparency_data:
-            rgba = image.convert("RGBA")
-            return Image.alpha_composite(Image.new("RGBA", rgba.size, _WHITE), rgba).convert("RGB")
-        return image.convert("RGB")
+            return _by_boxes(image, _on_white)
+        return _by_boxes(image, lambda part: part.convert("RGB"))
     except (ValueError, OSError) as error:
-        raise ImageError(f"{name}: cannot turn mode {image.mode} into RGB ({_reason(error)})") from None
+        raise ImageError(f"{name}: cannot turn mode {image.mode} into RGB ({reason_of(error)})") from None
 
 
-def _grey_from_integers(values: np.ndarray) -> Image.Image:
+def _boxes(image: Image.Image) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+    """The image in parts of at most `_BOX` pixels, each with its left upper corner."""
+    width = min(image.width, _BOX)
+    height = max(1, _BOX // width)
+    for top in range(0, image.height, height):
+        for left in range(0, image.width, width):
+            right, bottom = min(left + width, image.width), min(top + height, image.height)
+            whole = (right - left, bottom - top) == image.size
+            yield (left, top), image if whole else image.crop((left, top, right, bottom))
+
+
+def _by_boxes(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """A new RGB image, converted part by part."""
+    if image.width * image.height <= _BOX:
+        return convert(image)
+    rgb = Image.new("RGB", image.size)
+    for corner, part in _boxes(image):
+        rgb.paste(convert(part), corner)
+    return rgb
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, _WHITE), rgba).convert("RGB")
+
+
+def _grey(values: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+
+
+def _divisor(brightest: int) -> float:
     """16-bit grey by 65535 -> 255; 32-bit grey likewise unless it goes beyond, then by its own maximum."""
-    brightest = max(int(values.max()), 65535)
-    divisor = brightest / 255 if brightest > 65535 else _16_TO_8_BITS
-    return Image.fromarray(np.rint(np.clip(values, 0, None) / divisor).astype(np.uint8))
+    return brightest / 255 if brightest > 65535 else _16_TO_8_BITS
 
 
-def _grey_from_floats(values: np.ndarray) -> Image.Image:
-    """Floating-point grey: 0..1 where nothing exceeds 1, else 0..255, else by its own maximum; NaN is black."""
-    values = np.clip(np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0), 0, None)
-    brightest = float(values.max())
-    scale = 255.0 if brightest <= 1 else min(1.0, 255.0 / brightest)
-    return Image.fromarray(np.rint(values * scale).astype(np.uint8))
+def _scale(brightest: float) -> float:
+    """Floating-point grey: 0..1 where nothing exceeds 1, else 0..255, else by its own maximum."""
+    return 255.0 if brightest <= 1 else min(1.0, 255.0 / brightest)
+
+
+def _finite(image: Image.Image) -> np.ndarray:
+    """Floating-point grey from 0 on; what is not a number is black."""
+    return np.clip(np.nan_to_num(np.asarray(image, np.float64), nan=0.0, posinf=0.0, neginf=0.0), 0, None)
 
 
 def _from_array(array: np.ndarray, max_pixels: int, name: str) -> Image.Image:
@@ -217,7 +165,7 @@ def _from_array(array: np.ndarray, max_pixels: int, name: str) -> Image.Image:
         raise ImageError(
             f"{name}: array has shape {array.shape}; expected [H, W], [H, W, 1], [H, W, 3] or [H, W, 4]"
         )
-    _check_size(array.shape[0], array.shape[1], max_pixels, name)
+    Limits(max_pixels, name).check_size(array.shape[1], array.shape[0])
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     return Image.fromarray(np.ascontiguousarray(_to_uint8(array, name)))

@@ -132,6 +132,8 @@ def _bounding_box(mask: np.ndarray) -> Region | None:
 def _same_bytes(before: Path, after: Path) -> bool:
     """Whether both files hold the same bytes; False where one cannot be read, which opening it will explain."""
     try:
+        if not (before.is_file() and after.is_file()):  # a pipe or a device would be read for ever
+            return False
         return before.stat().st_size == after.stat().st_size and before.read_bytes() == after.read_bytes()
     except OSError:
         return False

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from blip2idc.data.records import NO_CHANGE, Manifest, PairRecord, find_splits, read_manifest
-from blip2idc.errors import ImageError, InputError
+from blip2idc.errors import InputError
 from blip2idc.evaluation.maps.localization import Mask, Size, Truth, make_truth
+from blip2idc.images.decoding.frames import read_frames, read_size
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
 
 
@@ -89,19 +89,13 @@ def _mask(manifest: Manifest, record: PairRecord, side: str) -> Mask | None:
     path = manifest.image_path(name)
     if not path.is_file():
         return None
-    try:
-        with Image.open(path) as image:
-            mask: Mask = np.asarray(image.convert("L")) > 0
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{path}: cannot be read as a mask ({error})") from None
+    frame = next(read_frames(path))
+    colours = len(frame.channels.removesuffix("A")) if frame.channels.endswith("A") else None
+    mask: Mask = np.any(frame.values[:, :, :colours] > 0, axis=2)
     return mask if mask.any() else None
 
 
 def _size(path: Path) -> Size:
     """(height, width) from the head of an image file, turned as its EXIF says."""
-    try:
-        with Image.open(path) as image:
-            turned = image.getexif().get(0x0112, 1) >= 5  # orientations 5 to 8 swap the sides
-            return (image.width, image.height) if turned else (image.height, image.width)
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{path}: cannot be read as an image ({error})") from None
+    width, height = read_size(path)
+    return height, width

@@ -1,0 +1,131 @@
+"""Frames hold the values of the file: every one of them, in its own number type."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.fixtures import hostile_images as hostile
+
+from blip2idc.errors import ImageError, MissingExtraError
+from blip2idc.images.decoding.frames import read_frames, read_size
+
+tifffile = pytest.importorskip("tifffile", reason="the extra [raster] is not installed")
+
+
+def frames(content: bytes | Path) -> list[np.ndarray]:
+    return [frame.values for frame in read_frames(content)]
+
+
+def tiff_of(values: np.ndarray, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, values, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP", "TIFF", "MPO"])
+def test_every_frame_is_read(form: str) -> None:
+    pictures = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    options = {"lossless": True} if form == "WEBP" else {"duration": 100} if form in ("GIF", "PNG") else {}
+    content = hostile.saved(pictures[0], form, save_all=True, append_images=pictures[1:], **options)
+    found = frames(content)
+    assert [int(values[8, 8, :3].argmax()) for values in found] == [0, 1, 2]
+
+
+def test_every_size_of_an_icon_is_read() -> None:
+    content = hostile.saved(Image.new("RGBA", (48, 48), "red"), "ICO", sizes=[(16, 16), (48, 48)])
+    assert [values.shape for values in frames(content)] == [(48, 48, 4), (16, 16, 4)]
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"byteorder": ">"}])
+def test_sixteen_bits_a_channel_of_a_tiff(channels: int, options: dict, rng: np.random.Generator) -> None:
+    values = rng.integers(0, 65536, (5, 7, channels), dtype=np.uint16)
+    extra = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    assert np.array_equal(frames(tiff_of(values, photometric="rgb", **extra, **options))[0], values)
+
+
+def png16(values: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow cannot write."""
+    import struct
+    import zlib
+
+    height, width, channels = values.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(hostile.png_chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_sixteen_bits_a_channel_of_a_png(channels: int, rng: np.random.Generator) -> None:
+    values = rng.integers(0, 65536, (5, 7, channels), dtype=np.uint16)
+    (frame,) = read_frames(png16(values))
+    assert np.array_equal(frame.values, values)
+    assert frame.channels == {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
+
+
+@pytest.mark.parametrize(
+    "kind", ["uint16", "int16", "uint32", "int32", "float16", "float32", "float64", "int8"]
+)
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 6)])
+def test_rasters_keep_their_numbers(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> None:
+    values = (rng.random(shape) * 100).astype(kind)
+    options = {"planarconfig": "contig"} if len(shape) == 3 else {}
+    (found,) = frames(tiff_of(values, photometric="minisblack", **options))
+    assert np.array_equal(found.reshape(shape), values)
+
+
+def test_bands_in_planes_and_pages(rng: np.random.Generator) -> None:
+    values = rng.integers(0, 9999, (13, 5, 7), dtype=np.uint16)
+    planes = tiff_of(values, photometric="minisblack", planarconfig="separate")
+    assert np.array_equal(frames(planes)[0], np.moveaxis(values, 0, -1))
+    pages = tiff_of(values, photometric="minisblack")
+    assert np.array_equal(np.concatenate(frames(pages), axis=2), np.moveaxis(values, 0, -1))
+
+
+def test_without_tifffile_a_raster_is_refused_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "tifffile", None)
+    content = tiff_of(np.zeros((5, 7, 6), np.uint16), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(MissingExtraError, match=r"pip install 'blip2idc\[raster\]'"):
+        frames(content)
+
+
+def test_transparency_is_a_channel() -> None:
+    key = hostile.saved(Image.new("RGB", (2, 1), "red"), "PNG", transparency=(255, 0, 0))
+    assert frames(key)[0].tolist() == [[[255, 0, 0, 0]] * 2]
+    palette = Image.new("P", (2, 1))
+    palette.putpalette([200, 0, 0, 0, 200, 0])
+    assert frames(hostile.saved(palette, "PNG", transparency=0))[0].tolist() == [[[200, 0, 0, 0]] * 2]
+    assert frames(hostile.saved(palette, "PNG"))[0].tolist() == [[[200, 0, 0]] * 2]
+
+
+def test_frames_lie_as_the_picture_does() -> None:
+    values = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        for form in ("PNG", "TIFF"):
+            content = hostile.saved(Image.fromarray(values), form, exif=exif)
+            from blip2idc.images.pair import open_image
+
+            assert np.array_equal(frames(content)[0], np.asarray(open_image(content)))
+            assert read_size(content) == open_image(content).size
+
+
+def test_frames_are_bounded_together() -> None:
+    content = hostile.gif_of_frames((100, 100), 9)
+    with pytest.raises(
+        ImageError, match=r"its frames are 90,000 pixels or more together; expected at most 80,000"
+    ):
+        list(read_frames(content, max_pixels=10_000))
+    assert len(list(read_frames(content, max_pixels=11_250))) == 9
+
+
+def test_many_pages_are_refused_unread() -> None:
+    with pytest.raises(ImageError, match="more than 10,000 pages"):
+        list(read_frames(hostile.tiff(hostile.tiff_tags(8, 8), pages=10_001)))
