@@ -29,6 +29,15 @@ def test_a_data_set_is_written_and_its_path_printed(
     assert open_image(manifest.paths(manifest[0])[0]).size == (64, 32)
 
 
+def test_the_wide_variety_writes_pairs_of_several_sizes(tmp_path: Path) -> None:
+    arguments = ["--variety", "wide", "--size", "64-96", "--count", "4", "--workers", "1"]
+    assert run(["synthesize", "edits", "--output", str(tmp_path / "out"), *arguments]) == 0
+    manifest = read_manifest(tmp_path / "out")
+    sizes = {open_image(manifest.paths(record)[0]).size for record in manifest}
+    assert len(sizes) > 1
+    assert all(64 <= max(size) <= 96 for size in sizes)
+
+
 def test_photographs_of_a_folder_are_used_and_damaged_ones_skipped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +66,8 @@ def test_photographs_of_a_folder_are_used_and_damaged_ones_skipped(
     [
         (["edits", "--size", "320"], "--size is '320'"),
         (["edits", "--size", "8x8"], "8x8"),
+        (["edits", "--variety", "wild"], "--variety is 'wild'"),
+        (["edits", "--variety", "wide", "--size", "64x32"], "--size is '64x32'"),
         (["edits", "--count", "0"], "count is 0"),
         (["edits", "--workers", "0"], "workers is 0"),
         (["edits", "--seed", "-1"], "seed is -1"),

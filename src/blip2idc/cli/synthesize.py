@@ -7,6 +7,7 @@ progress with rate and time left on stderr.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ import typer
 from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
 from blip2idc.cli.options import LARGEST_SEED, check_range, parse_list, parse_size
 from blip2idc.cli.output import progress_bar, say, warn
+from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.worlds.edits.photographs import Photographs
@@ -83,7 +85,21 @@ def edits(
         Path | None,
         typer.Option(help="Folder of photographs, with its subfolders; default: those of the package."),
     ] = None,
-    size: Size = "320x160",
+    variety: Annotated[
+        str,
+        typer.Option(
+            help="'basic': 24 clear kinds of edit at one size; 'wide': every kind, from just visible to extreme, "
+            "sizes from pair to pair."
+        ),
+    ] = "basic",
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH|MIN-MAX",
+            help="Width and height of each image in pixels, for basic (default 320x160); least and greatest longer "
+            "side, for wide (default 256-640).",
+        ),
+    ] = None,
     no_change_share: NoChangeShare = 0.5,
     kinds: Kinds = None,
     split: Annotated[
@@ -97,23 +113,32 @@ def edits(
 ) -> None:
     """Photographs with one edit, of light, colour, geometry or a region, or with added text.
 
-    Each pair shows a part of a photograph, cropped at random to the aspect of --size.
+    Each pair shows a part of a photograph, cropped at random to the aspect of the pair.
     """
+    from blip2idc.worlds.edits.editor import EditorWorld
     from blip2idc.worlds.edits.photographs import Photographs
     from blip2idc.worlds.edits.world import EditsWorld
 
     check_range("--seed", seed, 0, LARGEST_SEED)
-    width, height = parse_size(size)
-    world = EditsWorld(
-        seed,
-        images,
-        height,
-        width,
-        no_change_share=no_change_share,
-        kinds=None if kinds is None else parse_list(kinds),
-        textures_share=textures_share,
-        split=split,
-    )
+    chosen = None if kinds is None else parse_list(kinds)
+    world: EditsWorld | EditorWorld
+    if variety == "wide":
+        sizes = parse_range(size or "256-640")
+        world = EditorWorld(seed, images, sizes, no_change_share=no_change_share, kinds=chosen, split=split)
+    elif variety == "basic":
+        width, height = parse_size(size or "320x160")
+        world = EditsWorld(
+            seed,
+            images,
+            height,
+            width,
+            no_change_share=no_change_share,
+            kinds=chosen,
+            textures_share=textures_share,
+            split=split,
+        )
+    else:
+        raise ConfigError(f"--variety is {variety!r}; expected 'basic' or 'wide'")
     if images is not None and isinstance(world.pictures, Photographs):
         world.pictures.check()
         _warn_of_skipped(world.pictures)
@@ -142,6 +167,16 @@ def pages(
         _write(world, output, count, world.settings(), 1, False)
     finally:
         world.close()
+
+
+def parse_range(text: str) -> tuple[int, int]:
+    """Two lengths in pixels from `"256-640"`; one length means both."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text.strip())
+    if match is None:
+        raise ConfigError(
+            f"--size is {text!r}; expected least and greatest longer side in pixels, like 256-640, for --variety wide"
+        )
+    return int(match[1]), int(match[2] or match[1])
 
 
 def _warn_of_skipped(pictures: Photographs) -> None:

@@ -29,7 +29,7 @@ class WorldPair:
 
     Attributes:
         before: `[H, W, 3]` uint8 RGB.
-        after: `[H, W, 3]` uint8 RGB, of the same size as `before`.
+        after: `[H, W, 3]` uint8 RGB, of the same size as `before`, but where an edit changes the size.
         captions: Every sentence that is a right description of this pair.
         change: What is known of the change, in plain JSON values; `change["kind"]` is always there.
         before_box: Box of what changes, in `before`; None where the change has no place there.

@@ -236,7 +236,8 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
-_FLIPS: Mapping[str, Mapping[str, str]] = {
+#: Words of the two flips.
+FLIPS: Mapping[str, Mapping[str, str]] = {
     "horizontal": {"axis": "horizontally", "ends": "left to right", "swapped": "left and right"},
     "vertical": {"axis": "vertically", "ends": "top to bottom", "swapped": "top and bottom"},
 }
@@ -256,7 +257,7 @@ def captions_of(kind: str, details: Mapping[str, Any]) -> tuple[str, ...]:
         return NO_CHANGE_CAPTIONS
     words = {name: str(details[name]) for name in ("color", "place", "side") if name in details}
     if kind == "flip":
-        words.update(_FLIPS[str(details["axis"])])
+        words.update(FLIPS[str(details["axis"])])
     return tuple(template.format(**words) for template in TEMPLATES[kind])
 
 
@@ -277,9 +278,9 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
         "color": tuple(COLORS),
         "place": PLACES,
         "side": ("left", "right"),
-        "axis": tuple(flip["axis"] for flip in _FLIPS.values()),
-        "ends": tuple(flip["ends"] for flip in _FLIPS.values()),
-        "swapped": tuple(flip["swapped"] for flip in _FLIPS.values()),
+        "axis": tuple(flip["axis"] for flip in FLIPS.values()),
+        "ends": tuple(flip["ends"] for flip in FLIPS.values()),
+        "swapped": tuple(flip["swapped"] for flip in FLIPS.values()),
     }
     groups = {name: f"(?:{'|'.join(values)})" for name, values in choices.items()}
     return tuple(

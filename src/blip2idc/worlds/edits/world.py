@@ -105,7 +105,7 @@ class EditsWorld:
         self.no_change_share = no_change_share
         self.kinds = KINDS if kinds is None else tuple(kinds)
         self.textures_share = textures_share
-        self.pictures = _supply(images, split)
+        self.pictures = supply_of(images, split)
         self._textures = _Made(texture, "texture")
 
     def settings(self) -> dict[str, Any]:
@@ -178,7 +178,8 @@ def _pair(kind: str, before: Picture, edited: Edited, common: dict[str, Any]) ->
     return WorldPair(before, edited.picture, captions, change, box, box, edited.mask, edited.mask)
 
 
-def _supply(images: ImagesSetting, split: str) -> Supply:
+def supply_of(images: ImagesSetting, split: str) -> Supply:
+    """The pictures that a setting names: a folder, a list, a function, or None for those of the package."""
     if images is None:
         return Photographs(packaged_photographs(split))
     if isinstance(images, str | Path):
