@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -79,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows the program's name; ``sys.argv[1:]`` by default.
     """
+    # NumPy's matrix products here are small: threads that wait for each other take longer than one (torch has its own)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # the interpreter's last collections would walk over every object of a large run
     sys.exit(status)

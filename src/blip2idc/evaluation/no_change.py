@@ -64,6 +64,7 @@ RELEASED_WORDINGS = (
 )
 ALL_WORDINGS = frozenset(wording for wordings in WORDINGS.values() for wording in wordings)
 _NOT_WORDS = re.compile(r"[^\w\s']+")
+_ASCII_SPACES = str.maketrans({chr(code): " " for code in range(128) if _NOT_WORDS.match(chr(code))})
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def normalize(caption: str) -> str:
     >>> normalize(" There is NO change. ")
     'there is no change'
     """
-    return " ".join(_NOT_WORDS.sub(" ", caption.lower()).split())
+    small = caption.lower()
+    plain = small.translate(_ASCII_SPACES) if small.isascii() else _NOT_WORDS.sub(" ", small)
+    return " ".join(plain.split())
 
 
 def says_no_change(caption: str, wordings: Collection[str] = ALL_WORDINGS) -> bool:

@@ -19,8 +19,8 @@ from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation.metrics.corpus import Statistics
 from blip2idc.evaluation.metrics.ngrams import Floats
 
-# Resamples handled at once: bounds memory to this many rows of N weights.
-_BLOCK = 100
+# Resamples handled at once: few, so that their rows of N weights stay in the processor's cache.
+_BLOCK = 25
 # Two differences closer than this count as equal: they differ only by the order of summation.
 _TIE = 1e-12
 

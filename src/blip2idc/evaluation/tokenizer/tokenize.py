@@ -12,8 +12,9 @@ U+2029) are spaces here; there they shift every later caption to the wrong item.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import chain
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
 
 from blip2idc.evaluation.tokenizer.lexer import SPLIT_WORDS, Lexer
 from blip2idc.evaluation.tokenizer.words import KEPT_STOPS, NUMBER_ABBREVIATIONS
@@ -86,21 +87,28 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
     for _ in lines:
         start = flat.index(_END, start) + 1
         starts.append(start)
-    result = list[list[str]]()
-    while len(result) < len(lines):
-        line, at = lines[len(result)], len(result)
-        tokens = flat[starts[at] : starts[at + 1] - 1]
-        if (
-            len(result) == len(lines) - 1 or _MARK in tokens
-        ):  # the end of the text is another context than a line end
-            result += _in_context(lines, len(result))
-        elif _MAYBE not in tokens:
-            result.append(tokens)
-        elif _BESIDE_ONE.search(line):
-            result += _in_context(lines, len(result))
+    result = [flat[a : b - 1] for a, b in pairwise(starts)]
+    after = 0  # the first line that no line before it has read
+    # amid the text only the few lines with a mark are read again; the end of the text is another context than a line end
+    last = range(len(lines))[-1:]
+    for index in sorted({*_lines_with(_MARK, flat, starts), *_lines_with(_MAYBE, flat, starts), *last}):
+        if index < after:
+            continue
+        if index in last or _MARK in result[index] or _BESIDE_ONE.search(lines[index]):
+            read = _in_context(lines, index)
+            after = index + len(read)
+            result[index:after] = read
         else:
-            result.append([token for token in tokens if token != _MAYBE])
+            result[index] = [token for token in result[index] if token != _MAYBE]
     return result
+
+
+def _lines_with(mark: str, flat: list[str], starts: list[int]) -> Iterator[int]:
+    """The lines that hold a mark."""
+    at = -1
+    for _ in range(flat.count(mark)):
+        at = flat.index(mark, at + 1)
+        yield bisect_right(starts, at) - 1
 
 
 def _chunk_tokens(chunk: str) -> tuple[str, ...]:
