@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import platform
-import random
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from metrics_speed import generated, spread
+from metrics_speed import captions, spread
 
 from blip2idc import __version__
 
@@ -100,18 +99,12 @@ def arguments() -> argparse.Namespace:
 
 def write_captions(options: argparse.Namespace, said: Path, known: Path) -> None:
     """The two files that both read."""
-    size = options.references + 1
-    if options.captions is not None:
-        groups = json.loads(options.captions.read_text(encoding="utf-8")).values()
-        pool = [caption for group in groups for caption in group if caption.strip()]
-        random.Random(0).shuffle(pool)
-    else:
-        pool = generated(options.items, size, random.Random(0))
-    rows = [[pool[(item * size + i) % len(pool)] for i in range(size)] for item in range(options.items)]
+    references, predictions = captions(options.captions, options.items, options.references)
     said.write_text(
-        json.dumps([{"image_id": i, "caption": row[0]} for i, row in enumerate(rows)]), encoding="utf-8"
+        json.dumps([{"image_id": i, "caption": caption} for i, caption in enumerate(predictions)]),
+        encoding="utf-8",
     )
-    known.write_text(json.dumps({str(i): row[1:] for i, row in enumerate(rows)}), encoding="utf-8")
+    known.write_text(json.dumps({str(i): row for i, row in enumerate(references)}), encoding="utf-8")
 
 
 def timed(command: list[str], out: Path) -> tuple[float, Any]:

@@ -15,8 +15,6 @@ import argparse
 import json
 import os
 import platform
-import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from metrics_speed import generated
+from metrics_speed import captions, spread
 
 from blip2idc import __version__
 from blip2idc.evaluation.tokenizer import tokenize_corpus
@@ -86,15 +84,11 @@ def arguments() -> argparse.Namespace:
 
 def dealt(options: argparse.Namespace) -> dict[str, Any]:
     """Tokens of items with five references each."""
-    if options.captions is not None:
-        groups = json.loads(options.captions.read_text(encoding="utf-8")).values()
-        pool = [caption for group in groups for caption in group if caption.strip()]
-        random.Random(0).shuffle(pool)
-    else:
-        pool = generated(options.items, 6, random.Random(0))
-    texts = [" ".join(tokens) for tokens in tokenize_corpus(pool)]
-    rows = [[texts[(item * 6 + i) % len(texts)] for i in range(6)] for item in range(options.items)]
-    return {"preds": [row[0] for row in rows], "refs": [row[1:] for row in rows]}
+    references, predictions = captions(options.captions, options.items, 5)
+    flat = [*predictions, *(caption for group in references for caption in group)]
+    texts = [" ".join(tokens) for tokens in tokenize_corpus(flat)]
+    preds, refs = texts[: options.items], texts[options.items :]
+    return {"preds": preds, "refs": [refs[at : at + 5] for at in range(0, len(refs), 5)]}
 
 
 def measure(tokens: dict[str, Any], repeats: int) -> dict[str, Any]:
@@ -111,15 +105,15 @@ def measure(tokens: dict[str, Any], repeats: int) -> dict[str, Any]:
     gap = float(np.abs(np.array([java["score"], *java["items"]]) - [python["score"], *python["items"]]).max())
     if gap > 1e-12:
         sys.exit(f"the scores differ by {gap}: {java['score']} and {python['score']}")
-    seconds = {kind: [value for value, _ in found] for kind, found in runs.items()}
+    seconds = {kind: spread(found) for kind, found in runs.items()}
     return {
         "items": len(tokens["preds"]),
         "references": sum(map(len, tokens["refs"])),
         "score": python["score"],
         "largest_difference": gap,
-        **{f"{kind}_seconds": spread(values) for kind, values in seconds.items()},
+        **{f"{kind}_seconds": values for kind, values in seconds.items()},
         **{f"{kind}_megabytes": round(max(r["memory"] for _, r in found)) for kind, found in runs.items()},
-        "times_faster": round(statistics.median(seconds["java"]) / statistics.median(seconds["python"]), 2),
+        "times_faster": round(seconds["java"]["median"] / seconds["python"]["median"], 2),
     }
 
 
@@ -129,15 +123,6 @@ def run(kind: str, corpus: Path) -> tuple[float, dict[str, Any]]:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", PROGRAM, kind, str(corpus), str(out)], check=True)
     return time.perf_counter() - start, json.loads(out.read_text(encoding="utf-8"))
-
-
-def spread(seconds: list[float]) -> dict[str, float]:
-    """Median, fastest and slowest of some runs."""
-    return {
-        "median": round(statistics.median(seconds), 3),
-        "fastest": round(min(seconds), 3),
-        "slowest": round(max(seconds), 3),
-    }
 
 
 def java_version() -> str:

@@ -61,7 +61,7 @@ ODD_WORDS = ["(left)", "it's", "3 1/2", "red-blue", '"stop"', "U.S.", "10:30pm",
 def main() -> None:
     """Time both sides and write the report."""
     options = arguments()
-    references, predictions = captions(options)
+    references, predictions = captions(options.captions, options.items, options.references)
     theirs = [timed(lambda: community(references, predictions)) for _ in range(options.repeats)]
     ours = []
     for _ in range(options.repeats):
@@ -101,16 +101,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def captions(options: argparse.Namespace) -> tuple[list[list[str]], list[str]]:
-    """References and predictions."""
-    generator, size = random.Random(0), options.references + 1
-    if options.captions is not None:
-        groups = json.loads(options.captions.read_text(encoding="utf-8")).values()
-        pool = [caption for group in groups for caption in group]
+def captions(path: Path | None, items: int, references: int) -> tuple[list[list[str]], list[str]]:
+    """References and predictions: the captions of a file `{id: [captions]}` dealt out anew, or generated ones."""
+    generator, size = random.Random(0), references + 1
+    if path is not None:
+        groups = json.loads(path.read_text(encoding="utf-8")).values()
+        pool = [caption for group in groups for caption in group if caption.strip()]
         generator.shuffle(pool)
     else:
-        pool = generated(options.items, size, generator)
-    dealt = [[pool[(item * size + i) % len(pool)] for i in range(size)] for item in range(options.items)]
+        pool = generated(items, size, generator)
+    dealt = [[pool[(item * size + i) % len(pool)] for i in range(size)] for item in range(items)]
     return [group[1:] for group in dealt], [group[0] for group in dealt]
 
 
