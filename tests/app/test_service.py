@@ -68,7 +68,10 @@ def test_large_pictures_go_back_small(service: DifferenceService, tmp_path: Path
     ("content", "sentence"),
     [
         (None, "the image after is missing; choose two images"),
-        (b"text", "the image after: is not an image, or of a format that is not opened (see docs/security.md)"),
+        (
+            b"text",
+            "the image after: is not an image, or of a format that is not opened (see docs/security.md)",
+        ),
         (b"", "the image after: the file is empty (0 bytes); expected an image"),
     ],
 )

@@ -14,13 +14,9 @@ import pytest
 from PIL import Image
 from tests.fixtures.folders import COUNTS, bright_square, make_folders
 
-from blip2idc.compare.comparison import (
-    CompareSettings,
-    Comparison,
-    Entry,
-    compare_folders,
-    describe_entry,
-)
+from blip2idc.compare.comparison import CompareSettings, Comparison, Entry
+from blip2idc.compare.run import compare_folders
+from blip2idc.compare.words import describe_entry
 from blip2idc.difference import Difference
 from blip2idc.errors import ConfigError
 from blip2idc.images.pair import ImagePair
@@ -102,7 +98,8 @@ class TestThresholds:
         assert (found.counts["same"], found.unseen, found.exit_status) == (1, 1, 0)
         assert found.summary().startswith("1 file: 1 same (1 of them differ in pixels)")
         assert describe_entry(found.entries[0]) == (
-            "same     x.png: nothing has changed; probability of change 10%; 1.00 % of pixels differ (both 10x10)"
+            "same     x.png: nothing has changed; diffuse differences only, as of re-encoding; the model finds no "
+            "change; probability of change 10%; 1 of 100 pixels differs (1 %, both 10x10)"
         )
 
     def test_strict(self, faint: tuple[Path, Path]) -> None:
@@ -140,11 +137,55 @@ class TestThresholds:
             CompareSettings(**values)  # type: ignore[arg-type]
 
 
+class TestJudge:
+    """A block that appears on a plain page; `bright_square` sees no change in it."""
+
+    @pytest.fixture
+    def block(self, tmp_path: Path) -> tuple[Path, Path]:
+        before = np.full((60, 80, 3), 180, dtype=np.uint8)
+        after = before.copy()
+        after[10:22, 30:50] = (20, 60, 120)
+        return write_pair(tmp_path, before, after)
+
+    def test_a_place_that_changed_is_a_change_whatever_the_model_says(self, block: tuple[Path, Path]) -> None:
+        (entry,) = compare_folders(*block, CompareSettings(), bright_square).entries
+        assert (entry.status, entry.model_changed) == ("changed", False)
+        assert entry.changes[0].after_box == (30, 10, 20, 12)
+        line = describe_entry(entry)
+        assert "nothing has changed" not in line
+        assert "something appeared; 1 place changed" in line
+        assert "240 of 4,800 pixels differ (5 %, both 80x60)" in line
+        content = entry.to_dict()
+        assert content["changes"][0]["after_box"] == [30, 10, 20, 12]
+        assert (content["judgement"], content["alignment"]) == ("compact", "aligned")
+
+    def test_pixels_ask_no_model(self, block: tuple[Path, Path]) -> None:
+        found = compare_folders(*block, CompareSettings(judge="pixels"), never)
+        assert (found.exit_status, found.entries[0].caption) == (1, None)
+
+    def test_the_model_alone(self, block: tuple[Path, Path]) -> None:
+        found = compare_folders(*block, CompareSettings(judge="model"), bright_square)
+        assert (found.exit_status, found.unseen) == (0, 1)
+
+    def test_who_else(self) -> None:
+        with pytest.raises(ConfigError, match="expected pixels, mixed, model"):
+            CompareSettings(judge="nobody")  # type: ignore[arg-type]
+
+    def test_other_frames_are_a_change_even_to_the_model(self, tmp_path: Path) -> None:
+        frames = [Image.new("RGB", (20, 20), color) for color in ("red", "green", "blue")]
+        for folder, count in (("a", 2), ("b", 3)):
+            (tmp_path / folder).mkdir()
+            frames[0].save(tmp_path / folder / "x.gif", save_all=True, append_images=frames[1:count])
+        settings = CompareSettings(judge="model")
+        (entry,) = compare_folders(tmp_path / "a", tmp_path / "b", settings, bright_square).entries
+        assert (entry.status, entry.reason) == ("changed", "2 frames before, 3 frames after")
+
+
 class TestOutputs:
     def test_json(self, comparison: Comparison) -> None:
         content = json.loads(json.dumps(comparison.to_dict(), allow_nan=False))
         assert content["summary"] == {
-            "files": 102, **COUNTS, "same_but_pixels_differ": 0, "exit_status": 2,
+            "files": 102, **COUNTS, "same_but_pixels_differ": 0, "approved": 0, "exit_status": 2,
         }  # fmt: skip
         first = content["entries"][0]
         assert first["name"] == "000.png"
@@ -168,7 +209,8 @@ class TestOutputs:
         root = ET.fromstring(junit_xml(comparison))
         messages = {case.get("name"): case[0].get("message") for case in root.iter("testcase") if len(case)}
         assert messages["000.png"] == (
-            "a bright square appeared; probability of change 90.0%; 8.33 % of pixels differ (both 32x24)"
+            "a bright square appeared; 1 place changed; probability of change 90%; "
+            "64 of 768 pixels differ (8.33 %, both 32x24)"
         )
         assert messages["new <1>.png"] == "only in the second folder"
 

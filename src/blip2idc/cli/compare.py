@@ -1,4 +1,4 @@
-"""``blip2idc compare``: two folders of images, file by file.
+"""``blip2idc compare``: two folders of images, file by file, or two images.
 
 In: two folders. Out: what differs and a summary on stdout, an HTML page, JSON and JUnit XML on request. Exit status:
 0 all the same, 1 something changed, was added or removed, 2 a file could not be compared (or wrong use). The model is
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blip2idc.cli.options import Adapter, Device, Model, load_captioner
-from blip2idc.cli.output import say, write_json, write_text
+from blip2idc.cli.output import note, say, write_json, write_text
 
 if TYPE_CHECKING:
     from blip2idc.compare.comparison import Comparison
+    from blip2idc.compare.ignoring import Rule
     from blip2idc.difference import Difference
     from blip2idc.images.heatmap import PairHeatmap
     from blip2idc.images.pair import ImagePair
@@ -35,8 +36,12 @@ def register(app: typer.Typer) -> None:
 
 
 def compare_command(
-    before: Annotated[Path, typer.Argument(metavar="DIR_A", help="The earlier folder: references.")],
-    after: Annotated[Path, typer.Argument(metavar="DIR_B", help="The later folder: what to check.")],
+    before: Annotated[
+        Path, typer.Argument(metavar="DIR_A", help="The earlier folder, references; or an image.")
+    ],
+    after: Annotated[
+        Path, typer.Argument(metavar="DIR_B", help="The later folder, what to check; or an image.")
+    ],
     threshold: Annotated[
         float | None,
         typer.Option(help="Change probability from which on a pair is changed; default the model's own."),
@@ -48,16 +53,48 @@ def compare_command(
     pixel_tolerance: Annotated[
         int, typer.Option(help="Largest difference of a colour channel (0 to 255) that does not count.")
     ] = 0,
+    judge: Annotated[
+        str,
+        typer.Option(
+            help="Who decides on pairs that differ: pixels (every difference counts, no model is loaded), mixed "
+            "(diffuse differences are left to the model) or model."
+        ),
+    ] = "mixed",
     ignore: Annotated[
         list[str] | None,
         typer.Option("--ignore", metavar="X,Y,W,H", help="Region to leave out, in pixels (may be repeated)."),
     ] = None,
+    ignore_mask: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="IMAGE", help="Leave out what is not black in this image (may be repeated)."),
+    ] = None,
+    ignore_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Lines 'GLOB X,Y,W,H' or 'GLOB MASK'; default .blip2idc-ignore in DIR_A, where there is one.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Leave out files of this name (may be repeated)."),
+    ] = None,
+    name_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REGEX=REPLACEMENT",
+            help="Change names in both folders before they are paired (may be repeated).",
+        ),
+    ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Differing pixels are a change even where the model sees none.")
+        bool, typer.Option("--strict", help="Diffuse differences are changes too; the model only describes.")
     ] = False,
     any_size: Annotated[
         bool, typer.Option("--any-size", help="Let the model judge images of different sizes.")
     ] = False,
+    max_pixels: Annotated[
+        int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(metavar="PAGE", help="Write one HTML page.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all results as JSON.")
@@ -69,22 +106,38 @@ def compare_command(
     adapter: Adapter = "default",
     device: Device = "auto",
 ) -> None:
-    """Compare two folders of images: names, then pixels, then the model on what is left.
+    """Compare two folders of images, or two images: names, then decoded values, then the model on what is left.
 
-    A pair whose pixels differ but in which the model finds no change counts as the same; the summary says how many
-    those are, and --strict counts them as changed. Exit status: 0 the same, 1 changed, 2 an error.
+    What changed in places is a change; diffuse differences (re-encoding, noise, light) are left to the model, and the
+    summary counts those that pass. Exit status: 0 the same, 1 changed, 2 an error.
     """
-    from blip2idc.compare.comparison import CompareSettings, compare_folders, describe_entry
+    from blip2idc.compare.comparison import CompareSettings
+    from blip2idc.compare.folders import NameRules, left_out_in_words, parse_mapping
+    from blip2idc.compare.run import compare_folders
+    from blip2idc.compare.words import describe_entry
+    from blip2idc.images.pair import MAX_PIXELS
     from blip2idc.images.pixels import parse_region
     from blip2idc.runs.record import run_record
 
     settings = CompareSettings(
-        threshold, pixel_threshold, pixel_tolerance, tuple(map(parse_region, ignore or ())), strict, any_size
+        threshold,
+        pixel_threshold,
+        pixel_tolerance,
+        tuple(map(parse_region, ignore or ())),
+        strict,
+        any_size,
+        MAX_PIXELS if max_pixels is None else max_pixels,
+        judge,  # type: ignore[arg-type]
+        _rules(before, ignore_mask, ignore_file),
     )
+    names = NameRules(tuple(exclude or ()), tuple(map(parse_mapping, name_map or ())))
     started, clock = datetime.now(UTC), time.monotonic()
     lazy = _LazyCaptioner(model, adapter, device)
-    comparison = compare_folders(before, after, settings, lazy.describe)
+    comparison = compare_folders(before, after, settings, lazy.describe, names=names)
     comparison = replace(comparison, run=run_record(**lazy.facts))
+    for sentence in (*comparison.notes, left_out_in_words(comparison.left_out)):
+        if sentence:
+            note(sentence)
     for entry in comparison.entries:
         if entry.status != "same" or entry.pixels_differ:
             say(describe_entry(entry))
@@ -98,6 +151,17 @@ def compare_command(
         write_text(junit, junit_xml(comparison, started, time.monotonic() - clock))
     say(comparison.summary())
     raise typer.Exit(comparison.exit_status)
+
+
+def _rules(before: Path, masks: list[Path] | None, file: Path | None) -> tuple[Rule, ...]:
+    """What `--ignore-mask`, `--ignore-file` and the file beside the references ask to leave out."""
+    from blip2idc.compare.ignoring import RULES_FILE, Rule, read_rules
+
+    rules = tuple(Rule(mask, source=f"--ignore-mask {mask}") for mask in masks or ())
+    beside = before / RULES_FILE
+    if file is None and beside.is_file():
+        file = beside
+    return rules if file is None else (*rules, *read_rules(file))
 
 
 @dataclass
@@ -117,29 +181,20 @@ class _LazyCaptioner:
         return self._captioner
 
     def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Difference]:
-        """Caption pairs; see `blip2idc.compare.comparison.Describe`."""
+        """Caption pairs; see `blip2idc.compare.run.Describe`."""
         yield from self.captioner().stream(pairs)
 
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
-        """Where the captioner looked, for every changed pair."""
-        from blip2idc.images.pixels import open_masked
+        """Where the captioner looked, for every changed pair; none where no captioner was asked."""
+        from blip2idc.compare.run import open_entry
         from blip2idc.model.attention import explain_stream
 
-        changed = [entry.name for entry in comparison.entries if entry.status == "changed"]
+        changed = [entry for entry in comparison.entries if entry.status == "changed" and entry.difference]
         if not changed:
             return {}
-        settings = comparison.settings
-        pairs = (
-            open_masked(
-                comparison.before / name,
-                comparison.after / name,
-                settings.ignore,
-                max_pixels=settings.max_pixels,
-            )
-            for name in changed
-        )
+        pairs = (open_entry(entry, comparison.settings) for entry in changed)
         explained = explain_stream(self.captioner(), pairs, words=False)
-        return {name: found.sentence for name, found in zip(changed, explained, strict=True)}
+        return {entry.name: found.sentence for entry, found in zip(changed, explained, strict=True)}
 
 
 def _write_page(path: Path, comparison: Comparison, heatmaps: Mapping[str, PairHeatmap]) -> None:

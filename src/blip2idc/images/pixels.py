@@ -1,19 +1,16 @@
-"""Whether the decoded pixels of a pair are the same, and where they differ.
+"""How many decoded values of a pair differ, and how that is told.
 
-In: the two files of a pair. Out: a `PixelDifference`. This is the cheap part of ``blip2idc compare``: nothing here
-needs a model, and identical pairs never reach one.
+In: what the comparison of two files counted. Out: a `PixelDifference`: the cheap part of ``blip2idc compare``, for
+which no model is needed; identical pairs never reach one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from blip2idc.errors import ConfigError
-from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
 
 Region = tuple[int, int, int, int]
 """(x, y, width, height) in whole pixels."""
@@ -21,19 +18,23 @@ Region = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class PixelDifference:
-    """How the decoded pixels of a pair differ.
+    """How the decoded values of a pair differ, over all frames or pages.
 
     Attributes:
         before_size: (width, height) of the image before.
         after_size: (width, height) of the image after.
-        changed_pixels: Pixels that differ; all of the larger image where the sizes differ.
-        box: Smallest region around them; None where nothing differs or the sizes do.
+        changed_pixels: Pixels of which any value differs; pixels that only one image has are among them.
+        box: Smallest region around them in the frame that is shown; None where nothing differs or the sizes do.
+        total_pixels: Of how many; None for those of the larger image.
+        largest: Largest difference of two values in the unit of the file; 0 where nothing differs or it is unknown.
     """
 
     before_size: tuple[int, int]
     after_size: tuple[int, int]
     changed_pixels: int
     box: Region | None = None
+    total_pixels: int | None = None
+    largest: float = 0.0
 
     @property
     def same_size(self) -> bool:
@@ -46,52 +47,14 @@ class PixelDifference:
         return self.changed_pixels == 0
 
     @property
+    def pixels(self) -> int:
+        """Of how many pixels `changed_pixels` is a part."""
+        return self.total_pixels or max(_area(self.before_size), _area(self.after_size))
+
+    @property
     def share(self) -> float:
         """Share of pixels that differ, 0 to 1."""
-        return self.changed_pixels / max(_area(self.before_size), _area(self.after_size))
-
-
-def open_masked(
-    before: Path, after: Path, ignore: Sequence[Region] = (), *, max_pixels: int = MAX_PIXELS
-) -> ImagePair:
-    """Open a pair with the ignored regions made equal: those of the image after are replaced by those of before."""
-    pair = ImagePair.open(before, after, max_pixels=max_pixels)
-    for x, y, width, height in ignore:
-        pair.after.paste(pair.before.crop((x, y, x + width, y + height)), (x, y))
-    return pair
-
-
-def pixel_difference(
-    before: Path,
-    after: Path,
-    ignore: Sequence[Region] = (),
-    *,
-    tolerance: int = 0,
-    max_pixels: int = MAX_PIXELS,
-) -> PixelDifference:
-    """Compare the decoded pixels of two files.
-
-    Args:
-        before: The earlier file; of two files with equal bytes, only this one is decoded.
-        after: The later file.
-        ignore: Regions in which differences do not count.
-        tolerance: Largest difference of a colour channel (0 to 255) that does not count.
-        max_pixels: Limit for each image.
-
-    Raises:
-        ImageError: One of the two cannot be used.
-    """
-    if _same_bytes(before, after):
-        size = open_image(before, max_pixels=max_pixels).size
-        return PixelDifference(size, size, 0)
-    pair = open_masked(before, after, ignore, max_pixels=max_pixels)
-    if pair.before.size != pair.after.size:
-        count = max(_area(pair.before.size), _area(pair.after.size))
-        return PixelDifference(pair.before.size, pair.after.size, count)
-    differs = _differs(np.asarray(pair.before), np.asarray(pair.after), tolerance)
-    return PixelDifference(
-        pair.before.size, pair.after.size, int(np.count_nonzero(differs)), _bounding_box(differs)
-    )
+        return min(1.0, self.changed_pixels / self.pixels)
 
 
 def parse_region(text: str) -> Region:
@@ -111,17 +74,8 @@ def parse_region(text: str) -> Region:
     return x, y, width, height
 
 
-def _differs(before: np.ndarray, after: np.ndarray, tolerance: int) -> np.ndarray:
-    """Where, as bool [H, W], a channel of uint8 [H, W, 3] differs by more than the tolerance."""
-    if tolerance == 0:
-        differs: np.ndarray = np.any(before != after, axis=2)
-    else:
-        low, high = np.minimum(before, after), np.maximum(before, after)
-        differs = np.any(high - low > tolerance, axis=2)
-    return differs
-
-
-def _bounding_box(mask: np.ndarray) -> Region | None:
+def bounding_box(mask: np.ndarray) -> Region | None:
+    """The smallest region around what is true in a bool [H, W]; None where nothing is."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return None
@@ -129,14 +83,24 @@ def _bounding_box(mask: np.ndarray) -> Region | None:
     return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
 
 
-def _same_bytes(before: Path, after: Path) -> bool:
-    """Whether both files hold the same bytes; False where one cannot be read, which opening it will explain."""
-    try:
-        if not (before.is_file() and after.is_file()):  # a pipe or a device would be read for ever
-            return False
-        return before.stat().st_size == after.stat().st_size and before.read_bytes() == after.read_bytes()
-    except OSError:
-        return False
+def share_in_words(share: float) -> str:
+    """A share as a percentage that never reads as nothing or as all where it is neither.
+
+    Example:
+        >>> share_in_words(0.25), share_in_words(0.02284), share_in_words(0.00004), share_in_words(0.99999)
+        ('25 %', '2.28 %', '0.004 %', '99.99 %')
+        >>> share_in_words(1e-9), share_in_words(1.0), share_in_words(0.0)
+        ('less than 0.0001 %', '100 %', '0 %')
+    """
+    percent = 100 * share
+    if percent in (0.0, 100.0):
+        return f"{percent:.0f} %"
+    if percent < 0.0001:
+        return "less than 0.0001 %"
+    if percent >= 1:
+        return f"{min(percent, 99.99):.2f}".rstrip("0").rstrip(".") + " %"
+    decimals = 1 - int(np.floor(np.log10(percent)))
+    return f"{percent:.{decimals}f}".rstrip("0") + " %"
 
 
 def _area(size: tuple[int, int]) -> int:

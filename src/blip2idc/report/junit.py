@@ -11,7 +11,8 @@ import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 
-from blip2idc.compare.comparison import Comparison, Entry, describe_entry, pixels_in_words
+from blip2idc.compare.comparison import Comparison, Entry, utf8
+from blip2idc.compare.words import describe_entry, entry_message
 
 SUITE = "blip2idc compare"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
@@ -30,7 +31,7 @@ def junit_xml(comparison: Comparison, started: datetime | None = None, seconds: 
         The document, with its XML declaration.
     """
     counts = comparison.counts
-    failures = counts["changed"] + counts["added"] + counts["removed"]
+    failures = counts["changed"] + counts["added"] + counts["removed"] - comparison.approved
     root = ET.Element("testsuites")
     suite = ET.SubElement(
         root,
@@ -58,18 +59,13 @@ def junit_xml(comparison: Comparison, started: datetime | None = None, seconds: 
 
 
 def failure_message(entry: Entry) -> str:
-    """What a build server shows first: caption, change probability, mismatch in percent and dimensions."""
-    parts = [entry.caption or entry.reason]
-    if entry.change_probability is not None:
-        parts.append(f"probability of change {entry.change_probability:.1%}")
-    if entry.pixels is not None:
-        parts.append(pixels_in_words(entry.pixels))
-    return "; ".join(parts)
+    """What a build server shows first: what changed, why it counts, change probability, pixels and dimensions."""
+    return entry_message(entry)
 
 
 def _add_case(suite: ET.Element, entry: Entry) -> None:
     case = ET.SubElement(suite, "testcase", classname=SUITE, name=_legal(entry.name), time="0")
-    if entry.status == "same":
+    if entry.status == "same" or entry.approved:
         return
     tag = "error" if entry.status == "error" else "failure"
     fault = ET.SubElement(case, tag, type=entry.status, message=_legal(failure_message(entry)))
@@ -85,4 +81,4 @@ def _properties(comparison: Comparison) -> dict[str, str]:
 
 def _legal(text: str) -> str:
     """The text without characters that XML 1.0 cannot hold."""
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", utf8(text))

@@ -12,7 +12,8 @@ from tests.browser import DESKTOP, PHONE, Browser, open_browser
 from tests.fixtures.explained import CAPTION, explained_pair, page_of
 from tests.fixtures.folders import bright_square, make_folders
 
-from blip2idc.compare.comparison import CompareSettings, compare_folders
+from blip2idc.compare.comparison import CompareSettings
+from blip2idc.compare.run import compare_folders
 from blip2idc.report.html.compare_page import compare_page
 from blip2idc.report.html.gallery_page import GalleryEntry, gallery_page
 from blip2idc.report.html.page import thumbnail_uri

@@ -91,7 +91,7 @@ def equal_share(before: Pixels, after: Pixels) -> float:
     gap = cv2.absdiff(before[:height, :width], after[:height, :width]).max(axis=2)
     gap = gap[gap > 0]
     # too little to see on: encoding anew leaves many small differences around the few large ones, drawing does not
-    return 1.0 if (gap <= _SMALL).mean() < 0.5 else 0.0
+    return 1.0 if not gap.size or (gap <= _SMALL).mean() < 0.5 else 0.0
 
 
 def _tiles(plane: np.ndarray) -> np.ndarray:

@@ -173,7 +173,8 @@ def _spread_corners(image: Plane) -> np.ndarray:
     for top in range(4, height - rows + 1, rows):
         for left in range(4, width - columns + 1, columns):
             cell = strength[top : top + rows, left : left + columns]
-            order = np.argpartition(cell.ravel(), -each)[-each:]
+            count = min(each, cell.size)
+            order = np.argpartition(cell.ravel(), -count)[-count:]
             for y, x in zip(*np.unravel_index(order, cell.shape), strict=True):
                 if cell[y, x] > least:
                     points.append((left + x, top + y))

@@ -145,7 +145,8 @@ def _code(image: Pixels, exact: bool) -> np.ndarray:
 def _structure(luma: Plane, least: int) -> np.ndarray:
     """Where, bool [H, W], a row changes along itself by more than `least` levels."""
     edges = np.zeros(luma.shape, np.bool_)
-    edges[:, 1:] = cv2.absdiff(luma[:, 1:], luma[:, :-1]) > least
+    if luma.shape[1] > 1:
+        edges[:, 1:] = cv2.absdiff(luma[:, 1:], luma[:, :-1]) > least
     return edges
 
 

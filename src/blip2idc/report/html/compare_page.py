@@ -12,7 +12,8 @@ from typing import Any
 
 from PIL import Image
 
-from blip2idc.compare.comparison import STATUSES, Comparison, Entry, pixels_in_words
+from blip2idc.compare.comparison import STATUSES, Comparison, Entry
+from blip2idc.compare.words import pixels_in_words
 from blip2idc.errors import ImageError
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.pair import ImagePair, open_image

@@ -1,0 +1,104 @@
+"""Frames as a person, a model and a page can see them: 8-bit RGB, on one scale for both images of a pair.
+
+In: two frames. Out: an `ImagePair`. Transparency is laid on white unless the difference would not show there; values
+beyond 8 bits are stretched over the range that both images have together, so that equal values look equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from blip2idc.images.pair import ImagePair
+from blip2idc.images.values.frame import Frame, matched, strips, value_range
+
+_BACKGROUNDS = (255, 0, 128)
+_SEEN = 8  # levels of 255 from which on a difference shows
+_ENOUGH = 0.5  # share of the differing places that has to show on white
+_LOOKED_AT = 100_000  # differing pixels that are looked at
+
+
+def shown(before: Frame, after: Frame) -> ImagePair:
+    """Both frames as 8-bit RGB; their sizes may differ."""
+    together = matched(before, after)
+    before, after = together or (before, after)
+    low, high = _scale(before, after)
+    background = _background(before, after) if before.alpha and after.alpha else _BACKGROUNDS[0]
+    bands = _bands(before, after)
+    return ImagePair(*(_picture(frame, low, high, background, bands) for frame in (before, after)))
+
+
+def _scale(before: Frame, after: Frame) -> tuple[float, float]:
+    """The values that become black and white."""
+    kinds = {before.values.dtype, after.values.dtype}
+    if kinds == {np.dtype(np.uint8)}:
+        return 0.0, 255.0
+    low, high = value_range(before, after)
+    if kinds == {np.dtype(np.uint16)} and high >= 2**15:
+        return 0.0, 65535.0  # a picture of 16 bits; smaller values are measurements
+    return low, high
+
+
+def _bands(before: Frame, after: Frame) -> list[int]:
+    """Three bands to look at: the first three, or one that differs where these do not."""
+    count = min(frame.channels - frame.alpha for frame in (before, after))
+    first = [0, min(1, count - 1), min(2, count - 1)]
+    if count <= 3 or before.size != after.size:
+        return first if count >= 3 else [0, 0, 0]
+    differ = [
+        band for band in range(count) if not np.array_equal(before.values[..., band], after.values[..., band])
+    ]
+    return first if not differ or set(differ) & set(first) else [differ[0]] * 3
+
+
+def _picture(frame: Frame, low: float, high: float, background: int, bands: list[int]) -> Image.Image:
+    if frame.space in ("cmyk", "lab") and frame.values.dtype == np.uint8:
+        values = np.ascontiguousarray(frame.values).tobytes()
+        return Image.frombytes(frame.space.upper(), frame.size, values).convert("RGB")
+    height, width = frame.values.shape[:2]
+    rgb = np.empty((height, width, 3), np.uint8)
+    for strip in strips(frame.values.shape):
+        part = frame.values[strip]
+        color = part[:, :, bands]
+        if color.dtype != np.uint8:
+            color = _stretched(color, low, high)
+        rgb[strip] = color if not frame.alpha else _laid(color, _opacity(part[:, :, -1:]), background)
+    return Image.fromarray(rgb)
+
+
+def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    if np.issubdtype(values.dtype, np.complexfloating):
+        values = np.abs(values)
+    wide = np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low)
+    scaled = (wide - np.float32(low)) * np.float32(255.0 / max(high - low, 1e-30))
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)
+
+
+def _opacity(alpha: np.ndarray) -> np.ndarray:
+    """Alpha of any type as 0..255."""
+    if alpha.dtype == np.uint8:
+        return alpha
+    top = np.iinfo(alpha.dtype).max if np.issubdtype(alpha.dtype, np.integer) else 1.0
+    return np.asarray(np.clip(np.rint(alpha.astype(np.float32) * np.float32(255.0 / top)), 0, 255), np.uint8)
+
+
+def _laid(color: np.ndarray, alpha: np.ndarray, background: int) -> np.ndarray:
+    """Colours of 8 bits on a gray of one level."""
+    wide = alpha.astype(np.uint16)
+    return np.asarray((color * wide + background * (255 - wide) + 127) // 255, np.uint8)
+
+
+def _background(before: Frame, after: Frame) -> int:
+    """White, unless what differs shows better on black or gray."""
+    if before.size != after.size or before.values.dtype != np.uint8 or before.space == "bands":
+        return _BACKGROUNDS[0]
+    where = np.flatnonzero((before.values != after.values).any(axis=2))
+    if not where.size:
+        return _BACKGROUNDS[0]
+    where = where[:: max(1, where.size // _LOOKED_AT)]
+    sides = [frame.values.reshape(-1, frame.channels)[where] for frame in (before, after)]
+    shares = []
+    for background in _BACKGROUNDS:
+        one, other = (_laid(side[:, :-1], side[:, -1:], background).astype(np.int16) for side in sides)
+        shares.append(float((np.abs(one - other).max(axis=1) >= _SEEN).mean()))
+    return _BACKGROUNDS[0] if shares[0] >= _ENOUGH else _BACKGROUNDS[int(np.argmax(shares))]

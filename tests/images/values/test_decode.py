@@ -1,0 +1,126 @@
+"""Every frame, page, band and bit of a file comes out as it went in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from blip2idc.errors import ImageError
+from blip2idc.images.values.decode import open_values
+from blip2idc.images.values.frame import Frame, differing, matched
+
+BANDS = {"photometric": "minisblack", "planarconfig": "contig"}
+
+
+def write(path: Path, values: np.ndarray, **options: object) -> Path:
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(path, values, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        (np.int8, -100, 100), (np.int16, -3000, -100), (np.int32, -70000, 70000), (np.uint16, 0, 65536),
+        (np.uint32, 0, 2**32), (np.float16, 0, 1), (np.float32, -1, 1), (np.float64, 0, 1e-9),
+    ],
+)  # fmt: skip
+def test_rasters_of_every_type(
+    tmp_path: Path, rng: np.random.Generator, dtype: type, low: float, high: float
+) -> None:
+    values = (rng.uniform(low, high, (12, 17)) if np.issubdtype(dtype, np.floating) else rng.integers(
+        int(low), int(high), (12, 17)
+    )).astype(dtype)  # fmt: skip
+    file = open_values(write(tmp_path / "x.tif", values))
+    (frame,) = file.frames()
+    assert np.can_cast(dtype, frame.values.dtype)
+    np.testing.assert_array_equal(frame.values[:, :, 0], values)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("bands", [2, 5, 13])
+def test_many_bands(
+    tmp_path: Path, rng: np.random.Generator, bands: int, planar: str, compression: str | None
+) -> None:
+    values = rng.integers(0, 4000, (12, 17, bands)).astype(np.uint16)
+    stored = np.moveaxis(values, 2, 0) if planar == "separate" else values
+    path = write(
+        tmp_path / "x.tif", stored, photometric="minisblack", planarconfig=planar, compression=compression
+    )
+    (frame,) = open_values(path).frames()
+    np.testing.assert_array_equal(frame.values, values)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jp2"])
+def test_16_bits(tmp_path: Path, rng: np.random.Generator, suffix: str, channels: int) -> None:
+    values = rng.integers(0, 4000, (40, 50, channels)).astype(np.uint16)
+    order = [2, 1, 0, 3][:channels] if channels > 1 else [0]
+    options = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000] if suffix == ".jp2" else []
+    assert cv2.imwrite(str(tmp_path / f"x{suffix}"), values[:, :, order], options)
+    (frame,) = open_values(tmp_path / f"x{suffix}").frames()
+    assert frame.alpha == (channels == 4)
+    np.testing.assert_array_equal(frame.values, values)
+
+
+def test_orientation_turns_values_once(tmp_path: Path, rng: np.random.Generator) -> None:
+    picture = Image.fromarray(rng.integers(0, 255, (10, 16, 3), dtype=np.uint8))
+    upright = np.asarray(picture.transpose(Image.Transpose.ROTATE_270))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for suffix in (".png", ".tif", ".webp"):
+        path = tmp_path / f"x{suffix}"
+        picture.save(path, exif=exif, **({"lossless": True} if suffix == ".webp" else {}))
+        (frame,) = open_values(path).frames()
+        np.testing.assert_array_equal(frame.values, upright)
+
+
+def test_icons_hold_several_sizes(tmp_path: Path) -> None:
+    Image.new("RGBA", (64, 64), "red").save(tmp_path / "x.ico", sizes=[(64, 64), (16, 16)])
+    file = open_values(tmp_path / "x.ico")
+    assert [frame.size for frame in file.frames()] == [(64, 64), (16, 16)]
+    assert file.part_name(1) == "size 2 of 2"
+
+
+def test_a_frame_that_is_cut_off(tmp_path: Path, rng: np.random.Generator) -> None:
+    frames = [Image.fromarray(rng.integers(0, 255, (40, 40), dtype=np.uint8)) for _ in range(3)]
+    path = tmp_path / "x.tif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    (tmp_path / "y.tif").write_bytes(path.read_bytes()[:-1500])
+    with pytest.raises(ImageError, match="damaged"):
+        list(open_values(tmp_path / "y.tif").frames())
+
+
+class TestMatching:
+    def gray(self, value: int, dtype: type = np.uint8) -> Frame:
+        return Frame(np.full((4, 5, 1), value, dtype), "gray")
+
+    def test_8_and_16_bits_meet(self) -> None:
+        pair = matched(self.gray(100), self.gray(25700, np.uint16))
+        assert pair is not None
+        assert not differing(*pair)[0].any()
+
+    def test_gray_and_opaque_colour_meet(self) -> None:
+        color = np.full((4, 5, 4), 100, np.uint8)
+        color[..., 3] = 255
+        pair = matched(self.gray(100), Frame(color, "rgb", alpha=True))
+        assert pair is not None
+        assert not differing(*pair)[0].any()
+
+    def test_other_numbers_of_bands_do_not(self) -> None:
+        bands = [Frame(np.zeros((4, 5, count), np.float32), "bands") for count in (3, 5)]
+        assert matched(*bands) is None
+
+    def test_nan_equals_nan_and_nothing_else(self) -> None:
+        values = np.zeros((4, 5, 1), np.float32)
+        values[0, 0] = np.nan
+        other = values.copy()
+        assert not differing(Frame(values, "gray"), Frame(other, "gray"))[0].any()
+        other[0, 0] = 0
+        mask, largest = differing(Frame(values, "gray"), Frame(other, "gray"))
+        assert (int(mask.sum()), largest) == (1, np.inf)
