@@ -7,7 +7,8 @@ Out: a folder with `NNN_before.png`, `NNN_after.png` and `truth.json`, a list of
 boxes, the fact that is true and its values. Pages are put together at random from sections (navigation, prices, cards,
 tables, articles, messages, charts, forms) in random colours and sizes. A change is made in the living page, so all else
 stays to the pixel. Boxes are those of the pixels that differ between the two undisturbed drawings, but for things that
-moved, grew or entered the flow, whose boxes are the elements' own.
+moved, grew or entered the flow, whose boxes are the elements' own. `--pages FOLDER` takes the HTML files of a folder
+instead (a template's, a manual's), each scrolled to a random place.
 """
 
 from __future__ import annotations
@@ -247,7 +248,7 @@ const box = () => {let r = e.getBoundingClientRect();
   return [r.x, r.y, r.width, r.height]};
 window.__target = e;
 if (kind == 'move' || kind == 'nudge') { e.style.position = 'relative'; e.style.zIndex = 9;
-  if (e instanceof SVGElement && e.tagName != 'svg') e.parentNode.append(e); else { const s = e.closest('section, nav'); s.style.position = 'relative'; s.style.zIndex = 9; } }
+  if (e instanceof SVGElement && e.tagName != 'svg') e.parentNode.append(e); else { const s = e.closest('section, nav'); if (s) { s.style.position = 'relative'; s.style.zIndex = 9; } } }
 if (kind == 'text' || kind == 'number') { const w = e.getBoundingClientRect().width; e.style.minWidth = e.style.maxWidth = w + 'px';
   e.style.whiteSpace = 'nowrap'; if (getComputedStyle(e).display == 'inline') e.style.display = 'inline-block'; }
 const hide = () => e.style.visibility = 'hidden', show = () => e.style.visibility = '';
@@ -273,7 +274,7 @@ window.__do = () => {
   if (kind == 'sharpen') e.style.filter = '';
   if (kind == 'brighter' || kind == 'darker') e.style.filter = `brightness(${v.light})`;
   if (kind == 'cover') { const r = e.getBoundingClientRect(), d = document.createElement('div');
-    d.style.cssText = `position:absolute;left:${r.x}px;top:${r.y}px;width:${r.width}px;height:${r.height}px;background:${v.color}`;
+    d.style.cssText = `position:fixed;left:${r.x}px;top:${r.y}px;width:${r.width}px;height:${r.height}px;background:${v.color}`;
     document.body.append(d); }
   if (kind == 'insert') e.style.display = '';
   if (kind == 'delete') e.style.display = 'none';
@@ -303,20 +304,50 @@ def values(kind: str, rng: random.Random) -> dict[str, Any]:
     }
 
 
+TAGS = """
+document.head.insertAdjacentHTML('beforeend', `<style>*, *::before, *::after {animation: none !important;
+  transition: none !important; caret-color: transparent !important; scroll-behavior: auto !important}</style>`);
+const own = e => [...e.childNodes].filter(n => n.nodeType == 3).map(n => n.textContent.trim()).join('');
+for (const e of document.body.querySelectorAll('*')) {
+  const r = e.getBoundingClientRect(), text = e.children.length ? '' : own(e);
+  if (r.width < 4 || r.height < 4 || getComputedStyle(e).visibility != 'visible') continue;
+  if (e.closest('svg')) { if (e.tagName == 'svg' && r.width < 80) e.dataset.k = 'icon_whole'; continue; }
+  if (e.tagName == 'IMG') e.dataset.k = 'image';
+  else if (e.matches('.btn, button')) e.dataset.k = 'button';
+  else if (e.matches('.badge')) e.dataset.k = 'badge';
+  else if (e.matches('.card, .alert') && r.height < 300) e.dataset.k = 'box';
+  else if (e.matches('p, tr, li') && r.width > 200 && r.height < 160) e.dataset.k = 'flow';
+  else if (text && /^[^a-z]*[0-9][^a-z]*$/.test(text)) e.dataset.k = 'number';
+  else if (text && text.length < 60) e.dataset.k = 'text';
+}
+scrollTo(0, arguments[0] * Math.max(0, document.documentElement.scrollHeight - innerHeight));
+"""
+
+
 class Drawer:
-    """Chromium, one page at a time."""
+    """Chromium, one page at a time: those of `pages`, or where there are none such as `page` makes."""
+
+    pages: tuple[Path, ...] = ()
 
     def __init__(self, driver: Any, folder: Path) -> None:
         self.driver, self.folder = driver, folder
 
-    def open(self, html: str) -> None:
-        """Show a page."""
+    def draw(self, rng: random.Random) -> tuple[str, float]:
+        """A page's address and how far it is scrolled, 0..1."""
+        if self.pages:
+            return rng.choice(self.pages).resolve().as_uri(), rng.random()
         path = self.folder / "page.html"
-        path.write_text(html, encoding="utf-8")
-        self.driver.get(path.as_uri())
+        path.write_text(page(rng), encoding="utf-8")
+        return path.as_uri(), 0.0
+
+    def open(self, address: str, scrolled: float) -> None:
+        """Show a page."""
+        self.driver.get(address)
         self.driver.execute_async_script(
-            "const done = arguments[0]; Promise.all([...document.images].map(i => i.decode())).then(() => done())"
+            "const done = arguments[0]; Promise.allSettled([...document.images].map(i => i.decode())).then(() => done())"
         )
+        if self.pages:
+            self.run(TAGS, scrolled)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page."""
@@ -381,7 +412,7 @@ def changed(
 ) -> tuple[Image.Image, Image.Image, dict[str, Any]] | None:
     """One changed pair, or None where the page has nothing for this kind."""
     made = values(kind, rng)
-    drawer.open(page(rng))
+    drawer.open(*drawer.draw(rng))
     before_box = drawer.run(SCRIPT, kind, TARGETS[kind], rng.random(), made)
     if before_box is None:
         return None
@@ -414,8 +445,8 @@ def unchanged(
     drawer: Drawer, noise: str, rng: random.Random
 ) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
     """One pair in which nothing changed but what `noise` says."""
-    html = page(rng)
-    drawer.open(html)
+    shown = drawer.draw(rng)
+    drawer.open(*shown)
     before = drawer.shot()
     truth: dict[str, Any] = {
         "kind": "none",
@@ -439,7 +470,7 @@ def unchanged(
     elif noise == "edges":
         return before, flickering(before, rng), truth
     else:
-        drawer.open(html)
+        drawer.open(*shown)
     return before, drawer.shot(), truth
 
 
@@ -467,10 +498,12 @@ def main() -> None:
     parser.add_argument("--unchanged", type=int, default=50)
     parser.add_argument("--kinds", nargs="*", default=list(KINDS))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pages", type=Path, default=None, help="folder of HTML files")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     truths = []
-    with chromium() as drawer:
+    with chromium("--allow-file-access-from-files") as drawer:
+        drawer.pages = tuple(sorted(options.pages.rglob("*.html"))) if options.pages else ()
         turn = 0
         while len(truths) < options.changed + options.unchanged:
             rng = random.Random(options.seed * 1_000_003 + turn)

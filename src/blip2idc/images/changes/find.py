@@ -11,11 +11,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from blip2idc.images.changes import alignment as aligning
-from blip2idc.images.changes.facts import measure_facts
-from blip2idc.images.changes.moves import Moved, find_moves
-from blip2idc.images.changes.noise import Excess, exact_excess, noisy_excess
-from blip2idc.images.changes.overlay import Overlay, content_box, lay
+from blip2idc.images.changes.facts.measure import measure_facts
+from blip2idc.images.changes.facts.moves import Moved, find_moves
+from blip2idc.images.changes.geometry import alignment as aligning
+from blip2idc.images.changes.geometry.overlay import Overlay, content_box, lay
+from blip2idc.images.changes.geometry.registration import as_rows, scaled
 from blip2idc.images.changes.pictures import (
     Picture,
     Pixels,
@@ -26,9 +26,9 @@ from blip2idc.images.changes.pictures import (
     open_pictures,
     working_factor,
 )
-from blip2idc.images.changes.regions import Region, find_areas, find_regions
-from blip2idc.images.changes.registration import as_rows, scaled
-from blip2idc.images.changes.rendering import drawn_anew, is_outline_drawn_anew
+from blip2idc.images.changes.regions.grouping import Region, find_areas, find_regions
+from blip2idc.images.changes.regions.noise import Excess, exact_excess, noisy_excess
+from blip2idc.images.changes.regions.rendering import drawn_anew, is_outline_drawn_anew
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -141,3 +142,19 @@ def difference(a: np.ndarray, b: np.ndarray, low: float = 0.0, high: float = 255
     gap = np.where(np.isnan(first) & np.isnan(second), 0.0, np.abs(second - first)).max(axis=2)
     gap = np.nan_to_num(gap, nan=high - low) * (255.0 / max(high - low, 1e-30))
     return np.asarray(np.minimum(np.ceil(gap), 255), np.uint8)
+
+
+def codes(image: Pixels) -> np.ndarray:
+    """One number for each colour, uint32 [H, W]: equal where all channels are, and compared four times as fast."""
+    return np.ascontiguousarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)).view(np.uint32)[:, :, 0]
+
+
+def tile_ends(plane: Plane, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the largest value in each whole tile of `side` pixels, two arrays [H // side, W // side]."""
+    height, width = (length // side for length in plane.shape)
+    rows = plane[: height * side, : width * side].reshape(height, side, width * side)
+    low, high = (
+        rows.min(axis=1),
+        rows.max(axis=1),
+    )  # along the rows first: contiguous, and a sixteenth is left
+    return low.reshape(height, width, side).min(axis=2), high.reshape(height, width, side).max(axis=2)

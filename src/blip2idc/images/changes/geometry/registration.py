@@ -26,6 +26,8 @@ _RATIO = 0.8  # Lowe's ratio test
 _FEWEST = 12  # inliers that make a geometry believable
 _TRACKED = 900
 _SPREAD = 16  # pixels that points have to span to tell of scale
+_LOOKED_AT = 1_200_000  # pixels whose agreement tells enough
+_BAND = 256  # rows
 _CELLS = 16  # points are spread over so many columns and rows
 
 
@@ -198,6 +200,18 @@ def overlap(matrix: Matrix, first: tuple[int, ...], second: tuple[int, ...]) -> 
 
 def agreement(first: Plane, second: Plane, valid: np.ndarray | None = None) -> float:
     """Mean local correlation, 0..1, over places where either image has structure; 1 where there is none."""
+    step = max(1, round(first.size / _LOOKED_AT))  # of large images every so many bands of rows
+    agreeing, count = 0.0, 0
+    for top in range(0, first.shape[0], _BAND * step):
+        rows = slice(top, top + _BAND)
+        found = _local_correlation(first[rows], second[rows], None if valid is None else valid[rows])
+        agreeing += float(found.sum())
+        count += len(found)
+    return agreeing / count if count else 1.0
+
+
+def _local_correlation(first: Plane, second: Plane, valid: np.ndarray | None) -> np.ndarray:
+    """Correlation, 0..1, about every fifth pixel around which either image has structure."""
     size = (15, 15)
     one, other = first.astype(np.float32), second.astype(np.float32)
     mean_one, mean_other = cv2.blur(one, size), cv2.blur(other, size)
@@ -208,10 +222,8 @@ def agreement(first: Plane, second: Plane, valid: np.ndarray | None = None) -> f
     if valid is not None:
         active &= valid
     active = active[4::5, 4::5]
-    if not active.any():
-        return 1.0
     ratio = both / np.sqrt(np.maximum(var_one, 8.0) * np.maximum(var_other, 8.0))
-    return float(np.clip(ratio[4::5, 4::5][active], 0, 1).mean())
+    return np.asarray(np.clip(ratio[4::5, 4::5][active], 0, 1))
 
 
 def corner_motion(matrix: Matrix, shape: tuple[int, ...]) -> float:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts import plain_ground
+from blip2idc.images.changes.facts.measure import plain_ground
 from blip2idc.images.changes.pictures import Pixels
-from blip2idc.images.changes.regions import Region
+from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box
 
 _MOST = 24  # regions that are looked at, the largest

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.overlay import Overlay
-from blip2idc.images.changes.pictures import Pixels, Plane
+from blip2idc.images.changes.geometry.overlay import Overlay
+from blip2idc.images.changes.pictures import Pixels, Plane, tile_ends
 from blip2idc.images.changes.result import Noise
 
 _CELL = 16  # pixels: a block of JPEG with halved colour
@@ -168,9 +168,10 @@ def _smooth_structure(image: np.ndarray) -> Structure:
 def _cells(plane: Plane, what: str) -> Plane:
     """The largest or smallest value in each cell; cells at the border may be smaller."""
     height, width = plane.shape
-    padded = np.pad(plane, ((0, -height % _CELL), (0, -width % _CELL)), mode="edge")
-    tiles = padded.reshape(padded.shape[0] // _CELL, _CELL, padded.shape[1] // _CELL, _CELL)
-    return np.asarray(tiles.max(axis=(1, 3)) if what == "max" else tiles.min(axis=(1, 3)))
+    if height % _CELL or width % _CELL:
+        plane = np.pad(plane, ((0, -height % _CELL), (0, -width % _CELL)), mode="edge")
+    low, high = tile_ends(plane, _CELL)
+    return high if what == "max" else low
 
 
 def _same_light(before: Pixels, after: Pixels, valid: np.ndarray | None) -> tuple[float, float, Pixels]:

@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
-from blip2idc.images.changes.regions import Areas, Region, belong
+from blip2idc.images.changes.regions.grouping import Areas, Region, belong
 from blip2idc.images.changes.result import Box
 
 _SHIFTED = (
     0.4  # share of the difference that a shift may leave; lines of text leave 0.27, changes 0.56 and more
 )
+_SHIFTED_IN_ACCORD = 0.55  # the same where nearly everything moved like this
+_NEARLY_ALL = 0.9  # share of the areas
+_ALIKE = 0.25  # pixels
 _SMOOTHED = 0.03  # share that may lie outside of what the neighbours span; changed digits leave 0.1 and more
 _ONE_WAY = (
     0.6  # of the difference: that it makes things lighter or darker on the whole, which antialiasing does not
@@ -47,11 +50,18 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         areas: Where the two differ.
     """
     explained = np.zeros(len(areas.numbers), bool)
+    shifts = np.full(
+        (len(areas.numbers), 3), np.nan
+    )  # dx, dy and what is left; not asked where it is smoothed
     sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
     for index in np.argsort(-sizes)[:_MOST]:
         x, y, width, height = (int(value) for value in areas.boxes[index])
         box = x, y, width, height
-        explained[index] = _is_smoothed(before, after, box) or best_shift(before, after, box)[2] < _SHIFTED
+        explained[index] = _is_smoothed(before, after, box)
+        if not explained[index]:
+            shifts[index] = best_shift(before, after, box)
+            explained[index] = shifts[index, 2] < _SHIFTED
+    explained |= _in_accord(shifts, explained)
     if explained.sum() < _WIDESPREAD and not explained.all():
         # a part of a changed word may happen to look drawn anew
         changed = areas.boxes[~explained]
@@ -63,6 +73,18 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         if explained.sum() >= _WIDESPREAD:
             explained |= sizes <= _SPECK
     return explained
+
+
+def _in_accord(shifts: np.ndarray, explained: np.ndarray) -> np.ndarray:
+    """Which areas, bool [N], moved as nearly everything did, even if a little more is left of their difference."""
+    told = explained & ~np.isnan(shifts[:, 2])
+    if told.sum() < _WIDESPREAD or explained.mean() < _NEARLY_ALL:
+        return np.zeros(len(explained), bool)
+    common = np.median(shifts[told, :2], axis=0)
+    if np.abs(common).max() < _STEPS[-1]:
+        return np.zeros(len(explained), bool)
+    near = np.abs(shifts[:, :2] - common).max(axis=1) <= _ALIKE
+    return np.asarray(near & (shifts[:, 2] < _SHIFTED_IN_ACCORD))
 
 
 def is_outline_drawn_anew(before: Pixels, after: Pixels, region: Region) -> bool:

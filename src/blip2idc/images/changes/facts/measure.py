@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.colors import color_name, hex_code
+from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.pictures import Pixels
-from blip2idc.images.changes.regions import Region
+from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
 
 _MARGIN = 10  # pixels of surroundings that are looked at

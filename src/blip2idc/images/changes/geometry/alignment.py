@@ -10,11 +10,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes import registration
-from blip2idc.images.changes.pictures import Pixels, Plane
-from blip2idc.images.changes.registration import Matrix
+from blip2idc.images.changes.geometry import registration
+from blip2idc.images.changes.geometry.registration import Matrix
+from blip2idc.images.changes.geometry.rows import match_rows
+from blip2idc.images.changes.pictures import Pixels, Plane, codes, difference, tile_ends
 from blip2idc.images.changes.result import Alignment, AlignmentKind, RowRun
-from blip2idc.images.changes.rows import match_rows
 
 TILE = 16
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
@@ -78,25 +78,25 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
 
 def equal_share(before: Pixels, after: Pixels) -> float:
     """Share of the tiles with structure that are equal to the pixel, over the part that both images have."""
-    luma = cv2.cvtColor(before, cv2.COLOR_RGB2GRAY)
     height, width = (min(before.shape[axis], after.shape[axis]) // TILE * TILE for axis in (0, 1))
     if not height or not width:
         return 0.0
-    spread = _tiles(luma[:height, :width])
-    active = spread.max(axis=(1, 3)) - spread.min(axis=(1, 3)) > _STRUCTURE
-    differs = _tiles((before[:height, :width] != after[:height, :width]).any(axis=2)).any(axis=(1, 3))
-    count = int(active.sum())
+    one, other = before[:height, :width], after[:height, :width]
+    equal, count = _equal_tiles(one, other)
     if count >= _FEW_TILES:
-        return int((active & ~differs).sum()) / count
-    gap = cv2.absdiff(before[:height, :width], after[:height, :width]).max(axis=2)
+        return equal / count
+    gap = difference(one, other)
     gap = gap[gap > 0]
     # too little to see on: encoding anew leaves many small differences around the few large ones, drawing does not
     return 1.0 if not gap.size or (gap <= _SMALL).mean() < 0.5 else 0.0
 
 
-def _tiles(plane: np.ndarray) -> np.ndarray:
-    height, width = plane.shape
-    return plane.reshape(height // TILE, TILE, width // TILE, TILE)
+def _equal_tiles(before: Pixels, after: Pixels) -> tuple[int, int]:
+    """How many tiles with structure are equal to the pixel, and how many there are."""
+    darkest, brightest = tile_ends(cv2.cvtColor(before, cv2.COLOR_RGB2GRAY), TILE)
+    active = brightest - darkest > _STRUCTURE
+    _, differs = tile_ends((codes(before) != codes(after)).view(np.uint8), TILE)
+    return int((active & (differs == 0)).sum()), int(active.sum())
 
 
 def _by_rows(before: Pixels, after: Pixels, equal: float) -> Alignment | None:
@@ -113,20 +113,25 @@ def _by_rows(before: Pixels, after: Pixels, equal: float) -> Alignment | None:
 
 
 def _rows_alignment(before: Pixels, after: Pixels, runs: list[RowRun], *, exact: bool = False) -> Alignment:
-    """The alignment by runs; its agreement is the share of the rows of the shorter image that agree."""
-    agreeing = 0.0
+    """The alignment by runs; its agreement is that of the matched rows, times their share of the shorter image."""
+    agreeing, counted, matched = 0.0, 0.0, 0
     for run in runs:
         one = before[run.before : run.before + run.length]
         other = after[run.after : run.after + run.length]
+        matched += run.length
         if exact:
-            agreeing += float((one == other).all(axis=2).mean(axis=1).sum())
+            equal, count = _equal_tiles(one, other)
+            agreeing += equal
+            counted += count
         else:
             gray = [cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (one, other)]
             agreeing += run.length * registration.agreement(gray[0], gray[1])
-    share = agreeing / max(1, min(before.shape[0], after.shape[0]))
+            counted += run.length
+    share = agreeing / counted if counted else 1.0
+    share *= min(1.0, matched / max(1, min(before.shape[0], after.shape[0])))
     if before.shape == after.shape and all(run.before == run.after for run in runs):
         return Alignment("aligned", agreement=share)
-    return Alignment("rows", rows=tuple(runs), agreement=min(1.0, share))
+    return Alignment("rows", rows=tuple(runs), agreement=share)
 
 
 def _in_place(luma: Plane, other: Plane) -> Alignment:

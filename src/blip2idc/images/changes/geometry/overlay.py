@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes import registration
+from blip2idc.images.changes.geometry import registration
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Alignment, Box, RowRun
 

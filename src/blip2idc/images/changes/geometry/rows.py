@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels, Plane
+from blip2idc.images.changes.pictures import Pixels, Plane, codes
 from blip2idc.images.changes.result import RowRun
 
 _NO_ROW_COST = (
@@ -27,6 +27,7 @@ _RARE = 4  # a row that occurs more often than this in an image says nothing abo
 _STRIP = 96  # rows of a strip that is searched for by correlation
 _BANDS = 16  # columns of the signature that is correlated
 _FOUND = 0.85  # correlation from which on a strip counts as found
+_SURELY_FOUND = 0.97  # the same at a place where other strips lie, too
 _SMALL_PART = 0.03  # of the matched rows: what has to lie under another offset than zero
 _LARGE_PART = 0.25  # the same where the rows at the end are in place again
 _GAIN = 0.25  # of the cost of staying in place: what offsets have to save
@@ -81,11 +82,26 @@ def _offsets_of_strips(before: Pixels, after: Pixels) -> list[int]:
         strip = first[y : y + height]
         if strip.std() < 2:
             continue
-        found = cv2.matchTemplate(second, strip, cv2.TM_CCOEFF_NORMED)[:, 0]
-        best = int(found.argmax())
-        if found[best] >= _FOUND:
-            votes[best - y] += height // 2
+        offset = _place_of(strip, second, y, [offset for offset, _ in votes.most_common(_MOST_OFFSETS)])
+        if offset is not None:
+            votes[offset] += height // 2
     return _likeliest(votes, first.shape[0], second.shape[0], least=height // 2)
+
+
+def _place_of(strip: Plane, image: Plane, y: int, known: Iterable[int]) -> int | None:
+    """By how many rows a strip from row `y` of one image lies elsewhere in the other; known offsets are tried first."""
+    for offset in known:
+        place = image[max(0, y + offset) : y + offset + len(strip)]
+        if len(place) == len(strip) and _alike(strip, place).item() >= _SURELY_FOUND:
+            return offset
+    found = _alike(strip, image)[:, 0]
+    best = int(found.argmax())
+    return best - y if found[best] >= _FOUND else None
+
+
+def _alike(strip: Plane, image: Plane) -> np.ndarray:
+    """Correlation of a strip with every place of an image."""
+    return np.asarray(cv2.matchTemplate(image, strip, cv2.TM_CCOEFF_NORMED))
 
 
 def _likeliest(votes: Counter[int], before: int, after: int, least: int) -> list[int]:
@@ -139,7 +155,7 @@ def _means(image: Pixels) -> np.ndarray:
 def _code(image: Pixels, exact: bool) -> np.ndarray:
     if not exact:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-    return np.ascontiguousarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)).view(np.uint32)[:, :, 0]
+    return codes(image)
 
 
 def _structure(luma: Plane, least: int) -> np.ndarray:
@@ -217,7 +233,8 @@ def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after
     Viterbi's path may use rows of before twice, and so misplaces rows among others that look like them (a table's).
     """
     sums = np.concatenate([np.zeros((1, costs.shape[1])), costs.cumsum(axis=0)])
-    blank = (after == after[:, :1]).all(axis=(1, 2))
+    numbers = codes(after)
+    blank = (numbers == numbers[:, :1]).all(axis=1)
     result = runs[:1]
     for run in runs[1:]:
         above = result[-1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.noise import Excess
+from blip2idc.images.changes.regions.noise import Excess
 from blip2idc.images.changes.result import Box
 
 _WEAK = 0.55  # strength to which an area extends once it has a strong pixel

@@ -1,0 +1,1 @@
+"""What is sure of a change, measured on its pixels."""

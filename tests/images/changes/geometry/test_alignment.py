@@ -1,0 +1,56 @@
+"""How two images lie on each other: in place, shifted, scaled, by rows, in no way."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from blip2idc.images.changes.geometry.alignment import align, equal_share
+from blip2idc.worlds.edits.photographs import packaged_photographs
+
+
+@pytest.fixture(scope="module")
+def photograph() -> np.ndarray:
+    return np.asarray(Image.open(packaged_photographs("test")[0]).convert("RGB"))
+
+
+def moved(image: np.ndarray, matrix: list[list[float]]) -> np.ndarray:
+    return cv2.warpAffine(
+        image, np.array(matrix), image.shape[1::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+
+
+def test_half_a_pixel_is_a_shift(photograph: np.ndarray) -> None:
+    found = align(photograph, moved(photograph, [[1, 0, 0.5], [0, 1, -1.25]]))
+    assert found.kind == "shifted"
+    assert found.shift == pytest.approx((0.5, -1.25), abs=0.1)
+
+
+def test_a_small_turn_is_found(photograph: np.ndarray) -> None:
+    turn = cv2.getRotationMatrix2D((photograph.shape[1] / 2, photograph.shape[0] / 2), 2.0, 1.0)
+    found = align(photograph, moved(photograph, turn.tolist()))
+    assert found.kind == "scaled"
+    assert np.array(found.matrix) == pytest.approx(turn, abs=0.3)
+
+
+def test_a_reduced_photograph_is_found_at_its_scale(photograph: np.ndarray) -> None:
+    height, width = photograph.shape[:2]
+    found = align(
+        photograph, cv2.resize(photograph, (width * 3 // 5, height * 3 // 5), interpolation=cv2.INTER_AREA)
+    )
+    assert found.kind == "scaled"
+    assert found.scale == pytest.approx(0.6, abs=0.005)
+
+
+def test_the_mirror_image_lies_in_no_way_on_it(photograph: np.ndarray) -> None:
+    assert align(photograph, np.ascontiguousarray(photograph[::-1])).kind == "none"
+
+
+def test_equal_tiles_are_counted_where_there_is_structure() -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[::2, ::2] = 200
+    other = image.copy()
+    other[:16, :] = 90
+    assert equal_share(image, other) == 0.75

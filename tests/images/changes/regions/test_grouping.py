@@ -1,0 +1,40 @@
+"""Pixels that differ, gathered to things."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blip2idc.images.changes.regions.grouping import belong, find_areas, find_regions
+from blip2idc.images.changes.regions.noise import exact_excess
+
+
+def boxes(*places: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
+    plane = np.zeros((400, 600), np.uint8)
+    for x, y, width, height in places:
+        plane[y : y + height, x : x + width] = 90
+    excess = exact_excess(plane)
+    return sorted(region.box for region in find_regions(excess, find_areas(excess)))
+
+
+def test_letters_of_a_line_are_one_region() -> None:
+    letters = [(50 + 12 * number, 100, 8, 12) for number in range(6)]
+    assert boxes(*letters) == [(50, 100, 68, 12)]
+
+
+def test_things_far_apart_stay_apart() -> None:
+    assert boxes((50, 100, 40, 40), (400, 250, 60, 30)) == [(50, 100, 40, 40), (400, 250, 60, 30)]
+
+
+def test_hundreds_of_specks_are_joined_in_reasonable_time() -> None:
+    specks = [(x, y, 2, 2) for x in range(10, 590, 12) for y in range(10, 390, 12)]
+    assert len(boxes(*specks)) == 1
+
+
+def test_nothing_makes_no_region() -> None:
+    assert boxes() == []
+
+
+def test_lines_of_a_paragraph_belong_together_and_columns_do_not() -> None:
+    line = np.array([10, 10, 200, 12])
+    others = np.array([[10, 28, 180, 12], [400, 28, 180, 12]])
+    assert belong(line, others, gap=4).tolist() == [True, False]

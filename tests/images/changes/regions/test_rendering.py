@@ -1,0 +1,39 @@
+"""Letters that were only drawn anew, and letters that are others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes.pictures import difference
+from blip2idc.images.changes.regions.grouping import find_areas
+from blip2idc.images.changes.regions.noise import exact_excess
+from blip2idc.images.changes.regions.rendering import best_shift, drawn_anew
+
+
+def line(text: str, shift: float = 0.0) -> np.ndarray:
+    """A line of text, drawn eight times as large and reduced, so that it lies between pixels."""
+    image = Image.new("RGB", (8 * 300, 8 * 30), "white")
+    ImageDraw.Draw(image).text((8 * 10 + 8 * shift, 8 * 6), text, "black", ImageFont.load_default(8 * 16))
+    return np.asarray(image.resize((300, 30), Image.Resampling.BOX))
+
+
+def explained(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    return drawn_anew(before, after, find_areas(exact_excess(difference(before, after))))
+
+
+@pytest.mark.parametrize("shift", [0.25, 0.5, 0.75])
+def test_a_line_that_begins_a_fraction_further_right_is_the_same_line(shift: float) -> None:
+    before, after = line("Quarterly results"), line("Quarterly results", shift)
+    assert explained(before, after).all()
+    assert best_shift(before, after, (0, 0, 300, 30))[0] == pytest.approx(shift, abs=0.15)
+
+
+@pytest.mark.parametrize("text", ["Quarterly resumes", "Quarterly result", "Yearly results"])
+def test_other_words_are_not_drawn_anew(text: str) -> None:
+    assert not explained(line("Quarterly results"), line(text)).all()
+
+
+def test_two_equal_images_have_no_shift() -> None:
+    assert best_shift(line("a"), line("a"), (0, 0, 300, 30)) == (0.0, 0.0, 1.0)

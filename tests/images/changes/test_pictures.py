@@ -1,0 +1,56 @@
+"""Images as the comparison works on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from blip2idc.errors import ImageError
+from blip2idc.images.changes.pictures import codes, difference, differences, open_pictures, tile_ends
+
+
+def test_both_arrays_get_one_scale() -> None:
+    before = np.array([[0, 100]], np.int32)
+    after = np.array([[0, 400]], np.int32)
+    first, second = open_pictures(before, after)
+    assert first.rgb()[0, :, 0].tolist() == [0, 64]
+    assert second.rgb()[0, :, 0].tolist() == [0, 255]
+
+
+def test_the_least_difference_of_floats_is_not_lost() -> None:
+    before = np.zeros((2, 2), np.float64)
+    before[0, 0] = 1e6
+    after = before.copy()
+    after[1, 1] = 1e-3
+    (_, strip), *_ = differences(*open_pictures(before, after))
+    assert strip.tolist() == [[0, 0], [0, 1]]
+
+
+def test_missing_values_equal_each_other_alone() -> None:
+    nan = np.full((1, 2, 1), np.nan)
+    assert difference(nan, nan).tolist() == [[0, 0]]
+    assert difference(nan, np.zeros((1, 2, 1))).tolist() == [[255, 255]]
+
+
+def test_colours_have_codes_of_their_own() -> None:
+    image = np.array([[[1, 2, 3], [3, 2, 1], [1, 2, 3]]], np.uint8)
+    first, second, third = codes(image)[0]
+    assert first == third != second
+
+
+def test_tiles_are_cut_to_whole_ones() -> None:
+    low, high = tile_ends(np.arange(70, dtype=np.uint8).reshape(7, 10), 3)
+    assert low.tolist() == [[0, 3, 6], [30, 33, 36]]
+    assert high.tolist() == [[22, 25, 28], [52, 55, 58]]
+
+
+def test_images_are_reduced_by_whole_factors() -> None:
+    image = Image.fromarray(np.full((9, 14, 3), 40, np.uint8))
+    first, _ = open_pictures(image, np.full((9, 14, 3), 40, np.uint8))
+    assert first.rgb(4).shape == (3, 4, 3)
+
+
+def test_text_is_no_picture() -> None:
+    with pytest.raises(ImageError, match="expected numbers"):
+        open_pictures(np.array([["a"]]), np.array([["b"]]))
