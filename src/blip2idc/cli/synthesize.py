@@ -108,6 +108,10 @@ def edits(
     textures_share: Annotated[
         float, typer.Option(help="Share of the pairs that show procedural textures instead, 0 to 1.")
     ] = 0.0,
+    objects: Annotated[
+        Path | None,
+        typer.Option(help="Folder of cut-out objects with their nouns, for wide; default: coloured shapes."),
+    ] = None,
     workers: Workers = None,
     masks: Masks = False,
 ) -> None:
@@ -124,7 +128,15 @@ def edits(
     world: EditsWorld | EditorWorld
     if variety == "wide":
         sizes = parse_range(size or "256-640")
-        world = EditorWorld(seed, images, sizes, no_change_share=no_change_share, kinds=chosen, split=split)
+        world = EditorWorld(
+            seed,
+            images,
+            sizes,
+            no_change_share=no_change_share,
+            kinds=chosen,
+            split=split,
+            objects=objects,
+        )
     elif variety == "basic":
         width, height = parse_size(size or "320x160")
         world = EditsWorld(
