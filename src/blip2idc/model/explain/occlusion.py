@@ -1,9 +1,9 @@
 """What would the captioner say if this place had not changed? The slow check of all faster heatmaps.
 
 In: a joint model, a joint image and what was said of it. Out: one value a patch cell: how much the log-odds of change
-and the probability of the words fall when a block of cells is filled with what the *other* image shows there, so that the
-block holds no change any more. (A grey block would be a change itself.) It needs no attention and no gradients, only
-one forward pass a block.
+and the probability of the words fall when a block of cells is filled with what the *other* image shows there, so
+that the block holds no change any more. (A grey block would be a change itself.) It needs no attention and no
+gradients, only one forward pass a block.
 
 Shapes: B pairs, P patches, T text tokens, W words, R variants with one block filled.
 """
