@@ -164,17 +164,20 @@ def pages(
     ],
     count: Count = 1000,
     seed: Seed = 0,
-    size: Size = "1280x800",
+    size: Annotated[
+        str,
+        typer.Option(metavar="WxH", help="Width and height of the window in pixels; several with commas."),
+    ] = "1280x800",
     no_change_share: NoChangeShare = 0.33,
     kinds: Kinds = None,
 ) -> None:
     """Web pages in headless Chromium with one change of the document (extra [browser])."""
     from blip2idc.worlds.pages import KINDS, PagesWorld
 
-    width, height = parse_size(size)
+    sizes = [parse_size(one) for one in parse_list(size)]
     chosen = KINDS if kinds is None else parse_list(kinds)
     check_range("--seed", seed, 0, LARGEST_SEED)
-    world = PagesWorld(seed, pages, height, width, no_change_share=no_change_share, kinds=chosen)
+    world = PagesWorld(seed, pages, sizes, no_change_share=no_change_share, kinds=chosen)
     try:
         _write(world, output, count, world.settings(), 1, False)
     finally:
