@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from blip2idc.version import __version__
+__version__ = "0.1.0"
 
 _HOMES = {
     "Blip2idcError": "blip2idc.errors",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.fixtures.checkpoints import opt_checkpoint
 from tests.fixtures.folders import COUNTS, make_folders
 
@@ -60,6 +62,10 @@ def test_everything_at_once(
     [
         (["--ignore", "1,2"], "region is '1,2'; expected x,y,width,height"),
         (["--threshold", "2"], "--threshold is 2.0; expected 0 to 1"),
+        (["--judge", "nobody"], "--judge is 'nobody'; expected pixels, mixed, model"),
+        (["--format", "xml"], "--format is 'xml'; expected auto, lines, table, github"),
+        (["--ignore", "5000,0,5,5", "--judge", "pixels"], "outside of every picture"),
+        (["--approve", "none.png", "--judge", "pixels"], "--approve none.png: no changed or added file"),
         (["--pixel-tolerance", "300"], "--pixel-tolerance is 300; expected 0 to 255"),
     ],
 )
@@ -89,3 +95,33 @@ def test_the_same_adapters_as_everywhere(
     arguments = ["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--strict", "--adapter", adapter]
     assert cli.run([*arguments, *model, "--device", "cpu"]) == 1
     assert capsys.readouterr().out.splitlines()[-1].startswith("1 file: 0 same, 1 changed")
+
+
+def test_two_files_and_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, color in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (20, 20), color).save(tmp_path / name)
+    arguments = ["compare", str(tmp_path / "a.png"), str(tmp_path / "b.png"), "--judge", "pixels"]
+    assert cli.run([*arguments, "--format", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error file=")
+    assert cli.run([*arguments, "--format", "table"]) == 1
+    assert "100 %" in capsys.readouterr().out
+    assert cli.run([*arguments, "--approve-all", "--json", str(tmp_path / "all.json")]) == 0
+    assert f"approved {tmp_path / 'a.png'}" in capsys.readouterr().out
+    assert json.loads((tmp_path / "all.json").read_text())["entries"][0]["approved"] is True
+    assert cli.run(arguments) == 0
+
+
+def test_a_name_that_is_no_utf8_loses_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"caf\xe9\n.png")
+    for folder, color in (("a", "red"), ("b", "blue")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (20, 20), color).save(tmp_path / "x.png")
+        (tmp_path / "x.png").rename(tmp_path / folder / name)
+    outputs = [tmp_path / name for name in ("page.html", "all.json", "junit.xml")]
+    options = [word for pair in zip(("--html", "--json", "--junit"), outputs, strict=True) for word in pair]
+    arguments = ["compare", tmp_path / "a", tmp_path / "b", "--judge", "pixels", *options]
+    assert cli.run([str(argument) for argument in arguments]) == 1
+    assert "caf\\" in capsys.readouterr().out
+    assert json.loads(outputs[1].read_text(encoding="utf-8"))["entries"][0]["name"] == "caf\\xe9\n.png"
+    assert "caf\\xe9" in outputs[0].read_text(encoding="utf-8")
+    assert list(ET.parse(outputs[2]).iter("failure"))

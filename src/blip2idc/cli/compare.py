@@ -7,6 +7,7 @@ loaded when the first pair with differing pixels needs it, and never if none doe
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ import typer
 
 from blip2idc.cli.options import Adapter, Device, Model, load_captioner
 from blip2idc.cli.output import note, say, write_json, write_text
+from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.compare.comparison import Comparison
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from blip2idc.images.heatmap import PairHeatmap
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
+
+
+_FORMATS = ("auto", "lines", "table", "github")
 
 
 def register(app: typer.Typer) -> None:
@@ -102,6 +107,22 @@ def compare_command(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for a build server.")
     ] = None,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="lines, table, github (annotations of a workflow), or auto: a table on a terminal.",
+        ),
+    ] = "auto",
+    approve: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Copy this new image over its reference; a glob too (may be repeated)."
+        ),
+    ] = None,
+    approve_all: Annotated[
+        bool, typer.Option("--approve-all", help="Copy every changed and added image over the references.")
+    ] = False,
     model: Model = None,
     adapter: Adapter = "default",
     device: Device = "auto",
@@ -111,10 +132,10 @@ def compare_command(
     What changed in places is a change; diffuse differences (re-encoding, noise, light) are left to the model, and the
     summary counts those that pass. Exit status: 0 the same, 1 changed, 2 an error.
     """
+    from blip2idc.compare.approve import copy_approved, mark_approved
     from blip2idc.compare.comparison import CompareSettings
     from blip2idc.compare.folders import NameRules, left_out_in_words, parse_mapping
     from blip2idc.compare.run import compare_folders
-    from blip2idc.compare.words import describe_entry
     from blip2idc.images.pair import MAX_PIXELS
     from blip2idc.images.pixels import parse_region
     from blip2idc.runs.record import run_record
@@ -130,27 +151,50 @@ def compare_command(
         judge,  # type: ignore[arg-type]
         _rules(before, ignore_mask, ignore_file),
     )
+    if output_format not in _FORMATS:
+        raise ConfigError(f"--format is {output_format!r}; expected {', '.join(_FORMATS)}")
     names = NameRules(tuple(exclude or ()), tuple(map(parse_mapping, name_map or ())))
     started, clock = datetime.now(UTC), time.monotonic()
     lazy = _LazyCaptioner(model, adapter, device)
     comparison = compare_folders(before, after, settings, lazy.describe, names=names)
     comparison = replace(comparison, run=run_record(**lazy.facts))
-    for sentence in (*comparison.notes, left_out_in_words(comparison.left_out)):
-        if sentence:
-            note(sentence)
-    for entry in comparison.entries:
-        if entry.status != "same" or entry.pixels_differ:
-            say(describe_entry(entry))
-    if html is not None:
+    if approve or approve_all:
+        comparison = mark_approved(comparison, ["*"] if approve_all else approve or [])
+    if html is not None:  # before the references become the new images
         _write_page(html, comparison, lazy.heatmaps(comparison))
+    for reference in copy_approved(comparison):
+        say(f"approved {reference}")
     if json_file is not None:
         write_json(json_file, comparison.to_dict())
     if junit is not None:
         from blip2idc.report.junit import junit_xml
 
         write_text(junit, junit_xml(comparison, started, time.monotonic() - clock))
+    for sentence in (*comparison.notes, left_out_in_words(comparison.left_out)):
+        if sentence:
+            note(sentence)
+    _print_entries(comparison, output_format)
     say(comparison.summary())
     raise typer.Exit(comparison.exit_status)
+
+
+def _print_entries(comparison: Comparison, output_format: str) -> None:
+    """What is not the same, as it was asked for, on stdout."""
+    if output_format == "github":
+        from blip2idc.report.annotations import annotations
+
+        for line in annotations(comparison):
+            say(line)
+    elif output_format == "table" or (output_format == "auto" and sys.stdout.isatty()):
+        from blip2idc.report.terminal import print_table
+
+        print_table(comparison)
+    else:
+        from blip2idc.compare.words import describe_entry
+
+        for entry in comparison.entries:
+            if entry.status != "same" or entry.pixels_differ:
+                say(describe_entry(entry))
 
 
 def _rules(before: Path, masks: list[Path] | None, file: Path | None) -> tuple[Rule, ...]:
@@ -187,12 +231,13 @@ class _LazyCaptioner:
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
         """Where the captioner looked, for every changed pair; none where no captioner was asked."""
         from blip2idc.compare.run import open_entry
+        from blip2idc.model.attention import explain_stream
 
         changed = [entry for entry in comparison.entries if entry.status == "changed" and entry.difference]
         if not changed:
             return {}
         pairs = (open_entry(entry, comparison.settings) for entry in changed)
-        explained = self.captioner().explain_stream(pairs, words=False)
+        explained = explain_stream(self.captioner(), pairs, words=False)
         return {entry.name: found.sentence for entry, found in zip(changed, explained, strict=True)}
 
 

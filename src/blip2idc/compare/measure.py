@@ -293,8 +293,8 @@ def _find(one: Frame, other: Frame, mask: np.ndarray) -> Comparison:
 
 def _places(mask: np.ndarray, invisible: bool) -> tuple[MeasuredChange, ...]:
     """The places of a mask, joined to few, as changes of which nothing more is known."""
-    from blip2idc.images.changes.noise import exact_excess
-    from blip2idc.images.changes.regions import find_areas, find_regions
+    from blip2idc.images.changes.regions.noise import exact_excess
+    from blip2idc.images.changes.regions.grouping import find_areas, find_regions
 
     excess = exact_excess(mask.astype(np.uint8) * 255)
     sentence = "values changed that 8 bits do not show" if invisible else "something changed"

@@ -12,6 +12,7 @@ import os
 from PIL import Image
 
 from blip2idc.errors import ConfigError, ImageError
+from blip2idc.images.decoding.heif import enable_heif, is_heif
 
 FORMATS = (
     "PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "JPEG2000", "AVIF",
@@ -55,6 +56,8 @@ def format_of(content: bytes, name: str) -> str:
     for known in formats:
         if known in Image.OPEN and _accepts(known, mark):
             return known
+    if is_heif(mark):
+        return enable_heif(name)
     marked = (other for other in sorted(Image.OPEN) if Image.OPEN[other][1] is not None)
     for other in marked:
         if other not in formats and _accepts(other, mark):

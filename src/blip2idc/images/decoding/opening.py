@@ -43,7 +43,12 @@ _EXPANSIONS: dict[str, Callable[[Image.Image, bytes, Limits], None]] = {
     "BMP": expand_run_lengths,
     "PPM": expand_ppm,
 }
-_BYTES_A_PIXEL = {"WEBP": 15.5, "AVIF": 9, "JPEG2000": 18.5}  # their libraries keep several copies
+_BYTES_A_PIXEL = {
+    "WEBP": 15.5,
+    "AVIF": 9,
+    "JPEG2000": 18.5,
+    "HEIF": 15,
+}  # their libraries keep several copies
 
 
 def content_of(source: str | os.PathLike[str] | bytes, limits: Limits) -> bytes:

@@ -6,6 +6,7 @@ is in memory at a time.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ _SPACES: dict[str, Space] = {
     "L": "gray", "LA": "gray", "RGB": "rgb", "RGBA": "rgb", "YCbCr": "rgb", "CMYK": "cmyk", "LAB": "lab",
 }  # fmt: skip
 _PARTS: dict[str, Part] = {"TIFF": "page", "MPO": "page", "ICO": "size"}
-_DEEPER = {"JPEG2000", "AVIF"}  # may hold more than 8 bits a channel, of which Pillow keeps 8
+_DEEPER = {"JPEG2000", "AVIF", "HEIF"}  # may hold more than 8 bits a channel, of which Pillow keeps 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,8 @@ class ImageFile:
 
     def _deeper(self) -> Frame | None:
         """The picture with more than 8 bits a channel; None where it has no more, or is an animation."""
-        values = _with_opencv(self.content) if self.count == 1 else None
+        read = _with_libheif if self.format == "HEIF" else _with_opencv
+        values = read(self.content) if self.count == 1 else None
         if values is None or values.dtype == np.uint8:
             return None
         with open_bounded(self.content, Limits(self.max_pixels, self.name)) as image:
@@ -155,3 +157,14 @@ def _with_opencv(content: bytes) -> np.ndarray | None:
         return None
     values = np.asarray(values)
     return values[:, :, None] if values.ndim == 2 else values[:, :, [2, 1, 0, 3][: values.shape[2]]]
+
+
+def _with_libheif(content: bytes) -> np.ndarray | None:
+    """[H, W, C] of a HEIC file, its 10 or 12 bits as 16; None where it has 8."""
+    import pillow_heif
+
+    file = pillow_heif.open_heif(io.BytesIO(content), convert_hdr_to_8bit=False)
+    if not file.mode.endswith(";16"):
+        return None
+    values = np.asarray(file)
+    return values[:, :, None] if values.ndim == 2 else values

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from blip2idc.compare.comparison import STATUSES, Comparison, Entry
+from blip2idc.compare.comparison import STATUSES, Comparison, Entry, utf8
 from blip2idc.compare.words import pixels_in_words
 from blip2idc.errors import ImageError
 from blip2idc.images.heatmap import PairHeatmap
@@ -42,7 +42,7 @@ def compare_page(comparison: Comparison, heatmaps: Mapping[str, PairHeatmap] | N
         comparison=comparison,
         cards=cards,
         statuses=[status for status in STATUSES if any(card["entry"].status == status for card in cards)],
-        identical=[entry.name for entry in comparison.entries if entry not in shown],
+        identical=[utf8(entry.name) for entry in comparison.entries if entry not in shown],
         has_heat=bool(heatmaps),
         facts=flat_facts(comparison.run),
     )
@@ -56,6 +56,7 @@ def _card(entry: Entry, comparison: Comparison, heatmap: PairHeatmap | None) -> 
         layers = tuple(picture_uri(layer) for layer in pair_layers(heatmap, pair))
     return {
         "entry": entry,
+        "name": utf8(entry.name),
         "pixels": pixels_in_words(entry.pixels) if entry.pixels is not None and entry.pixels_differ else "",
         "layers": layers,
         "pictures": [_picture(role, entry.name, image, _box(entry)) for role, image in images.items()],
