@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
 
 from blip2idc.difference import Difference
 from blip2idc.evaluation.maps.localization import LocalizationScores, Truth, localization, make_truth
 from blip2idc.images.heatmap import PairHeatmap
-from blip2idc.model.attention import BATCH_SIZE, METHODS, explain_joints
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.explain.methods import BATCH_SIZE, METHODS, explain_encoded
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.record import run_record
 from blip2idc.worlds.edits.regions import REGION_OPERATIONS
@@ -132,10 +133,16 @@ def _maps(
     changed = [index for index, truth in enumerate(truths) if truth.changed]
     for start in range(0, len(changed), BATCH_SIZE):
         part = changed[start : start + BATCH_SIZE]
-        found = explain_joints(
-            captioner, [joints[i] for i in part], [said[i] for i in part], method,
-            words=False, suppress_unchanged=False,
-        )  # fmt: skip
+        with torch.inference_mode():
+            encoded = captioner.joint_model.encode([joints[i] for i in part])
+        found = explain_encoded(
+            captioner.joint_model,
+            encoded,
+            [said[i] for i in part],
+            method,
+            words=False,
+            suppress_unchanged=False,
+        )
         for index, explanation in zip(part, found, strict=True):
             maps[index] = explanation.sentence
     return maps

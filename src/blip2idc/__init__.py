@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from blip2idc.version import __version__
 
 _HOMES = {
     "Blip2idcError": "blip2idc.errors",

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from blip2idc.cli.main import application
 from blip2idc.data.records import read_manifest
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
-from blip2idc.predict import heatmaps as heatmap_files
+from blip2idc.model.captioner import DifferenceCaptioner
 
 __all__ = ["opt_checkpoint"]
 
@@ -60,9 +60,9 @@ def test_heatmap_files_of_a_data_set_and_their_scores(
 
     done: list[int] = []
     heatmap_path(folder, "0003").unlink()
-    original = heatmap_files.explain_stream
+    original = DifferenceCaptioner.explain_stream
     monkeypatch.setattr(
-        heatmap_files,
+        DifferenceCaptioner,
         "explain_stream",
         lambda captioner, pairs, *rest, **more: original(captioner, _counted(pairs, done), *rest, **more),
     )

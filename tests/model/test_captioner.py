@@ -15,7 +15,7 @@ from blip2idc.errors import ConfigError, ImageError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner, find_adapter
-from blip2idc.model.language import make_prefix, score_sentences, search
+from blip2idc.model.language import generate, make_prefix, score_sentences
 from blip2idc.model.settings import Calibration, CaptionerSettings, Decoding, read_settings, write_settings
 
 LENGTH = 12
@@ -36,7 +36,7 @@ def test_captions_are_those_of_generate(
     captioner: DifferenceCaptioner, rng: np.random.Generator, beams: int
 ) -> None:
     backbone = captioner.backbone
-    pixels = captioner.preprocessor(pairs_of(rng, 4))
+    pixels = captioner.joint_model.preprocessor(pairs_of(rng, 4))
     model = Blip2ForConditionalGeneration.from_pretrained(backbone.source.location)
     expected = model.generate(pixel_values=pixels, max_new_tokens=LENGTH, num_beams=beams, do_sample=False)
     expected = (
@@ -46,7 +46,7 @@ def test_captions_are_those_of_generate(
     )
     with torch.no_grad():
         prefix = make_prefix(backbone, backbone.encode(pixels))
-        found = search(backbone, prefix, Decoding(num_beams=beams, max_new_tokens=LENGTH))
+        found = generate(backbone, prefix, Decoding(num_beams=beams, max_new_tokens=LENGTH))
     end = backbone.text_format.end_token_id
     wanted = [row[: row.index(end)] if end in row else row for row in expected.tolist()]
     assert found == wanted
@@ -78,7 +78,7 @@ def test_sentence_scores_are_those_of_whole_forward_passes(
         [12, backbone.text_format.end_token_id],
         [30, 31, 32, 33, 34],
     ]
-    pixels = captioner.preprocessor(pairs_of(rng, 3))
+    pixels = captioner.joint_model.preprocessor(pairs_of(rng, 3))
     with torch.no_grad():
         prefix = make_prefix(backbone, backbone.encode(pixels))
         scores = score_sentences(backbone, prefix, sentences)
@@ -114,7 +114,8 @@ def test_shared_beginnings_stay_apart(opt_checkpoint: Path, rng: np.random.Gener
     sentences = [[9, 20, 31, 5], [9, 20, 5], [40], [9, 20, 31, 33, 5], [12, 20, 31, 5]]
     with torch.no_grad():
         prefix = make_prefix(
-            captioner.backbone, captioner.backbone.encode(captioner.preprocessor(pairs_of(rng, 2)))
+            captioner.backbone,
+            captioner.backbone.encode(captioner.joint_model.preprocessor(pairs_of(rng, 2))),
         )
         together = score_sentences(captioner.backbone, prefix, sentences)
         alone = [score_sentences(captioner.backbone, prefix, [sentence]) for sentence in sentences]
@@ -124,8 +125,8 @@ def test_shared_beginnings_stay_apart(opt_checkpoint: Path, rng: np.random.Gener
 def test_scoring_in_parts_changes_nothing(
     captioner: DifferenceCaptioner, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pixels = captioner.preprocessor(pairs_of(rng, 5))
-    sentences = captioner.no_change_tokens
+    pixels = captioner.joint_model.preprocessor(pairs_of(rng, 5))
+    sentences = captioner.joint_model.no_change_tokens
     with torch.no_grad():
         prefix = make_prefix(captioner.backbone, captioner.backbone.encode(pixels))
         whole = score_sentences(captioner.backbone, prefix, sentences)
@@ -141,7 +142,7 @@ def test_other_resolutions_interpolate_positions(
     opt_checkpoint: Path, rng: np.random.Generator, layout: JointLayout
 ) -> None:
     captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, layout=layout)
-    pixels = captioner.preprocessor(pairs_of(rng, 2))
+    pixels = captioner.joint_model.preprocessor(pairs_of(rng, 2))
     assert pixels.shape == (2, 3, layout.height, layout.width)
     model = Blip2ForConditionalGeneration.from_pretrained(opt_checkpoint)
     with torch.no_grad():

@@ -8,7 +8,6 @@ model at a time, so that concurrent requests get what single ones get.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +19,12 @@ from blip2idc.difference import Explanation
 from blip2idc.errors import ImageError
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
 from blip2idc.images.pixels import Region
-from blip2idc.model.attention import DEFAULT_METHOD, explain
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.explain.methods import DEFAULT_METHOD
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
 from blip2idc.report.pictures.regions import heatmap_regions
 
-Explain = Callable[[DifferenceCaptioner, Image.Image, Image.Image, str], Explanation]
 _SHOWN = 1024  # longest side of the pictures that go back
 
 
@@ -79,7 +77,6 @@ class DifferenceService:
         captioner: Loaded once, used by all requests.
         method: How heatmaps are made.
         max_pixels: Limit of width times height for each image.
-        explain: Stands for `blip2idc.model.attention.explain`.
     """
 
     def __init__(
@@ -87,12 +84,10 @@ class DifferenceService:
         captioner: DifferenceCaptioner,
         method: str = DEFAULT_METHOD,
         max_pixels: int = MAX_PIXELS,
-        explain: Explain = explain,
     ) -> None:
         self.captioner = captioner
         self.method = method
         self.max_pixels = max_pixels
-        self._explain = explain
         self._one_at_a_time = threading.Lock()
 
     def answer(self, before: str | Path | None, after: str | Path | None) -> Answer:
@@ -107,7 +102,7 @@ class DifferenceService:
         """
         pair = ImagePair(self._open(before, "before"), self._open(after, "after"))
         with self._one_at_a_time:
-            explanation = self._explain(self.captioner, pair.before, pair.after, self.method)
+            explanation = next(self.captioner.explain_stream([pair], self.method))
         shown = ImagePair(fit(pair.before, _SHOWN), fit(pair.after, _SHOWN))
         return Answer(shown, (pair.before.size, pair.after.size), explanation, self.captioner.describe())
 

@@ -231,13 +231,12 @@ class _LazyCaptioner:
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
         """Where the captioner looked, for every changed pair; none where no captioner was asked."""
         from blip2idc.compare.run import open_entry
-        from blip2idc.model.attention import explain_stream
 
         changed = [entry for entry in comparison.entries if entry.status == "changed" and entry.difference]
         if not changed:
             return {}
         pairs = (open_entry(entry, comparison.settings) for entry in changed)
-        explained = explain_stream(self.captioner(), pairs, words=False)
+        explained = self.captioner().explain_stream(pairs, words=False)
         return {entry.name: found.sentence for entry, found in zip(changed, explained, strict=True)}
 
 

@@ -53,6 +53,10 @@ def import_command(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the manifests of an earlier import.")
     ] = False,
+    follow_links: Annotated[
+        bool,
+        typer.Option("--follow-links", help="Take images that a symbolic link in SOURCE leads to elsewhere."),
+    ] = False,
 ) -> None:
     """Turn a benchmark's official files into a data set that every other command reads."""
     from blip2idc.data.readers.benchmark import ReadOptions
@@ -65,7 +69,14 @@ def import_command(
         holdout=holdout,
     )
     report = import_benchmark(
-        benchmark, source, output, options, annotations_only=annotations_only, copy=copy, overwrite=overwrite
+        benchmark,
+        source,
+        output,
+        options,
+        annotations_only=annotations_only,
+        copy=copy,
+        overwrite=overwrite,
+        follow_links=follow_links,
     )
     for warning in report.warnings:
         warn(warning)

@@ -82,7 +82,6 @@ def _explain_pair(
     before: Path, after: Path, output: Path, method: str | None, model: str | None, adapter: str, device: str
 ) -> None:
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.attention import explain
     from blip2idc.report.html.explain_page import explain_page
     from blip2idc.report.html.page import file_facts
     from blip2idc.runs.record import run_record
@@ -90,7 +89,7 @@ def _explain_pair(
     chosen = parse_method(method)
     pair = ImagePair.open(before, after)
     captioner = load_captioner(model, adapter, device=device, announce=False)
-    found = explain(captioner, pair.before, pair.after, chosen)
+    found = next(captioner.explain_stream([pair], chosen))
     files = (file_facts(before), file_facts(after))
     run = run_record(**captioner.describe())
     write_text(output, explain_page(found, pair, (before.name, after.name), run, files))

@@ -17,8 +17,8 @@ from typing import Annotated, Any
 
 import typer
 
-import blip2idc
 from blip2idc.errors import Blip2idcError, printable, shortened
+from blip2idc.version import __version__
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -58,7 +58,7 @@ def application(module: str | None = None) -> typer.Typer:
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"blip2idc {blip2idc.__version__}")
+        typer.echo(f"blip2idc {__version__}")
         raise typer.Exit
 
 

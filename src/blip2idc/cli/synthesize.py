@@ -108,6 +108,10 @@ def edits(
     textures_share: Annotated[
         float, typer.Option(help="Share of the pairs that show procedural textures instead, 0 to 1.")
     ] = 0.0,
+    objects: Annotated[
+        Path | None,
+        typer.Option(help="Folder of cut-out objects with their nouns, for wide; default: coloured shapes."),
+    ] = None,
     workers: Workers = None,
     masks: Masks = False,
 ) -> None:
@@ -124,7 +128,15 @@ def edits(
     world: EditsWorld | EditorWorld
     if variety == "wide":
         sizes = parse_range(size or "256-640")
-        world = EditorWorld(seed, images, sizes, no_change_share=no_change_share, kinds=chosen, split=split)
+        world = EditorWorld(
+            seed,
+            images,
+            sizes,
+            no_change_share=no_change_share,
+            kinds=chosen,
+            split=split,
+            objects=objects,
+        )
     elif variety == "basic":
         width, height = parse_size(size or "320x160")
         world = EditsWorld(
@@ -152,17 +164,20 @@ def pages(
     ],
     count: Count = 1000,
     seed: Seed = 0,
-    size: Size = "1280x800",
+    size: Annotated[
+        str,
+        typer.Option(metavar="WxH", help="Width and height of the window in pixels; several with commas."),
+    ] = "1280x800",
     no_change_share: NoChangeShare = 0.33,
     kinds: Kinds = None,
 ) -> None:
     """Web pages in headless Chromium with one change of the document (extra [browser])."""
     from blip2idc.worlds.pages import KINDS, PagesWorld
 
-    width, height = parse_size(size)
+    sizes = [parse_size(one) for one in parse_list(size)]
     chosen = KINDS if kinds is None else parse_list(kinds)
     check_range("--seed", seed, 0, LARGEST_SEED)
-    world = PagesWorld(seed, pages, height, width, no_change_share=no_change_share, kinds=chosen)
+    world = PagesWorld(seed, pages, sizes, no_change_share=no_change_share, kinds=chosen)
     try:
         _write(world, output, count, world.settings(), 1, False)
     finally:

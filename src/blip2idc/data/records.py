@@ -140,7 +140,7 @@ class Manifest(Sequence[PairRecord]):
         Raises:
             ManifestError: The name is absolute or leads out of the folder, directly or through a symbolic link.
         """
-        fault = _Folder(self.root).fault(file_name)
+        fault = FolderGuard(self.root).fault(file_name)
         if fault:
             raise ManifestError(f"{self.root}: file name {file_name!r} {fault}")
         return self.root / file_name
@@ -214,7 +214,7 @@ def _read_lines(file: Path) -> Iterator[PairRecord]:
         raise ManifestError(f"{file}: is not UTF-8 text ({error.reason} at byte {error.start})") from None
     except OSError as error:
         raise ManifestError(f"{file}: cannot be read ({error.strerror})") from None
-    folder = _Folder(file.parent)
+    folder = FolderGuard(file.parent)
     first_line_of: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):  # not splitlines: captions may hold U+2028
         if not line.strip():
@@ -228,7 +228,7 @@ def _read_lines(file: Path) -> Iterator[PairRecord]:
         yield record
 
 
-class _Folder:
+class FolderGuard:
     """Decides whether a file name stays inside a folder, with one look at each parent directory."""
 
     def __init__(self, root: Path) -> None:
@@ -259,7 +259,7 @@ class _Line:
     """One line of a manifest: `where` it stands for errors, and the checks of each key."""
 
     where: str
-    folder: _Folder
+    folder: FolderGuard
     number: int
 
     def refuse(self, fault: str) -> NoReturn:
@@ -403,7 +403,7 @@ def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) 
     """
     root = Path(root)
     target = root / MANIFEST_NAME
-    folder = _Folder(root)
+    folder = FolderGuard(root)
     seen: set[str] = set()
     with atomic_write(target) as handle:
         for number, record in enumerate(records, start=1):

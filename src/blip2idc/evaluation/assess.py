@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from blip2idc import __version__
 from blip2idc.errors import PredictionError
 from blip2idc.evaluation import no_change, protocols, suite
 from blip2idc.evaluation.inputs import Matched, Predictions, ReferenceSet, match
@@ -21,6 +20,7 @@ from blip2idc.evaluation.no_change import NoChangeScores
 from blip2idc.evaluation.protocols import ProtocolOptions, Section
 from blip2idc.evaluation.scores import CIDER_OF_ONE, FAMILIES, Scores
 from blip2idc.evaluation.significance import Comparison, Resampling
+from blip2idc.version import __version__
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from blip2idc import __version__
 from blip2idc.evaluation.metrics import bleu, cider, rouge
 from blip2idc.evaluation.metrics.corpus import Corpus, References, Statistics
 from blip2idc.evaluation.metrics.meteor import scorer as meteor
 from blip2idc.evaluation.metrics.ngrams import Floats, Ints
 from blip2idc.evaluation.significance import Resampling
+from blip2idc.version import __version__
 
 # Metrics computed together, from the same statistics.
 FAMILIES: Mapping[str, tuple[str, ...]] = {

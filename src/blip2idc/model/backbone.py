@@ -89,21 +89,24 @@ class Backbone:
         return (height, width) != (self.image_size, self.image_size)
 
     def encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """Joint images to the prefix that the language model reads.
+        """Joint images to the prefix that the language model reads, [B, Q, D]; see `look`."""
+        return self.look(pixel_values)[0]
+
+    def look(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """See joint images.
 
         Args:
             pixel_values: Normalised joint images, [B, 3, H, W].
 
         Returns:
-            Projected query outputs, [B, Q, D].
+            Projected query outputs, [B, Q, D], and what the ViT made of the patches, [B, 1 + P, width of the ViT].
         """
         height, width = pixel_values.shape[-2:]
         pixel_values = pixel_values.to(self.model.device)
         features = self.model.get_image_features(
             pixel_values, interpolate_pos_encoding=self.needs_interpolation(height, width), return_dict=True
         )
-        prefix: torch.Tensor = features.pooler_output
-        return prefix
+        return features.pooler_output, features.last_hidden_state
 
     def parameter_count(self) -> int:
         """Number of weights."""

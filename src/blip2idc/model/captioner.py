@@ -2,8 +2,8 @@
 
 For Python users and every command that captions. A `DifferenceCaptioner` is a backbone, an adapter and the
 settings that belong to them (`blip2idc.json`). Each joint image goes through ViT and Q-Former once; the result
-serves the search for a caption as well as the scoring of the no-change sentences. Results keep the order of the
-pairs and do not depend on how they are batched.
+serves the caption, the scoring of the no-change sentences and, where it is asked for, the explanation. Results keep
+the order of the pairs and do not depend on how they are batched.
 
 Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
 """
@@ -12,32 +12,28 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
-from blip2idc.data.collate import Preprocessor
 from blip2idc.difference import Difference, Explanation
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
 from blip2idc.model.adapter import merge_adapter, read_adapter
 from blip2idc.model.backbone import TINY_MODEL, Backbone, load_backbone
-from blip2idc.model.language import make_prefix, score_sentences, search
-from blip2idc.model.no_change import change_log_odds, change_probability
+from blip2idc.model.calibration import change_probability
+from blip2idc.model.explain.methods import BATCH_SIZE as EXPLAIN_BATCH_SIZE
+from blip2idc.model.explain.methods import DEFAULT_METHOD, check_method, explain_encoded
+from blip2idc.model.joint_model import Encoded, JointArray, JointModel
+from blip2idc.model.language import generate
 from blip2idc.model.settings import CaptionerSettings, read_settings
 from blip2idc.model.two_stream import as_two_stream, two_stream_layout
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    JointArray: TypeAlias = npt.NDArray[np.uint8]
 
 Pair: TypeAlias = ImagePair | tuple[ImageSource, ImageSource]
 
@@ -72,7 +68,9 @@ class DifferenceCaptioner:
         self.settings = replace(settings, layout=self.layout)
         self.adapter = adapter
         self.max_pixels = max_pixels
-        self.preprocessor = Preprocessor(self.layout, backbone.statistics)
+        self.joint_model = JointModel(
+            self.backbone, self.layout, settings.prompt, settings.no_change_captions
+        )
 
     @classmethod
     def from_pretrained(
@@ -127,13 +125,10 @@ class DifferenceCaptioner:
             after: Likewise.
             **decoding: Fields of `Decoding`, such as `num_beams=5`.
         """
-        joint = self.join((before, after))
-        difference = self.caption_joints([joint], **decoding)[0]
+        encoded, (difference,) = next(self._said([(before, after)], 1, decoding))
 
         def look(method: str | None) -> Explanation:
-            from blip2idc.model.attention import DEFAULT_METHOD, explain_joints
-
-            return explain_joints(self, [joint], [difference], method or DEFAULT_METHOD)[0]
+            return explain_encoded(self.joint_model, encoded, [difference], method or DEFAULT_METHOD)[0]
 
         return replace(difference, _look=look)
 
@@ -150,25 +145,64 @@ class DifferenceCaptioner:
         Yields:
             One difference a pair.
         """
-        batch: list[JointArray] = []
-        for joint in self.open_ahead(pairs, ahead=2 * batch_size):
-            batch.append(joint)
-            if len(batch) == batch_size:
-                yield from self.caption_joints(batch, **decoding)
-                batch = []
-        if batch:
-            yield from self.caption_joints(batch, **decoding)
+        for _, differences in self._said(pairs, batch_size, decoding):
+            yield from differences
+
+    def explain(
+        self, before: ImageSource, after: ImageSource, method: str = DEFAULT_METHOD, **decoding: Any
+    ) -> Explanation:
+        """Caption one pair and show where the captioner looked.
+
+        Args:
+            before: Path, bytes, PIL image or array.
+            after: Likewise.
+            method: One of `blip2idc.model.explain.methods.METHODS`.
+            **decoding: Fields of `Decoding`.
+
+        Raises:
+            ConfigError: The method is unknown.
+            ModelError: The model shows no attention; the method `occlusion` needs none.
+        """
+        return next(self.explain_stream([(before, after)], method, **decoding))
+
+    def explain_stream(
+        self,
+        pairs: Iterable[Pair],
+        method: str = DEFAULT_METHOD,
+        batch_size: int = EXPLAIN_BATCH_SIZE,
+        *,
+        words: bool = True,
+        suppress_unchanged: bool = True,
+        **decoding: Any,
+    ) -> Iterator[Explanation]:
+        """Explain many pairs, in their order; the differences are those of `stream`.
+
+        Args:
+            pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
+            method: One of `blip2idc.model.explain.methods.METHODS`.
+            batch_size: Pairs that go through the model together; gradients need far more memory than captions.
+            words: Whether single words get maps too; the sentence alone is several times faster.
+            suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
+            **decoding: Fields of `Decoding`.
+        """
+        check_method(method)
+        for encoded, differences in self._said(pairs, batch_size, decoding):
+            yield from explain_encoded(
+                self.joint_model,
+                encoded,
+                differences,
+                method,
+                words=words,
+                suppress_unchanged=suppress_unchanged,
+            )
 
     def change_log_odds(self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE) -> Iterator[float]:
         """Raw log-odds of change of each pair, without a caption: what calibration is fitted on."""
-        batch: list[JointArray] = []
-        for joint in self.open_ahead(pairs, ahead=2 * batch_size):
-            batch.append(joint)
-            if len(batch) == batch_size:
-                yield from self._log_odds(batch)
-                batch = []
-        if batch:
-            yield from self._log_odds(batch)
+        joints = self._open_ahead(pairs, ahead=2 * batch_size)
+        while batch := list(islice(joints, batch_size)):
+            with torch.inference_mode():
+                odds: list[float] = self.joint_model.log_odds(self.joint_model.encode(batch).prefix).tolist()
+            yield from odds
 
     def caption_joints(self, joints: Sequence[JointArray], **decoding: Any) -> list[Difference]:
         """Caption one batch of joint images.
@@ -177,36 +211,30 @@ class DifferenceCaptioner:
             joints: B joint images of this captioner's layout, uint8 [H, W, 3].
             **decoding: Fields of `Decoding`.
         """
-        chosen = self.settings.decoding.changed_by(decoding)
         with torch.inference_mode():
-            image_prefix = self.backbone.encode(self.preprocessor.pixel_values(joints))
-            prefix = make_prefix(self.backbone, image_prefix, self.settings.prompt)
-            captions = search(self.backbone, prefix, chosen)
-            log_odds = change_log_odds(score_sentences(self.backbone, prefix, self.no_change_tokens)).tolist()
+            return self._caption(self.joint_model.encode(joints), decoding)
+
+    def _said(
+        self, pairs: Iterable[Pair], batch_size: int, decoding: Mapping[str, Any]
+    ) -> Iterator[tuple[Encoded, list[Difference]]]:
+        """The one way of a pair: opened ahead, joined, encoded once, captioned; batch by batch."""
+        joints = self._open_ahead(pairs, ahead=2 * batch_size)
+        while batch := list(islice(joints, batch_size)):
+            with torch.inference_mode():
+                encoded = self.joint_model.encode(batch)
+                differences = self._caption(encoded, decoding)
+            yield encoded, differences
+
+    def _caption(self, encoded: Encoded, decoding: Mapping[str, Any]) -> list[Difference]:
+        """What is said of encoded joint images."""
+        chosen = self.settings.decoding.changed_by(decoding)
+        captions = generate(self.backbone, encoded.prefix, chosen)
+        log_odds = self.joint_model.log_odds(encoded.prefix).tolist()
         return [self._difference(*values) for values in zip(captions, log_odds, strict=True)]
 
     def with_settings(self, settings: CaptionerSettings) -> DifferenceCaptioner:
         """The same captioner with other settings, such as a calibration."""
         return DifferenceCaptioner(self.backbone, settings, self.adapter, self.max_pixels)
-
-    def _log_odds(self, joints: Sequence[JointArray]) -> list[float]:
-        with torch.inference_mode():
-            image_prefix = self.backbone.encode(self.preprocessor.pixel_values(joints))
-            prefix = make_prefix(self.backbone, image_prefix, self.settings.prompt)
-            scores = score_sentences(self.backbone, prefix, self.no_change_tokens)
-            result: list[float] = change_log_odds(scores).tolist()
-        return result
-
-    @cached_property
-    def no_change_tokens(self) -> list[list[int]]:
-        """The no-change sentences as tokens, each once."""
-        text_format, tokenizer = self.backbone.text_format, self.backbone.tokenizer
-        after_prompt = bool(self.settings.prompt)
-        tokens = [
-            text_format.caption_tokens(caption, tokenizer, after_prompt=after_prompt)
-            for caption in self.settings.no_change_captions
-        ]
-        return [list(sentence) for sentence in dict.fromkeys(tuple(sentence) for sentence in tokens)]
 
     def _difference(self, tokens: list[int], log_odds: float) -> Difference:
         calibration = self.settings.calibration
@@ -216,7 +244,7 @@ class DifferenceCaptioner:
             " ".join(caption.split()), probability, probability >= calibration.threshold, tokens=tuple(tokens)
         )
 
-    def open_ahead(self, pairs: Iterable[Pair], ahead: int) -> Iterator[JointArray]:
+    def _open_ahead(self, pairs: Iterable[Pair], ahead: int) -> Iterator[JointArray]:
         """Joint images in order, opened by threads while the caller works."""
         waiting: deque[Future[JointArray]] = deque()
         with ThreadPoolExecutor(max_workers=min(_OPENERS, os.cpu_count() or 1)) as pool:
@@ -235,7 +263,7 @@ class DifferenceCaptioner:
         """The joint image of a pair, opened where it is not yet."""
         if not isinstance(pair, ImagePair):
             pair = ImagePair.open(*pair, max_pixels=self.max_pixels)
-        return self.preprocessor.join(pair)
+        return self.joint_model.preprocessor.join(pair)
 
 
 def find_adapter(model: str | Path | None, adapter: str | Path | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What the language model of a backbone says after an image: search for a caption, and score given sentences.
+"""What the language model of a backbone says after an image: generate a caption, and score given sentences.
 
 In: the prefix that the Q-Former made of a joint image. Out: token ids of captions, or the log-probability of each
 of a list of sentences. OPT reads the prefix and goes on; T5 reads it with its encoder and answers with its
@@ -44,6 +44,12 @@ class Prefix:
         """All ones, [B, P]: prompts of one captioner have equal length."""
         return torch.ones(self.embeddings.shape[:2], dtype=torch.int64, device=self.embeddings.device)
 
+    def rows(self, wanted: Sequence[int]) -> Prefix:
+        """Some of the pairs, in that order."""
+        chosen = list(wanted)
+        encoded = self.encoded[chosen] if self.encoded is not None else None
+        return Prefix(self.embeddings[chosen], encoded)
+
     def part(self, start: int, stop: int) -> Prefix:
         """Some of the pairs."""
         encoded = self.encoded[start:stop] if self.encoded is not None else None
@@ -70,7 +76,7 @@ def make_prefix(backbone: Backbone, image_prefix: torch.Tensor, prompt: str = ""
     return Prefix(embeddings, encoder(inputs_embeds=embeddings, attention_mask=prefix.mask).last_hidden_state)
 
 
-def search(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> list[list[int]]:
+def generate(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> list[list[int]]:
     """Find a caption for each pair.
 
     Returns:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import blip2idc
 from blip2idc.data.records import Manifest
 from blip2idc.images.heatmap import heatmap_path
-from blip2idc.model.attention import BATCH_SIZE, DEFAULT_METHOD, check_method, explain_stream
+from blip2idc.model.explain.methods import BATCH_SIZE, DEFAULT_METHOD, check_method
 from blip2idc.runs.files import atomic_write, discard_partials
+from blip2idc.version import __version__
 
 if TYPE_CHECKING:
     from blip2idc.model.captioner import DifferenceCaptioner
@@ -39,7 +39,7 @@ def write_heatmaps(
         captioner: The captioner.
         manifest: The data set.
         folder: Of the files; made.
-        method: One of `blip2idc.model.attention.METHODS`.
+        method: One of `blip2idc.model.explain.methods.METHODS`.
         batch_size: Pairs that go through the model together.
         on_progress: Called with the number of pairs done and of all.
         **decoding: Fields of `Decoding`.
@@ -55,7 +55,7 @@ def write_heatmaps(
     before = done = len(manifest) - len(rest)
     on_progress(done, len(manifest))
     pairs = (manifest.paths(record) for record in rest)
-    found = explain_stream(captioner, pairs, method, batch_size, words=False, **decoding)
+    found = captioner.explain_stream(pairs, method, batch_size, words=False, **decoding)
     for record, explanation in zip(rest, found, strict=True):
         explanation.sentence.save(heatmap_path(folder, record.id))
         done += 1
@@ -68,7 +68,7 @@ def _description(captioner: DifferenceCaptioner, method: str, decoding: dict[str
     settings = captioner.settings.to_dict()
     settings.pop("run_record")
     content = {
-        "version": blip2idc.__version__,
+        "version": __version__,
         **captioner.describe(),
         "method": method,
         "decoding": decoding,

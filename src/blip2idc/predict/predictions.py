@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import blip2idc
 from blip2idc.data.records import Manifest
 from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
 from blip2idc.model.captioner import BATCH_SIZE, DifferenceCaptioner
 from blip2idc.runs.files import atomic_write
+from blip2idc.version import __version__
 
 FORMATS = (".json", ".jsonl")
 
@@ -83,7 +83,7 @@ def _fingerprint(captioner: DifferenceCaptioner, manifest: Manifest, decoding: d
     settings = captioner.settings.to_dict()
     settings.pop("run_record")
     content = {
-        "version": blip2idc.__version__,
+        "version": __version__,
         "captioner": captioner.describe(),
         "revision": captioner.backbone.source.revision,
         "dtype": captioner.backbone.dtype.value,

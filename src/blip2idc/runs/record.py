@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import blip2idc
+from blip2idc.version import __version__
 
 _RECORDED_PACKAGES = (
     "torch",
@@ -37,7 +37,7 @@ def run_record(**extra: Any) -> dict[str, Any]:
         line with values of secret options masked, then `extra`.
     """
     return {
-        "blip2idc": blip2idc.__version__,
+        "blip2idc": __version__,
         "git": _git_state(),
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -57,7 +57,7 @@ def _version_of(package: str) -> str | None:
 
 def _git_state() -> dict[str, Any] | None:
     """Commit of the checkout this package runs from, and whether it differs from that commit."""
-    source = Path(blip2idc.__file__).resolve().parent
+    source = Path(__file__).resolve().parents[1]
     if not (source.parents[1] / ".git").exists():
         return None
 

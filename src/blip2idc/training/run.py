@@ -33,8 +33,8 @@ from blip2idc.model.backbone import (
     load_backbone,
     save_backbone,
 )
+from blip2idc.model.calibration import fit_calibration
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.no_change import fit_calibration
 from blip2idc.model.settings import (
     SETTINGS_FILE,
     Calibration,

@@ -16,7 +16,7 @@ from tests.fixtures.benchmarks import (
 
 from blip2idc.data.readers import BENCHMARKS, get_reader
 from blip2idc.data.readers.benchmark import ReadOptions
-from blip2idc.data.readers.importing import import_benchmark, place_file
+from blip2idc.data.readers.importing import import_benchmark
 from blip2idc.data.records import read_manifest
 from blip2idc.errors import ConfigError, InputError
 
@@ -77,24 +77,6 @@ def test_two_ids_alike_are_refused(tmp_path: Path) -> None:
     put_lines(tmp_path / "official/train.jsonl", [row, row])
     with pytest.raises(InputError, match="id '1_1' occurs twice"):
         import_benchmark("magicbrush", tmp_path / "official", tmp_path / "out", annotations_only=True)
-
-
-def test_links_are_followed_before_linking(tmp_path: Path) -> None:
-    put_image(tmp_path / "real.png")
-    (tmp_path / "alias.png").symlink_to("real.png")
-    place_file(tmp_path / "alias.png", tmp_path / "set/placed.png")
-    assert not (tmp_path / "set/placed.png").is_symlink()
-    place_file(tmp_path / "alias.png", tmp_path / "set/placed.png")  # again: already there
-
-
-def test_a_file_system_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(os, "link", refuse)
-    put_image(tmp_path / "a.png")
-    place_file(tmp_path / "a.png", tmp_path / "b.png")
-    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
 
 
 def test_unknown_benchmarks_name_the_nearest() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from blip2idc.errors import ConfigError
-from blip2idc.worlds.edits.editor import EDITOR_KINDS, EditorWorld
-from blip2idc.worlds.edits.filters.captions import kind_of_sentence, sentences_of
+from blip2idc.worlds.edits.editor import EDITOR_KINDS, GROUPS, EditorWorld, kind_of
+from blip2idc.worlds.edits.filters.captions import sentences_of
 from blip2idc.worlds.edits.filters.catalogue import FILTERS, UNDOING, difference
 from blip2idc.worlds.edits.textures import texture
 from blip2idc.worlds.pair import WorldPair
@@ -26,7 +26,7 @@ def test_a_pair_depends_on_seed_and_index_only() -> None:
 
 @pytest.mark.parametrize("kind", EDITOR_KINDS)
 def test_each_kind_shows_and_its_sentences_are_its_own(kind: str) -> None:
-    world = EditorWorld(5, sizes=(96, 160), no_change_share=0.0, kinds=[kind])
+    world = EditorWorld(5, texture, sizes=(96, 160), no_change_share=0.0, kinds=[kind])
     for index in range(2):
         pair = world.pair(index)
         assert pair.kind == kind
@@ -34,7 +34,7 @@ def test_each_kind_shows_and_its_sentences_are_its_own(kind: str) -> None:
         assert pair.before.dtype == pair.after.dtype == np.uint8
         assert pair.before.shape[2] == pair.after.shape[2] == 3
         assert len(set(pair.captions)) >= 2
-        assert {kind_of_sentence(caption) for caption in pair.captions} == {kind}
+        assert {kind_of(caption) for caption in pair.captions} == {kind}
 
 
 def test_the_strength_runs_from_just_visible_to_extreme(rng: np.random.Generator) -> None:
@@ -69,6 +69,11 @@ def test_a_third_is_unchanged_and_only_nuisances_differ() -> None:
     assert 8 <= len(same) <= 24
     assert all(difference(pair.before, pair.after) < 9 for pair in same)
     assert any(pair.before.shape != pair.after.shape for pair in same)
+
+
+def test_groups_stand_for_their_kinds() -> None:
+    world = EditorWorld(1, sizes=(64, 64), kinds=["objects", "sepia"])
+    assert world.kinds == (*GROUPS["objects"], "sepia")
 
 
 def test_weak_edits_are_called_little_and_strong_ones_much() -> None:

@@ -8,18 +8,17 @@ simply run again.
 
 from __future__ import annotations
 
-import os
-import shutil
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blip2idc.data.placing import ImagePlacer
 from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
 from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_manifest
 from blip2idc.errors import InputError
-from blip2idc.runs.files import atomic_path, atomic_write
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,16 @@ class ImportReport:
 class _Writer:
     """Places images and collects records, split by split."""
 
+    source: Path
     output: Path
     annotations_only: bool
     copy: bool
+    follow_links: bool
     records: dict[str, list[PairRecord]] = field(default_factory=dict)
+    placers: dict[str, ImagePlacer] = field(default_factory=dict)
     ids: set[tuple[str, str]] = field(default_factory=set)
     missing: list[Path] = field(default_factory=list)
-    placed: dict[Path, Path] = field(default_factory=dict)
+    placed: dict[Path, str] = field(default_factory=dict)
 
     def add(self, item: BenchmarkItem) -> None:
         key = (item.split, item.record.id)
@@ -66,22 +68,29 @@ class _Writer:
                 f"{item.split}: id {item.record.id!r} occurs twice in the source; ids are unique"
             )
         self.ids.add(key)
+        placer = self._placer(item.split)
+        for name in (item.record.before_file_name, item.record.after_file_name, *item.images):
+            placer.check_name(name)
         self.records.setdefault(item.split, []).append(item.record)
         if not self.annotations_only:
             for name, content in item.images.items():
-                self._place(content, self.output / item.split / name)
+                self._place(placer, content, name)
 
-    def _place(self, content: ImageContent, target: Path) -> None:
-        if isinstance(content, bytes):
-            with atomic_write(target, "wb") as handle:
-                handle.write(content)
-            return
-        if self.placed.setdefault(target, content) != content:
-            raise InputError(f"{content!s} and {self.placed[target]!s} would both become {target}")
-        if not content.is_file():
+    def _placer(self, split: str) -> ImagePlacer:
+        if split not in self.placers:
+            within = self.source if self.source.is_dir() else self.source.parent
+            self.placers[split] = ImagePlacer(self.output / split, within, self.copy, self.follow_links)
+        return self.placers[split]
+
+    def _place(self, placer: ImagePlacer, content: ImageContent, name: str) -> None:
+        target = placer.folder / name
+        known = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else str(content)
+        if self.placed.setdefault(target, known) != known:
+            raise InputError(f"{known} and {self.placed[target]} would both become {target}")
+        if isinstance(content, Path) and not content.is_file():
             self.missing.append(content)
         else:
-            place_file(content, target, copy=self.copy)
+            placer.place(content, name)
 
 
 def import_benchmark(
@@ -93,6 +102,7 @@ def import_benchmark(
     annotations_only: bool = False,
     copy: bool = False,
     overwrite: bool = False,
+    follow_links: bool = False,
 ) -> ImportReport:
     """Write a benchmark as a data set.
 
@@ -104,9 +114,11 @@ def import_benchmark(
         annotations_only: record the names of the images without asking for the files.
         copy: copy images instead of hard-linking them.
         overwrite: replace the manifests of an earlier import.
+        follow_links: take images that a symbolic link in the source leads to elsewhere.
 
     Raises:
-        InputError: malformed source, missing images (all counted), or an output that holds a data set already.
+        InputError: malformed source, missing images (all counted), a file name that leads out of the output, a link
+            that leads out of the source, a file that is no image, or an output that holds a data set already.
     """
     options = options or ReadOptions()
     read = get_reader(benchmark)
@@ -114,7 +126,7 @@ def import_benchmark(
         raise InputError(f"{source} does not exist, expected the official files of {benchmark}")
     _check_output(output, source, overwrite)
     tally = Tally()
-    writer = _Writer(output, annotations_only, copy)
+    writer = _Writer(source, output, annotations_only, copy, follow_links)
     with _output_errors(output):
         for item in read(source, options, tally):
             writer.add(item)
@@ -164,21 +176,3 @@ def _output_errors(output: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"{error.filename or output}: {error.strerror or error}") from error
-
-
-def place_file(source: Path, target: Path, *, copy: bool = False) -> None:
-    """Put a file at `target`: a hard link, or a copy where links are unwanted or impossible.
-
-    Symbolic links are followed first, so that nothing in the data set points out of it.
-    """
-    real = source.resolve()
-    if target.exists() and not copy and os.path.samefile(real, target):
-        return
-    with atomic_path(target) as partial:
-        if not copy:
-            try:
-                os.link(real, partial)
-                return
-            except OSError:  # another file system, or one without links
-                pass
-        shutil.copyfile(real, partial)

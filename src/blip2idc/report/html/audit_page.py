@@ -12,8 +12,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from blip2idc import __version__
 from blip2idc.report.html import audit_plots
+from blip2idc.version import __version__
 
 _SHOWN = ("bleu_4", "meteor", "rouge_l", "cider_d")
 

@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from blip2idc import __version__
+from blip2idc.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
 _LOSSLESS_BYTES = 1_500_000  # a picture that takes more as PNG is stored as JPEG

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.readers.importing import place_file
+from blip2idc.data.placing import place_file
 from blip2idc.data.records import (
     MANIFEST_NAME,
     Manifest,

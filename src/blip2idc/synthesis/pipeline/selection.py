@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.readers.importing import place_file
+from blip2idc.data.placing import place_file
 from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, NO_CHANGE_CAPTIONS, PairRecord, write_manifest
 from blip2idc.runs.folder import STATE
 from blip2idc.runs.journal import Entry, Journal

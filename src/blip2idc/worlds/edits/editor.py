@@ -9,17 +9,21 @@ The small variety, of which this is the grown form, is `blip2idc.worlds.edits.wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.worlds.edits.filters.captions import sentences_of
+from blip2idc.worlds.edits.filters.captions import kind_of_sentence, sentences_of
 from blip2idc.worlds.edits.filters.catalogue import COMMON, FILTER_KINDS, FILTERS, UNDOING, shows
 from blip2idc.worlds.edits.filters.nuisances import disturb
 from blip2idc.worlds.edits.filters.overlays import MIXES
+from blip2idc.worlds.edits.objects import changes as things
+from blip2idc.worlds.edits.objects.captions import kind_of_object_sentence, object_captions
+from blip2idc.worlds.edits.objects.cutouts import Cutouts, ObjectSupply, Shapes
 from blip2idc.worlds.edits.operations import Edited, Picture
 from blip2idc.worlds.edits.photographs import Photographs
 from blip2idc.worlds.edits.regions import REGION_OPERATIONS, box_of
@@ -27,7 +31,14 @@ from blip2idc.worlds.edits.world import ImagesSetting, Supply, supply_of
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS, NO_CHANGE_KIND, WorldPair
 
 #: Every kind of this variety.
-EDITOR_KINDS: tuple[str, ...] = (*FILTER_KINDS, *REGION_OPERATIONS, *UNDOING)
+EDITOR_KINDS: tuple[str, ...] = (*FILTER_KINDS, *REGION_OPERATIONS, *UNDOING, *things.CHANGES)
+
+#: Names that stand for several kinds.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "filters": (*FILTER_KINDS, *UNDOING),
+    "regions": tuple(REGION_OPERATIONS),
+    "objects": tuple(things.CHANGES),
+}
 
 #: Width to height of the pictures, upright ones included.
 ASPECTS = (4 / 3, 3 / 2, 16 / 9, 1.0, 3 / 4, 2 / 3, 2.0)
@@ -52,8 +63,9 @@ class EditorWorld:
         images: Photographs, as `EditsWorld` takes them.
         sizes: Least and greatest length of the longer side in pixels, from 32.
         no_change_share: Share of the pairs without an edit.
-        kinds: The kinds of edit to draw from, all of `EDITOR_KINDS` by default.
-        split: Which photographs of the package: `train` or `test`.
+        kinds: The kinds of edit to draw from, or names of `GROUPS`; all of `EDITOR_KINDS` by default.
+        split: Which photographs of the package, and which objects: `train` or `test`.
+        objects: Folder of cut-out objects with their nouns (`recipes/edit_sources.py` makes one); shapes by default.
 
     Raises:
         ConfigError: A setting is out of range.
@@ -70,13 +82,15 @@ class EditorWorld:
         no_change_share: float = 1 / 3,
         kinds: Sequence[str] | None = None,
         split: str = "train",
+        objects: str | Path | None = None,
     ) -> None:
-        self.kinds = EDITOR_KINDS if kinds is None else tuple(kinds)
+        self.kinds = EDITOR_KINDS if kinds is None else expanded(kinds)
         _check(seed, sizes, no_change_share, self.kinds)
         self.seed = seed
         self.sizes = sizes
         self.no_change_share = no_change_share
         self.pictures = supply_of(images, split)
+        self.objects: ObjectSupply = Shapes() if objects is None else Cutouts(objects, split)
         weights = np.array([COMMON.get(kind, 1) for kind in self.kinds], dtype=np.float64)
         self._weights = weights / weights.sum()
 
@@ -89,6 +103,7 @@ class EditorWorld:
             "sizes": list(self.sizes),
             "no_change_share": self.no_change_share,
             "kinds": list(self.kinds),
+            "objects": self.objects.fingerprint(),
             "photographs": pictures.fingerprint() if isinstance(pictures, Photographs) else "made",
         }
 
@@ -120,6 +135,8 @@ class EditorWorld:
         """A pair of one kind; None where the edit does not show on this picture."""
         before, source = self._draw(rng)
         strength = float(rng.random())
+        if kind in things.CHANGES:
+            return self._thing(kind, before, rng, strength, source)
         done = UNDOING.get(kind, kind)
         edited = self._edit(done, before, rng, strength, source)
         if not shows(done, before, edited):
@@ -138,6 +155,22 @@ class EditorWorld:
         box = box_of(edited.mask)
         return WorldPair(before, after, captions, change, box, box, edited.mask, edited.mask)
 
+    def _thing(
+        self, kind: str, picture: Picture, rng: Generator, strength: float, source: str
+    ) -> WorldPair | None:
+        """A pair in which a thing changes; None where it does not show."""
+        made = things.CHANGES[kind](picture, self.objects, rng, strength)
+        if made is None or not things.shows(made):
+            return None
+        after, names = disturb(made.after, rng, DISTURBED_CHANGED, in_place=True)
+        masks = made.before_mask, made.after_mask
+        boxes = tuple(None if mask is None else box_of(mask) for mask in masks)
+        change = {
+            "kind": kind, **made.details, "strength": round(strength, 3), "distractors": list(names),
+            "picture": source,
+        }  # fmt: skip
+        return WorldPair(made.before, after, object_captions(kind, made.details), change, *boxes, *masks)
+
     def _draw(self, rng: Generator) -> tuple[Picture, str]:
         low, high = self.sizes
         longer = round(low * (high / low) ** float(rng.random()))
@@ -153,6 +186,16 @@ class EditorWorld:
             other = another(self.pictures, rng, before, source)
         operations = MIXES if kind in MIXES else REGION_OPERATIONS
         return operations[kind](before, rng, strength, other)
+
+
+def kind_of(caption: str) -> str | None:
+    """Reads the kind back from a sentence of this variety; None where it is none of its sentences."""
+    return kind_of_sentence(caption) or kind_of_object_sentence(caption)
+
+
+def expanded(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Kinds by name, with the names of groups written out."""
+    return tuple(kind for name in kinds for kind in GROUPS.get(name, (name,)))
 
 
 def another(supply: Supply, rng: Generator, picture: Picture, source: str) -> Picture:

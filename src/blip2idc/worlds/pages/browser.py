@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import io
 import shutil
+import time
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,10 @@ from blip2idc.errors import InputError, MissingExtraError
 
 #: Seconds that a page may take to load.
 LOAD_SECONDS = 20
+
+#: Seconds between two looks at a page that still moves, and looks at most.
+LOOK_SECONDS = 0.08
+LOOKS = 20
 
 _OPTIONS = (
     "--headless=new",
@@ -31,6 +37,32 @@ _OPTIONS = (
     "--force-device-scale-factor=1",
     "--allow-file-access-from-files",
 )
+
+#: Ends animations and loads pictures that wait for being scrolled to.
+_STILL = """
+const s = document.createElement('style');
+s.id = '__still';
+s.textContent = '*,*::before,*::after{animation:none!important;transition:none!important;' +
+  'caret-color:transparent!important;scroll-behavior:auto!important}';
+document.documentElement.append(s);
+const all = [...document.images];
+for (const i of all) i.loading = 'eager';
+const loaded = Promise.all(all.map(i => i.decode().catch(() => 0))).then(() => 0);
+return Promise.race([loaded, new Promise(done => setTimeout(() => done(0), 3000))]);
+"""
+
+#: Ends what the page's own scripts would do later.
+_STOP = """
+for (let i = setTimeout(() => 0, 0); i > 0; i--) { clearTimeout(i); clearInterval(i); }
+for (let i = requestAnimationFrame(() => 0); i > 0; i--) cancelAnimationFrame(i);
+window.setTimeout = window.setInterval = window.requestAnimationFrame = () => 0;
+for (const v of document.querySelectorAll('video')) v.pause();
+"""
+
+
+def script_of(name: str) -> str:
+    """A script that lies beside this module."""
+    return files("blip2idc.worlds.pages").joinpath(name).read_text(encoding="utf-8")
 
 
 class PageBrowser:
@@ -64,15 +96,25 @@ class PageBrowser:
                 "chromedriver; on Debian run: apt-get install chromium chromium-driver"
             ) from None
         self._driver.set_page_load_timeout(LOAD_SECONDS)
+        self._size = (0, 0)
+        self._tell("Page.addScriptToEvaluateOnNewDocument", {"source": script_of("freeze.js")})
 
     def load(self, address: str, width: int, height: int) -> None:
-        """Opens a page in a window of `width` x `height` CSS pixels."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        """Opens a page in a window of `width` x `height` CSS pixels, and stops it when nothing moves any more."""
         try:
-            self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            self._set_scale(width, height, 1)
             self._driver.get(address)
         except self._failure as error:
             raise InputError(f"The page {address!r} cannot be opened ({_first_line(error)}).") from None
+        self.run(_STILL)
+        last = self.photograph()
+        for _ in range(LOOKS):
+            time.sleep(LOOK_SECONDS)
+            now = self.photograph()
+            if np.array_equal(last, now):
+                break
+            last = now
+        self.run(_STOP)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns."""
@@ -83,11 +125,26 @@ class PageBrowser:
 
     def photograph(self) -> NDArray[np.uint8]:
         """The window as it is now, `[H, W, 3]` uint8."""
-        shot = self._driver.execute_cdp_cmd(
-            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}
-        )
+        shot = self._tell("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
         with Image.open(io.BytesIO(base64.b64decode(shot["data"]))) as image:
             return np.asarray(image.convert("RGB"))
+
+    def photograph_finely(self) -> NDArray[np.uint8]:
+        """The window as it is now, with twice as many pixels each way: `[2H, 2W, 3]` uint8."""
+        width, height = self._size
+        self._set_scale(width, height, 2)
+        try:
+            return self.photograph()
+        finally:
+            self._set_scale(width, height, 1)
+
+    def _set_scale(self, width: int, height: int, scale: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+        self._tell("Emulation.setDeviceMetricsOverride", size)
+        self._size = (width, height)
+
+    def _tell(self, command: str, arguments: dict[str, Any]) -> Any:
+        return self._driver.execute_cdp_cmd(command, arguments)
 
     def close(self) -> None:
         """Ends the browser."""

@@ -1,8 +1,8 @@
 """Catch the attention of a BLIP-2 while it reads, without changing what it says.
 
-In: a backbone. Out: an `AttentionTape` that holds, after a forward pass inside `recording`, the attention of ViT,
-Q-Former and language model in the order in which they ran, each as part of the graph, so that gradients can be asked
-for. Fused attention computes no such matrices: the network is switched to eager attention while it is watched and
+In: a backbone. Out: an `AttentionRecorder` that holds, after a forward pass inside `record_attention`, the attention
+of ViT, Q-Former and language model in the order in which they ran, each as part of the graph, so that gradients can be
+asked for. Fused attention computes no such matrices: the network is switched to eager attention while it is watched and
 back afterwards. The Q-Former of the released checkpoints looks at the image in every second layer only; what is
 caught is what ran.
 
@@ -38,7 +38,7 @@ class Attention:
 
 
 @dataclass(frozen=True, eq=False)
-class AttentionTape:
+class AttentionRecorder:
     """What was caught, layer by layer.
 
     Attributes:
@@ -91,7 +91,9 @@ _TITLES: dict[str, str] = {
 
 
 @contextmanager
-def recording(backbone: Backbone, *, from_patches: bool) -> Iterator[AttentionTape]:
+def record_attention(
+    backbone: Backbone, *, from_patches: bool, patches: torch.Tensor | None = None
+) -> Iterator[AttentionRecorder]:
     """Watch the forward passes inside the block; everything is as before when it ends.
 
     Weights take no gradients meanwhile, so that a backward pass costs only what leads to the attention.
@@ -99,21 +101,40 @@ def recording(backbone: Backbone, *, from_patches: bool) -> Iterator[AttentionTa
     Args:
         backbone: To watch.
         from_patches: Gradients shall reach the ViT; else its output is where the graph begins, which saves memory.
+        patches: What the ViT made of the images before; it is not run again then. Only without `from_patches`.
 
     Yields:
-        The tape, which fills as the network runs.
+        The recorder, which fills as the network runs.
     """
-    tape = AttentionTape()
+    recorder = AttentionRecorder()
     network = backbone.model
     with ExitStack() as stack:
         stack.enter_context(_frozen(network))
         stack.enter_context(_eager(network))
         vision = network.vision_model
+        if patches is not None and not from_patches:
+            stack.enter_context(_seen_before(vision, patches))
         for start in (vision.embeddings if from_patches else vision, *_word_embeddings(backbone)):
             stack.callback(start.register_forward_hook(_begin_graph).remove)
-        for module, layers, cross in _attention_modules(backbone, tape):
+        for module, layers, cross in _attention_modules(backbone, recorder):
             stack.callback(module.register_forward_hook(_catch(layers, cross)).remove)
-        yield tape
+        yield recorder
+
+
+@contextmanager
+def _seen_before(vision: Any, patches: torch.Tensor) -> Iterator[None]:
+    """The ViT gives what it gave before, instead of looking at the same pixels again."""
+    from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+    kept = patches.clone()  # leaves inference mode, so that gradients can begin here
+    wrapped = vision.__dict__.get("forward")  # accelerate puts its own there
+    vision.forward = lambda *inputs, **settings: BaseModelOutputWithPooling(last_hidden_state=kept)
+    try:
+        yield
+    finally:
+        del vision.forward  # the method of the class shows again
+        if wrapped is not None:
+            vision.forward = wrapped
 
 
 def _word_embeddings(backbone: Backbone) -> Iterator[torch.nn.Module]:
@@ -125,22 +146,22 @@ def _word_embeddings(backbone: Backbone) -> Iterator[torch.nn.Module]:
 
 
 def _attention_modules(
-    backbone: Backbone, tape: AttentionTape
+    backbone: Backbone, recorder: AttentionRecorder
 ) -> Iterator[tuple[torch.nn.Module, list[Attention], bool]]:
     """Every module that attends, the list its attention belongs to, and whether it reads another sequence."""
     network = backbone.model
     for layer in network.vision_model.encoder.layers:
-        yield layer.self_attn, tape.vision, False
+        yield layer.self_attn, recorder.vision, False
     for layer in network.qformer.encoder.layer:
-        yield layer.attention.attention, tape.qformer, False
+        yield layer.attention.attention, recorder.qformer, False
         if layer.has_cross_attention:
-            yield layer.crossattention.attention, tape.qformer, True
+            yield layer.crossattention.attention, recorder.qformer, True
     for name, module in backbone.language_model.named_modules():
         if not type(module).__name__.endswith("Attention") or _holds_attention(module):
             continue
         in_encoder = backbone.text_format.encoder_decoder and name.split(".")[0] == "encoder"
         cross = "EncDec" in name or "encoder_attn" in name
-        yield module, tape.encoder if in_encoder else tape.decoder, cross
+        yield module, recorder.encoder if in_encoder else recorder.decoder, cross
 
 
 def _holds_attention(module: torch.nn.Module) -> bool:

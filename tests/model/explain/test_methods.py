@@ -14,12 +14,11 @@ from blip2idc.errors import ConfigError, ModelError
 from blip2idc.evaluation.maps.localization import localization, make_truth
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.images.joint import JointLayout
-from blip2idc.model import attention, capture
-from blip2idc.model.attention import METHODS, explain, explain_joints, explain_stream
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.capture import AttentionTape, recording
-from blip2idc.model.language import make_prefix
-from blip2idc.model.occlusion import occlusion_blocks
+from blip2idc.model.explain import attention_recorder
+from blip2idc.model.explain.attention_recorder import AttentionRecorder, record_attention
+from blip2idc.model.explain.methods import METHODS, explain_encoded
+from blip2idc.model.explain.occlusion import occlusion_blocks
 from blip2idc.model.settings import Calibration, CaptionerSettings
 from blip2idc.worlds.scenes.world import ScenesWorld
 
@@ -50,7 +49,7 @@ def check(explanation: Explanation, rows: int, columns: int) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_maps_for_the_sentence_and_every_word(checkpoint: Path, method: str) -> None:
-    explanation = explain(captioner_of(checkpoint), *random_pairs(1)[0], method)  # type: ignore[arg-type]
+    explanation = captioner_of(checkpoint).explain(*random_pairs(1)[0], method)  # type: ignore[arg-type]
     assert explanation.method == method
     assert len(explanation.words) > 1
     check(explanation, 2, 4)
@@ -61,11 +60,11 @@ def test_any_layout_and_resolution(opt_checkpoint: Path, layout: JointLayout) ->
     captioner = captioner_of(opt_checkpoint, layout=layout)
     rows, columns = (side // 8 for side in layout.part_size)
     for method in METHODS:
-        check(explain(captioner, *random_pairs(1)[0], method), rows, columns)  # type: ignore[arg-type]
+        check(captioner.explain(*random_pairs(1)[0], method), rows, columns)  # type: ignore[arg-type]
 
 
 def test_released_layout(released_checkpoint: Path) -> None:
-    check(explain(captioner_of(released_checkpoint), *random_pairs(1)[0]), 2, 4)  # type: ignore[arg-type]
+    check(captioner_of(released_checkpoint).explain(*random_pairs(1)[0]), 2, 4)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -84,7 +83,7 @@ def test_looking_changes_nothing(checkpoint: Path, method: str) -> None:
     hooks = sum(len(module._forward_hooks) for module in network.modules())
     pairs = random_pairs(3)
     said = list(captioner.stream(pairs))  # type: ignore[arg-type]
-    explained = list(explain_stream(captioner, pairs, method))  # type: ignore[arg-type]
+    explained = list(captioner.explain_stream(pairs, method))  # type: ignore[arg-type]
     assert [one.difference for one in explained] == said
     assert list(captioner.stream(pairs)) == said  # type: ignore[arg-type]
     assert [config._attn_implementation for config in configs] == before
@@ -99,9 +98,9 @@ def test_looking_changes_nothing(checkpoint: Path, method: str) -> None:
 def test_batches_equal_single_pairs(checkpoint: Path, method: str) -> None:
     captioner = captioner_of(checkpoint)
     pairs = random_pairs(3, seed=4)
-    together = list(explain_stream(captioner, pairs, method, batch_size=3))  # type: ignore[arg-type]
+    together = list(captioner.explain_stream(pairs, method, batch_size=3))  # type: ignore[arg-type]
     for pair, one in zip(pairs, together, strict=True):
-        alone = explain(captioner, *pair, method)  # type: ignore[arg-type]
+        alone = captioner.explain(*pair, method)  # type: ignore[arg-type]
         assert alone.words == one.words
         peak = alone.sentence.peak
         assert np.allclose(alone.sentence.after, one.sentence.after, atol=1e-3 * peak)
@@ -111,7 +110,7 @@ def test_batches_equal_single_pairs(checkpoint: Path, method: str) -> None:
 
 def test_default_backend_and_eager_give_equal_maps(checkpoint: Path) -> None:
     pair = random_pairs(1)[0]
-    fused, eager = (explain(captioner_of(checkpoint, attention=kind), *pair) for kind in ("sdpa", "eager"))  # type: ignore[arg-type]
+    fused, eager = (captioner_of(checkpoint, attention=kind).explain(*pair) for kind in ("sdpa", "eager"))  # type: ignore[arg-type]
     assert np.allclose(
         fused.sentence.before, eager.sentence.before, rtol=1e-3, atol=1e-5 * fused.sentence.peak
     )
@@ -120,63 +119,64 @@ def test_default_backend_and_eager_give_equal_maps(checkpoint: Path) -> None:
 def test_attention_rows_sum_to_one_and_logits_stay(checkpoint: Path) -> None:
     captioner = captioner_of(checkpoint)
     joints = [captioner.join(pair) for pair in random_pairs(2)]  # type: ignore[arg-type]
-    pixels = captioner.preprocessor.pixel_values(joints)
     with torch.no_grad():
-        plain = make_prefix(captioner.backbone, captioner.backbone.encode(pixels))
-    with recording(captioner.backbone, from_patches=True) as tape:
-        watched = make_prefix(captioner.backbone, captioner.backbone.encode(pixels))
+        plain = captioner.joint_model.encode(joints).prefix
+    with record_attention(captioner.backbone, from_patches=True) as recorder:
+        watched = captioner.joint_model.encode(joints).prefix
     found = plain.encoded if plain.encoded is not None else plain.embeddings
     seen = watched.encoded if watched.encoded is not None else watched.embeddings
     assert torch.allclose(found, seen, atol=1e-4)
-    assert len(tape.vision) == 2
-    crossing = [layer.cross for layer in tape.qformer]
+    assert len(recorder.vision) == 2
+    crossing = [layer.cross for layer in recorder.qformer]
     assert crossing.count(True) < crossing.count(
         False
     )  # the Q-Former looks at the image in every second layer
-    for layer in (*tape.vision, *tape.qformer, *tape.encoder):
+    for layer in (*recorder.vision, *recorder.qformer, *recorder.encoder):
         assert torch.allclose(layer.weights.sum(dim=-1), torch.ones(()), atol=1e-5)
 
 
 def test_raises_when_nothing_was_captured(opt_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "_catch", lambda layers, cross: lambda module, inputs, output: None)
+    monkeypatch.setattr(
+        attention_recorder, "_catch", lambda layers, cross: lambda module, inputs, output: None
+    )
     captioner = captioner_of(opt_checkpoint)
     for method in METHODS[:3]:
         with pytest.raises(ModelError, match="no attention was captured"):
-            explain(captioner, *random_pairs(1)[0], method)  # type: ignore[arg-type]
-    assert not explain(captioner, *random_pairs(1)[0], "occlusion").sentence.empty  # type: ignore[arg-type]
+            captioner.explain(*random_pairs(1)[0], method)  # type: ignore[arg-type]
+    assert not captioner.explain(*random_pairs(1)[0], "occlusion").sentence.empty  # type: ignore[arg-type]
 
 
 def test_raises_when_the_cells_are_not_those_of_the_image() -> None:
-    tape = AttentionTape(qformer=[capture.Attention(torch.ones(1, 1, 2, 5), cross=True)])
+    recorder = AttentionRecorder(qformer=[attention_recorder.Attention(torch.ones(1, 1, 2, 5), cross=True)])
     with pytest.raises(ModelError, match=r"looks at \[5\] image tokens; expected 9"):
-        tape.need("qformer", cells=8, name="some")
+        recorder.need("qformer", cells=8, name="some")
 
 
 def test_an_unchanged_pair_has_empty_maps(opt_checkpoint: Path) -> None:
     captioner = captioner_of(opt_checkpoint, NEVER_CHANGED)
     pair = random_pairs(1)[0]
-    explanation = explain(captioner, *pair)  # type: ignore[arg-type]
+    explanation = captioner.explain(*pair)  # type: ignore[arg-type]
     assert not explanation.difference.changed
     assert explanation.sentence.empty
     assert all(heatmap.empty for heatmap in explanation.by_word)
     assert len(explanation.by_word) == len(explanation.words)
-    kept = next(explain_stream(captioner, [pair], suppress_unchanged=False))  # type: ignore[list-item]
+    kept = next(captioner.explain_stream([pair], suppress_unchanged=False))  # type: ignore[list-item]
     assert not kept.sentence.empty
 
 
 def test_without_words_the_sentence_is_the_same(opt_checkpoint: Path) -> None:
     captioner = captioner_of(opt_checkpoint)
     pair = random_pairs(1)[0]
-    short = next(explain_stream(captioner, [pair], words=False))  # type: ignore[list-item]
+    short = next(captioner.explain_stream([pair], words=False))  # type: ignore[list-item]
     assert short.by_word == ()
-    assert np.allclose(short.sentence.after, explain(captioner, *pair).sentence.after)  # type: ignore[arg-type]
+    assert np.allclose(short.sentence.after, captioner.explain(*pair).sentence.after)  # type: ignore[arg-type]
 
 
 def test_a_difference_shows_where_it_looked(opt_checkpoint: Path) -> None:
     captioner = captioner_of(opt_checkpoint)
     before, after = random_pairs(1)[0]
     difference = captioner(before, after)  # type: ignore[arg-type]
-    found, expected = difference.heatmaps(), explain(captioner, before, after)  # type: ignore[arg-type]
+    found, expected = difference.heatmaps(), captioner.explain(before, after)  # type: ignore[arg-type]
     assert np.array_equal(found.sentence.before, expected.sentence.before)
     assert difference.heatmaps("rollout").method == "rollout"
     with pytest.raises(ModelError, match="explain_stream"):
@@ -186,12 +186,12 @@ def test_a_difference_shows_where_it_looked(opt_checkpoint: Path) -> None:
 def test_refuses_unknown_methods(opt_checkpoint: Path) -> None:
     captioner = captioner_of(opt_checkpoint)
     with pytest.raises(ConfigError, match="'lrp'; expected one of cross_attention"):
-        explain(captioner, *random_pairs(1)[0], "lrp")  # type: ignore[arg-type]
+        captioner.explain(*random_pairs(1)[0], "lrp")  # type: ignore[arg-type]
 
 
 def test_occlusion_of_equal_halves_changes_nothing(opt_checkpoint: Path) -> None:
     image = random_images(np.random.default_rng(5), 1)[0]
-    explanation = explain(captioner_of(opt_checkpoint), image, image, "occlusion")
+    explanation = captioner_of(opt_checkpoint).explain(image, image, "occlusion")
     assert explanation.sentence.peak < 1e-3
 
 
@@ -215,7 +215,26 @@ def test_a_blind_model_has_no_finding(opt_checkpoint: Path) -> None:
     truths = [
         make_truth(((32, 64), (32, 64)), (pair.before_box, pair.after_box), changed=True) for pair in pairs
     ]
-    for method in attention.METHODS[:3]:
-        found = explain_joints(captioner, joints, captioner.caption_joints(joints), method, words=False)
+    for method in METHODS[:3]:
+        with torch.inference_mode():
+            encoded = captioner.joint_model.encode(joints)
+        said = captioner.caption_joints(joints)
+        found = explain_encoded(captioner.joint_model, encoded, said, method, words=False)
         scores = localization([one.sentence for one in found], truths, Resampling(200))
         assert not scores.is_finding, method
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_pixels_of_a_pair_are_encoded_once(
+    opt_checkpoint: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Captions, scores and attention share what the ViT made of the pair; other pixels are looked at apart."""
+    captioner = captioner_of(opt_checkpoint)
+    layer = captioner.backbone.model.vision_model.encoder.layers[0]
+    seen: list[torch.Tensor] = []
+    handle = layer.register_forward_hook(lambda module, inputs, output: seen.extend(inputs[0].detach()))
+    captioner.explain(*random_pairs(1)[0], method)  # type: ignore[arg-type]
+    handle.remove()
+    again = sum(torch.allclose(one, seen[0], atol=1e-6) for one in seen[1:])
+    assert again == (1 if method == "rollout" else 0)  # rollout follows gradients through the ViT
+    assert len(seen) >= 3  # the pair, before twice, after twice

@@ -9,12 +9,11 @@ import pytest
 import torch
 from tests.fixtures.checkpoints import random_images
 
-from blip2idc.difference import Difference
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.capture import Attention
-from blip2idc.model.language import make_prefix, score_sentences
-from blip2idc.model.relevance import _hand_down
-from blip2idc.model.wording import Spoken, dependence_on_change, token_log_probabilities
+from blip2idc.model.explain.attention_recorder import Attention
+from blip2idc.model.explain.relevance import _hand_down
+from blip2idc.model.explain.token_scores import CaptionTokens, dependence_on_change, token_log_probabilities
+from blip2idc.model.language import score_sentences
 
 
 @pytest.fixture
@@ -22,14 +21,14 @@ def captioner(checkpoint: Path) -> DifferenceCaptioner:
     return DifferenceCaptioner.from_pretrained(checkpoint, dtype="float32")
 
 
-def said(captioner: DifferenceCaptioner, caption: str) -> Difference:
+def said(captioner: DifferenceCaptioner, caption: str) -> list[int]:
     format_, tokenizer = captioner.backbone.text_format, captioner.backbone.tokenizer
-    return Difference(caption, 0.5, True, tokens=tuple(format_.caption_tokens(caption, tokenizer)[:-1]))
+    return format_.caption_tokens(caption, tokenizer)[:-1]
 
 
 def test_every_word_has_its_tokens(captioner: DifferenceCaptioner) -> None:
     captions = ["the small red cube has been added", "gone", ""]
-    spoken = Spoken.of(captioner.backbone, [said(captioner, caption) for caption in captions])
+    spoken = CaptionTokens.of(captioner.backbone, [said(captioner, caption) for caption in captions])
     assert spoken.words == (("the", "small", "red", "cube", "has", "been", "added"), ("gone",), ())
     for row, caption in enumerate(captions):
         for index, word in enumerate(caption.split()):
@@ -44,11 +43,9 @@ def test_token_log_probabilities_add_up_to_the_score_of_the_sentence(captioner: 
     images = random_images(np.random.default_rng(0), 4)
     joints = [captioner.join((images[0], images[1])), captioner.join((images[2], images[3]))]
     captions = ["there is no change", "the small red cube"]
-    spoken = Spoken.of(captioner.backbone, [said(captioner, caption) for caption in captions])
+    spoken = CaptionTokens.of(captioner.backbone, [said(captioner, caption) for caption in captions])
     with torch.no_grad():
-        prefix = make_prefix(
-            captioner.backbone, captioner.backbone.encode(captioner.preprocessor.pixel_values(joints))
-        )
+        prefix = captioner.joint_model.encode(joints).prefix
         tokens = token_log_probabilities(captioner.backbone, prefix, spoken)
         sentences = [
             [int(token) for token in row[valid > 0]]
@@ -62,8 +59,12 @@ def test_nothing_depends_on_a_change_that_is_not_there(captioner: DifferenceCapt
     images = random_images(np.random.default_rng(1), 9)
     pairs = [(images[0], images[0]), *((images[k], images[k + 1]) for k in range(8))]
     joints = [captioner.join(pair) for pair in pairs]
-    spoken = Spoken.of(captioner.backbone, [said(captioner, "the large blue sphere is gone")] * len(pairs))
-    weights = dependence_on_change(captioner, joints, spoken)
+    spoken = CaptionTokens.of(
+        captioner.backbone, [said(captioner, "the large blue sphere is gone")] * len(pairs)
+    )
+    with torch.no_grad():
+        encoded = captioner.joint_model.encode(joints)
+    weights = dependence_on_change(captioner.joint_model, encoded, spoken)
     assert (weights >= 0).all()
     assert weights[0].max() < 1e-4
     assert weights[1:].max() > 1e-2  # what a random model says owes something to some pair

@@ -1,6 +1,6 @@
 """Which patches a captioner's words rest on, from its attention and the gradients through it.
 
-In: a captioner, joint images and what it said of them. Out: one value a patch cell, for the sentence and for each
+In: a joint model, joint images and what it said of them. Out: one value a patch cell, for the sentence and for each
 word, by one of three methods:
 
 * `cross_attention`: how much the query tokens of the Q-Former attend to each patch, averaged. What is attended to
@@ -11,7 +11,7 @@ word, by one of three methods:
   language model, Q-Former and ViT down to the patches (Chefer, Gur, Wolf, ICCV 2021, arXiv 2103.15679).
 
 What is explained of a sentence is the log-odds of change plus the log-probability of its tokens, each as far as it
-depends on the change (`wording.dependence_on_change`); of a word, the log-probability of its tokens.
+depends on the change (`token_scores.dependence_on_change`); of a word, the log-probability of its tokens.
 
 Shapes: B pairs, A heads, P patches, Q query tokens, N prompt and text tokens, T text tokens, W words.
 """
@@ -20,20 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
-from blip2idc.model.capture import Attention, AttentionTape, Part, recording
-from blip2idc.model.language import make_prefix, score_sentences
-from blip2idc.model.no_change import change_log_odds
-from blip2idc.model.wording import Spoken, token_log_probabilities
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.explain.attention_recorder import Attention, AttentionRecorder, Part, record_attention
+from blip2idc.model.explain.token_scores import CaptionTokens, token_log_probabilities
+from blip2idc.model.joint_model import Encoded, JointModel
 
 _LEAST_WEIGHT = 1e-3
 """Weight of tokens that owe nothing to the change, so that a caption of only such tokens still has a map."""
@@ -57,7 +49,7 @@ class _Reading:
     """One forward pass with everything the methods need.
 
     Attributes:
-        tape: The attention of the encoders and the Q-Former.
+        recorder: The attention of the encoders and the Q-Former.
         decoder: The attention of the language model while it read the captions.
         token_scores: Log-probability of each token, [B, T].
         log_odds: Of change, [B].
@@ -66,12 +58,12 @@ class _Reading:
         read_from: Position in the language model from which the first token is predicted.
     """
 
-    tape: AttentionTape
+    recorder: AttentionRecorder
     decoder: tuple[Attention, ...]
     token_scores: torch.Tensor
     log_odds: torch.Tensor
     weights: torch.Tensor
-    spoken: Spoken
+    spoken: CaptionTokens
     read_from: int
 
     @property
@@ -84,9 +76,9 @@ _Method = Callable[[_Reading, torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
 def relevance(
-    captioner: DifferenceCaptioner,
-    joints: Sequence[npt.NDArray[np.uint8]],
-    spoken: Spoken,
+    model: JointModel,
+    encoded: Encoded,
+    spoken: CaptionTokens,
     weights: torch.Tensor,
     method: str,
     *,
@@ -95,8 +87,8 @@ def relevance(
     """Explain one batch by a method that reads attention.
 
     Args:
-        captioner: That said the captions.
-        joints: B joint images, uint8 [H, W, 3].
+        model: That said the captions.
+        encoded: B joint images.
         spoken: Their captions.
         weights: From `dependence_on_change`, [B, T].
         method: `cross_attention`, `gradient_cross_attention` or `rollout`.
@@ -106,47 +98,43 @@ def relevance(
         ModelError: No attention was caught.
     """
     explain, parts = _METHODS[method]
-    rows, columns = captioner.layout.grid(captioner.backbone.patch_size)
-    with torch.enable_grad(), recording(captioner.backbone, from_patches="vision" in parts) as tape:
-        reading = _read(captioner, joints, spoken, weights, tape)
-        encoder: tuple[Part, ...] = ("encoder",) if spoken_by_decoder(captioner) and "vision" in parts else ()
-        tape.need(*parts, *encoder, cells=rows * columns, name=captioner.backbone.source.name)
+    backbone, (rows, columns) = model.backbone, model.cells
+    from_patches = "vision" in parts
+    recording = record_attention(backbone, from_patches=from_patches, patches=encoded.patches)
+    with torch.enable_grad(), recording as recorder:
+        reading = _read(model, encoded, spoken, weights, recorder)
+        encoder: tuple[Part, ...] = (
+            ("encoder",) if backbone.text_format.encoder_decoder and from_patches else ()
+        )
+        recorder.need(*parts, *encoder, cells=rows * columns, name=backbone.source.name)
         sentence = explain(reading, weights + _LEAST_WEIGHT * spoken.valid, reading.sentence_target)
         by_word = [
             explain(reading, mask, (mask * reading.token_scores).sum())
             for mask in (spoken.word_masks().unbind(dim=1) if words else ())
         ]
-    kept = torch.stack(by_word, dim=1) if by_word else sentence.new_zeros(len(joints), 0, rows * columns)
+    kept = torch.stack(by_word, dim=1) if by_word else sentence.new_zeros(len(encoded), 0, rows * columns)
     return Relevance(sentence.detach(), kept.detach())
 
 
-def spoken_by_decoder(captioner: DifferenceCaptioner) -> bool:
-    """Whether the language model has an encoder for the prompt and a decoder for the caption."""
-    return captioner.backbone.text_format.encoder_decoder
-
-
 def _read(
-    captioner: DifferenceCaptioner,
-    joints: Sequence[npt.NDArray[np.uint8]],
-    spoken: Spoken,
+    model: JointModel,
+    encoded: Encoded,
+    spoken: CaptionTokens,
     weights: torch.Tensor,
-    tape: AttentionTape,
+    recorder: AttentionRecorder,
 ) -> _Reading:
-    """Encode the images, read the captions out, then score the no-change sentences."""
-    backbone = captioner.backbone
-    image_prefix = backbone.encode(captioner.preprocessor.pixel_values(joints))
-    prefix = make_prefix(backbone, image_prefix, captioner.settings.prompt)
-    token_scores = token_log_probabilities(backbone, prefix, spoken)
-    decoder = tuple(tape.decoder)
-    log_odds = change_log_odds(score_sentences(backbone, prefix, captioner.no_change_tokens))
+    """Look again while attention is recorded, read the captions out, then score the no-change sentences."""
+    prefix = model.encode(encoded.joints).prefix
+    token_scores = token_log_probabilities(model.backbone, prefix, spoken)
+    decoder = tuple(recorder.decoder)
     read_from = 0 if prefix.encoded is not None else prefix.embeddings.shape[1] - 1
-    return _Reading(tape, decoder, token_scores, log_odds, weights, spoken, read_from)
+    return _Reading(recorder, decoder, token_scores, model.log_odds(prefix), weights, spoken, read_from)
 
 
 def _cross_attention(reading: _Reading, weights: torch.Tensor, target: torch.Tensor | None) -> torch.Tensor:
     """Mean over layers and heads; each query counts as much as the weighted tokens attend to it."""
     layers = [
-        layer.weights.detach().mean(dim=1) for layer in reading.tape.qformer if layer.cross
+        layer.weights.detach().mean(dim=1) for layer in reading.recorder.qformer if layer.cross
     ]  # [B, Q, 1 + P]
     queries = layers[0].shape[1]
     attended = _from_words(reading, weights, [_mean_of_heads(layer) for layer in reading.decoder], [])
@@ -165,21 +153,21 @@ def _gradient_cross_attention(
     Attention that speaks against the words shows where the model looked as well as attention that speaks for them;
     on both worlds the size points better than the positive part (docs/localization.md).
     """
-    layers = [layer for layer in reading.tape.qformer if layer.cross]
+    layers = [layer for layer in reading.recorder.qformer if layer.cross]
     weighted = _gradient_weighted(target, layers, torch.abs)
     return torch.stack([layer.sum(dim=1) for layer in weighted]).sum(dim=0)[:, 1:]
 
 
 def _rollout(reading: _Reading, weights: torch.Tensor, target: torch.Tensor | None) -> torch.Tensor:
     """Relevance of the words handed down layer by layer: what a token has, it shares with those it reads."""
-    tape = reading.tape
-    parts = (reading.decoder, tape.encoder, tape.qformer, tape.vision)
+    recorder = reading.recorder
+    parts = (reading.decoder, recorder.encoder, recorder.qformer, recorder.vision)
     everything = [layer for part in parts for layer in part]
     weighted = iter(_gradient_weighted(target, everything, torch.relu))
     decoder, encoder, qformer, vision = ([next(weighted) for _ in part] for part in parts)
     images = _from_words(reading, weights, decoder, encoder)
     queries = images[:, : qformer[0].shape[1]]
-    patches = _hand_down(queries, qformer, tape.qformer)[1]
+    patches = _hand_down(queries, qformer, recorder.qformer)[1]
     assert patches is not None
     for layer in reversed(vision):
         patches = patches + _share(patches, layer)

@@ -12,25 +12,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import torch
 
-from blip2idc.difference import Difference
 from blip2idc.model.backbone import Backbone
-from blip2idc.model.language import Prefix, make_prefix
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.joint_model import Encoded, JointArray, JointModel
+from blip2idc.model.language import Prefix
 
 _NO_WORD = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Spoken:
+class CaptionTokens:
     """The captions of a batch of pairs.
 
     Attributes:
@@ -46,25 +40,25 @@ class Spoken:
     words: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, backbone: Backbone, differences: Sequence[Difference]) -> Spoken:
-        """Take the captions of differences apart.
+    def of(cls, backbone: Backbone, captions: Sequence[Sequence[int]]) -> CaptionTokens:
+        """Take captions apart.
 
         Args:
             backbone: That said them.
-            differences: With the tokens of their captions.
+            captions: The tokens of each, without special tokens at either end.
         """
-        length = 1 + max(len(difference.tokens) for difference in differences)
+        length = 1 + max(len(caption) for caption in captions)
         device = backbone.model.device
-        tokens = torch.full((len(differences), length), backbone.text_format.pad_token_id)
+        tokens = torch.full((len(captions), length), backbone.text_format.pad_token_id)
         word_of = torch.full_like(tokens, _NO_WORD)
         valid = torch.zeros(tokens.shape)
         words = []
-        for row, difference in enumerate(differences):
-            said = [*difference.tokens, backbone.text_format.end_token_id]
+        for row, caption in enumerate(captions):
+            said = [*caption, backbone.text_format.end_token_id]
             tokens[row, : len(said)] = torch.tensor(said)
             valid[row, : len(said)] = 1.0
-            words.append(tuple(difference.caption.split()))
-            places = _words_of_tokens(backbone.tokenizer, difference.tokens, len(words[-1]))
+            words.append(tuple(backbone.tokenizer.decode(list(caption), skip_special_tokens=True).split()))
+            places = _words_of_tokens(backbone.tokenizer, caption, len(words[-1]))
             word_of[row, : len(places)] = torch.tensor(places, dtype=torch.int64)
         return cls(tokens.to(device), word_of.to(device), valid.to(device), tuple(words))
 
@@ -73,11 +67,11 @@ class Spoken:
         index = torch.arange(max(len(words) for words in self.words), device=self.word_of.device)
         return (self.word_of[:, None] == index[:, None]).to(self.valid.dtype)
 
-    def rows(self, pairs: Sequence[int]) -> Spoken:
+    def rows(self, pairs: Sequence[int]) -> CaptionTokens:
         """The captions of some pairs, in that order; a pair may occur more than once."""
         chosen = list(pairs)
         words = tuple(self.words[pair] for pair in chosen)
-        return Spoken(self.tokens[chosen], self.word_of[chosen], self.valid[chosen], words)
+        return CaptionTokens(self.tokens[chosen], self.word_of[chosen], self.valid[chosen], words)
 
 
 def _words_of_tokens(tokenizer: Any, tokens: Sequence[int], words: int) -> list[int]:
@@ -91,7 +85,7 @@ def _words_of_tokens(tokenizer: Any, tokens: Sequence[int], words: int) -> list[
     return [min(max(count - 1, 0), words - 1) for count in begun]
 
 
-def token_log_probabilities(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> torch.Tensor:
+def token_log_probabilities(backbone: Backbone, prefix: Prefix, spoken: CaptionTokens) -> torch.Tensor:
     """How likely every token of each caption is after its prefix and the tokens before it.
 
     Args:
@@ -110,7 +104,7 @@ def token_log_probabilities(backbone: Backbone, prefix: Prefix, spoken: Spoken) 
     return chosen * spoken.valid
 
 
-def _logits_of_decoder_only(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> torch.Tensor:
+def _logits_of_decoder_only(backbone: Backbone, prefix: Prefix, spoken: CaptionTokens) -> torch.Tensor:
     language_model = backbone.language_model
     said = language_model.get_input_embeddings()(spoken.tokens[:, :-1])
     embeddings = torch.cat([prefix.embeddings, said.to(prefix.embeddings.dtype)], dim=1)  # [B, P + T - 1, D]
@@ -121,7 +115,7 @@ def _logits_of_decoder_only(backbone: Backbone, prefix: Prefix, spoken: Spoken) 
     return logits[:, prefix.embeddings.shape[1] - 1 :]  # [B, T, V]
 
 
-def _logits_of_decoder(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> torch.Tensor:
+def _logits_of_decoder(backbone: Backbone, prefix: Prefix, spoken: CaptionTokens) -> torch.Tensor:
     from transformers.modeling_outputs import BaseModelOutput
 
     start = torch.full_like(spoken.tokens[:, :1], backbone.text_format.decoder_start_token_id or 0)
@@ -134,40 +128,30 @@ def _logits_of_decoder(backbone: Backbone, prefix: Prefix, spoken: Spoken) -> to
     return logits
 
 
-def dependence_on_change(
-    captioner: DifferenceCaptioner, joints: Sequence[npt.NDArray[np.uint8]], spoken: Spoken
-) -> torch.Tensor:
+def dependence_on_change(model: JointModel, encoded: Encoded, spoken: CaptionTokens) -> torch.Tensor:
     """How much each token owes to the change: its log-probability, minus that for twice the same image.
 
     Args:
-        captioner: That said the captions.
-        joints: B joint images, uint8 [H, W, 3].
+        model: That said the captions.
+        encoded: B joint images.
         spoken: Their captions.
 
     Returns:
         Nats, at least 0, float32 [B, T]; the unchanged pair is the mean over before twice and after twice.
     """
     with torch.inference_mode():
-        actual = _scores(captioner, joints, spoken)
-        unchanged = [
-            _scores(captioner, [_twice(captioner, joint, part) for joint in joints], spoken)
-            for part in (0, 1)
-        ]
+        actual = token_log_probabilities(model.backbone, encoded.prefix, spoken)
+        unchanged = []
+        for part in (0, 1):
+            twice = model.encode([_twice(model, joint, part) for joint in encoded.joints])
+            unchanged.append(token_log_probabilities(model.backbone, twice.prefix, spoken))
         gain = actual - (torch.logaddexp(*unchanged) - math.log(2))
     return gain.clamp(min=0).clone() * spoken.valid
 
 
-def _scores(
-    captioner: DifferenceCaptioner, joints: Sequence[npt.NDArray[np.uint8]], spoken: Spoken
-) -> torch.Tensor:
-    image_prefix = captioner.backbone.encode(captioner.preprocessor.pixel_values(joints))
-    prefix = make_prefix(captioner.backbone, image_prefix, captioner.settings.prompt)
-    return token_log_probabilities(captioner.backbone, prefix, spoken)
-
-
-def _twice(captioner: DifferenceCaptioner, joint: npt.NDArray[np.uint8], part: int) -> npt.NDArray[np.uint8]:
+def _twice(model: JointModel, joint: JointArray, part: int) -> JointArray:
     """The joint image of one image with itself."""
     twice = joint.copy()
-    halves = captioner.layout.split(twice)
+    halves = model.layout.split(twice)
     halves[1 - part][...] = halves[part]
     return twice

@@ -1,0 +1,105 @@
+"""Where a captioner looked when it chose its words: every method, one batch to heatmaps on both images.
+
+In: encoded joint images and what the captioner said of them. Out: an `Explanation` a pair: the difference, one heatmap
+for the sentence and one for each word of it. Looking changes nothing that was said.
+
+A pair that counts as unchanged (its change probability is below the captioner's threshold) has empty maps: there is
+nothing to point at, and a map that always points somewhere says nothing. Which method points best is measured, see
+`docs/localization.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from blip2idc.difference import Difference, Explanation
+from blip2idc.errors import ConfigError
+from blip2idc.images.heatmap import PairHeatmap
+from blip2idc.model.explain.occlusion import occlusion
+from blip2idc.model.explain.relevance import relevance
+from blip2idc.model.explain.token_scores import CaptionTokens, dependence_on_change
+from blip2idc.model.joint_model import Encoded, JointModel
+
+METHODS = ("cross_attention", "gradient_cross_attention", "rollout", "occlusion")
+"""The mean attention; two gradient-weighted ones; and the slow check by filling in."""
+
+DEFAULT_METHOD = "cross_attention"
+"""The one that points best on both worlds with the tiny model, see `docs/localization.md`."""
+
+BATCH_SIZE = 8
+"""Pairs explained together; gradients need far more memory than captions."""
+
+
+def explain_encoded(
+    model: JointModel,
+    encoded: Encoded,
+    differences: Sequence[Difference],
+    method: str = DEFAULT_METHOD,
+    *,
+    words: bool = True,
+    suppress_unchanged: bool = True,
+) -> list[Explanation]:
+    """Explain what was already said of one batch of joint images.
+
+    Args:
+        model: That said it.
+        encoded: B joint images, as they were encoded for the captions.
+        differences: What was said of them, with tokens.
+        method: One of `METHODS`.
+        words: Whether single words get maps too; the sentence alone is several times faster.
+        suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
+
+    Raises:
+        ConfigError: The method is unknown.
+        ModelError: The model shows no attention; the method `occlusion` needs none.
+    """
+    check_method(method)
+    looked = [row for row, said in enumerate(differences) if said.changed or not suppress_unchanged]
+    found: dict[int, Explanation] = {}
+    if looked:
+        part = encoded.rows(looked), [differences[row] for row in looked]
+        found = dict(zip(looked, _look(model, *part, method, words), strict=True))
+    return [
+        found[row] if row in found else _nothing_to_show(model, said, method, words)
+        for row, said in enumerate(differences)
+    ]
+
+
+def _look(
+    model: JointModel, encoded: Encoded, differences: Sequence[Difference], method: str, words: bool
+) -> Iterator[Explanation]:
+    """Explain pairs whatever was said of them."""
+    spoken = CaptionTokens.of(model.backbone, [difference.tokens for difference in differences])
+    weights = dependence_on_change(model, encoded, spoken)
+    if method == "occlusion":
+        found = occlusion(model, encoded, spoken, weights, words=words)
+    else:
+        found = relevance(model, encoded, spoken, weights, method, words=words)
+    cells = torch.cat([found.sentence[:, None], found.by_word], dim=1).cpu().numpy()  # [B, 1 + W, P]
+    of_words = (spoken.word_masks() @ weights[..., None])[..., 0].tolist()  # [B][W]
+    for row, difference in enumerate(differences):
+        said = spoken.words[row]
+        wanted = cells[row, : 1 + len(said)].reshape(-1, *model.cells)
+        maps = [PairHeatmap.from_joint(values, model.layout) for values in wanted]
+        told = tuple(of_words[row][: len(said)])
+        yield Explanation(difference, said, maps[0], tuple(maps[1:]), method, told)
+
+
+def _nothing_to_show(model: JointModel, difference: Difference, method: str, words: bool) -> Explanation:
+    """Empty maps for a pair that counts as unchanged."""
+    empty = PairHeatmap.from_joint(np.zeros(model.cells, dtype=np.float32), model.layout)
+    (said,) = CaptionTokens.of(model.backbone, [difference.tokens]).words
+    return Explanation(difference, said, empty, (empty,) * (len(said) * words), method, (0.0,) * len(said))
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that does not exist.
+
+    Raises:
+        ConfigError: It is not among `METHODS`.
+    """
+    if method not in METHODS:
+        raise ConfigError(f"method of explanation is {method!r}; expected one of {', '.join(METHODS)}")

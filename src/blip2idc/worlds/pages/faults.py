@@ -1,0 +1,102 @@
+"""Why a change of a page cannot be seen where it was made.
+
+In: two photographs, and what the page told of the change. Out: None, or a reason in a few words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blip2idc.images.changes.facts.colors import color_name
+from blip2idc.worlds.pages.captions import color_of
+from blip2idc.worlds.pair import Box
+
+#: Fewest pixels that must differ, and by how much in one channel, for a person to see it.
+FEWEST_PIXELS = 12
+LEAST_STEP = 16
+
+#: Pixels around the elements' boxes in which differences belong to the change (shadows, focus rings, antialiasing).
+MARGIN = 8
+
+#: Kinds after which other parts of the page may lie elsewhere.
+REFLOWING = frozenset({
+    "added", "removed", "font_size", "font_weight", "spacing", "resized", "text", "number", "image_replaced",
+    "image_missing", "swapped", "overflow",
+})  # fmt: skip
+
+#: Kinds that darken all of the page behind them.
+COVERING = frozenset({"dialog"})
+
+#: Largest share of pixels that may differ outside the boxes: of all that differ, and of the window where parts move.
+ELSEWHERE, MOVED_ELSEWHERE = 0.5, 0.35
+
+#: Least distance of two colours that a person calls different, in RGB steps, and from the colour behind.
+COLOR_STEP, CONTRAST_STEP = 60, 70
+
+
+def differing(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The pixels that visibly differ, `[H, W]` bool, of two photographs `[H, W, 3]` uint8."""
+    step: NDArray[np.bool_] = np.abs(before.astype(np.int16) - after).max(axis=2) >= LEAST_STEP
+    return step
+
+
+def fault_of_colors(kind: str, told: Mapping[str, Any]) -> str | None:
+    """Why a new colour would not be seen, or would be called the old one; None where it is told apart."""
+    if kind not in ("text_color", "background", "border"):
+        return None
+    new = color_of(told["new"])
+    if kind != "border" and told["old"]:
+        old = color_of(told["old"])
+        if math.dist(old, new) < COLOR_STEP or color_name(old) == color_name(new):
+            return f"{kind}: the colour is nearly the old one"
+    if told.get("behind") and math.dist(color_of(told["behind"]), new) < CONTRAST_STEP:
+        return f"{kind}: the colour is nearly the one behind"
+    return None
+
+
+def fault_of_pixels(kind: str, differs: NDArray[np.bool_], told: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why the pixels do not show these changes, made together; None where they show each."""
+    near = np.zeros_like(differs)
+    for one in told:
+        here = np.zeros_like(differs)
+        for box in (one["before"], one["after"]):
+            if box is not None:
+                here[_around(box)] = True
+        if int((differs & here).sum()) < FEWEST_PIXELS:
+            return f"{kind}: the pixels do not differ in its place"
+        near |= here
+    outside = int((differs & ~near).sum())
+    if kind in REFLOWING:
+        if outside > MOVED_ELSEWHERE * differs.size:
+            return f"{kind}: most of the page moved"
+    elif kind not in COVERING and outside > ELSEWHERE * int(differs.sum()):
+        return f"{kind}: most pixels differ elsewhere"
+    return None
+
+
+def _around(box: Sequence[float]) -> tuple[slice, slice]:
+    left, top, width, height = box
+    rows = slice(max(0, int(top) - MARGIN), max(0, math.ceil(top + height) + MARGIN))
+    return rows, slice(max(0, int(left) - MARGIN), max(0, math.ceil(left + width) + MARGIN))
+
+
+def box_of_pixels(differs: NDArray[np.bool_]) -> Box | None:
+    """The smallest box around the pixels that differ."""
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    if not rows.size:
+        return None
+    return int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+
+
+def whole(box: Sequence[float] | None, size: tuple[int, int]) -> Box | None:
+    """A box of the page in whole pixels, cut to the window of `size` (width, height); None for none or nothing left."""
+    if box is None:
+        return None
+    left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
+    right, bottom = min(size[0], math.ceil(box[0] + box[2])), min(size[1], math.ceil(box[1] + box[3]))
+    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
