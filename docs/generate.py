@@ -20,7 +20,8 @@ COMMANDS_INTRODUCTION = """\
 # Commands
 
 Written by `make docs` from `--help`; do not edit. Results go to stdout, progress and logs to stderr.
-Exit status: 0 done, 1 a checked condition does not hold (`compare`), 2 wrong use or bad input, 130 interrupted.
+Exit status: 0 done, 1 a checked condition does not hold (`compare`), 2 wrong use or bad input, 130 interrupted,
+143 terminated.
 """
 MODULES_INTRODUCTION = """\
 # Modules

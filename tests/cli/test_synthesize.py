@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,7 @@ from blip2idc.cli.options import parse_list, parse_size
 from blip2idc.data.records import read_manifest
 from blip2idc.errors import ConfigError
 from blip2idc.images.pair import open_image
+from blip2idc.runs.folder import SETTINGS, STATE
 
 QUICK = ["--count", "3", "--size", "64x32", "--workers", "1"]
 
@@ -111,3 +117,29 @@ def test_sizes_and_lists_are_read() -> None:
     for text in ("", "axb", "-1x5", "1x", "1.5x2"):
         with pytest.raises(ConfigError, match="like 320x160"):
             parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_stopped_while_its_processes_start(
+    number: signal.Signals, status: int, word: str, tmp_path: Path
+) -> None:
+    """One sentence: no traceback of a process that was just starting, no warning of what it leaves."""
+    command = [sys.executable, "-m", "blip2idc", "synthesize", "scenes", "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [*command, "-n", "64", "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "out" / STATE / SETTINGS).is_file():
+        time.sleep(0.005)
+    time.sleep(0.1)
+    os.killpg(process.pid, number)  # as a terminal does it, to all of them
+    out, err = process.communicate(timeout=60)
+    lines = [line for line in err.splitlines() if line.strip() and "pairs" not in line]
+    assert (process.returncode, out) == (status, "")
+    assert len(lines) == 1, err
+    assert lines[0].startswith(f"{word}: ")

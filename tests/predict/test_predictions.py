@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from tests.fixtures.checkpoints import opt_checkpoint as opt_checkpoint
 from tests.fixtures.checkpoints import write_dataset
 
@@ -49,11 +51,10 @@ def test_predictions_are_single_captions_in_order(
     assert [file.name for file in output.parent.iterdir()] == ["predictions.json"]
 
 
-def test_interrupted_run_goes_on(
-    captioner: DifferenceCaptioner, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run(captioner, manifest, tmp_path / "whole.jsonl")
-    output = tmp_path / "broken.jsonl"
+def interrupt(
+    captioner: DifferenceCaptioner, manifest: Manifest, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Break off after three pairs; returns the file of what was done."""
     original = DifferenceCaptioner.stream
 
     def cut(self: DifferenceCaptioner, *arguments: object, **keywords: object) -> Iterator[object]:
@@ -67,11 +68,46 @@ def test_interrupted_run_goes_on(
         with pytest.raises(KeyboardInterrupt):
             run(captioner, manifest, output)
     assert not output.exists()
-    progress = tmp_path / "broken.jsonl.progress.jsonl"
+    return output.with_name(f"{output.name}.progress.jsonl")
+
+
+def test_interrupted_run_goes_on(
+    captioner: DifferenceCaptioner, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(captioner, manifest, tmp_path / "whole.jsonl")
+    output = tmp_path / "broken.jsonl"
+    progress = interrupt(captioner, manifest, output, monkeypatch)
     progress.write_bytes(progress.read_bytes()[:-5])  # as SIGKILL in the middle of a line would leave it
     assert run(captioner, manifest, output) == 2
     assert output.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
-    assert not progress.exists()
+    assert not list(tmp_path.glob("*progress*"))
+
+
+def test_exchanged_images_are_captioned_anew(
+    captioner: DifferenceCaptioner, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the same name, of the same size, with the same time."""
+    output = tmp_path / "out.json"
+    interrupt(captioner, manifest, output, monkeypatch)
+    exchanged, other = manifest.paths(manifest[1])[1], manifest.paths(manifest[6])[1]
+    times = exchanged.stat()
+    exchanged.write_bytes(other.read_bytes())
+    os.utime(exchanged, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert run(captioner, manifest, output) == 2
+    run(captioner, manifest, tmp_path / "whole.json")
+    assert output.read_bytes() == (tmp_path / "whole.json").read_bytes()
+
+
+def test_other_weights_under_the_same_name_begin_anew(
+    opt_checkpoint: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint)
+    output = tmp_path / "out.json"
+    interrupt(captioner, manifest, output, monkeypatch)
+    weight = captioner.backbone.language_model.get_input_embeddings().weight
+    with torch.no_grad():
+        weight[3, 5] += 0.25
+    assert run(captioner, manifest, output) == 0
 
 
 def test_leftovers_of_another_run_are_not_used(

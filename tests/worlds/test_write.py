@@ -16,9 +16,10 @@ import pytest
 from blip2idc.data.records import read_manifest
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.images.pair import open_image
+from blip2idc.runs.folder import STATE
 from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.pair import WorldPair
-from blip2idc.worlds.write import STATE, write_world
+from blip2idc.worlds.write import write_world
 
 COUNT = 40
 SETTINGS = {"seed": 3, "height": 64, "width": 128}

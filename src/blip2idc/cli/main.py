@@ -1,8 +1,8 @@
 """The ``blip2idc`` command: global options, the list of command groups, and how errors become exit codes.
 
 In: a command line. Out: results on stdout, progress and logs on stderr. Exit status: 0 done, 1 a checked condition
-does not hold (``compare``), 2 wrong use or bad input, 130 interrupted. Nothing here imports torch: each command group
-is a module with ``register(app)``, which imports what is heavy inside the bodies of its commands.
+does not hold (``compare``), 2 wrong use or bad input, 130 interrupted, 143 terminated. Nothing here imports torch: each
+command group is a module with ``register(app)``, which imports what is heavy inside the bodies of its commands.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -22,6 +23,7 @@ from blip2idc.version import __version__
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+EXIT_TERMINATED = 143  # 128 + SIGTERM
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "demo": ("demo",),
@@ -82,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # NumPy's matrix products here are small: threads that wait for each other take longer than one (torch has its own)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, _terminate)  # so that files, locks and processes are put away
     status = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # the interpreter's last collections would walk over every object of a large run
     sys.exit(status)
@@ -97,8 +100,12 @@ def run(arguments: Sequence[str]) -> int:
         command = typer.main.get_command(application(_module_of(arguments)))
         command.main(arguments, prog_name="blip2idc")
     except SystemExit as end:  # how typer ends a command, usage errors and Ctrl-C included
-        return end.code if isinstance(end.code, int) else 0
+        status = end.code if isinstance(end.code, int) else 0
+        if status in _STOPPED:
+            _tell_stopped(status)
+        return status
     except KeyboardInterrupt:
+        _tell_stopped(EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
     except Exception as error:
         return _report(error, debug=debug)
@@ -115,6 +122,20 @@ def commands() -> Iterator[tuple[list[str], Any]]:
             yield words, command
         else:
             waiting = [([*words, name], child) for name, child in inner.items()] + waiting
+
+
+_STOPPED = {EXIT_INTERRUPTED: "interrupted", EXIT_TERMINATED: "terminated"}
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(EXIT_TERMINATED)
+
+
+def _tell_stopped(status: int) -> None:
+    print(
+        f"{_STOPPED[status]}: no file is half written; a command that keeps what is done goes on when it is run again",
+        file=sys.stderr,
+    )
 
 
 def _module_of(arguments: Sequence[str]) -> str | None:

@@ -1,7 +1,7 @@
 """Heatmaps of a whole data set: records and a captioner in, one small file a pair out.
 
 For `blip2idc caption --data DATASET --heatmaps FOLDER`. The folder also gets `heatmaps.json`, which says how the maps
-were made; a run that was interrupted goes on where it stopped, provided that it is made the same way.
+were made; a run that was interrupted, or finds images exchanged, does what is left.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blip2idc.data.records import Manifest
-from blip2idc.images.heatmap import heatmap_path
+from blip2idc.images.heatmap import SUFFIX, heatmap_path
 from blip2idc.model.explain.methods import BATCH_SIZE, DEFAULT_METHOD, check_method
+from blip2idc.predict.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write, discard_partials
-from blip2idc.version import __version__
+from blip2idc.runs.journal import Journal
+from blip2idc.runs.resume import resume_file
 
 if TYPE_CHECKING:
     from blip2idc.model.captioner import DifferenceCaptioner
 
 STATE_FILE = "heatmaps.json"
+JOURNAL = ".heatmaps.journal.jsonl"
+DRAWN = "drawn"  # kind of the journal's entries
 
 
 def write_heatmaps(
@@ -48,46 +52,40 @@ def write_heatmaps(
         Number of pairs that an interrupted run had done before.
     """
     check_method(method)
-    folder.mkdir(parents=True, exist_ok=True)
-    discard_partials(folder)
-    _open(folder, _description(captioner, method, decoding))
-    rest = [record for record in manifest.records if not heatmap_path(folder, record.id).is_file()]
-    before = done = len(manifest) - len(rest)
-    on_progress(done, len(manifest))
-    pairs = (manifest.paths(record) for record in rest)
-    found = captioner.explain_stream(pairs, method, batch_size, words=False, **decoding)
-    for record, explanation in zip(rest, found, strict=True):
-        explanation.sentence.save(heatmap_path(folder, record.id))
-        done += 1
+    description = describe_captioner(captioner, decoding) | {"method": method}
+    with resume_file(folder / JOURNAL, description, folder, keep=True) as journal:
+        discard_partials(folder)
+        if len(journal) == 1:  # nothing but what it was begun with
+            _begin(folder, description)
+        contents = {record.id: content_of(manifest.paths(record)) for record in manifest}
+        rest = [
+            record for record in manifest if not _is_done(journal, folder, record.id, contents[record.id])
+        ]
+        before = done = len(manifest) - len(rest)
         on_progress(done, len(manifest))
+        pairs = (manifest.paths(record) for record in rest)
+        found = captioner.explain_stream(pairs, method, batch_size, words=False, **decoding)
+        for record, explanation in zip(rest, found, strict=True):
+            explanation.sentence.save(heatmap_path(folder, record.id))
+            journal.add([{"kind": DRAWN, "key": record.id, "content": contents[record.id]}])
+            done += 1
+            on_progress(done, len(manifest))
     return before
 
 
-def _description(captioner: DifferenceCaptioner, method: str, decoding: dict[str, Any]) -> dict[str, Any]:
-    """Everything that decides what the maps look like, as JSON values."""
-    settings = captioner.settings.to_dict()
-    settings.pop("run_record")
-    content = {
-        "version": __version__,
-        **captioner.describe(),
-        "method": method,
-        "decoding": decoding,
-        "settings": settings,
-    }
-    values: dict[str, Any] = json.loads(json.dumps(content))
-    return values
+def _is_done(journal: Journal, folder: Path, name: str, content: str | None) -> bool:
+    """Whether an earlier run drew the map of this very pair, and it is still there."""
+    entry = journal.get(DRAWN, name)
+    return (
+        entry is not None and entry["content"] == content is not None and heatmap_path(folder, name).is_file()
+    )
 
 
-def _open(folder: Path, description: dict[str, Any]) -> None:
-    """Keep the maps of an equal run; remove those of any other."""
+def _begin(folder: Path, description: dict[str, Any]) -> None:
+    """Remove maps that were made another way, and say how those to come are made."""
     state = folder / STATE_FILE
-    try:
-        if json.loads(state.read_text(encoding="utf-8")) == description:
-            return
-    except (OSError, ValueError):
-        pass
-    else:  # written by this function, so the maps beside it are ours to replace
-        for path in folder.glob("*.npz"):
+    if state.is_file():  # written by this function, so the maps beside it are ours to replace
+        for path in folder.glob(f"*{SUFFIX}"):
             path.unlink()
     with atomic_write(state) as handle:
         json.dump(description, handle, indent=1)

@@ -1,15 +1,15 @@
 """Caption a whole data set: records and a captioner in, a predictions file out.
 
 For `blip2idc caption --data`. Predictions are COCO results: a JSON list, or the same objects as JSONL. Until all
-pairs are done they lie in `OUTPUT.progress.jsonl`, one line a pair; a run that was interrupted goes on from there,
-provided that model, settings and data are the same, and the predictions file itself appears whole or not at all.
+pairs are done they lie in `OUTPUT.progress.jsonl`, one line a pair; a run that was interrupted goes on from there
+where weights, settings and the bytes of the images are the same. The predictions file itself appears whole or not at
+all.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from blip2idc.data.records import Manifest
 from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
 from blip2idc.model.captioner import BATCH_SIZE, DifferenceCaptioner
+from blip2idc.predict.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write
-from blip2idc.version import __version__
+from blip2idc.runs.journal import Journal
+from blip2idc.runs.resume import resume_file
 
 FORMATS = (".json", ".jsonl")
+CAPTIONED = "captioned"  # kind of the journal's entries
 
 
 def predict(
@@ -47,64 +50,41 @@ def predict(
 
     Raises:
         PredictionError: The output has another ending.
+        InputError: Another run is writing it, or it cannot be written; what was done so far is kept.
         ImageError: An image cannot be used; what was done so far is kept.
     """
     if output.suffix not in FORMATS:
         raise PredictionError(f"output {output}: expected a file name ending in {' or '.join(FORMATS)}")
     progress = output.with_name(f"{output.name}.progress.jsonl")
-    fingerprint = _fingerprint(captioner, manifest, decoding)
-    done = _read_progress(progress, fingerprint)
-    resumed = len(done)
-    rest = [record for record in manifest if record.id not in done]
-    on_progress(resumed, len(manifest))
-    progress.parent.mkdir(parents=True, exist_ok=True)
-    with progress.open("a", encoding="utf-8") as handle:
-        if not resumed:
-            handle.truncate(0)
-            handle.write(json.dumps({"fingerprint": fingerprint}) + "\n")
+    with resume_file(progress, describe_captioner(captioner, decoding), output) as journal:
+        contents = {record.id: content_of(manifest.paths(record)) for record in manifest}
+        done = _done_before(journal, contents)
+        resumed = len(done)
+        on_progress(resumed, len(manifest))
+        rest = [record for record in manifest if record.id not in done]
         found = captioner.stream((manifest.paths(record) for record in rest), batch_size, **decoding)
         for record, difference in zip(rest, found, strict=True):
             done[record.id] = prediction(record.id, difference)
-            handle.write(json.dumps(done[record.id], ensure_ascii=False) + "\n")
-            handle.flush()
+            entry = {"kind": CAPTIONED, "key": record.id, "content": contents[record.id]}
+            journal.add([{**entry, "prediction": done[record.id]}])
             on_progress(len(done), len(manifest))
-    _write(output, [done[record.id] for record in manifest])
-    progress.unlink()
+        _write(output, [done[record.id] for record in manifest])
     return resumed
+
+
+def _done_before(journal: Journal, contents: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+    """The predictions that an interrupted run made of the same images."""
+    found = {name: journal.get(CAPTIONED, name) for name in contents}
+    return {
+        name: dict(entry["prediction"])
+        for name, entry in found.items()
+        if entry is not None and entry["content"] == contents[name] is not None
+    }
 
 
 def prediction(image_id: str, difference: Difference) -> dict[str, Any]:
     """One entry of a predictions file."""
     return {"image_id": image_id, **difference.to_dict()}
-
-
-def _fingerprint(captioner: DifferenceCaptioner, manifest: Manifest, decoding: dict[str, Any]) -> str:
-    """Hash of everything that decides what is predicted."""
-    settings = captioner.settings.to_dict()
-    settings.pop("run_record")
-    content = {
-        "version": __version__,
-        "captioner": captioner.describe(),
-        "revision": captioner.backbone.source.revision,
-        "dtype": captioner.backbone.dtype.value,
-        "settings": settings,
-        "decoding": decoding,
-        "pairs": [[record.id, record.before_file_name, record.after_file_name] for record in manifest],
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _read_progress(path: Path, fingerprint: str) -> dict[str, dict[str, Any]]:
-    """What an interrupted run of the same kind left; a last line cut short is dropped from the file as well."""
-    if not path.is_file():
-        return {}
-    lines = path.read_bytes().split(b"\n")
-    whole = [line for line in lines[:-1] if line]  # after the last line feed stands nothing, or half a line
-    if not whole or json.loads(whole[0]).get("fingerprint") != fingerprint:
-        return {}
-    entries = [json.loads(line) for line in whole[1:]]
-    path.write_bytes(b"\n".join(whole) + b"\n")
-    return {entry["image_id"]: entry for entry in entries}
 
 
 def _write(output: Path, entries: list[dict[str, Any]]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +16,8 @@ from typing import IO, Any
 from blip2idc.errors import InputError
 
 PARTIAL_MARK = ".partial-"
+#: Characters of a file's name in its temporary name, which must not become longer than the 255 bytes of file systems.
+LONGEST_PART = 30
 
 
 @contextmanager
@@ -23,10 +28,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     writers which look at it choose the same format. What a killed run leaves is found by `discard_partials`.
 
     Raises:
-        InputError: The parent folder cannot be made, or a folder is in the way of a file or the reverse.
+        InputError: The parent folder cannot be made, a folder is in the way of a file or the reverse, or the disk is
+            full, read-only or failing; what was there before is kept.
     """
     target = Path(path)
-    partial = target.with_name(f".{target.stem}{PARTIAL_MARK}{secrets.token_hex(4)}{target.suffix}")
+    suffix = target.suffix if len(target.suffix) <= LONGEST_PART else ""
+    partial = target.with_name(f".{target.stem[:LONGEST_PART]}{PARTIAL_MARK}{secrets.token_hex(4)}{suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -36,6 +43,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield partial
         _move_into_place(partial, target)
+    except Exception as error:
+        reason = write_fault(error, partial)
+        if reason is None:
+            raise
+        raise InputError(
+            f"{target}: cannot be written ({reason}); nothing of it was written, and what was there before is kept"
+        ) from error
     finally:
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
@@ -43,10 +57,32 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+_WRITE_FAULTS = frozenset(
+    number
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES", "EPERM", "ENAMETOOLONG")
+    if (number := getattr(errno, name, None)) is not None
+)
+
+
+def write_fault(error: Exception, partial: Path) -> str | None:
+    """Why a file or folder could not be written; None where the error is about something else.
+
+    The libraries that write weights are not Python's own, and tell the system's error in their text alone.
+    """
+    if isinstance(error, OSError):
+        elsewhere = error.filename is not None and not str(error.filename).startswith(str(partial))
+        return None if elsewhere or error.errno not in _WRITE_FAULTS else error.strerror
+    told = re.search(r"os error (\d+)|\[Errno (\d+)\]", str(error))
+    if told is None or isinstance(error, InputError):
+        return None
+    number = int(told[1] or told[2])
+    return os.strerror(number) if number in _WRITE_FAULTS else None
+
+
 def _move_into_place(partial: Path, target: Path) -> None:
     """Rename; a folder that is in the way of a folder is briefly absent between two renames, never half written."""
     if partial.is_dir() and target.is_dir():
-        old = target.with_name(f".{target.name}{PARTIAL_MARK}{secrets.token_hex(4)}")
+        old = target.with_name(f".{target.stem[:LONGEST_PART]}{PARTIAL_MARK}{secrets.token_hex(4)}")
         os.replace(target, old)
         os.replace(partial, target)
         shutil.rmtree(old)
@@ -75,13 +111,18 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         raise ValueError(f"mode is {mode!r}; expected 'w' or 'wb'")
     # a file name may hold bytes that are no UTF-8: half characters, written as JSON escapes them
     text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""} if mode == "w" else {}
-    with atomic_path(path) as partial:
-        try:
-            handle = open(partial, mode, **text)  # type: ignore[call-overload]  # noqa: SIM115 - closed below
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-        with handle:
-            yield handle
+    with atomic_path(path) as partial, open(partial, mode, **text) as handle:  # type: ignore[call-overload]
+        yield handle
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def discard_partials(folder: str | os.PathLike[str]) -> None:

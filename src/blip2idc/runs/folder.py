@@ -7,8 +7,7 @@ something else, or was begun with other settings. `datasets` and `read_manifest`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from blip2idc.runs.files import PARTIAL_MARK, atomic_write, discard_partials
 #: Folder of the settings and of what only an unfinished run needs; hidden, so that loaders of images skip it.
 STATE = ".synthesis"
 
-_SETTINGS = "settings.json"
-_LOCK = "lock"
+#: Files in it.
+SETTINGS, JOURNAL, LOCK = "settings.json", "journal.jsonl", "lock"
 
 
 def open_folder(
@@ -37,17 +36,14 @@ def open_folder(
         ConfigError: It was begun with other settings.
         InputError: It holds something else, or cannot be used.
     """
-    file = folder / STATE / _SETTINGS
+    file = folder / STATE / SETTINGS
     wanted = json.loads(json.dumps(settings))
     begun = file.is_file()
     if begun:
         if not changeable:
             _refuse_other_settings(file, wanted)
-    elif folder.exists():
-        if not folder.is_dir():
-            raise InputError(f"{folder}: is a file; expected a folder, or a free name, for the data set")
-        if not _holds_nothing(folder):
-            raise InputError(f"{folder}: holds other files; expected an empty folder, or a free name")
+    else:
+        refuse_foreign(folder)
     for part in (folder, folder / STATE, *(folder / name for name in parts)):
         if part.is_dir():
             discard_partials(part)
@@ -56,34 +52,23 @@ def open_folder(
             handle.write(json.dumps(wanted, indent=2) + "\n")
 
 
-@contextmanager
-def only_run(folder: Path) -> Iterator[None]:
-    """Refuses a second run that would write into the same folder; a killed run lets go by itself.
+def refuse_foreign(folder: Path) -> None:
+    """Refuses a place that holds something else than a data set of this program.
 
     Raises:
-        InputError: Another run is at it, or the folder cannot be made.
+        InputError: It does.
     """
-    import filelock
-
-    state = folder / STATE
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot make this folder for the data set ({error.strerror})") from None
-    lock = filelock.FileLock(state / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise InputError(f"{folder}: another run is writing into it; wait for it, or end it") from None
-    try:
-        yield
-    finally:
-        lock.release()
+    if not folder.exists() or (folder / STATE / SETTINGS).is_file():
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is a file; expected a folder, or a free name, for the data set")
+    if not _holds_nothing(folder):
+        raise InputError(f"{folder}: holds other files; expected an empty folder, or a free name")
 
 
 def read_settings(folder: Path) -> dict[str, Any] | None:
     """What a data set was begun with; None where the folder was not begun by this program."""
-    file = folder / STATE / _SETTINGS
+    file = folder / STATE / SETTINGS
     return _read(file) if file.is_file() else None
 
 
@@ -91,7 +76,7 @@ def _holds_nothing(folder: Path) -> bool:
     """Whether a folder is empty, or holds no more than what a run that was killed at once leaves."""
     files = (path for path in folder.rglob("*") if not path.is_dir())
     return all(
-        path.parent == folder / STATE and (PARTIAL_MARK in path.name or path.name == _LOCK) for path in files
+        path.parent == folder / STATE and (PARTIAL_MARK in path.name or path.name == LOCK) for path in files
     )
 
 

@@ -9,11 +9,12 @@ Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from blip2idc.data.collate import CaptionCollator, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, Sample
-from blip2idc.errors import ConfigError
+from blip2idc.errors import ConfigError, InputError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import attach_adapter, describe_parameters, save_adapter
 from blip2idc.model.backbone import (
@@ -42,7 +43,8 @@ from blip2idc.model.settings import (
     read_settings,
 )
 from blip2idc.model.two_stream import as_two_stream, two_stream_layout
-from blip2idc.runs.files import atomic_write
+from blip2idc.runs.files import atomic_write, write_fault
+from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record
 from blip2idc.runtime import seed_everything
 from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_captions
@@ -101,7 +103,23 @@ def train(
         Blip2idcError: A setting, a data set or the backbone cannot be used; nothing has been trained then.
     """
     target = Path(output)
-    check_output(target, overwrite)
+    lock = target.with_name(f".{target.name}.lock")
+    alone = only_run(lock, target, remove=True) if _is_main_process() else contextlib.nullcontext()
+    with alone:
+        check_output(target, overwrite)
+        return _train(data, target, config, validation=validation, restart=restart, say=say)
+
+
+def _train(
+    data: Sequence[str | os.PathLike[str] | DataShare],
+    target: Path,
+    config: TrainConfig,
+    *,
+    validation: Sequence[str | os.PathLike[str]],
+    restart: bool,
+    say: Callable[[str], None],
+) -> TrainingResult:
+    """As `train`, where the output is free and nobody else writes it."""
     shares = [one if isinstance(one, DataShare) else parse_data(one) for one in data] or list(config.data)
     config = replace(config, data=tuple(shares))
     pairs = gather_data(
@@ -172,7 +190,8 @@ def _train_stages(
         seed_everything(config.seed)  # a stage draws alike, whether the one before was trained or loaded
         folder.mkdir(parents=True, exist_ok=True)
         trainer = make_trainer(config, backbone, layout, stage, pairs.validation, folder, say)
-        trainer.train(resume_from_checkpoint=trainer.resumes_from)
+        with _checkpoints_kept(folder):
+            trainer.train(resume_from_checkpoint=trainer.resumes_from)
         steps += trainer.state.global_step
         if not last and trainer.is_world_process_zero():
             save_trained_weights(backbone.model, folder)
@@ -181,6 +200,25 @@ def _train_stages(
         trainer.accelerator.wait_for_everyone()
     assert trainer is not None
     return trainer, steps
+
+
+@contextlib.contextmanager
+def _checkpoints_kept(folder: Path) -> Iterator[None]:
+    """Say in a sentence that a checkpoint could not be written.
+
+    Raises:
+        InputError: The disk is full, read-only or failing.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = write_fault(error, folder)
+        if reason is None:
+            raise
+        raise InputError(
+            f"{folder}: cannot be written ({reason}); earlier checkpoints are kept, and the same command goes on from"
+            " the last whole one"
+        ) from error
 
 
 def check_output(target: Path, overwrite: bool) -> None:

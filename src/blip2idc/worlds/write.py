@@ -9,14 +9,9 @@ into the same folder is refused.
 
 from __future__ import annotations
 
-import json
-import multiprocessing
+import contextlib
 import os
-import shutil
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,10 +21,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blip2idc.data.records import MANIFEST_NAME, PairRecord, read_manifest, write_manifest
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.errors import ConfigError
 from blip2idc.runs.files import atomic_write, discard_partials
-from blip2idc.runs.folder import STATE as STATE
-from blip2idc.runs.folder import open_folder
+from blip2idc.runs.journal import Entry, Journal
+from blip2idc.runs.processes import in_processes
+from blip2idc.runs.resume import resume_folder
 from blip2idc.worlds.pair import World, WorldPair
 
 #: Pairs that are made, and lost when the run is killed, together.
@@ -37,6 +33,11 @@ CHUNK = 16
 
 #: zlib level of the PNG files: about half of the time of the default, a few per cent larger.
 PNG_LEVEL = 4
+
+#: Folders below the data set's into which files are written.
+PARTS = ("images", "masks")
+#: Entries of the journal: the records of a chunk.
+CHUNK_DONE = "chunk"
 
 #: Called with the number of pairs that are done and the number of all.
 Progress: TypeAlias = Callable[[int, int], None]
@@ -50,7 +51,7 @@ def write_world(
     settings: Mapping[str, Any],
     workers: int = 1,
     masks: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, count: None,
 ) -> Path:
     """Writes pairs 0 to `count` - 1 of a world, or finishes what an earlier run began.
 
@@ -75,25 +76,18 @@ def write_world(
             raise ConfigError(f"{name} is {value}; expected a whole number of at least 1")
     folder = Path(output)
     wanted = {"world": world.name, "count": count, "masks": masks, **settings}
-    open_folder(folder, wanted, (f"{STATE}/records", "images", "masks"))
-    if _is_complete(folder, count):
-        _tidy(folder)
-        if progress is not None:
+    with resume_folder(folder, wanted, PARTS) as journal:
+        if _is_complete(folder, count):
             progress(count, count)
-        return folder / MANIFEST_NAME
-    writer = _Writer(world, folder, count, masks)
-    done = {chunk: records for chunk in writer.chunks if (records := writer.read_back(chunk)) is not None}
-    finished = sum(len(records) for records in done.values())
-    if progress is not None:
-        progress(finished, count)
-    for chunk, records in _make_all(writer, [chunk for chunk in writer.chunks if chunk not in done], workers):
-        done[chunk] = records
-        finished += len(records)
-        if progress is not None:
-            progress(finished, count)
-    manifest = write_manifest(folder, (record for chunk in writer.chunks for record in done[chunk]))
-    _tidy(folder)
-    return manifest
+        else:
+            writer = _Writer(world, folder, count, masks)
+            done = _make_missing(writer, journal, workers, progress)
+            write_manifest(folder, (record for chunk in writer.chunks for record in done[chunk]))
+        journal.remove()
+        for part in (folder, *(folder / name for name in PARTS)):
+            if part.is_dir():
+                discard_partials(part)
+    return folder / MANIFEST_NAME
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,23 +105,8 @@ class _Writer:
         return range(0, self.count, CHUNK)
 
     def make(self, chunk: int) -> list[PairRecord]:
-        """Writes the images of a chunk, then its records."""
-        records = [self._write_pair(index) for index in range(chunk, min(chunk + CHUNK, self.count))]
-        with atomic_write(self._records_file(chunk)) as handle:
-            handle.writelines(json.dumps(record.to_json(), ensure_ascii=False) + "\n" for record in records)
-        return records
-
-    def read_back(self, chunk: int) -> list[PairRecord] | None:
-        """The records of a chunk that an earlier run finished; None where it did not."""
-        file = self._records_file(chunk)
-        if not file.is_file():
-            return None
-        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        records = [_record(line) for line in lines]
-        return records if all(_files_exist(self.folder, record) for record in records) else None
-
-    def _records_file(self, chunk: int) -> Path:
-        return self.folder / STATE / "records" / f"{chunk:08d}.jsonl"
+        """Writes the images of a chunk."""
+        return [self._write_pair(index) for index in range(chunk, min(chunk + CHUNK, self.count))]
 
     def _write_pair(self, index: int) -> PairRecord:
         pair = self.world.pair(index)
@@ -165,6 +144,36 @@ def _record(line: dict[str, Any]) -> PairRecord:
     return PairRecord(**{**line, **boxes, "captions": tuple(line["captions"])})
 
 
+def _records_of(folder: Path, entry: Entry | None) -> list[PairRecord] | None:
+    """The records of a chunk that an earlier run finished; None where it did not, or an image is gone."""
+    if entry is None:
+        return None
+    records = [_record(line) for line in entry["records"]]
+    return records if all(_files_exist(folder, record) for record in records) else None
+
+
+def _make_missing(
+    writer: _Writer, journal: Journal, workers: int, progress: Progress
+) -> dict[int, list[PairRecord]]:
+    """Makes what the journal does not tell of; returns the records of every chunk."""
+    done: dict[int, list[PairRecord]] = {}
+    for chunk in writer.chunks:
+        records = _records_of(writer.folder, journal.get(CHUNK_DONE, str(chunk)))
+        if records is not None:
+            done[chunk] = records
+    finished = sum(map(len, done.values()))
+    progress(finished, writer.count)
+    missing = [chunk for chunk in writer.chunks if chunk not in done]
+    with contextlib.closing(_make_all(writer, missing, workers)) as made:
+        for chunk, records in made:
+            lines = [record.to_json() for record in records]
+            journal.add([{"kind": CHUNK_DONE, "key": str(chunk), "records": lines}])
+            done[chunk] = records
+            finished += len(records)
+            progress(finished, writer.count)
+    return done
+
+
 def _files_exist(folder: Path, record: PairRecord) -> bool:
     return (folder / record.before_file_name).is_file() and (folder / record.after_file_name).is_file()
 
@@ -179,50 +188,15 @@ def _is_complete(folder: Path, count: int) -> bool:
     return False
 
 
-def _tidy(folder: Path) -> None:
-    """Removes what only an unfinished run needs."""
-    shutil.rmtree(folder / STATE / "records", ignore_errors=True)
-    for part in (folder, folder / "images", folder / "masks"):
-        if part.is_dir():
-            discard_partials(part)
-
-
-def _make_all(writer: _Writer, chunks: Sequence[int], workers: int) -> Iterator[tuple[int, list[PairRecord]]]:
+def _make_all(
+    writer: _Writer, chunks: Sequence[int], workers: int
+) -> Generator[tuple[int, list[PairRecord]], None, None]:
     """Makes chunks, in this process or in others; they come in the order in which they are done."""
     if workers == 1 or len(chunks) <= 1:
         for chunk in chunks:
             yield chunk, writer.make(chunk)
         return
-    pool = ProcessPoolExecutor(
-        min(workers, len(chunks)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(writer,),
-    )
-    try:
-        yield from _collect(pool, chunks, 2 * workers)
-    except BrokenProcessPool:
-        raise InputError(
-            "a process that makes pairs was killed, perhaps for want of memory; run the command again to go on, "
-            "with fewer workers if it happens again"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _collect(
-    pool: ProcessPoolExecutor, chunks: Sequence[int], ahead: int
-) -> Iterator[tuple[int, list[PairRecord]]]:
-    """Keeps `ahead` chunks with the pool, so that a long list of them needs no memory."""
-    waiting = iter(chunks)
-    running: dict[Future[list[PairRecord]], int] = {}
-    while True:
-        while len(running) < ahead and (chunk := next(waiting, None)) is not None:
-            running[pool.submit(_make_in_worker, chunk)] = chunk
-        if not running:
-            return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            yield running.pop(future), future.result()
+    yield from in_processes(_make_in_worker, chunks, min(workers, len(chunks)), _start_worker, writer)
 
 
 #: The writer of a worker process, set once when the process starts.
@@ -232,15 +206,6 @@ _writer_here: _Writer | None = None
 def _start_worker(writer: _Writer) -> None:
     global _writer_here
     _writer_here = writer
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the one that started it is gone; a killed parent cannot say goodbye."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _make_in_worker(chunk: int) -> list[PairRecord]:

@@ -20,7 +20,8 @@ from PIL import Image
 from blip2idc.cli.main import run
 from blip2idc.data.records import PairRecord, read_manifest, write_manifest
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.runs.folder import STATE, only_run
+from blip2idc.runs.folder import LOCK, STATE
+from blip2idc.runs.lock import only_run
 from blip2idc.synthesis.language_models.language_model import Answer, LanguageModelSettings, Prompt
 from blip2idc.synthesis.paraphrase.run import ParaphraseConfig, paraphrase
 
@@ -209,7 +210,10 @@ def test_a_folder_with_something_else_is_refused(data: Path, tmp_path: Path) -> 
 
 
 def test_two_runs_do_not_write_at_once(data: Path, tmp_path: Path) -> None:
-    with only_run(tmp_path / "out"), pytest.raises(InputError, match="another run is writing"):
+    with (
+        only_run(tmp_path / "out" / STATE / LOCK, tmp_path / "out"),
+        pytest.raises(InputError, match="another run is writing"),
+    ):
         paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
     paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
 

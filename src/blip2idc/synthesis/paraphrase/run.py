@@ -28,9 +28,10 @@ from blip2idc.data.records import (
 )
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.runs.files import atomic_write
-from blip2idc.runs.folder import STATE, only_run, open_folder
+from blip2idc.runs.folder import STATE
 from blip2idc.runs.journal import Entry, Journal
 from blip2idc.runs.record import run_record
+from blip2idc.runs.resume import resume_folder
 from blip2idc.synthesis.language_models.language_model import LanguageModel, LanguageModelSettings, Prompt
 from blip2idc.synthesis.language_models.sentences import clean, fault_of, same_words
 from blip2idc.synthesis.paraphrase.meaning import drift
@@ -190,19 +191,18 @@ def paraphrase(
     manifests = _manifests(data, split)
     described = model.describe() if model is not None else config.language_model.describe()
     bounds = config.bounds()
-    with only_run(output):
-        settings = {
-            "paraphrase": bounds,
-            "language_model": described,
-            "data": data.resolve().name,
-            "split": split,
-        }
-        open_folder(output, settings, tuple(manifest.split or "." for manifest in manifests))
+    settings = {
+        "paraphrase": bounds,
+        "language_model": described,
+        "data": data.resolve().name,
+        "split": split,
+    }
+    parts = tuple(manifest.split or "." for manifest in manifests)
+    with resume_folder(output, settings, parts, journal_name=JOURNAL) as journal:
         captions = _originals(manifests)
         keys = {caption: content_key([caption, described, bounds]) for caption in captions}
-        with Journal(output / STATE / JOURNAL) as journal:
-            _ask(keys, journal, config, model, progress)
-            entries = {caption: journal.get(REWORDED, key) or {} for caption, key in keys.items()}
+        _ask(keys, journal, config, model, progress)
+        entries = {caption: journal.get(REWORDED, key) or {} for caption, key in keys.items()}
         records = [[_varied(record, entries) for record in manifest] for manifest in manifests]
         report = _account(manifests, records, entries)
         with atomic_write(output / STATE / REPORT) as handle:

@@ -25,9 +25,10 @@ from typing import Any
 from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE_CAPTIONS
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.runs.files import atomic_write
-from blip2idc.runs.folder import STATE, only_run, open_folder, read_settings
+from blip2idc.runs.folder import JOURNAL, STATE, read_settings
 from blip2idc.runs.journal import Entry, Journal
 from blip2idc.runs.record import run_record
+from blip2idc.runs.resume import resume_folder
 from blip2idc.synthesis.filters.filters import Thresholds
 from blip2idc.synthesis.instructions.instruction import (
     Instructed,
@@ -65,7 +66,7 @@ from blip2idc.synthesis.pipeline.selection import (
 from blip2idc.synthesis.pipeline.sources import Inspection, Sources, inspect_all
 from blip2idc.synthesis.pipeline.work import FAILURES, EditWork, MeasureWork, Outcome, work_here
 
-JOURNAL, PLAN, REPORT, PAGE = "journal.jsonl", "plan.jsonl", "report.json", "report.html"
+PLAN, REPORT, PAGE = "plan.jsonl", "report.json", "report.html"
 INSPECTED, INSTRUCTED, LOADED = "inspected", "instructed", "loaded"
 
 #: Source images whose instructions are asked for, and lost when the run is killed, together.
@@ -144,12 +145,11 @@ def synthesize(
         or make_source(settings.source, file=settings.file, language_model=settings.language_model),
         progress=progress,
     )
-    with only_run(output):
-        begin(output, run.settings())
-        with Journal(output / STATE / JOURNAL) as journal:
-            items, account = run.plan(journal)
-            run.edit(items, journal, ray=ray, workers=workers)
-            return _finish(output, items, journal, config.filters, account)
+    below = (f"{STATE}/{CANDIDATES}", "images")
+    with resume_folder(output, run.settings(), below, changeable=lambda: _is_unedited(output)) as journal:
+        items, account = run.plan(journal)
+        run.edit(items, journal, ray=ray, workers=workers)
+        return _finish(output, items, journal, config.filters, account)
 
 
 def refilter(output: Path, thresholds: Thresholds) -> Synthesis:
@@ -165,7 +165,7 @@ def refilter(output: Path, thresholds: Thresholds) -> Synthesis:
     plan, report = output / STATE / PLAN, output / STATE / REPORT
     if not plan.is_file() or not (output / STATE / JOURNAL).is_file():
         raise InputError(f"{output}: holds no edited pairs to filter; expected the folder of an earlier run")
-    with only_run(output), Journal(output / STATE / JOURNAL) as journal:
+    with resume_folder(output, None) as journal:
         items = read_plan(plan)
         earlier = json.loads(report.read_text(encoding="utf-8"))["report"] if report.is_file() else {}
         images = len({item.digest for item in items})
@@ -174,11 +174,10 @@ def refilter(output: Path, thresholds: Thresholds) -> Synthesis:
         return _finish(output, items, journal, thresholds, account)
 
 
-def begin(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Make the folder ready; settings under which nothing was edited yet may still be changed."""
+def _is_unedited(folder: Path) -> bool:
+    """Whether nothing was edited yet, so that the settings may still be changed."""
     state = folder / STATE
-    unedited = (state / JOURNAL).is_file() and not any((state / CANDIDATES).glob("*.png"))
-    open_folder(folder, settings, (f"{STATE}/{CANDIDATES}", "images"), changeable=unedited)
+    return (state / JOURNAL).is_file() and not any((state / CANDIDATES).glob("*.png"))
 
 
 _ACCOUNT = ("images", "skipped", "repeated", "instructions", "refused", "uninstructed")

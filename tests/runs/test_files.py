@@ -1,0 +1,122 @@
+"""Files that appear whole or not at all, on disks that fail as well."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blip2idc.errors import InputError
+from blip2idc.runs import files
+from blip2idc.runs.files import atomic_path, atomic_write, discard_partials, write_fault
+
+
+def test_old_content_or_new(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    with atomic_write(path) as handle:
+        handle.write("old")
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as handle:
+        handle.write("new")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "a." + "x" * 248, "ö" * 120 + ".json"])
+def test_long_names(name: str, tmp_path: Path) -> None:
+    with atomic_write(tmp_path / name) as handle:
+        handle.write("1")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    (tmp_path / name).unlink()
+    with atomic_path(tmp_path / name) as folder:
+        folder.mkdir()
+    with atomic_path(tmp_path / name) as folder:
+        folder.mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_that_no_file_system_takes(tmp_path: Path) -> None:
+    refused = pytest.raises(InputError, match="x: cannot be written.*what was there before is kept")
+    with refused, atomic_write(tmp_path / ("x" * 300)):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+from blip2idc.errors import InputError
+from blip2idc.runs.files import atomic_write
+from blip2idc.runs.journal import Journal
+folder = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+try:
+    with atomic_write(folder / "a.txt") as handle:
+        handle.write("x" * 100_000)
+except InputError as error:
+    print(error)
+journal = Journal(folder / "j.jsonl")
+journal.add([{"kind": "done", "key": "1", "text": "x" * 3000}])
+try:
+    journal.add([{"kind": "done", "key": "2", "text": "x" * 3000}])
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Here a limit on the size of files, which needs no disk of its own."""
+    from blip2idc.runs.journal import Journal
+
+    (tmp_path / "a.txt").write_text("old")
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first.startswith(
+        f"{tmp_path / 'a.txt'}: cannot be written (File too large); nothing of it was written"
+    )
+    assert second.startswith(
+        f"{tmp_path / 'j.jsonl'}: cannot be written (File too large); what was done until now"
+    )
+    assert (tmp_path / "a.txt").read_text() == "old"
+    with Journal(tmp_path / "j.jsonl") as journal:  # half of the second line was written
+        assert journal.get("done", "1") is not None
+        assert journal.get("done", "2") is None
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(partial: Path, target: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(partial))
+
+    monkeypatch.setattr(files, "_move_into_place", refuse)
+    refused = pytest.raises(InputError, match=r"a\.txt: cannot be written \(Read-only file system\)")
+    with refused, atomic_write(tmp_path / "a.txt"):
+        pass
+
+
+def test_errors_about_something_else_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), atomic_write(tmp_path / "a.txt"):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "other.txt"))
+    with pytest.raises(InputError, match="^mine$"), atomic_write(tmp_path / "a.txt"):
+        raise InputError("mine")
+
+
+def test_errors_of_libraries_tell_in_their_text(tmp_path: Path) -> None:
+    """As safetensors does."""
+    full = RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
+    assert write_fault(full, tmp_path) == "No space left on device"
+    assert write_fault(RuntimeError("os error 2"), tmp_path) is None
+    assert write_fault(ValueError("no"), tmp_path) is None
+
+
+def test_leftovers_of_a_killed_run(tmp_path: Path) -> None:
+    for name in (".a.partial-0123.txt", ".b.partial-4567", "kept.partial-1"):
+        (tmp_path / name).touch()
+    (tmp_path / ".c.partial-89ab").mkdir()
+    discard_partials(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.partial-1"]
