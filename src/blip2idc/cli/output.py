@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
         yield report
     finally:
         if tasks:  # a bar that never began would leave an empty line
-            bars.stop()
+            with suppress(IndexError):  # Ctrl-C in the middle of its start: what it would take away is not there yet
+                bars.stop()
 
 
 def print_rows(rows: Sequence[tuple[str, int]]) -> None:

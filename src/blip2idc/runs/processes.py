@@ -114,7 +114,10 @@ def _signals_noted() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():  # where no signal is ever handled
         yield received
         return
-    handlers = {one: signal.signal(one, lambda number, frame: received.append(number)) for one in _SIGNALS}
+    heard = [
+        one for one in _SIGNALS if signal.getsignal(one) != signal.SIG_IGN
+    ]  # as a shell's `&` ignores Ctrl-C
+    handlers = {one: signal.signal(one, lambda number, frame: received.append(number)) for one in heard}
     try:
         yield received
     finally:
