@@ -58,7 +58,10 @@ def test_the_probe_sees_torch() -> None:
 def imports_of(file: Path) -> frozenset[str]:
     """The modules a file imports when it runs, wherever in the file, and names taken from them, in small letters."""
     found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    # `transformers.Blip2Config` reaches the same class without an import of its own
+    found |= {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":

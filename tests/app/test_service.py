@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,13 @@ def test_pictures_of_sentence_and_word(answer: Answer) -> None:
 
 
 def test_html_is_escaped(answer: Answer) -> None:
-    assert "<script" not in answer_html(answer)
-    assert "probability of change" in answer_html(answer)
+    hostile = '<script>alert("x")</script> & <img src=x onerror=y>'
+    difference = replace(answer.explanation.difference, caption=hostile)
+    shown = answer_html(replace(answer, explanation=replace(answer.explanation, difference=difference)))
+    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &lt;img" in shown
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "probability of change" in shown
 
 
 def test_large_pictures_go_back_small(service: DifferenceService, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.fixtures.checkpoints import opt_checkpoint as opt_checkpoint
 from tests.fixtures.checkpoints import write_dataset
 
 from blip2idc.cli.main import run
+from blip2idc.model.captioner import DifferenceCaptioner
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def test_one_pair(opt_checkpoint: Path, dataset: Path, capsys: pytest.CaptureFix
     pair = [str(dataset / "images" / f"0_{side}.png") for side in ("before", "after")]
     assert run(["caption", *pair, "--model", str(opt_checkpoint)]) == 0
     line = capsys.readouterr().out
-    assert line.count("\n") == 1
+    assert line == DifferenceCaptioner.from_pretrained(opt_checkpoint, device="cpu")(*pair).caption + "\n"
     assert line.strip()
     assert (
         run(["caption", *pair, "--model", str(opt_checkpoint), "--json", "--layout", "horizontal:64x32"]) == 0

@@ -89,7 +89,9 @@ def test_all_contexts() -> None:
 
 @pytest.mark.shared
 def test_all_corpora() -> None:
-    for path in sorted(shared_file("parity").glob("*.json")):
+    corpora = sorted(shared_file("parity").glob("*.json"))
+    assert corpora, f"{SHARED / 'parity'} holds no corpus"
+    for path in corpora:
         data = json.loads(path.read_text(encoding="utf-8"))
         for name, corpus in data.get("corpora", {path.stem: data}).items():
             check_corpus(name, corpus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from tests.fixtures.checkpoints import write_dataset
 from transformers import Blip2ForConditionalGeneration, TrainerCallback
+from transformers.models.blip_2 import modeling_blip_2
 
 from blip2idc.config import load_config
 from blip2idc.data.dataset import EpochSampler
@@ -228,17 +230,32 @@ def test_the_best_checkpoint_is_kept_and_training_stops_early(
     assert same.settings.scores["validation_loss"] == pytest.approx(min(losses), abs=1e-3)
 
 
+def counted(function: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
+    """The function, which notes every call."""
+
+    def noted(*arguments: Any, **named: Any) -> Any:
+        calls.append(1)
+        return function(*arguments, **named)
+
+    return noted
+
+
 def test_gradient_checkpointing_changes_no_gradient(
-    dataset: Path, opt_checkpoint: Path, tmp_path: Path
+    dataset: Path, opt_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoint = without_dropout(opt_checkpoint, tmp_path / "plain")
-    found = []
+    found, passes, forwards = [], list[int](), list[int]()
+    inside = modeling_blip_2.Blip2Attention  # inside a layer: the layer's own forward is what gets wrapped
+    monkeypatch.setattr(inside, "forward", counted(inside.forward, passes))
     for number, on in enumerate((False, True)):
         config = TrainConfig(
             model=str(checkpoint), lora=LoraPlan(rank=4, dropout=0.0), max_steps=2, batch_size=4, workers=0, warmup=0.0,
             validation_share=0.2, calibration_pairs=0, gradient_checkpointing=on, learning_rate=1e-3,
         )  # fmt: skip
         found.append(trained(train([dataset], tmp_path / str(number), config).output))
+        forwards.append(len(passes))
+        passes.clear()
+    assert forwards[1] > 1.5 * forwards[0], "the backward pass computes the activations again"
     assert all(torch.allclose(found[0][key], found[1][key], atol=1e-5) for key in found[0])
 
 

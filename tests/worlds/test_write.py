@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import pytest
 
@@ -59,7 +60,6 @@ def test_the_data_set_holds_what_the_world_made(undisturbed: Path) -> None:
 
 
 def test_hugging_face_datasets_opens_it_as_it_is(undisturbed: Path, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets", reason="the `train` extra brings it")
     loaded = datasets.load_dataset("imagefolder", data_dir=str(undisturbed), cache_dir=str(tmp_path))["train"]
     assert len(loaded) == COUNT
     assert loaded[5]["id"] == "000005"

@@ -69,6 +69,16 @@ class TestOverlay:
         assert not np.array_equal(np.asarray(before), original)
         assert before.size == after.size == (320, 160)
 
+    def test_heat_is_painted_where_it_is_strong_and_nowhere_else(self) -> None:
+        pair = ImagePair(Image.new("RGB", (40, 30), "navy"), Image.new("RGB", (40, 30), "navy"))
+        heat = np.zeros((3, 4), np.float32)
+        heat[1, 2] = 1.0
+        before, after = painted(pair, PairHeatmap(heat, np.zeros_like(heat)))
+        moved = np.abs(np.asarray(before).astype(int) - np.asarray(pair.before)).sum(axis=2)
+        assert moved[15, 25] > 300
+        assert moved[0, 0] == 0
+        assert np.array_equal(np.asarray(after), np.asarray(pair.after))
+
     def test_nothing_painted_is_the_image(self) -> None:
         _, pair = explained_pair()
         before, _ = painted(pair, None)
