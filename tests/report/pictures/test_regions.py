@@ -75,8 +75,8 @@ class TestOverlay:
         heat[1, 2] = 1.0
         before, after = painted(pair, PairHeatmap(heat, np.zeros_like(heat)))
         moved = np.abs(np.asarray(before).astype(int) - np.asarray(pair.before)).sum(axis=2)
-        assert moved[15, 25] > 300
-        assert moved[0, 0] == 0
+        assert moved[15, 25] > 150
+        assert moved[0, 0] < 10
         assert np.array_equal(np.asarray(after), np.asarray(pair.after))
 
     def test_nothing_painted_is_the_image(self) -> None:
