@@ -137,3 +137,37 @@ def test_uploads_are_gone_when_it_ends(
     with serving(opt_checkpoint):
         assert list(tmp_path.glob("blip2idc-app-*"))
     assert list(tmp_path.glob("blip2idc-app-*")) == []
+
+
+def test_other_names_and_other_pages_are_refused(address: str) -> None:
+    import httpx
+
+    for headers in ({"host": "evil.com"}, {"origin": "http://evil.com"}):
+        for method in ("GET", "OPTIONS"):
+            answer = httpx.request(
+                method,
+                f"{address}config",
+                headers={**headers, "access-control-request-method": "GET"},
+                timeout=60,
+            )
+            assert answer.status_code == 403
+            assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "value", [1, "a", True, [], {}, {"path": 1}, {"path": ""}, {"path": "\0"}, {"path": "/tmp"}]
+)
+def test_inputs_of_a_wrong_type_are_answered_with_a_sentence(address: str, value: Any) -> None:
+    import httpx
+
+    started = httpx.post(f"{address}gradio_api/call/caption", json={"data": [value, value]}, timeout=60)
+    answer = httpx.get(f"{address}gradio_api/call/caption/{started.json()['event_id']}", timeout=60).text
+    assert "event: error" in answer
+    assert '"error": "' in answer
+
+
+def test_a_request_without_sense_is_refused(address: str) -> None:
+    import httpx
+
+    body = {"fn_index": 99, "data": [], "session_hash": "x"}
+    assert httpx.post(f"{address}gradio_api/queue/join", json=body, timeout=60).status_code == 400

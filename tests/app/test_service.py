@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from blip2idc.model.captioner import DifferenceCaptioner
 
 
 @pytest.fixture(scope="module")
-def service(opt_checkpoint: Path) -> DifferenceService:
-    return DifferenceService(
-        DifferenceCaptioner.from_pretrained(opt_checkpoint, device="cpu"), max_pixels=100_000
-    )
+def service(opt_checkpoint: Path) -> Iterator[DifferenceService]:
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, device="cpu")
+    made = DifferenceService(captioner, max_pixels=100_000)
+    yield made
+    made.close()
 
 
 @pytest.fixture

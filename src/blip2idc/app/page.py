@@ -12,10 +12,11 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from blip2idc.app.guard import AllowedHosts, Guard
 from blip2idc.app.service import Answer, DifferenceService
 from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError
 from blip2idc.report.html.page import percent
@@ -38,6 +39,7 @@ class AppSettings:
         max_upload_mb: Limit for each file.
         queue: Requests that may wait; more are refused.
         examples: Pairs of image files to try.
+        allow_hosts: Names by which the server may be asked, beside those of this machine; `*` for all.
 
     Raises:
         ConfigError: A number is outside its range.
@@ -48,6 +50,7 @@ class AppSettings:
     max_upload_mb: int = 20
     queue: int = 100
     examples: Sequence[tuple[Path, Path]] = ()
+    allow_hosts: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -55,6 +58,24 @@ class AppSettings:
         for name, option in (("max_upload_mb", "--max-upload-mb"), ("queue", "--queue")):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{option} is {getattr(self, name)}; expected at least 1")
+
+    def with_port(self) -> AppSettings:
+        """The same with a port that is known to be free.
+
+        Raises:
+            ConfigError: The one that was asked for is taken, or the address is not one of this machine.
+        """
+        try:
+            return replace(self, port=free_port(self.host, self.port))
+        except OSError as error:
+            raise self.cannot_listen(error) from None
+
+    def cannot_listen(self, error: OSError) -> ConfigError:
+        """The error for a port that is taken."""
+        reason = " ".join(str(error).split())
+        return ConfigError(
+            f"cannot listen on {self.host}:{self.port} ({reason}); choose another --port or --host"
+        )
 
 
 @contextmanager
@@ -72,6 +93,7 @@ def running(service: DifferenceService, settings: AppSettings) -> Iterator[str]:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # uploaded images are gone when the server is
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         page = build_page(service, settings)
+        allowed = AllowedHosts(settings.host, settings.allow_hosts)
         try:
             _, address, _ = page.launch(
                 server_name=settings.host,
@@ -89,24 +111,33 @@ def running(service: DifferenceService, settings: AppSettings) -> Iterator[str]:
                 enable_monitoring=False,
                 quiet=True,
                 prevent_thread_lock=True,
+                app_kwargs={"middleware": [_middleware(allowed)]},
             )
         except OSError as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError(
-                f"cannot listen on {settings.host}:{settings.port} ({reason}); choose another --port or --host"
-            ) from None
+            raise settings.cannot_listen(error) from None
+        # Also around what gradio puts around its application: it answers other pages by itself.
+        page.app.middleware_stack = Guard(page.app.middleware_stack, allowed)
         try:
             yield address
         finally:
             page.close(verbose=False)
+            service.close()
 
 
-def free_port(host: str) -> int:
-    """A port that is free now."""
+def _middleware(allowed: AllowedHosts) -> Any:
+    from starlette.middleware import Middleware
+
+    return Middleware(Guard, allowed=allowed)
+
+
+def free_port(host: str, port: int = 0) -> int:
+    """A port that is free now: any, or the one that is asked for."""
     import socket
 
-    with socket.socket() as probe:
-        probe.bind((host, 0))
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        if os.name == "posix":  # elsewhere the option lets two servers share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
         port: int = probe.getsockname()[1]
     return port
 
@@ -150,7 +181,26 @@ def build_page(service: DifferenceService, settings: AppSettings) -> Any:
         )
         _add_api(gradio, handlers, [before, after], model)
     page.queue(max_size=settings.queue, api_open=False)
+    _refuse_other_inputs(gradio, page)
     return page
+
+
+def _refuse_other_inputs(gradio: Any, page: Any) -> None:
+    """Have inputs that are not what the page sends answered with a sentence; gradio's own answer is a traceback."""
+    preprocess = page.preprocess_data
+
+    async def checked(*arguments: Any, **options: Any) -> Any:
+        try:
+            return await preprocess(*arguments, **options)
+        except gradio.Error:
+            raise
+        except Exception:  # whatever the library stumbles over, it is the input that is wrong
+            raise gradio.Error(
+                "expected two uploaded images, before and after, as the page of the API describes them",
+                print_exception=False,
+            ) from None
+
+    page.preprocess_data = checked
 
 
 def _add_api(gradio: Any, handlers: _Handlers, inputs: list[Any], model: dict[str, Any]) -> None:
@@ -198,7 +248,11 @@ class _Handlers:
         """Both pictures for a word of the last answer."""
         if answer is None:
             raise self.gradio.Error("the answer was forgotten; ask again", print_exception=False)
-        return answer.pictures(None if word in (None, SENTENCE) else word)
+        if word in (None, SENTENCE):
+            return answer.pictures()
+        if not isinstance(word, int) or not 0 <= word < len(answer.explanation.words):
+            raise self.gradio.Error("expected one of the words", print_exception=False)
+        return answer.pictures(word)
 
     def caption(self, before: str | None, after: str | None) -> dict[str, Any]:
         """The answer as JSON."""
@@ -230,6 +284,22 @@ def answer_html(answer: Answer) -> str:
         f'<p class="verdict {kind}"><b>{verdict}</b><span class="meter"><i style="width: {width}%"></i></span>'
         f"{html.escape(percent(difference.change_probability))} probability of change</p>"
     )
+
+
+def require_gradio() -> None:
+    """Check that gradio is there, without the seconds that importing it takes.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    from importlib.util import find_spec
+
+    try:
+        found = find_spec("gradio")
+    except ValueError:  # a module that has been made unavailable
+        found = None
+    if found is None:
+        raise MissingExtraError("app", "the web page")
 
 
 def import_gradio() -> Any:
@@ -271,6 +341,8 @@ def _upload(gradio: Any, role: str) -> Any:
     async def uploaded_only(source: Any) -> Any:
         if str(source).lower().startswith(("http:", "https:")):
             raise gradio.Error("addresses are not fetched; upload the image itself", print_exception=False)
+        if not os.path.isfile(str(source)):  # the folder of the uploads would be removed as if it were one
+            raise gradio.Error("an image file has to be uploaded", print_exception=False)
         return await to_cache(source)
 
     image.preprocess = path_of

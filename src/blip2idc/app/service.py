@@ -17,7 +17,8 @@ from PIL import Image
 
 from blip2idc.difference import Explanation
 from blip2idc.errors import ImageError
-from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
+from blip2idc.images.decoding.deadline import Opener
+from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import Region
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.explain.methods import DEFAULT_METHOD
@@ -77,6 +78,7 @@ class DifferenceService:
         captioner: Loaded once, used by all requests.
         method: How heatmaps are made.
         max_pixels: Limit of width times height for each image.
+        opener: Opens the images, with a limit of its own; made with `max_pixels` otherwise.
     """
 
     def __init__(
@@ -84,10 +86,11 @@ class DifferenceService:
         captioner: DifferenceCaptioner,
         method: str = DEFAULT_METHOD,
         max_pixels: int = MAX_PIXELS,
+        opener: Opener | None = None,
     ) -> None:
         self.captioner = captioner
         self.method = method
-        self.max_pixels = max_pixels
+        self.opener = opener or Opener(max_pixels=max_pixels)
         self._one_at_a_time = threading.Lock()
 
     def answer(self, before: str | Path | None, after: str | Path | None) -> Answer:
@@ -109,4 +112,8 @@ class DifferenceService:
     def _open(self, source: str | Path | None, role: str) -> Image.Image:
         if source is None:
             raise ImageError(f"the image {role} is missing; choose two images")
-        return open_image(Path(source), max_pixels=self.max_pixels, name=f"the image {role}")
+        return self.opener.open(Path(source), f"the image {role}")
+
+    def close(self) -> None:
+        """End the process that decodes."""
+        self.opener.close()

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from blip2idc.cli.options import Adapter, Device, Dtype, Method, Model, load_captioner, parse_method
-from blip2idc.cli.output import say
+from blip2idc.cli.output import note, say
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "demo"
 
@@ -33,6 +33,13 @@ def serve_command(
         int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
     ] = None,
     queue: Annotated[int, typer.Option(help="Requests that may wait; more are refused.")] = 100,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Name by which it may be asked, beside localhost (may be repeated); '*' for any."),
+    ] = None,
+    decode_seconds: Annotated[
+        float, typer.Option(help="How long the decoding of one image may take.")
+    ] = 10.0,
     method: Method = None,
     model: Model = None,
     adapter: Adapter = "default",
@@ -40,15 +47,18 @@ def serve_command(
     dtype: Dtype = "auto",
 ) -> None:
     """Run the web page and its HTTP API on this machine, until it is interrupted."""
-    from blip2idc.app.page import AppSettings, import_gradio, running
+    from blip2idc.app.page import AppSettings, require_gradio, running
     from blip2idc.app.service import DifferenceService
+    from blip2idc.images.decoding.deadline import Opener
     from blip2idc.images.pair import MAX_PIXELS
 
     chosen = parse_method(method)
-    settings = AppSettings(host, port, max_upload_mb, queue, _examples())
-    import_gradio()  # before the model is loaded, which takes longer
+    settings = AppSettings(host, port, max_upload_mb, queue, _examples(), tuple(allow_host or ())).with_port()
+    opener = Opener(decode_seconds, max_pixels or MAX_PIXELS)
+    require_gradio()  # before the model is loaded, which takes longer
+    note(f"starting: the page will be at http://{host}:{settings.port} once the model is loaded")
     captioner = load_captioner(model, adapter, device=device, dtype=dtype)
-    service = DifferenceService(captioner, chosen, max_pixels or MAX_PIXELS)
+    service = DifferenceService(captioner, chosen, opener=opener)
     with running(service, settings) as address:
         end = _end_of_service()  # before the address is told: who reads it may end the server at once
         say(f"{address}  (Ctrl-C ends it)")
