@@ -20,6 +20,12 @@ from blip2idc.worlds.pair import Box
 FEWEST_PIXELS = 12
 LEAST_STEP = 16
 
+#: More of them where each differs by little.
+FAINT: Mapping[str, int] = {"shadow": 150, "opacity": 30, "spacing": 30, "rounded": 16}
+
+#: Share of an element that has to show a new background, and how far from it a pixel may be, in RGB steps.
+BACKGROUND_SHARE, BACKGROUND_STEP = 0.2, 24
+
 #: Pixels around the elements' boxes in which differences belong to the change (shadows, focus rings, antialiasing).
 MARGIN = 8
 
@@ -59,6 +65,18 @@ def fault_of_colors(kind: str, told: Mapping[str, Any]) -> str | None:
     return None
 
 
+def fault_of_backgrounds(photograph: NDArray[np.uint8], told: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why new backgrounds are not seen, behind a picture or half transparent; None where each is."""
+    for one in told:
+        rows, columns = _around(one["after"], 0)
+        distance = np.abs(photograph[rows, columns].astype(np.int16) - np.array(color_of(one["new"]))).max(
+            axis=2
+        )
+        if float((distance <= BACKGROUND_STEP).mean()) < BACKGROUND_SHARE:
+            return "background: the new colour is not to be seen"
+    return None
+
+
 def fault_of_pixels(kind: str, differs: NDArray[np.bool_], told: Sequence[Mapping[str, Any]]) -> str | None:
     """Why the pixels do not show these changes, made together; None where they show each."""
     near = np.zeros_like(differs)
@@ -67,7 +85,7 @@ def fault_of_pixels(kind: str, differs: NDArray[np.bool_], told: Sequence[Mappin
         for box in (one["before"], one["after"]):
             if box is not None:
                 here[_around(box)] = True
-        if int((differs & here).sum()) < FEWEST_PIXELS:
+        if int((differs & here).sum()) < FAINT.get(kind, FEWEST_PIXELS):
             return f"{kind}: the pixels do not differ in its place"
         near |= here
     outside = int((differs & ~near).sum())
@@ -79,10 +97,10 @@ def fault_of_pixels(kind: str, differs: NDArray[np.bool_], told: Sequence[Mappin
     return None
 
 
-def _around(box: Sequence[float]) -> tuple[slice, slice]:
+def _around(box: Sequence[float], margin: int = MARGIN) -> tuple[slice, slice]:
     left, top, width, height = box
-    rows = slice(max(0, int(top) - MARGIN), max(0, math.ceil(top + height) + MARGIN))
-    return rows, slice(max(0, int(left) - MARGIN), max(0, math.ceil(left + width) + MARGIN))
+    rows = slice(max(0, int(top) - margin), max(0, math.ceil(top + height) + margin))
+    return rows, slice(max(0, int(left) - margin), max(0, math.ceil(left + width) + margin))
 
 
 def box_of_pixels(differs: NDArray[np.bool_]) -> Box | None:

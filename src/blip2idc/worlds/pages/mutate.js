@@ -23,12 +23,16 @@ const digits = (text, r) => {
   const made = text.replace(/\d/g, (d, at) => String(at === 0 && text.length > 1 ? 1 + Math.floor(9 * next()) : Math.floor(10 * next())));
   return made === text ? text.replace(/\d/, d => String((Number(d) + 1) % 9 + 1)) : made;
 };
+const day = (found, r) => { // another day or year of a date, so that it stays one
+  if (/^(19|20)\d\d$/.test(found)) { const made = found.slice(0, 2) + digits(found.slice(2), r); return made; }
+  return found.replace(/\d+/, d => { const n = 1 + Math.floor(28 * r); return String(n === Number(d) ? n + 1 : n); });
+};
 const NUMBER = /\d+(?:[.,]\d+)*/;
 const numeric = e => P.plain(e) && P.text(e).length < 60 && NUMBER.test(P.text(e)) && !/\d:\d/.test(P.text(e));
 const texts = e => P.plain(e), movable = e => P.short(e) || e.tagName === 'IMG' || P.button(e) || P.field(e);
 const still = e => !P.button(e) && !P.field(e) && !e.closest('a, button');
 const textual = e => texts(e) && style(e).visibility !== 'hidden';
-const noun = s => /[$€£¥]/.test(s) ? 'price' : /%/.test(s) ? 'percentage' : /\d{1,4}[\/.-]\d{1,2}[\/.-]\d{1,4}/.test(s) || /\b(19|20)\d\d\b/.test(s) ? 'date' : 'number';
+const noun = s => /[$€£¥]|\b(EUR|USD|GBP|CHF)\b/.test(s) ? 'price' : /%/.test(s) ? 'percentage' : /\b(\d{1,2}[\/.-]\d{1,2}[\/.-]\d{2,4}|\d{4}-\d\d-\d\d)\b/.test(s) || /\b(19|20)\d\d\b/.test(s) ? 'date' : 'number';
 const SIMPLE = e => e.matches('li, .nav-item, tr, .card, .x_panel, .small-box, .info-box, .col, [class*=col-], article, a, button, .btn, td, th, label');
 const partner = e => { const n = e.nextElementSibling; return n && n.tagName === e.tagName && SIMPLE(e) && P.text(n) && P.text(n) !== P.text(e) && P.shown(n) ? n : null; };
 const toggles = e => e.matches('input[type=checkbox], input[type=radio]');
@@ -44,10 +48,11 @@ const KINDS = P.kinds = {
     const told = long && part ? {old: words[at], new: a.word.split(' ')[0].toLowerCase()} : {old: long ? '' : words.join(' '), new: made.length > 40 ? '' : made};
     e.textContent = made; return told; }},
   number: {fits: numeric, do: (e, a) => {
-    const all = P.text(e), found = all.match(NUMBER)[0], made = digits(found, a.r[2]);
-    const rest = all.replace(found, '').replace(/[$€£¥%+\-#:.,\s()]/g, '');
+    const all = P.text(e), found = all.match(NUMBER)[0], kind = noun(all), made = kind === 'date' ? day(found, a.r[2]) : digits(found, a.r[2]);
+    if (made === found) return null;
+    const rest = all.replace(found, '').replace(/\b(EUR|USD|GBP|CHF)\b|[$€£¥%©+#]/g, '').replace(/^[\s:(),.;-]+|[\s:(),.;-]+$/g, '');
     e.textContent = all.replace(found, made);
-    return {old: found, new: made, noun: noun(all), name: rest.length > 2 && all.length < 40 ? all.replace(found, '').replace(/[\s:(),.#$€£%]+$/, '').trim() : ''}; }},
+    return {old: found, new: made, noun: kind, name: rest.length > 2 && rest.length < 30 ? rest : ''}; }},
   text_color: {fits: e => textual(e) && parseFloat(style(e).fontSize) >= 11, do: (e, a) => { const old = style(e).color, behind = P.behind(e); set(e, {color: a.color}); return {old, new: a.color, behind}; }},
   background: {fits: e => (P.solid(e) || P.button(e)) && e !== document.body, do: (e, a) => { const s = style(e), old = s.backgroundImage === 'none' && P.solid(e) ? s.backgroundColor : ''; set(e, {background: a.color, 'border-color': a.color}); return {old, new: a.color}; }},
   font_size: {fits: textual, do: (e, a) => { const f = a.r[2] < 0.5 ? scale(a.r[3], 0.6, 0.82) : scale(a.r[3], 1.2, 1.6); set(e, {'font-size': parseFloat(style(e).fontSize) * f + 'px'}); return {old: f > 1 ? 'smaller' : 'larger', new: f > 1 ? 'larger' : 'smaller'}; }},

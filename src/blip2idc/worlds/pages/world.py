@@ -108,6 +108,7 @@ class PagesWorld:
         self._names = names_of(self.addresses)
         self._fingerprint = fingerprint_of(pages)
         self._drawn_kinds = (*self.kinds, *(kind for kind in COMMON if kind in self.kinds))
+        self._script = "\n".join(script_of(name) for name in _SCRIPTS)
         self._browser: PageBrowser | None = None
         self._page, self._size = "", (0, 0)
 
@@ -165,8 +166,7 @@ class PagesWorld:
             return
         self._page = ""
         self._window.load(page, *size)
-        for name in _SCRIPTS:
-            self._window.run(script_of(name))
+        self._window.run(self._script)
         self._page, self._size = page, size
 
     def _unchanged(self, rng: Generator) -> WorldPair:
@@ -206,7 +206,10 @@ class PagesWorld:
             self._disturb(names, "after", values)
             after = self._window.photograph()
             differs = faults.differing(before, after)
-            reason = faults.fault_of_pixels(kind, differs, told)
+            grounds = [one for (part, _), one in zip(plans, told, strict=True) if part == "background"]
+            reason = faults.fault_of_pixels(kind, differs, told) or faults.fault_of_backgrounds(
+                after, grounds
+            )
             if reason is not None:
                 return reason
             if set(names) & set(FINE):
