@@ -14,7 +14,7 @@ from blip2idc.worlds.pages.captions import (
 VALUES = {
     "text": ("Send", "Submit"), "number": ("49", "1,999.50"), "text_color": ("rgb(0, 0, 0)", "rgb(35, 90, 220)"),
     "background": ("rgb(35, 90, 220)", "rgb(214, 40, 40)"), "border": ("", "rgb(214, 40, 40)"), "font_size": ("smaller", "larger"),
-    "resized": ("larger", "smaller"), "font_weight": ("regular", "bold"), "text_style": ("", "underlined"), "moved": ("left", "right"),
+    "resized": ("larger", "smaller"), "font_weight": ("regular", "bold"), "gap": ("smaller", "larger"), "text_style": ("", "underlined"), "moved": ("left", "right"),
     "rounded": ("square", "round"), "spacing": ("closer together", "further apart"), "alignment": ("left-aligned", "centered"),
     "theme": ("light", "dark"), "language": ("another language", "German"),
 }  # fmt: skip

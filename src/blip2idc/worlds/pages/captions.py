@@ -51,6 +51,14 @@ TEMPLATES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rounded": (("the corners of {it} became {new}", "{it} has {new} corners now", "{it} got {new} corners instead of {old} ones"), ()),
     "shadow": (("{it} has a shadow now", "a shadow was added below {it}", "{it} casts a shadow"), ("the shadow of {it} is gone", "{it} lost its shadow", "{it} has no shadow any more")),
     "spacing": (("the {mode} of {it} are {new}", "the spacing of the {mode} of {it} changed, they are {new}"), ()),
+    "gap": (
+        (
+            "the gap below {it} became {new}",
+            "the space below {it} is {new} now",
+            "what follows below {it} is at a {new} distance",
+        ),
+        (),
+    ),
     "alignment": (("{it} is {new} instead of {old}", "the alignment of {it} changed from {old} to {new}", "{it} is {new} now"), ()),
     "theme": (("the page switched from the {old} to the {new} theme", "the page is in {new} mode now", "the whole page turned {new}"), ()),
     "checked": (("{it} was checked", "{it} is checked now", "{it} was turned on"), ("{it} was unchecked", "{it} is no longer checked", "{it} was turned off")),
@@ -216,7 +224,7 @@ _SIZES, _NUMBER = "(?:larger|smaller)", r"[\d.,]+"
 #: What `{old}` and `{new}` may be, by kind, so that no sentence tells two kinds.
 _VALUES: Mapping[str, str] = {
     "number": _NUMBER, "text_color": _COLOR, "background": _COLOR, "border": _COLOR, "font_size": _SIZES,
-    "resized": _SIZES, "font_weight": "(?:bold|regular)", "text_style": "(?:italic|underlined|crossed out|in capitals)",
+    "resized": _SIZES, "gap": _SIZES, "font_weight": "(?:bold|regular)", "text_style": "(?:italic|underlined|crossed out|in capitals)",
     "rounded": "(?:round|square)", "spacing": "(?:closer together|further apart)", "theme": "(?:light|dark)",
     "alignment": "(?:left-aligned|centered|right-aligned)",
     "language": "(?:German|French|Spanish|Italian|English|another language)",

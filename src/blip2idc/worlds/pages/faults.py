@@ -23,8 +23,8 @@ LEAST_STEP = 16
 #: More of them where each differs by little.
 FAINT: Mapping[str, int] = {"shadow": 150, "opacity": 30, "spacing": 30, "rounded": 16}
 
-#: Share of an element that has to show a new background, and how far from it a pixel may be, in RGB steps.
-BACKGROUND_SHARE, BACKGROUND_STEP = 0.2, 24
+#: How far what is seen of a new background may be from it, and the width of the bins in which colours are counted.
+BACKGROUND_STEP, COLOR_BIN = 30, 16
 
 #: Pixels around the elements' boxes in which differences belong to the change (shadows, focus rings, antialiasing).
 MARGIN = 8
@@ -32,7 +32,7 @@ MARGIN = 8
 #: Kinds after which other parts of the page may lie elsewhere.
 REFLOWING = frozenset({
     "added", "removed", "font_size", "font_weight", "spacing", "resized", "text", "number", "image_replaced",
-    "image_missing", "swapped", "overflow",
+    "image_missing", "swapped", "overflow", "gap",
 })  # fmt: skip
 
 #: Kinds that darken all of the page behind them.
@@ -65,15 +65,31 @@ def fault_of_colors(kind: str, told: Mapping[str, Any]) -> str | None:
     return None
 
 
-def fault_of_backgrounds(photograph: NDArray[np.uint8], told: Sequence[Mapping[str, Any]]) -> str | None:
-    """Why new backgrounds are not seen, behind a picture or half transparent; None where each is."""
+def color_seen(photograph: NDArray[np.uint8], box: Sequence[float]) -> tuple[int, int, int]:
+    """The commonest colour in a box: what shows of a background, half transparent ones and gradients included."""
+    rows, columns = _around(box, 0)
+    pixels = photograph[rows, columns].reshape(-1, 3)
+    if not len(pixels):
+        return (0, 0, 0)
+    steps = (pixels // COLOR_BIN).astype(np.int64) @ (1 << 16, 1 << 8, 1)
+    values, counts = np.unique(steps, return_counts=True)
+    red, green, blue = np.rint(pixels[steps == values[counts.argmax()]].mean(0)).astype(int).tolist()
+    return red, green, blue
+
+
+def fault_of_backgrounds(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], told: Sequence[dict[str, Any]]
+) -> str | None:
+    """Why new backgrounds are not seen, behind a picture or half transparent; None where each is.
+
+    What the page told of the old colours is replaced by what is seen of them.
+    """
     for one in told:
-        rows, columns = _around(one["after"], 0)
-        distance = np.abs(photograph[rows, columns].astype(np.int16) - np.array(color_of(one["new"]))).max(
-            axis=2
-        )
-        if float((distance <= BACKGROUND_STEP).mean()) < BACKGROUND_SHARE:
+        one["old"] = "rgb({}, {}, {})".format(*color_seen(before, one["before"]))
+        if math.dist(color_seen(after, one["after"]), color_of(one["new"])) > BACKGROUND_STEP:
             return "background: the new colour is not to be seen"
+        if (reason := fault_of_colors("background", one)) is not None:
+            return reason
     return None
 
 

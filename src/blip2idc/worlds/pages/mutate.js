@@ -92,6 +92,9 @@ const KINDS = P.kinds = {
     const way = P.text(e).length > 60 && a.r[2] < 0.6 ? 'lines' : 'letters', s = style(e);
     if (way === 'letters') set(e, {'letter-spacing': scale(a.r[3], 1.5, 4) + 'px'}); else set(e, {'line-height': parseFloat(s.fontSize) * scale(a.r[3], 2, 2.6) + 'px'});
     return {old: 'closer together', new: 'further apart', mode: way}; }},
+  gap: {fits: e => (P.plain(e) || P.card(e) || e.matches('p, ul, table, form, section, .row, .alert')) && /^(block|flex|table)$/.test(style(e).display) && e.nextElementSibling && P.visible(e.nextElementSibling), do: (e, a) => {
+    const more = scale(a.r[2], 14, 44), b = P.box(e); set(e, {'margin-bottom': parseFloat(style(e).marginBottom) + more + 'px'});
+    return {old: 'smaller', new: 'larger', boxes: [[b[0], b[1], b[2], b[3] + more], [b[0], b[1], b[2], b[3] + 2 * more]]}; }},
   alignment: {fits: e => textual(e) && /^(block|table-cell|list-item|flow-root)$/.test(style(e).display), do: (e, a) => {
     const css = style(e).textAlign, old = /center/.test(css) ? 'centered' : /right|end/.test(css) ? 'right-aligned' : 'left-aligned';
     const made = either(a.r[2], ...['left-aligned', 'centered', 'right-aligned'].filter(w => w !== old)); set(e, {'text-align': {'left-aligned': 'left', centered: 'center', 'right-aligned': 'right'}[made]}); return {old, new: made}; }},
@@ -159,7 +162,8 @@ P.change = async (kind, a) => {
   if (told.span) made.after[2] = Math.min(told.span, innerWidth - made.after[0]);
   if (told.born) { made.before = null; made.after = P.box(told.born); if (!told.keeps) Object.assign(made, P.describe(told.born)); }
   if (told.both) { const [p, q] = told.both.map(P.box), x = Math.min(p[0], q[0]), y = Math.min(p[1], q[1]); made.before = made.after = [x, y, Math.max(p[0] + p[2], q[0] + q[2]) - x, Math.max(p[1] + p[3], q[1] + q[3]) - y]; }
-  delete made.born; delete made.both; P.taken.push(e); return made;
+  if (told.boxes) [made.before, made.after] = told.boxes;
+  delete made.born; delete made.both; delete made.boxes; P.taken.push(e); return made;
 };
 P.undo = () => { while (undo.length) undo.pop()(); P.taken = []; };
 }

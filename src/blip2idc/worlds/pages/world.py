@@ -33,7 +33,7 @@ from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS, WorldPair
 #: Kinds that happen to one element.
 ELEMENT_KINDS: tuple[str, ...] = (
     "text", "number", "text_color", "background", "font_size", "font_weight", "text_style", "removed", "added", "moved",
-    "swapped", "resized", "image_replaced", "image_missing", "opacity", "border", "rounded", "shadow", "spacing",
+    "swapped", "resized", "image_replaced", "image_missing", "opacity", "border", "rounded", "shadow", "spacing", "gap",
     "alignment", "checked", "disabled", "focus", "menu", "overflow", "overlap",
 )  # fmt: skip
 
@@ -208,7 +208,7 @@ class PagesWorld:
             differs = faults.differing(before, after)
             grounds = [one for (part, _), one in zip(plans, told, strict=True) if part == "background"]
             reason = faults.fault_of_pixels(kind, differs, told) or faults.fault_of_backgrounds(
-                after, grounds
+                before, after, grounds
             )
             if reason is not None:
                 return reason

@@ -1,0 +1,193 @@
+# ruff: noqa: E501
+r"""What a model says of web pages whose templates it never saw, alone and with what is measured.
+
+    python recipes/page_sources.py build-data/pages
+    blip2idc synthesize pages --pages build-data/pages/heldout --count 400 --seed 900 --no-change-share 0.25 \
+        --size 800x560,390x700,640x480,1024x640,360x640,900x500 --output build-data/pages-heldout
+    python benchmarks/pages_quality.py build-data/pages-heldout
+
+Writes `pages_quality.json` beside this file. For each way of looking (the sentence for the whole pair by the model alone;
+that and everything said of the places that changed; what is measured, without a model):
+
+- `kind`: share of the changed pairs whose kind is told: by a sentence that can tell it and no other kind, by a measured
+  fact of that kind (`FACTS`), or by the old and the new text as they were read;
+- `named`: share of the changed pairs with a name, old text or new text, in which one of them is told, letter by letter
+  apart from case and one in ten letters;
+- `false_alarms`: share of the unchanged pairs that are called changed; `missed`: of the changed that are not;
+- `wrong_and_sure`: share of all pairs with a wrong verdict or a sentence of a wrong kind, told with a confidence above 0.9.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_manifest
+from blip2idc.images.changes import Comparison, find_changes
+from blip2idc.worlds.pages.captions import kinds_of_caption
+
+#: Kinds that the photographs alone cannot tell apart, so that one counts for the other.
+ALIKE: Mapping[str, frozenset[str]] = {
+    "image_missing": frozenset({"removed", "added"}),
+    "removed": frozenset({"image_missing"}),
+    "added": frozenset({"image_missing"}),
+}
+
+#: Measured facts that tell a kind.
+FACTS: Mapping[str, frozenset[str]] = {
+    "appeared": frozenset({"added", "menu", "dialog", "cookie_banner"}),
+    "disappeared": frozenset({"removed", "image_missing"}),
+    "moved": frozenset({"moved", "overlap"}),
+    "resized": frozenset({"resized", "font_size"}),
+    "recoloured": frozenset({"text_color", "background"}),
+}
+
+SURE = 0.9
+ALMOST = 0.9  # share of the letters of a name that have to be told
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said of a pair: whether it changed, how surely, in which sentences, facts and texts."""
+
+    changed: bool
+    confidence: float
+    sentences: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    texts: tuple[tuple[str | None, str | None], ...] = ()
+
+
+def kind_is_told(record: PairRecord, said: Said) -> bool:
+    """Whether the kind of a changed pair is told by a sentence, a fact, or texts that were read."""
+    change = record.change or {}
+    kind = change["kind"]
+    right = {kind} | ALIKE.get(kind, frozenset())
+    told = [kinds_of_caption(sentence) for sentence in said.sentences]
+    if any(kinds and kinds <= right for kinds in told) or any(
+        FACTS.get(fact, frozenset()) & right for fact in said.facts
+    ):
+        return True
+    if kind == "several":
+        parts = {part["kind"] for part in change["changes"]}
+        return len(parts & frozenset().union(*told)) > 1
+    return kind in ("text", "number") and any(
+        before and after and before != after for before, after in said.texts
+    )
+
+
+def is_named(record: PairRecord, said: Said) -> bool | None:
+    """Whether the name or the texts of what changed are told; None where there are none."""
+    change = record.change or {}
+    if change["kind"] == "several":
+        return None
+    names = [str(change.get(key) or "") for key in ("name", "old", "new")]
+    if change["kind"] not in ("text", "number"):
+        names = names[:1]
+    names = [name for name in names if name]
+    if not names:
+        return None
+    told = " ".join([*said.sentences, *(text for pair in said.texts for text in pair if text)]).casefold()
+    return any(_is_within(name.casefold(), told) for name in names)
+
+
+def _is_within(name: str, told: str) -> bool:
+    if name in told:
+        return True
+    found = SequenceMatcher(None, told, name, autojunk=False).find_longest_match().size
+    return len(name) >= 6 and found >= ALMOST * len(name)
+
+
+def score(records: Sequence[PairRecord], said: Sequence[Said]) -> dict[str, Any]:
+    """The shares, over all pairs and by kind."""
+    kinds: dict[str, list[bool]] = defaultdict(list)
+    named: list[bool] = []
+    alarms: list[bool] = []
+    missed: list[bool] = []
+    sure: list[bool] = []
+    for record, one in zip(records, said, strict=True):
+        if (record.change or {})["kind"] == "none":
+            alarms.append(one.changed)
+            sure.append(one.changed and one.confidence > SURE)
+            continue
+        missed.append(not one.changed)
+        right = one.changed and kind_is_told(record, one)
+        kinds[str((record.change or {})["kind"])].append(right)
+        if (found := is_named(record, one)) is not None:
+            named.append(one.changed and found)
+        sure.append(not right and one.confidence > SURE and bool(one.sentences or not one.changed))
+    return {
+        "changed": len(missed),
+        "unchanged": len(alarms),
+        "kind": _share(right for one in kinds.values() for right in one),
+        "named": _share(named),
+        "false_alarms": _share(alarms),
+        "missed": _share(missed),
+        "wrong_and_sure": _share(sure),
+        "by_kind": {kind: [sum(right), len(right)] for kind, right in sorted(kinds.items())},
+    }
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    found = list(values)
+    return round(sum(found) / len(found), 4) if found else None
+
+
+def measured(comparison: Comparison) -> Said:
+    """What is measured, without a model and without a sentence; sure of nothing."""
+    facts = tuple(fact.kind for change in comparison.changes for fact in change.facts)
+    return Said(comparison.changed, 0.0, (), facts)
+
+
+def main() -> None:
+    """Captions a data set and scores it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("data", type=Path, help="folder that `blip2idc synthesize pages` wrote")
+    parser.add_argument("--model", help="default: the model of the package")
+    parser.add_argument("--adapter", default="default")
+    parser.add_argument("--changed", type=int, default=300, help="most changed pairs")
+    parser.add_argument("--unchanged", type=int, default=100, help="most unchanged pairs")
+    parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
+    options = parser.parse_args()
+    records = list(read_manifest(options.data))
+    same = [record for record in records if (record.change or {})["kind"] == "none"][: options.unchanged]
+    other = [record for record in records if (record.change or {})["kind"] != "none"][: options.changed]
+    records = [*other, *same]
+    pairs = [
+        (options.data / record.before_file_name, options.data / record.after_file_name) for record in records
+    ]
+
+    from blip2idc import DifferenceCaptioner
+
+    captioner = DifferenceCaptioner.from_pretrained(options.model, options.adapter)
+    alone, close, facts = [], [], []
+    for whole, pair in zip(captioner.stream(pairs), pairs, strict=True):
+        sentences = () if whole.caption in NO_CHANGE_CAPTIONS else (whole.caption,)
+        sure = whole.change_probability if whole.changed else 1 - whole.change_probability
+        alone.append(Said(whole.changed, sure, sentences))
+        found = measured(find_changes(*pair))
+        facts.append(found)
+        close.append(Said(found.changed, sure, sentences, found.facts))
+    result = {
+        "model": captioner.describe()["model"],
+        "model alone": score(records, alone),
+        "model and measured facts": score(records, close),
+        "measured facts alone": score(records, facts),
+    }
+    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    for name, values in result.items():
+        print(
+            name,
+            {key: value for key, value in values.items() if key != "by_kind"}
+            if isinstance(values, dict)
+            else values,
+        )
+
+
+if __name__ == "__main__":
+    main()
