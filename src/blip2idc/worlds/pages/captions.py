@@ -211,9 +211,11 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     for kind, (forwards, reverse) in TEMPLATES.items():
         fields = {**_FIELDS, "old": _VALUES.get(kind, r".+"), "new": _VALUES.get(kind, r".+")}
         for template in (*forwards, *reverse):
-            escaped = re.escape(re.sub(r'"\{\w+\}"', '"q"', template))
-            filled = re.sub(r"\\\{(\w+)\\\}", lambda match, of=fields: of.get(match[1], r".+"), escaped)
-            found.append((kind, re.compile(_PLACE + filled)))
+            parts = re.split(
+                r"\{(\w+)\}", re.sub(r'"\{\w+\}"', '"q"', template)
+            )  # text, field, text, field, ...
+            filled = [fields.get(part, ".+") if at % 2 else re.escape(part) for at, part in enumerate(parts)]
+            found.append((kind, re.compile(_PLACE + "".join(filled))))
     return tuple(found)
 
 

@@ -63,7 +63,8 @@ def reduced(fine: Pixels, shift: int) -> Pixels:
     moved[:, :shift] = fine[:, :1]
     height, width = fine.shape[0] // 2, fine.shape[1] // 2
     blocks = moved[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3).astype(np.float32)
-    return np.rint(blocks.mean((1, 3))).astype(np.uint8)
+    made: Pixels = np.rint(blocks.mean((1, 3))).astype(np.uint8)
+    return made
 
 
 #: Nuisances made of the photograph alone.
