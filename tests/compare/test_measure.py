@@ -222,6 +222,39 @@ class TestSeen:
         assert found.notes == ("the colour profiles differ; compared as both are shown",)
 
 
+class TestPlaces:
+    """Pages with little on them, in which most of what there is changes."""
+
+    @pytest.fixture
+    def button(self) -> Picture:
+        picture = np.full((300, 450, 3), 240, np.uint8)
+        picture[200:220, 50:150] = (13, 110, 253)
+        return picture
+
+    def test_only_a_colour(self, tmp_path: Path, button: Picture) -> None:
+        other = button.copy()
+        other[200:220, 50:150] = (20, 160, 70)
+        found = compared(tmp_path, button, other)
+        assert found.judgement == "compact"
+        assert found.changes[0].after_box == pytest.approx((50, 200, 100, 20), abs=3)
+
+    def test_a_colour_beside_another_change(self, tmp_path: Path, button: Picture) -> None:
+        other = button.copy()
+        other[200:220, 50:150] = (20, 160, 70)
+        other[25:50, 300:350] = 40
+        assert len(compared(tmp_path, button, other).changes) == 2
+
+    def test_all_there_was_is_gone(self, tmp_path: Path, button: Picture) -> None:
+        found = compared(tmp_path, button, np.full_like(button, 240))
+        assert (found.judgement, found.changes[0].before_box) == ("compact", (50, 200, 100, 20))
+
+    @pytest.mark.parametrize("quality", [75, 85, 95])
+    def test_encoded_anew(self, tmp_path: Path, page: Picture, quality: int) -> None:
+        encoded = io.BytesIO()
+        Image.fromarray(page).save(encoded, "JPEG", quality=quality)
+        assert compared(tmp_path, page, np.asarray(Image.open(encoded))).judgement == "diffuse"
+
+
 class TestSizes:
     def test_seven_blank_rows_below(self, tmp_path: Path, page: Picture) -> None:
         found = compared(tmp_path, page, np.vstack([page, np.full((7, 200, 3), 255, np.uint8)]))

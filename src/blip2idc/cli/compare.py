@@ -100,7 +100,13 @@ def compare_command(
     max_pixels: Annotated[
         int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
     ] = None,
-    html: Annotated[Path | None, typer.Option(metavar="PAGE", help="Write one HTML page.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="PAGE", help="Write a page, and a folder with its pictures beside it."),
+    ] = None,
+    self_contained: Annotated[
+        bool, typer.Option("--self-contained", help="Put the pictures of --html into the page itself.")
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all results as JSON.")
     ] = None,
@@ -161,7 +167,9 @@ def compare_command(
     if approve or approve_all:
         comparison = mark_approved(comparison, ["*"] if approve_all else approve or [])
     if html is not None:  # before the references become the new images
-        _write_page(html, comparison, lazy.heatmaps(comparison))
+        from blip2idc.report.html.compare_page import write_compare_page
+
+        write_compare_page(html, comparison, lazy.heatmaps(comparison), self_contained=self_contained)
     for reference in copy_approved(comparison):
         say(f"approved {reference}")
     if json_file is not None:
@@ -238,9 +246,3 @@ class _LazyCaptioner:
         pairs = (open_entry(entry, comparison.settings) for entry in changed)
         explained = self.captioner().explain_stream(pairs, words=False)
         return {entry.name: found.sentence for entry, found in zip(changed, explained, strict=True)}
-
-
-def _write_page(path: Path, comparison: Comparison, heatmaps: Mapping[str, PairHeatmap]) -> None:
-    from blip2idc.report.html.compare_page import compare_page
-
-    write_text(path, compare_page(comparison, heatmaps))

@@ -7,7 +7,7 @@ takes part; one frame of each file is in memory at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.compare.ignoring import Ignored
+from blip2idc.compare.places import compare_aligned
 from blip2idc.compare.sizes import compare_sizes
-from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, find_changes
+from blip2idc.images.changes import Alignment, Comparison, MeasuredChange
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import PixelDifference, Region, bounding_box
 from blip2idc.images.values.colors import in_srgb, same_profile
@@ -27,7 +28,6 @@ from blip2idc.images.values.show import shown
 from blip2idc.images.values.timeline import same_timeline
 
 Judgement = Literal["identical", "compact", "diffuse", "unaligned"]
-_MOSTLY_EQUAL = 0.5  # share of equal pixels from which on two frames lie on each other and differ in places
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class _Tally:
         self.largest = max(self.largest, largest)
         if self.found is not None and self.found.judgement != "diffuse":
             return  # one changed frame decides; the others are only counted
-        found = _find(one, other, mask)
+        found = compare_aligned(_masked(shown(one, other), ~mask), mask, one.values.dtype == np.uint8)
         if self.found is None or found.judgement != "diffuse":
             self.found, self.frame, self.box = found, index, bounding_box(mask)
 
@@ -264,44 +264,6 @@ def _same_colors(first: ImageFile, second: ImageFile, one: Frame, other: Frame) 
     if same_profile(first.profile, second.profile):
         return one, other
     return in_srgb(one, first.profile), in_srgb(other, second.profile)
-
-
-def _find(one: Frame, other: Frame, mask: np.ndarray) -> Comparison:
-    """Where two frames of one size differ, with what is tolerated and ignored made equal."""
-    pair = shown(one, other)
-    pair = _masked(pair, ~mask)
-    found = find_changes(pair.before, pair.after)
-    share = np.count_nonzero(mask) / mask.size
-    equal = share <= 1 - _MOSTLY_EQUAL
-    measurements = one.values.dtype not in (np.uint8, np.bool_)
-    if (
-        found.judgement == "identical"  # 8 bits do not show it
-        or (found.judgement == "diffuse" and equal and measurements)  # nobody re-encodes measurements
-        or (found.judgement == "unaligned" and equal)  # they lie on each other, whatever else is not found
-    ):
-        changes = _places(mask, found.judgement == "identical")
-        return replace(
-            found,
-            judgement="compact",
-            alignment=Alignment("aligned"),
-            changes=changes,
-            share=share,
-            compact_share=share,
-        )
-    return found
-
-
-def _places(mask: np.ndarray, invisible: bool) -> tuple[MeasuredChange, ...]:
-    """The places of a mask, joined to few, as changes of which nothing more is known."""
-    from blip2idc.images.changes.regions.noise import exact_excess
-    from blip2idc.images.changes.regions.grouping import find_areas, find_regions
-
-    excess = exact_excess(mask.astype(np.uint8) * 255)
-    sentence = "values changed that 8 bits do not show" if invisible else "something changed"
-    return tuple(
-        MeasuredChange(region.box, region.box, sentence=sentence, pixels=region.pixels, difference=255.0)
-        for region in find_regions(excess, find_areas(excess))
-    )
 
 
 def _masked(pair: ImagePair, equal: np.ndarray | None) -> ImagePair:

@@ -14,7 +14,7 @@ from tests.fixtures.folders import bright_square, make_folders
 
 from blip2idc.compare.comparison import CompareSettings
 from blip2idc.compare.run import compare_folders
-from blip2idc.report.html.compare_page import compare_page
+from blip2idc.report.html.compare_page import compare_page, write_compare_page
 from blip2idc.report.html.gallery_page import GalleryEntry, gallery_page
 from blip2idc.report.html.page import thumbnail_uri
 
@@ -191,3 +191,50 @@ def test_compare_page(browser: Browser, tmp_path: Path) -> None:
     browser.set_value("[data-search]", "ü 003")
     assert len(browser.shown(".entry")) == 1
     assert_quiet(browser, path)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_compare_page_change_by_change(browser: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
+    before = np.full((600, 1200, 3), 240, np.uint8)
+    after = before.copy()
+    after[50:100, 600:700], after[400:440, 100:300] = 40, (20, 160, 70)
+    for folder, picture in (("a", before), ("b", after)):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(picture).save(tmp_path / folder / "x.png")
+        Image.fromarray(picture[:300]).save(tmp_path / folder / "y.png")
+    settings = CompareSettings(judge="pixels")
+    comparison = compare_folders(tmp_path / "a", tmp_path / "b", settings, lambda pairs: iter(()))
+    path = tmp_path / "compare.html"
+    write_compare_page(path, comparison)
+    browser.resize(size)
+    browser.open(path.as_uri())
+    at = "return document.querySelector('#viewer .at').textContent"
+    press = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: arguments[0], bubbles: true}))"
+    seen = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "n", "ArrowLeft", "ArrowLeft"):
+        browser.run(press, key)
+        seen.append(browser.run(at))
+    assert seen == [
+        "file 1 of 2, 2 changes", "file 1 of 2, change 1 of 2", "file 1 of 2, change 2 of 2",
+        "file 2 of 2, 1 change", "file 1 of 2, change 2 of 2", "file 1 of 2, change 1 of 2",
+    ]  # fmt: skip
+    widths = (
+        "return Array.from(document.querySelectorAll('#viewer .image'), i => i.complete && i.naturalWidth)"
+    )
+    browser.wait(lambda page: page.run(widths) == [1200, 1200, 1200])
+    assert len(browser.shown("#viewer .box")) == 4
+    assert len(browser.shown("#viewer .box.chosen")) == 2
+    assert len(browser.shown("#viewer .change")) == 2
+    browser.run("document.querySelector('#viewer button[data-view=difference]').click()")
+    assert [figure.get_attribute("class") for figure in browser.shown("#viewer .picture")] == [
+        "picture difference"
+    ]
+    browser.run("document.querySelector('#viewer button[data-view=side]').click()")
+    browser.run("document.querySelector('#viewer .actual').click()")
+    assert (
+        browser.run("return document.querySelector('#viewer .stack').getBoundingClientRect().width") == 1200
+    )
+    browser.find("#viewer .close").click()
+    assert not browser.find("#viewer").is_displayed()
+    assert browser.console_errors() == []
+    assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")

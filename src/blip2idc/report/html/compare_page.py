@@ -1,95 +1,93 @@
-"""The page of two compared folders: every file with its verdict, what differs on top.
+"""The page of a comparison: every file with its verdict and the reason of it, every change with a numbered box.
 
-In: a `Comparison` and, where they were made, heatmaps of changed pairs. Out: one self-contained HTML document.
-Identical files are listed by name only.
+In: a `Comparison`, heatmaps of changed pairs where they were made, and a shelf for pictures in full resolution. Out:
+one HTML document, which with the default shelf holds everything it shows. Identical files are listed by name only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from PIL import Image
-
-from blip2idc.compare.comparison import STATUSES, Comparison, Entry, utf8
-from blip2idc.compare.words import pixels_in_words
-from blip2idc.errors import ImageError
+from blip2idc.compare.comparison import STATUSES, Comparison, utf8
+from blip2idc.compare.folders import left_out_in_words
+from blip2idc.errors import printable
 from blip2idc.images.heatmap import PairHeatmap
-from blip2idc.images.pair import ImagePair, open_image
-from blip2idc.images.pixels import Region
-from blip2idc.report.html.page import flat_facts, picture_uri, render, thumbnail_uri
-from blip2idc.report.pictures.overlay import pair_layers
+from blip2idc.report.html.compare_cards import entry_card
+from blip2idc.report.html.page import flat_facts, render
+from blip2idc.report.pictures.shelf import EmbeddedShelf, FolderShelf, Shelf
+from blip2idc.runs.files import atomic_path, atomic_write
 
 _ORDER = ("error", "changed", "added", "removed", "same")
-_LONGEST = 480  # pixels of a thumbnail's longer side: enough to tell what changed, small enough for hundreds
-_TELLING = 0.8  # share of the image up to which a box around the differing pixels is drawn
 
 
-def compare_page(comparison: Comparison, heatmaps: Mapping[str, PairHeatmap] | None = None) -> str:
+def compare_page(
+    comparison: Comparison,
+    heatmaps: Mapping[str, PairHeatmap] | None = None,
+    shelf: Shelf | None = None,
+) -> str:
     """Write the page.
 
     Args:
         comparison: What to show; its files are read again for the pictures.
         heatmaps: By file name, for those pairs that were explained.
+        shelf: Where pictures in full resolution go; into the page by default.
     """
+    shelf = shelf or EmbeddedShelf()
     shown = [entry for entry in comparison.entries if entry.status != "same" or entry.pixels_differ]
     shown.sort(key=lambda entry: (_ORDER.index(entry.status), -(entry.change_probability or 0), entry.name))
-    cards = [_card(entry, comparison, (heatmaps or {}).get(entry.name)) for entry in shown]
+    cards = [
+        entry_card(entry, number, comparison.settings, shelf, (heatmaps or {}).get(entry.name))
+        for number, entry in enumerate(shown, start=1)
+    ]
+    notes = (*comparison.notes, left_out_in_words(comparison.left_out))
     return render(
         "compare.html",
-        title=f"{comparison.before.name} and {comparison.after.name}",
+        title=f"{_printed(comparison.before.name)} and {_printed(comparison.after.name)}",
+        names=(_printed(str(comparison.before)), _printed(str(comparison.after))),
         comparison=comparison,
         cards=cards,
         statuses=[status for status in STATUSES if any(card["entry"].status == status for card in cards)],
-        identical=[utf8(entry.name) for entry in comparison.entries if entry not in shown],
+        identical=[_printed(entry.name) for entry in comparison.entries if entry not in shown],
+        notes=[_printed(note) for note in notes if note],
         has_heat=bool(heatmaps),
+        beside=shelf.beside,
         facts=flat_facts(comparison.run),
     )
 
 
-def _card(entry: Entry, comparison: Comparison, heatmap: PairHeatmap | None) -> dict[str, Any]:
-    images = _images(entry, comparison)
-    layers: tuple[str, ...] = ()
-    if heatmap is not None and len(images) == 2:
-        pair = ImagePair(images["before"], images["after"])
-        layers = tuple(picture_uri(layer) for layer in pair_layers(heatmap, pair))
-    return {
-        "entry": entry,
-        "name": utf8(entry.name),
-        "pixels": pixels_in_words(entry.pixels) if entry.pixels is not None and entry.pixels_differ else "",
-        "layers": layers,
-        "pictures": [_picture(role, entry.name, image, _box(entry)) for role, image in images.items()],
-    }
+def write_compare_page(
+    path: Path,
+    comparison: Comparison,
+    heatmaps: Mapping[str, PairHeatmap] | None = None,
+    *,
+    self_contained: bool = False,
+) -> None:
+    """Write the page to a file, with its pictures in full resolution in a folder beside it, ``NAME_files``.
+
+    Args:
+        path: Of the page.
+        comparison: What to show.
+        heatmaps: By file name.
+        self_contained: Whether all pictures go into the page, and no folder is made.
+
+    Raises:
+        InputError: Page or folder cannot be written.
+    """
+    if self_contained:
+        _write(path, compare_page(comparison, heatmaps))
+        return
+    folder = path.with_name(f"{path.stem}_files")
+    with atomic_path(folder) as partial:
+        partial.mkdir()
+        page = compare_page(comparison, heatmaps, FolderShelf(partial, folder.name))
+    _write(path, page)
 
 
-def _box(entry: Entry) -> Region | None:
-    """The region around the differing pixels, unless it is nearly the whole image and so says nothing."""
-    pixels = entry.pixels
-    if pixels is None or pixels.box is None:
-        return None
-    area = pixels.box[2] * pixels.box[3] / (pixels.before_size[0] * pixels.before_size[1])
-    return pixels.box if area <= _TELLING else None
+def _write(path: Path, page: str) -> None:
+    with atomic_write(path) as handle:
+        handle.write(page)
 
 
-def _images(entry: Entry, comparison: Comparison) -> dict[str, Image.Image]:
-    """Those images of an entry that can be opened, by their role."""
-    found = {}
-    for role, folder in (("before", comparison.before), ("after", comparison.after)):
-        if (folder / entry.name).is_file():
-            try:
-                found[role] = open_image(Path(folder, entry.name), max_pixels=comparison.settings.max_pixels)
-            except ImageError:
-                continue  # the entry says already that it is an error
-    return found
-
-
-def _picture(role: str, name: str, image: Image.Image, box: Region | None) -> dict[str, Any]:
-    return {
-        "role": role,
-        "name": name,
-        "width": image.width,
-        "height": image.height,
-        "uri": thumbnail_uri(image, _LONGEST),
-        "regions": [box] if box else [],
-    }
+def _printed(text: str) -> str:
+    return printable(utf8(text))

@@ -1,0 +1,101 @@
+"""Two pictures of one size: the places in which they differ, none passed over.
+
+In: the pair as it is shown, and where its values differ. Out: a `Comparison`. `find_changes` judges; what it calls
+noise is held against what noise can do where most of the picture is equal to the bit: it makes no solid areas of
+another colour, and measurements have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, find_changes
+from blip2idc.images.changes.sentences import sentence
+from blip2idc.images.pair import ImagePair
+
+_MOSTLY_EQUAL = 0.5  # share of equal pixels from which on two pictures lie on each other and differ in places
+_SOLID = (
+    9  # pixels: over such a square JPEG and WebP down to quality 60, and letters drawn anew, err by 22 of 255
+)
+_STRONG = 32  # of 255
+
+
+def compare_aligned(pair: ImagePair, differs: np.ndarray, pictures: bool) -> Comparison:
+    """Find the places.
+
+    Args:
+        pair: Both as 8-bit RGB, equal wherever differences do not count.
+        differs: bool [H, W], where the values of the files differ.
+        pictures: Whether these are 8-bit pictures, which get re-encoded; measurements do not.
+    """
+    found = find_changes(pair.before, pair.after)
+    share = float(np.count_nonzero(differs) / differs.size)
+    if found.judgement == "identical":
+        return _compact(found, _places(differs, "values changed that 8 bits do not show"), share)
+    if share > 1 - _MOSTLY_EQUAL:
+        return found
+    before, after = np.asarray(pair.before), np.asarray(pair.after)
+    if found.judgement == "unaligned" or (found.judgement == "diffuse" and not pictures):
+        return _compact(found, _places(differs, None, before, after), share)
+    if found.alignment.kind == "aligned":
+        missed = _solid_places(before, after, differs, found.changes)
+        if missed:
+            changes = sorted((*found.changes, *missed), key=lambda change: -change.pixels * change.difference)
+            return _compact(found, tuple(changes), share)
+    return found
+
+
+def _compact(found: Comparison, changes: tuple[MeasuredChange, ...], share: float) -> Comparison:
+    """The comparison with these changes, pixel on pixel."""
+    return replace(
+        found,
+        judgement="compact",
+        alignment=Alignment("aligned"),
+        changes=changes,
+        share=share,
+        compact_share=share,
+    )
+
+
+def _solid_places(
+    before: np.ndarray, after: np.ndarray, differs: np.ndarray, known: Sequence[MeasuredChange]
+) -> tuple[MeasuredChange, ...]:
+    """Places that hold a solid area of another colour and belong to no known change."""
+    import cv2
+
+    gap = cv2.absdiff(before, after).max(axis=2)
+    seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8))
+    for change in known:
+        for box in (change.before_box, change.after_box):
+            if box is not None:
+                x, y, width, height = box
+                seeds[y : y + height, x : x + width] = 0
+    if not seeds.any():
+        return ()
+    _, labels = cv2.connectedComponents(differs.astype(np.uint8), connectivity=8)
+    numbers = np.unique(labels[seeds > 0])
+    return _places(np.isin(labels, numbers[numbers > 0]), None, before, after)
+
+
+def _places(
+    mask: np.ndarray, said: str | None, before: np.ndarray | None = None, after: np.ndarray | None = None
+) -> tuple[MeasuredChange, ...]:
+    """The places of a mask, joined to few; with what is said of them, or the facts of both pictures."""
+    from blip2idc.images.changes.facts.measure import measure_facts
+    from blip2idc.images.changes.regions.grouping import find_areas, find_regions
+    from blip2idc.images.changes.regions.noise import exact_excess
+
+    excess = exact_excess(mask.astype(np.uint8) * 255)
+    changes = []
+    for region in find_regions(excess, find_areas(excess)):
+        facts = () if before is None or after is None else measure_facts(before, after, region, 0.0)
+        told = said or sentence(facts)
+        changes.append(
+            MeasuredChange(
+                region.box, region.box, facts, told, pixels=region.pixels, difference=region.difference
+            )
+        )
+    return tuple(changes)
