@@ -163,13 +163,23 @@ class EditorWorld:
         if made is None or not things.shows(made):
             return None
         after, names = disturb(made.after, rng, DISTURBED_CHANGED, in_place=True)
-        masks = made.before_mask, made.after_mask
-        boxes = tuple(None if mask is None else box_of(mask) for mask in masks)
+        first, second = made.before_mask, made.after_mask
+        before_box = None if first is None else box_of(first)
+        after_box = None if second is None else box_of(second)
         change = {
             "kind": kind, **made.details, "strength": round(strength, 3), "distractors": list(names),
             "picture": source,
         }  # fmt: skip
-        return WorldPair(made.before, after, object_captions(kind, made.details), change, *boxes, *masks)
+        return WorldPair(
+            made.before,
+            after,
+            object_captions(kind, made.details),
+            change,
+            before_box,
+            after_box,
+            first,
+            second,
+        )
 
     def _draw(self, rng: Generator) -> tuple[Picture, str]:
         low, high = self.sizes

@@ -56,9 +56,10 @@ def between(low: float, high: float, strength: float) -> float:
     return low + (high - low) * strength
 
 
-def to_picture(values: Plane) -> Picture:
+def to_picture(values: NDArray[Any]) -> Picture:
     """Rounds and clips `[H, W, 3]` floats on the 0..255 scale to a picture."""
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    picture: Picture = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return picture
 
 
 def through(curve: NDArray[np.floating[Any]], picture: Picture) -> Picture:

@@ -134,7 +134,8 @@ def halftone(picture: Picture, rng: Generator, strength: float) -> Edited:
         u = (x * np.cos(turn) + y * np.sin(turn)) * np.pi / cell
         v = (-x * np.sin(turn) + y * np.cos(turn)) * np.pi / cell
         screen = (np.cos(2 * u) + np.cos(2 * v)) * 64 + 128
-        return np.clip((soft(plane, cell / 3) - screen) * 6 + 128, 0, 255).astype(np.float32)
+        printed: Plane = np.clip((soft(plane, cell / 3) - screen) * 6 + 128, 0, 255).astype(np.float32)
+        return printed
 
     if rng.random() < 0.5:
         return Edited(_gray(dots(luma(picture), 45)))

@@ -5,6 +5,9 @@ Lengths are given in units of 1/256 of the longer side, so that a filter looks t
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -42,7 +45,7 @@ PAINTS: dict[str, tuple[int, int, int]] = {
 
 def ramp(low: float, high: float, strength: float) -> float:
     """The value at `strength` (0..1) on the way from `low` to `high`, both above 0, in equal ratios."""
-    return float(low * (high / low) ** strength)
+    return low * math.pow(high / low, strength)
 
 
 def unit(picture: Picture) -> float:
@@ -57,13 +60,13 @@ def paint(rng: Generator, *, without: tuple[str, ...] = ()) -> tuple[str, tuple[
     return name, (int(shade[0]), int(shade[1]), int(shade[2]))
 
 
-def soft(picture: Picture | Plane, sigma: float) -> Plane:
+def soft(picture: NDArray[Any], sigma: float) -> Plane:
     """Gaussian blur in float32; `sigma` in pixels."""
     values: Plane = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), max(0.1, sigma))
     return values
 
 
-def mixed(below: Picture | Plane, above: Picture | Plane, share: Plane | float) -> Picture:
+def mixed(below: NDArray[Any], above: NDArray[Any], share: NDArray[Any] | float) -> Picture:
     """`above` over `below`, both `[H, W, 3]`; `share` is a number or `[H, W]` in 0..1."""
     weight = share[..., None] if isinstance(share, np.ndarray) else np.float32(share)
     low = below.astype(np.float32)
@@ -76,7 +79,9 @@ def grid(height: int, width: int) -> tuple[Plane, Plane]:
     return x, y
 
 
-def resample(picture: Picture, x: Plane, y: Plane, border: int = cv2.BORDER_REFLECT_101) -> Picture:
+def resample(
+    picture: Picture, x: NDArray[Any], y: NDArray[Any], border: int = cv2.BORDER_REFLECT_101
+) -> Picture:
     """The picture with each pixel taken from (x, y) of the one before; `border` is OpenCV's."""
     result: Picture = cv2.remap(
         picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=border

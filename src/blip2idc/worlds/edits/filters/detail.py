@@ -114,8 +114,8 @@ def salt_and_pepper(picture: Picture, rng: Generator, strength: float) -> Edited
     """White and black dots."""
     height, width = picture.shape[:2]
     size = max(1, round(float(rng.choice([0.3, 1.0])) * unit(picture)))
-    drawn = rng.random((-(-height // size), -(-width // size)))
-    drawn = np.kron(drawn, np.ones((size, size)))[:height, :width]
+    coarse = rng.random((-(-height // size), -(-width // size)))
+    drawn = np.repeat(np.repeat(coarse, size, axis=0), size, axis=1)[:height, :width]
     share = ramp(0.012, 0.25, strength)
     result = picture.copy()
     result[drawn < share / 2] = 0

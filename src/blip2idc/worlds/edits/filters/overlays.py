@@ -203,7 +203,8 @@ def _letters(text: str, size: int, rng: Generator) -> Plane:
     left, top, right, bottom = font.getbbox(text)
     image = Image.new("L", (max(1, int(right - left) + 2), max(1, int(bottom - top) + 2)))
     ImageDraw.Draw(image).text((1 - left, 1 - top), text, fill=255, font=font)
-    return np.asarray(image).astype(np.float32) / 255
+    letters: Plane = np.asarray(image, dtype=np.float32) / np.float32(255)
+    return letters
 
 
 def watermark(picture: Picture, rng: Generator, strength: float) -> Edited:

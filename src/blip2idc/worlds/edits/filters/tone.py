@@ -257,8 +257,8 @@ def _fall(picture: Picture, inner: float, outer: float) -> Plane:
     x, y = grid(height, width)
     radius = np.hypot((x - width / 2) / (width / 2), (y - height / 2) / (height / 2)) / np.sqrt(2)
     step = np.clip((radius - inner) / max(0.1, outer - inner), 0, 1)
-    smooth: Plane = (step * step * (3 - 2 * step)).astype(np.float32)
-    return np.clip(smooth * 1.4, 0, 1)
+    smooth: Plane = np.clip(1.4 * step * step * (3 - 2 * step), 0, 1).astype(np.float32)
+    return smooth
 
 
 def spotlight(picture: Picture, rng: Generator, strength: float) -> Edited:

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from blip2idc.worlds.edits.filters.canvas import PAINTS, ramp, soft
-from blip2idc.worlds.edits.objects.compose import Mask, Placed, filled_in, laid, mixed, place, scaled, where
+from blip2idc.worlds.edits.filters.canvas import PAINTS, mixed, ramp, soft
+from blip2idc.worlds.edits.objects.compose import Mask, Placed, filled_in, laid, place, scaled, where
 from blip2idc.worlds.edits.objects.cutouts import Cutout, ObjectSupply
 from blip2idc.worlds.edits.objects.segments import segment
 from blip2idc.worlds.edits.operations import Picture, between, colorized, luma, to_picture

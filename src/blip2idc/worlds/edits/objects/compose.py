@@ -7,6 +7,7 @@ mask of its pixels; or a picture with a masked place filled in from around it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -110,7 +111,7 @@ def laid(picture: Picture, thing: Placed) -> tuple[Picture, Mask]:
     return mixed(result, colors, opacity), opacity > 0.3
 
 
-def _lit(colors: NDArray[np.uint8], picture: Picture, opacity: Plane, share: float) -> Plane:
+def _lit(colors: NDArray[np.uint8], picture: Picture, opacity: NDArray[Any], share: float) -> Plane:
     """The object's colours, some way towards the brightness of the place."""
     values = colors.astype(np.float32)
     weight = float(opacity.sum())
