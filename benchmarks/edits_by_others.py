@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Edits made by other programs, on photographs never trained on: does the packaged model name the right kind?
 
     python recipes/edit_sources.py --output build-data/sources --only photographs     # more photographs, optional

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Edits made by other programs than this package: Pillow's own operations, OpenCV, ImageMagick, GIMP in batch mode.
 
 `RECIPES` lists for every kind the ways in which it is made, each with strengths of its own; `make` performs them.

@@ -103,7 +103,9 @@ def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
         yield report
     finally:
         if tasks:  # a bar that never began would leave an empty line
-            with suppress(IndexError):  # Ctrl-C in the middle of its start: what it would take away is not there yet
+            with suppress(
+                IndexError
+            ):  # Ctrl-C in the middle of its start: what it would take away is not there yet
                 bars.stop()
 
 

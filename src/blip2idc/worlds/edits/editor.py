@@ -27,17 +27,28 @@ from blip2idc.worlds.edits.objects.cutouts import Cutouts, ObjectSupply, Shapes
 from blip2idc.worlds.edits.operations import Edited, Picture
 from blip2idc.worlds.edits.photographs import Photographs
 from blip2idc.worlds.edits.regions import REGION_OPERATIONS, box_of
+from blip2idc.worlds.edits.scenery.captions import WORDINGS as SCENERY
+from blip2idc.worlds.edits.scenery.captions import kind_of_scenery_sentence, scenery_captions
+from blip2idc.worlds.edits.scenery.satellite import SATELLITE, same_land
+from blip2idc.worlds.edits.scenery.street import STREET
+from blip2idc.worlds.edits.scenery.weather import WEATHER
 from blip2idc.worlds.edits.world import ImagesSetting, Supply, supply_of
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS, NO_CHANGE_KIND, WorldPair
 
+#: Every change that makes both sides of its pair.
+CHANGES: Mapping[str, things.Changer] = {**things.CHANGES, **STREET, **SATELLITE}
+
 #: Every kind of this variety.
-EDITOR_KINDS: tuple[str, ...] = (*FILTER_KINDS, *REGION_OPERATIONS, *UNDOING, *things.CHANGES)
+EDITOR_KINDS: tuple[str, ...] = (*FILTER_KINDS, *REGION_OPERATIONS, *UNDOING, *CHANGES, *WEATHER)
 
 #: Names that stand for several kinds.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "filters": (*FILTER_KINDS, *UNDOING),
     "regions": tuple(REGION_OPERATIONS),
     "objects": tuple(things.CHANGES),
+    "weather": tuple(WEATHER),
+    "street": tuple(STREET),
+    "satellite": tuple(SATELLITE),
 }
 
 #: Width to height of the pictures, upright ones included.
@@ -124,8 +135,10 @@ class EditorWorld:
         )
 
     def _unchanged(self, rng: Generator) -> WorldPair:
-        before, source = self._draw(rng)
-        after, names = disturb(before, rng, DISTURBED_SAME)
+        picture, source = self._draw(rng)
+        land = sum(kind in SATELLITE for kind in self.kinds) / len(self.kinds)
+        before, later = same_land(picture, rng) if rng.random() < land else (picture, picture)
+        after, names = disturb(later, rng, DISTURBED_SAME)
         if rng.random() < 0.5:
             before, after = after, before
         change = {"kind": NO_CHANGE_KIND, "distractors": list(names), "picture": source}
@@ -135,7 +148,7 @@ class EditorWorld:
         """A pair of one kind; None where the edit does not show on this picture."""
         before, source = self._draw(rng)
         strength = float(rng.random())
-        if kind in things.CHANGES:
+        if kind in CHANGES:
             return self._thing(kind, before, rng, strength, source)
         done = UNDOING.get(kind, kind)
         edited = self._edit(done, before, rng, strength, source)
@@ -147,7 +160,11 @@ class EditorWorld:
             "kind": kind, **edited.details, "strength": round(strength, 3), "distractors": list(names),
             "picture": source,
         }  # fmt: skip
-        captions = sentences_of(kind, edited.details, strength)
+        captions = (
+            scenery_captions(kind, edited.details)
+            if kind in SCENERY
+            else sentences_of(kind, edited.details, strength)
+        )
         if done != kind:
             before, after = after, before
         if not placed or edited.mask is None:
@@ -159,7 +176,7 @@ class EditorWorld:
         self, kind: str, picture: Picture, rng: Generator, strength: float, source: str
     ) -> WorldPair | None:
         """A pair in which a thing changes; None where it does not show."""
-        made = things.CHANGES[kind](picture, self.objects, rng, strength)
+        made = CHANGES[kind](picture, self.objects, rng, strength)
         if made is None or not things.shows(made):
             return None
         after, names = disturb(made.after, rng, DISTURBED_CHANGED, in_place=True)
@@ -173,7 +190,7 @@ class EditorWorld:
         return WorldPair(
             made.before,
             after,
-            object_captions(kind, made.details),
+            (scenery_captions if kind in SCENERY else object_captions)(kind, made.details),
             change,
             before_box,
             after_box,
@@ -189,6 +206,8 @@ class EditorWorld:
         return self.pictures.draw(rng, max(32, round(height)), max(32, round(width)))
 
     def _edit(self, kind: str, before: Picture, rng: Generator, strength: float, source: str) -> Edited:
+        if kind in WEATHER:
+            return WEATHER[kind](before, rng, strength)
         if kind in FILTERS:
             return FILTERS[kind](before, rng, strength)
         other = before
@@ -200,7 +219,7 @@ class EditorWorld:
 
 def kind_of(caption: str) -> str | None:
     """Reads the kind back from a sentence of this variety; None where it is none of its sentences."""
-    return kind_of_sentence(caption) or kind_of_object_sentence(caption)
+    return kind_of_sentence(caption) or kind_of_scenery_sentence(caption) or kind_of_object_sentence(caption)
 
 
 def expanded(kinds: Sequence[str]) -> tuple[str, ...]:
