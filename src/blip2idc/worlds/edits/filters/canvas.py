@@ -50,7 +50,8 @@ def ramp(low: float, high: float, strength: float) -> float:
 
 def unit(picture: Picture) -> float:
     """How many pixels of this picture make one unit of length."""
-    return max(picture.shape[:2]) / UNIT_SIDE
+    longer: int = max(picture.shape[:2])
+    return longer / UNIT_SIDE
 
 
 def paint(rng: Generator, *, without: tuple[str, ...] = ()) -> tuple[str, tuple[int, int, int]]:

@@ -69,7 +69,8 @@ def autumn(picture: Picture, rng: Generator, strength: float) -> Edited:
     """Greens turn to orange, red and yellow."""
     hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.float32)
     green = np.exp(-(((hsv[..., 0] - 45) / 20) ** 2)) * np.clip(hsv[..., 1] / 60, 0, 1)
-    target = 8 + 16 * clouds(rng, *picture.shape[:2], 0.08 * picture.shape[1])
+    height, width = picture.shape[:2]
+    target = 8 + 16 * clouds(rng, height, width, 0.08 * width)
     turned = hsv.copy()
     turned[..., 0] = target
     turned[..., 1] = np.clip(hsv[..., 1] * 1.25 + 20, 0, 255)
