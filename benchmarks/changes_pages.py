@@ -18,6 +18,7 @@ import base64
 import io
 import json
 import random
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -278,7 +279,7 @@ window.__do = () => {
     document.body.append(d); }
   if (kind == 'insert') e.style.display = '';
   if (kind == 'delete') e.style.display = 'none';
-  if (kind == 'image') e.src = v.src;
+  if (kind == 'image') { const r = e.getBoundingClientRect(); e.style.width = r.width + 'px'; e.style.height = r.height + 'px'; e.src = v.src; }
   if (kind == 'icon') { e.innerHTML = e.tagName == 'svg' ? `<path d="M4 4 L24 14 L4 24 Z" fill="${v.color}"/>` : '';
     if (e.tagName != 'svg') e.setAttribute('height', Math.max(4, e.getAttribute('height') * v.factor)); }
   return box();
@@ -334,11 +335,15 @@ class Drawer:
 
     def draw(self, rng: random.Random) -> tuple[str, float]:
         """A page's address and how far it is scrolled, 0..1."""
-        if self.pages:
-            return rng.choice(self.pages).resolve().as_uri(), rng.random()
-        path = self.folder / "page.html"
-        path.write_text(page(rng), encoding="utf-8")
-        return path.as_uri(), 0.0
+        path, scrolled = self.folder / "page.html", 0.0
+        if self.pages:  # without its scripts, which fade and count and draw while the page is photographed
+            source = rng.choice(self.pages).resolve()
+            text = re.sub(r"<script.*?</script>", "", source.read_text(encoding="utf-8"), flags=re.S | re.I)
+            text, scrolled = f"<!doctype html><base href='{source.as_uri()}'>{text}", rng.random()
+        else:
+            text = page(rng)
+        path.write_text(text, encoding="utf-8")
+        return path.as_uri(), scrolled
 
     def open(self, address: str, scrolled: float) -> None:
         """Show a page."""

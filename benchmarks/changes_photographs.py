@@ -116,7 +116,7 @@ def erase(image: Pixels, others: list[Pixels], rng: random.Random) -> Edit:
     return (
         image,
         mixed(image, filled, mask),
-        {"fact": None, "before_box": box, "after_box": box, "values": {}},
+        {"fact": "disappeared", "before_box": box, "after_box": box, "values": {}},
     )
 
 

@@ -168,7 +168,10 @@ def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredCh
 def _moved_change(overlay: Overlay, moved: Moved) -> MeasuredChange:
     source, target = overlay.to_before(moved.source), overlay.to_after(moved.target)
     if moved.factor == 1.0:
-        facts = (Fact("moved", {"dx": target[0] - source[0], "dy": target[1] - source[1]}),)
+        # in the frame, in which the rest stays where it is, and in the measure of the image before
+        scale = abs(float(np.linalg.det(overlay.before_map[:, :2]))) ** 0.5
+        dx, dy = (round(scale * (moved.target[axis] - moved.source[axis])) for axis in (0, 1))
+        facts = (Fact("moved", {"dx": dx, "dy": dy}),)
     else:
         facts = (Fact("resized", {"factor": round(moved.factor, 2)}),)
     pixels = [region.pixels for region in moved.regions]

@@ -1,0 +1,133 @@
+"""The same shapes in other light or in other colours: `brighter`, `darker`, `recoloured`."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes.facts.colors import color_name, hex_code
+from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, inner_of, luma_of
+from blip2idc.images.changes.result import Fact
+
+_SOLID = 0.5  # share of its box that letters do not fill
+
+
+def ink(inks: list[np.ndarray], ground: np.ndarray, tolerance: float) -> Fact | None:
+    """Shapes of one colour on one ground that have another colour: cover of each pixel is the same in both images."""
+    strongest = [ink[np.abs(ink).max(axis=1) >= np.quantile(np.abs(ink).max(axis=1), 0.8)] for ink in inks]
+    colors = [np.median(part, axis=0) for part in strongest]
+    if min(np.abs(color).max() for color in colors) < 16 or np.abs(colors[0] - colors[1]).max() < 12:
+        return None
+    covers = [ink @ color / float(color @ color) for ink, color in zip(inks, colors, strict=True)]
+    for ink, cover, color in zip(inks, covers, colors, strict=True):
+        rest = ink - cover[:, None] * color
+        if np.square(rest).sum() > 0.06 * np.square(ink).sum():
+            return None
+        if np.sqrt(np.square(rest).mean()) > max(6.0, tolerance):
+            return None  # a photograph has more than one ink
+    gap = covers[0] - covers[1]
+    if np.sqrt(np.square(gap).mean()) > 0.13:
+        return None
+    return _recoloured(ground + colors[0], ground + colors[1])
+
+
+def _recoloured(one: np.ndarray, other: np.ndarray) -> Fact:
+    return Fact(
+        "recoloured",
+        {
+            "from": color_name(one),
+            "from_hex": hex_code(one),
+            "to": color_name(other),
+            "to_hex": hex_code(other),
+        },
+    )
+
+
+def light_or_color(patch: Patch) -> Fact | None:
+    """`brighter`, `darker` or `recoloured` where the shapes are the same."""
+    inner = inner_of(patch.mask)
+    if inner is None or patch.density() < _SOLID:
+        return None
+    one, other = patch.before[inner], patch.after[inner]
+    flat = [float(image.std(axis=0).max()) for image in (one, other)]
+    if max(flat) <= patch.tolerance:
+        return _flat_color(patch, one, other)
+    whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
+    if whole.sum() < max(FEW, 0.2 * len(one)):
+        return None
+    alike = max(shape_correlations(patch, inner)) > 0.85
+    one, other = one[whole], other[whole]
+    luma = [luma_of(values) for values in (one, other)]
+    step = float(np.median(luma[1] - luma[0]))
+    gains = [_gain(one[:, channel], other[:, channel]) for channel in range(3)]
+    spread = max(gains) - min(gains)
+    if abs(step) >= 5 and spread < 0.12 and (alike or _is_scaled(one, other, patch.tolerance)):
+        direction = float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean())
+        return (
+            Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
+            if direction > 0.93
+            else None
+        )
+    chroma = float(np.hypot(*(_chroma(other) - _chroma(one)).T).mean())
+    if alike and spread > 0.15 and chroma > max(12.0, 0.5 * abs(step)):
+        return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
+    return None
+
+
+def _is_scaled(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Whether pixels [N, 3] are those of before times one factor."""
+    factor = float((other.mean() + 1) / (one.mean() + 1))
+    rest = np.abs(other - factor * one).mean()
+    return bool(rest < max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean())))
+
+
+def shape_correlations(patch: Patch, mask: np.ndarray) -> list[float]:
+    """How the details of both images agree within a mask: of luma, of the strongest and of the weakest channel.
+
+    A turn of the hue keeps the last two, other light keeps the first.
+    """
+    found = []
+    for plane in (luma_of, _strongest, _weakest):
+        details = [_details(plane(image), mask)[mask] for image in (patch.before, patch.after)]
+        spread = [float(detail.std()) for detail in details]
+        if min(spread) < 1.0 or not 0.4 < spread[1] / spread[0] < 2.5:
+            found.append(0.0)
+        else:
+            found.append(float(np.corrcoef(*details)[0, 1]))
+    return found
+
+
+def _strongest(image: np.ndarray) -> np.ndarray:
+    return np.asarray(image.max(axis=2))
+
+
+def _weakest(image: np.ndarray) -> np.ndarray:
+    return np.asarray(image.min(axis=2))
+
+
+def _details(plane: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A plane less its blur within a mask alone, so that the outline of the mask is no detail."""
+    weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 3.0)
+    blurred = cv2.GaussianBlur(np.where(mask, plane, 0).astype(np.float32), (0, 0), 3.0)
+    return np.asarray(plane - blurred / np.maximum(weight, 1e-3))
+
+
+def _flat_color(patch: Patch, one: np.ndarray, other: np.ndarray) -> Fact | None:
+    """A plain area of another colour, which bordered on its surroundings before and after."""
+    first, second = np.median(one, axis=0), np.median(other, axis=0)
+    if np.abs(first - second).max() < 3:
+        return None
+    if min(contrast(image, patch.mask) for image in (patch.before, patch.after)) < patch.tolerance:
+        return None  # one side may be its surroundings: something came or went
+    return _recoloured(first, second)
+
+
+def _gain(one: np.ndarray, other: np.ndarray) -> float:
+    """How many times as bright one channel got, by its mean."""
+    return float((other.mean() + 1) / (one.mean() + 1))
+
+
+def _chroma(pixels: np.ndarray) -> np.ndarray:
+    """Cr and Cb without their offset, of [N, 3]."""
+    luma = pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.stack([0.713 * (pixels[:, 0] - luma), 0.564 * (pixels[:, 2] - luma)], axis=1)
