@@ -44,7 +44,7 @@ def find_changes(before: Image.Image | ndarray, after: Image.Image | ndarray) ->
     >>> changed.paste((13, 110, 253), (20, 10, 50, 30))
     >>> comparison = find_changes(page, changed)
     >>> [(change.after_box, change.sentence) for change in comparison.changes]
-    [((20, 10, 30, 20), 'something appeared')]
+    [((20, 10, 30, 20), 'a blue box appeared')]
     """
     from blip2idc.images.changes.find import find_changes as find
 

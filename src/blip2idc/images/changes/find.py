@@ -13,6 +13,7 @@ import numpy as np
 
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
+from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.geometry import alignment as aligning
 from blip2idc.images.changes.geometry.overlay import Overlay, content_box, lay
 from blip2idc.images.changes.geometry.registration import as_rows, scaled
@@ -154,14 +155,19 @@ def _changes(
 
 def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:
     facts = measure_facts(overlay.before, overlay.after, region, noise)
+    appeared = bool(facts) and facts[0].kind == "appeared"
+    thing = thing_of(overlay.after if appeared else overlay.before, region.box)
+    if not thing and not facts:
+        thing = thing_of(overlay.after, region.box)
     return MeasuredChange(
         overlay.to_before(region.box),
         overlay.to_after(region.box),
         facts,
-        sentence(facts),
+        sentence(facts, thing),
         region.strength,
         region.pixels,
         region.difference,
+        thing,
     )
 
 
@@ -175,14 +181,16 @@ def _moved_change(overlay: Overlay, moved: Moved) -> MeasuredChange:
     else:
         facts = (Fact("resized", {"factor": round(moved.factor, 2)}),)
     pixels = [region.pixels for region in moved.regions]
+    thing = thing_of(overlay.before, moved.source)
     return MeasuredChange(
         source,
         target,
         facts,
-        sentence(facts),
+        sentence(facts, thing),
         max(region.strength for region in moved.regions),
         sum(pixels),
         float(np.average([region.difference for region in moved.regions], weights=pixels)),
+        thing,
     )
 
 
@@ -201,7 +209,9 @@ def _strip_change(
         boxes.append((x, start + y, width, height))
     facts = (Fact("appeared"),) if boxes[0] is None else (Fact("disappeared"),) if boxes[1] is None else ()
     pixels = max(box[2] * box[3] for box in boxes if box)
-    return MeasuredChange(boxes[0], boxes[1], facts, sentence(facts), 2.0, pixels, 128.0)
+    image, side = (after, boxes[1]) if boxes[0] is None else (before, boxes[0])
+    thing = thing_of(image, side) if side and None in boxes else ""
+    return MeasuredChange(boxes[0], boxes[1], facts, sentence(facts, thing), 2.0, pixels, 128.0, thing)
 
 
 def _shares(overlay: Overlay, excess: Excess, compact: int) -> tuple[float, float]:

@@ -88,7 +88,8 @@ class Fact:
     Attributes:
         kind: One of `FACT_KINDS`.
         values: ``moved``: ``dx``, ``dy`` in pixels; ``resized``: ``factor``; ``recoloured``: ``from``, ``from_hex``,
-            ``to``, ``to_hex``; ``brighter``, ``darker``: ``levels`` (of 255); else empty.
+            ``to``, ``to_hex``; ``covered``: ``by``, ``by_hex``; ``brighter``, ``darker``: ``levels`` (of 255); else
+            empty.
     """
 
     kind: str
@@ -111,6 +112,7 @@ class MeasuredChange:
         strength: How far the difference stands out of the pair's noise; 1 is the threshold.
         pixels: Pixels that differ in it.
         difference: Mean difference over these pixels, 0..255, of the channel that differs most.
+        thing: What it happened to, as far as its pixels tell: ``blue button``, ``text``; empty where they do not.
     """
 
     before_box: Box | None
@@ -120,6 +122,7 @@ class MeasuredChange:
     strength: float = 1.0
     pixels: int = 0
     difference: float = 0.0
+    thing: str = ""
 
     def fact(self, kind: str) -> Fact | None:
         """The fact of a kind, None where it is not stated."""
@@ -135,6 +138,7 @@ class MeasuredChange:
             "strength": round(self.strength, 3),
             "pixels": self.pixels,
             "difference": round(self.difference, 2),
+            "thing": self.thing,
         }
 
 

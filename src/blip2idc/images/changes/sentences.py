@@ -1,6 +1,7 @@
 """Plain sentences made of measured facts.
 
-In: the facts of a change. Out: one sentence, in the words of the captions this package trains on.
+In: the facts of a change, and in a few words what it happened to. Out: one sentence, in the words of the captions this
+package trains on.
 """
 
 from __future__ import annotations
@@ -10,14 +11,32 @@ from collections.abc import Sequence
 from blip2idc.images.changes.result import Fact
 
 
-def sentence(facts: Sequence[Fact]) -> str:
-    """One sentence for the facts of one change; ``something changed`` where there are none.
+def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
+    """One sentence for the facts of one change; that something changed where there are none.
 
-    >>> sentence([Fact("moved", {"dx": 60, "dy": -24})])
-    'something moved 60 pixels right and 24 pixels up'
+    Args:
+        facts: Of one change.
+        thing: What it happened to, without an article: ``blue button``; empty where that is not known.
+        place: Where: ``in the top right``.
+
+    >>> sentence([Fact("moved", {"dx": 60, "dy": -24})], "blue button", "in the top right")
+    'the blue button in the top right moved 60 pixels right and 24 pixels up'
+    >>> sentence([Fact("appeared")], "orange box", "in the middle")
+    'an orange box appeared in the middle'
     """
-    phrases = [phrase for fact in facts if (phrase := _phrase(fact))]
-    return "something " + " and ".join(phrases) if phrases else "something changed"
+    fact = facts[0] if facts else None
+    if fact is not None and fact.kind == "appeared":
+        return " ".join(filter(None, (_a(thing), "appeared", place)))
+    colored = fact is not None and fact.kind == "recoloured"
+    subject = (
+        f"the {_named(thing, str(fact.values['from'])) if fact and colored else thing}"
+        if thing
+        else "something"
+    )
+    if thing.startswith("part of"):
+        subject = f"a {thing}"
+    verb = " and ".join(_phrase(fact) for fact in facts) or "changed"
+    return " ".join(filter(None, (subject, place, verb)))
 
 
 def displacement(dx: float, dy: float) -> str:
@@ -30,20 +49,34 @@ def displacement(dx: float, dy: float) -> str:
     return " and ".join(parts)
 
 
+def _a(thing: str) -> str:
+    if not thing:
+        return "something"
+    if thing.startswith("part of"):
+        return "something"
+    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+
+
+def _named(thing: str, color: str) -> str:
+    """The thing with the colour it had."""
+    noun = thing.split()[-1]
+    return f"{color} {noun}" if noun in ("text", "box", "button", "shape", "line") else thing
+
+
 def _phrase(fact: Fact) -> str:
     values = fact.values
     if fact.kind == "moved":
         return f"moved {displacement(float(values['dx']), float(values['dy']))}"
     if fact.kind == "resized":
         factor = float(values["factor"])
-        return f"became {factor:.2f} times as large" if factor > 1 else f"shrank to {factor:.2f} of its size"
+        return f"{'grew' if factor > 1 else 'shrank'} to {factor:.2f} times its size"
     if fact.kind == "recoloured":
+        codes = f"({values['from_hex']} to {values['to_hex']})"
         if values["from"] == values["to"]:
-            return f"changed its colour from {values['from_hex']} to {values['to_hex']}"
-        return (
-            f"changed its colour from {values['from']} ({values['from_hex']}) "
-            f"to {values['to']} ({values['to_hex']})"
-        )
+            return f"turned another {values['to']} {codes}"
+        return f"turned {values['to']} {codes}"
+    if fact.kind == "covered":
+        return f"was covered by {_a(str(values['by']) + ' box')}" if "by" in values else "was covered"
     return {
         "appeared": "appeared",
         "disappeared": "disappeared",
@@ -51,6 +84,5 @@ def _phrase(fact: Fact) -> str:
         "sharpened": "became sharper",
         "brighter": "became brighter",
         "darker": "became darker",
-        "covered": "was covered",
         "noise": "became noisy",
     }[fact.kind]

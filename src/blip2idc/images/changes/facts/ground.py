@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.facts.light import ink, light_or_color, shape_correlations
 from blip2idc.images.changes.facts.patch import Patch, closed, contrast, inner_of
 from blip2idc.images.changes.result import Fact
@@ -95,7 +96,7 @@ def cover(patch: Patch, pattern: float = _PATTERN) -> Fact | None:
     measured = _steps(patch)
     if measured is not None and _continuing(*measured, patch.tolerance) == "after":
         return None  # the plain colour is the ground's, on which something was
-    return Fact("covered")
+    return Fact("covered", {"by": color_name(color), "by_hex": hex_code(color)})
 
 
 def on_busy_ground(patch: Patch) -> Fact | None:

@@ -1,0 +1,52 @@
+"""Sentences made of facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from blip2idc.images.changes.result import FACT_KINDS, Fact
+from blip2idc.images.changes.sentences import sentence
+
+VALUES = {
+    "moved": {"dx": -6, "dy": 1},
+    "resized": {"factor": 1.4},
+    "recoloured": {"from": "blue", "from_hex": "#0d6efd", "to": "green", "to_hex": "#14a046"},
+    "covered": {"by": "orange", "by_hex": "#ff8800"},
+}
+SENTENCES = {
+    "appeared": "a text appeared in the middle",
+    "disappeared": "the text in the middle disappeared",
+    "moved": "the text in the middle moved 6 pixels left and 1 pixel down",
+    "resized": "the text in the middle grew to 1.40 times its size",
+    "recoloured": "the blue text in the middle turned green (#0d6efd to #14a046)",
+    "blurred": "the text in the middle became blurred",
+    "sharpened": "the text in the middle became sharper",
+    "brighter": "the text in the middle became brighter",
+    "darker": "the text in the middle became darker",
+    "covered": "the text in the middle was covered by an orange box",
+    "noise": "the text in the middle became noisy",
+}
+
+
+@pytest.mark.parametrize("kind", FACT_KINDS)
+def test_every_fact_has_a_sentence(kind: str) -> None:
+    fact = Fact(kind, VALUES.get(kind, {}))
+    assert sentence([fact], "text", "in the middle") == SENTENCES[kind]
+    assert sentence([fact]).startswith("something ")
+
+
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        ("", "something changed"),
+        ("picture", "the picture changed"),
+        ("part of the picture", "a part of the picture changed"),
+    ],
+)
+def test_without_facts_it_says_that_something_changed(thing: str, said: str) -> None:
+    assert sentence([], thing) == said
+
+
+def test_two_shades_of_one_colour_are_told_apart_by_their_codes() -> None:
+    fact = Fact("recoloured", {"from": "blue", "from_hex": "#0000ff", "to": "blue", "to_hex": "#2222ff"})
+    assert sentence([fact], "blue box") == "the blue box turned another blue (#0000ff to #2222ff)"
