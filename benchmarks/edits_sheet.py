@@ -2,6 +2,8 @@
 
 python benchmarks/edits_sheet.py docs/images/wide-edits.jpg                      # one of each kind
 python benchmarks/edits_sheet.py sheet.png --kinds sepia,blur --strengths 0 0.25 0.5 0.75 1
+
+Every tile has the name of its kind above.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from blip2idc.errors import ConfigError
 from blip2idc.worlds.edits.editor import EDITOR_KINDS, GROUPS, EditorWorld, kind_of
 from blip2idc.worlds.edits.filters.captions import sentences_of
 from blip2idc.worlds.edits.filters.catalogue import FILTERS, UNDOING, difference
+from blip2idc.worlds.edits.filters.lettering import lettering
 from blip2idc.worlds.edits.textures import texture
 from blip2idc.worlds.pair import WorldPair
 
@@ -96,3 +97,14 @@ def test_weak_edits_are_called_little_and_strong_ones_much() -> None:
 def test_settings_out_of_range_are_refused(settings: dict[str, object], names: str) -> None:
     with pytest.raises(ConfigError, match=names):
         EditorWorld(**{"seed": 0, **settings})  # type: ignore[arg-type]
+
+
+def test_lettering_changes_its_mask_only_and_stays_inside(rng: np.random.Generator) -> None:
+    picture = texture(rng, 90, 130)
+    words = set()
+    for strength in (0.0, 0.3, 0.6, 0.9):
+        edited = lettering(picture, rng, strength, picture)
+        assert edited.mask is not None
+        assert not (edited.picture != picture).any(axis=-1)[~edited.mask].any()
+        words.add(edited.details["word"])
+    assert len(words) > 1

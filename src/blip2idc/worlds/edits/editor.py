@@ -19,6 +19,7 @@ from numpy.random import Generator
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.worlds.edits.filters.captions import kind_of_sentence, sentences_of
 from blip2idc.worlds.edits.filters.catalogue import COMMON, FILTER_KINDS, FILTERS, UNDOING, shows
+from blip2idc.worlds.edits.filters.lettering import lettering
 from blip2idc.worlds.edits.filters.nuisances import disturb
 from blip2idc.worlds.edits.filters.overlays import MIXES
 from blip2idc.worlds.edits.objects import changes as things
@@ -206,6 +207,8 @@ class EditorWorld:
         return self.pictures.draw(rng, max(32, round(height)), max(32, round(width)))
 
     def _edit(self, kind: str, before: Picture, rng: Generator, strength: float, source: str) -> Edited:
+        if kind == "text" and rng.random() < 0.8:
+            return lettering(before, rng, strength, before)
         if kind in WEATHER:
             return WEATHER[kind](before, rng, strength)
         if kind in FILTERS:

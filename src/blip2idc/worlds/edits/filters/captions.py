@@ -45,6 +45,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
         "the photo was cropped",
         "only a part of the picture is left",
     ),
+    "text": ("some text was written {place}", "words were added {place}", "there is writing {place} now"),
     "border": ("a {color} frame was put around the photo", "the photo has a {color} border now"),
 }
 
