@@ -15,13 +15,14 @@ from blip2idc.worlds.edits.filters.artistic import ARTISTIC
 from blip2idc.worlds.edits.filters.canvas import UNIT_SIDE, resized
 from blip2idc.worlds.edits.filters.captions import UNDONE
 from blip2idc.worlds.edits.filters.detail import DETAIL
+from blip2idc.worlds.edits.filters.effects import EFFECTS
 from blip2idc.worlds.edits.filters.overlays import MIXES, OVERLAYS
 from blip2idc.worlds.edits.filters.tone import TONE
 from blip2idc.worlds.edits.filters.warps import WARPS
 from blip2idc.worlds.edits.operations import Edited, Operation, Picture, luma
 
 #: Every filter of one picture, by the name that it has in `change.kind`.
-FILTERS: Mapping[str, Operation] = {**TONE, **DETAIL, **ARTISTIC, **WARPS, **OVERLAYS}
+FILTERS: Mapping[str, Operation] = {**TONE, **DETAIL, **ARTISTIC, **WARPS, **OVERLAYS, **EFFECTS}
 
 #: Every kind of edit of a whole picture.
 FILTER_KINDS: tuple[str, ...] = (*FILTERS, *MIXES)
@@ -61,6 +62,8 @@ FLOORS: Mapping[str, float] = {
     "ghosting": 3.0,
     "wind": 3.0,
     "pinch": 3.0,
+    "sparkle": 1.0,
+    "bevel": 2.5,
     "ripple": 3.0,
     "bubbles": 2.0,
     "jpeg": 3.0,

@@ -384,4 +384,21 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
         "the photo was replaced by another one",
         "the whole picture is another one now",
     ),
+    "engrave": ("the photo looks like an engraving", "the picture was engraved in black lines"),
+    "dilate": ("the bright parts grew into the dark ones", "the bright areas were dilated"),
+    "erode": ("the dark parts grew into the bright ones", "the bright areas were eroded"),
+    "sparkle": ("sparkles were added", "bright stars of light appeared", "the picture sparkles now"),
+    "paper_tiles": ("the picture was cut into paper tiles", "the photo was cut into squares that slid apart"),
+    "checkerboard": ("a {color} checkerboard was added", "a {color} checkerboard pattern covers the picture"),
+    "bevel": ("a bevel was added to the edges", "the photo looks like a raised button"),
+    "warp": (
+        "the picture was warped",
+        "the photo looks molten and bent",
+        "the shapes are distorted like melting",
+    ),
+    "plasma": (
+        "clouds of color cover the picture",
+        "a plasma pattern was added",
+        "colorful clouds were laid over the photo",
+    ),
 }
