@@ -94,7 +94,8 @@ def test_pickled_code_is_not_run(copied: Path) -> None:
         def __reduce__(self) -> tuple[object, ...]:
             return Path.touch, (marker,)
 
-    torch.save({"weight": Attack()}, copied / "pytorch_model.bin")
+    weights = {"weight": Attack(), "rest": torch.zeros(1_000_000)}
+    torch.save(weights, copied / "pytorch_model.bin")
     with pytest.raises(ModelError, match="cannot be read"):
         load_backbone(copied)
     assert not marker.exists()

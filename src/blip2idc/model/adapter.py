@@ -14,25 +14,42 @@ from __future__ import annotations
 
 import contextlib
 import json
-import pickle
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from blip2idc.errors import ConfigError, ModelError
+from blip2idc.model.adapter_files import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    AdapterWeights,
+    adapted_modules,
+    read_adapter,
+)
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.card import adapter_card
-from blip2idc.model.settings import CaptionerSettings, read_settings, write_settings
+from blip2idc.model.foreign import foreign
+from blip2idc.model.settings import CaptionerSettings, write_settings
 from blip2idc.runs.files import atomic_path, atomic_write
 
-CONFIG_FILE = "adapter_config.json"
-WEIGHTS_FILE = "adapter_model.safetensors"
-PICKLED_WEIGHTS_FILE = "adapter_model.bin"
+__all__ = [
+    "PARTS",
+    "AdapterWeights",
+    "LoraPlan",
+    "attach_adapter",
+    "count_parameters",
+    "describe_parameters",
+    "find_targets",
+    "load_adapter",
+    "merge_adapter",
+    "read_adapter",
+    "save_adapter",
+]
 
 PARTS: Mapping[str, tuple[str, str]] = {
     "vision": (r"vision_model\.", r"qkv"),
@@ -42,16 +59,21 @@ PARTS: Mapping[str, tuple[str, str]] = {
 """Part -> where it is in BLIP-2, and what its query, key and value projections are called (OPT `q_proj`, T5 `q`)."""
 
 _PREFIX = "base_model.model."
-_BEYOND_PLAIN_LORA = (
+_PASSED_ON = (
+    "r",
+    "lora_alpha",
+    "lora_dropout",
+    "bias",
+    "use_rslora",
     "use_dora",
     "fan_in_fan_out",
     "modules_to_save",
     "lora_bias",
     "rank_pattern",
     "alpha_pattern",
-    "layer_replication",
-    "target_parameters",
+    "task_type",
 )
+"""What of a saved configuration reaches peft: nothing that it would search modules by, or start a computation for."""
 
 
 @dataclass(frozen=True)
@@ -85,36 +107,6 @@ class LoraPlan:
     def strength(self) -> int:
         """Alpha, 2r unless given."""
         return 2 * self.rank if self.alpha is None else self.alpha
-
-
-@dataclass(frozen=True)
-class AdapterWeights:
-    """A saved adapter, read but not yet applied.
-
-    Attributes:
-        name: As the user wrote it.
-        config: Content of `adapter_config.json`.
-        tensors: Module path and matrix (`<module>.lora_A.weight`) -> values.
-        settings: Content of `blip2idc.json`, None where there is none.
-    """
-
-    name: str
-    config: Mapping[str, Any]
-    tensors: Mapping[str, torch.Tensor] = field(repr=False)
-    settings: CaptionerSettings | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is nothing but `W + scale * B @ A`."""
-        return self.config.get("bias", "none") == "none" and not any(
-            self.config.get(key) for key in _BEYOND_PLAIN_LORA
-        )
-
-    @property
-    def scale(self) -> float:
-        """Factor of the update."""
-        rank = float(self.config["r"])
-        return float(self.config["lora_alpha"]) / (rank**0.5 if self.config.get("use_rslora") else rank)
 
 
 def find_targets(model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS)) -> dict[str, list[str]]:
@@ -238,73 +230,6 @@ def _json_value(value: object) -> Any:
     return getattr(value, "value", None) or str(value)
 
 
-def read_adapter(name: str | Path) -> AdapterWeights:
-    """Read an adapter from a folder or the hub, tensors only.
-
-    Args:
-        name: Folder or hub id.
-
-    Raises:
-        ModelError: It is missing or incomplete, not a LoRA, or its weights are pickled with code.
-    """
-    folder = _locate(str(name))
-    config_path = folder / CONFIG_FILE
-    if not config_path.is_file():
-        raise ModelError(
-            f"adapter '{name}': has no {CONFIG_FILE}; give a folder that PEFT or this program saved."
-        )
-    config = json.loads(config_path.read_text(encoding="utf-8"))
-    if config.get("peft_type") != "LORA":
-        raise ModelError(f"adapter '{name}': peft_type is {config.get('peft_type')!r}; expected 'LORA'.")
-    tensors = {key.removeprefix(_PREFIX): value for key, value in _read_tensors(folder, str(name)).items()}
-    return AdapterWeights(str(name), config, tensors, read_settings(folder))
-
-
-def _locate(name: str) -> Path:
-    if Path(name).is_dir():
-        return Path(name)
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise ModelError(
-            f"adapter '{name}': no such folder, and a hub id has the form owner/name; check --adapter."
-        )
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=["adapter_*", "blip2idc.json", "README.md"]))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"adapter '{name}': cannot be read from the hub: {' '.join(str(error).split())}"
-        ) from error
-
-
-def _read_tensors(folder: Path, name: str) -> dict[str, torch.Tensor]:
-    if (folder / WEIGHTS_FILE).is_file():
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            return dict(load_file(folder / WEIGHTS_FILE))
-        except (OSError, SafetensorError) as error:
-            raise ModelError(
-                f"adapter '{name}': {WEIGHTS_FILE} cannot be read: {error}; save it again."
-            ) from error
-    path = folder / PICKLED_WEIGHTS_FILE
-    if not path.is_file():
-        raise ModelError(f"adapter '{name}': has neither {WEIGHTS_FILE} nor {PICKLED_WEIGHTS_FILE}.")
-    try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise ModelError(
-            f"adapter '{name}': {PICKLED_WEIGHTS_FILE} is damaged or holds code besides tensors, which is never run;"
-            " convert it to safetensors where you trust it."
-        ) from error
-    if not isinstance(values, dict) or not all(isinstance(value, torch.Tensor) for value in values.values()):
-        raise ModelError(
-            f"adapter '{name}': {PICKLED_WEIGHTS_FILE} holds something other than named tensors."
-        )
-    return values
-
-
 def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
     """Add an adapter to the weights of a backbone, in place, so that it runs at the backbone's own speed.
 
@@ -315,7 +240,7 @@ def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
         return backbone.with_model(load_adapter(backbone, adapter).model.merge_and_unload().eval())
     modules = dict(backbone.model.named_modules())
     with torch.no_grad():
-        for name in _adapted_modules(adapter):
+        for name in adapted_modules(adapter):
             weight = _weight_of(modules.get(name), name, adapter, backbone)
             down = adapter.tensors[f"{name}.lora_A.weight"].to(weight.device, torch.float32)  # [r, in]
             up = adapter.tensors[f"{name}.lora_B.weight"].to(weight.device, torch.float32)  # [out, r]
@@ -326,17 +251,6 @@ def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
                 )
             weight.copy_((weight.float() + adapter.scale * (up @ down)).to(weight.dtype))
     return backbone
-
-
-def _adapted_modules(adapter: AdapterWeights) -> list[str]:
-    names = [key.removesuffix(".lora_A.weight") for key in adapter.tensors if key.endswith(".lora_A.weight")]
-    expected = {f"{name}.lora_{matrix}.weight" for name in names for matrix in "AB"}
-    if not names or expected != set(adapter.tensors):
-        odd = sorted(expected.symmetric_difference(adapter.tensors))[:1] or ["none"]
-        raise ModelError(
-            f"adapter '{adapter.name}': its tensors are not pairs of lora_A and lora_B (first odd one: {odd[0]})."
-        )
-    return names
 
 
 def _weight_of(
@@ -363,16 +277,20 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
     """
     from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
-    known = {item.name for item in fields(LoraConfig)} - {"base_model_name_or_path", "revision"}
-    settings = {key: value for key, value in adapter.config.items() if key in known and value is not None}
+    settings = {
+        key: value for key, value in adapter.config.items() if key in _PASSED_ON and value is not None
+    }
     settings["inference_mode"] = not trainable
     modules = dict(backbone.model.named_modules())
-    for name in _adapted_modules(adapter):
+    names = adapted_modules(adapter)
+    for name in names:
         _weight_of(modules.get(name), name, adapter, backbone)
-    with _without_foreign_warnings():
+    # The modules are known from the tensors; `target_modules` may be a regular expression that never ends.
+    settings["target_modules"] = names
+    with _without_foreign_warnings(), foreign(f"adapter '{adapter.name}'"):
         model: Any = get_peft_model(backbone.model, LoraConfig(**settings))
-    state = {f"{_PREFIX}{key}": value for key, value in adapter.tensors.items()}
-    outcome: Any = set_peft_model_state_dict(model, state)
+        state = {f"{_PREFIX}{key}": value for key, value in adapter.tensors.items()}
+        outcome: Any = set_peft_model_state_dict(model, state)
     missing = [key for key in outcome.missing_keys if "lora_" in key]
     if missing or outcome.unexpected_keys:
         first = (missing or outcome.unexpected_keys)[0]

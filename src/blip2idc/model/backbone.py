@@ -30,6 +30,8 @@ from blip2idc.model.checkpoint import (
     read_tokenizer,
     text_format_of,
 )
+from blip2idc.model.foreign import foreign
+from blip2idc.model.network_size import check_promise, check_shape
 from blip2idc.model.settings import CaptionerSettings, write_settings
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice, choose_device, choose_dtype
@@ -156,18 +158,13 @@ def load_backbone(
         )
     dtype_choice = choose_dtype(dtype, device_choice.value)
     config = _read_config(source)
-    network = _read_network(source, config, device_choice.value, dtype_choice.value, attention)
-    tokenizer = read_tokenizer(source)
+    tokenizer = read_tokenizer(source)  # what is small before what is heavy
     processor = read_processor_settings(source)
-    return Backbone(
-        model=network,
-        tokenizer=tokenizer,
-        source=source,
-        statistics=image_statistics(source, processor),
-        text_format=text_format_of(source, network.config, tokenizer, processor),
-        device=device_choice,
-        dtype=dtype_choice,
-    )
+    statistics = image_statistics(source, processor)
+    network = _read_network(source, config, device_choice.value, dtype_choice.value, attention)
+    with foreign(f"model '{source.name}'"):
+        text_format = text_format_of(source, network.config, tokenizer, processor)
+    return Backbone(network, tokenizer, source, statistics, text_format, device_choice, dtype_choice)
 
 
 def locate_model(model: str | Path | None, revision: str | None = None) -> ModelSource:
@@ -211,13 +208,16 @@ def _read_config(source: ModelSource) -> Any:
 
     with loading(source):
         values, _ = Blip2Config.get_config_dict(source.location, revision=source.revision)
-    if values.get("model_type") != "blip-2":
+    if not isinstance(values, dict) or values.get("model_type") != "blip-2":
+        values = values if isinstance(values, dict) else {}
         raise ModelError(
             f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
             " ('blip-2') is needed; give a Blip2ForConditionalGeneration checkpoint."
         )
+    check_shape(values, f"model '{source.name}': its config.json")
     with loading(source):
         config: Any = Blip2Config.from_dict(values)
+        check_promise(config, source.folder, f"model '{source.name}'")
     if not isinstance(config.vision_config.image_size, int) or not isinstance(
         config.vision_config.patch_size, int
     ):

@@ -8,15 +8,14 @@ disagree the checkpoint is refused, and where one is silent the network's config
 from __future__ import annotations
 
 import contextlib
-import json
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blip2idc.data.collate import ImageStatistics, TextFormat
-from blip2idc.errors import ModelError
+from blip2idc.errors import Blip2idcError, ModelError
+from blip2idc.model.foreign import check_numbers, read_object
 
 IMAGE_TOKEN = "<image>"
 
@@ -74,9 +73,12 @@ def read_processor_settings(source: ModelSource) -> dict[str, Any]:
             )
         if path is None:
             continue
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        values = read_object(Path(path), f"model '{source.name}'")
+        inner = values.get("image_processor") or {}
+        if not isinstance(inner, dict):
+            raise ModelError(f"model '{source.name}': image_processor in {name} is not an object.")
         settings.update(values)
-        settings.update(values.get("image_processor") or {})
+        settings.update(inner)
     return settings
 
 
@@ -92,7 +94,8 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
             raise ModelError(
                 f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}."
             )
-    if abs(float(processor.get("rescale_factor", 1 / 255)) - 1 / 255) > 1e-9:
+    check_numbers(processor, {"rescale_factor": (0.0, 1.0)}, f"model '{source.name}'")
+    if abs((processor.get("rescale_factor") or 1 / 255) - 1 / 255) > 1e-9:
         raise ModelError(
             f"model '{source.name}': its image processor has rescale_factor"
             f" {processor['rescale_factor']}, expected 1/255."
@@ -102,6 +105,12 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
             f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
             " processor_config.json; copy the processor's files beside the weights."
         )
+    for key, low in (("image_mean", -1e3), ("image_std", 1e-6)):
+        values = processor[key]
+        if not isinstance(values, list | tuple) or len(values) != 3:
+            raise ModelError(f"model '{source.name}': {key} is not a list of three numbers.")
+        channels = {f"{key}[{index}]": value for index, value in enumerate(values)}
+        check_numbers(channels, dict.fromkeys(channels, (low, 1e3)), f"model '{source.name}'")
     return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
 
 
@@ -186,7 +195,9 @@ def loading(source: ModelSource) -> Iterator[None]:
     try:
         with quiet():
             yield
-    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+    except Blip2idcError:
+        raise
+    except Exception as error:  # libraries raise anything on files that are not what they expect
         where = "on the hub" if source.folder is None else "in the folder"
         revision = f" at revision {source.revision}" if source.revision else ""
         reason = " ".join(str(error).split())

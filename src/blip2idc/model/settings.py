@@ -14,12 +14,31 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from blip2idc.errors import ConfigError, ModelError
+from blip2idc.errors import ConfigError, ModelError, shortened
 from blip2idc.images.joint import JointLayout
+from blip2idc.model.foreign import check_numbers, read_object
 from blip2idc.runs.files import atomic_write
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 
 SETTINGS_FILE = "blip2idc.json"
+
+_DECODING_RANGES: Mapping[str, tuple[float, float]] = {
+    "num_beams": (1, 128),
+    "max_new_tokens": (1, 2048),
+    "length_penalty": (-100.0, 100.0),
+    "repetition_penalty": (1e-3, 100.0),
+    "no_repeat_ngram_size": (0, 2048),
+}
+_CALIBRATION_RANGES: Mapping[str, tuple[float, float]] = {
+    "slope": (-1e6, 1e6),
+    "intercept": (-1e6, 1e6),
+    "threshold": (0.0, 1.0),
+    "pairs": (0, 10**12),
+    "balanced_accuracy": (0.0, 1.0),
+}
+_LARGEST_JOINT_IMAGE = 2048 * 2048  # pixels; a ViT attends over 21,000 patches of 14 then
+_LONGEST_TEXT = 2000  # characters of a prompt or a sentence
+_MOST_SENTENCES = 100  # that say that nothing changed; each is scored for every pair
 
 
 @dataclass(frozen=True)
@@ -41,12 +60,15 @@ class Decoding:
     no_repeat_ngram_size: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("num_beams", "max_new_tokens"):
+        for name, (low, high) in _DECODING_RANGES.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigError(f"decoding {name} is {value!r}; expected a whole number of at least 1")
-        if self.no_repeat_ngram_size < 0 or self.repetition_penalty <= 0:
-            raise ConfigError("decoding expects no_repeat_ngram_size >= 0 and repetition_penalty > 0")
+            whole = isinstance(low, int)
+            number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+            if not number or not low <= value <= high:
+                kind = "a whole number" if whole else "a number"
+                raise ConfigError(
+                    f"decoding {name} is {shortened(repr(value), 40)}; expected {kind} from {low:,} to {high:,}"
+                )
 
     def changed_by(self, settings: Mapping[str, Any]) -> Decoding:
         """The same with some settings replaced.
@@ -125,12 +147,21 @@ class CaptionerSettings:
         _refuse_unknown(values, {item.name for item in fields(cls)}, SETTINGS_FILE)
         known = dict(values)
         if known.get("layout") is not None:
-            known["layout"] = JointLayout.from_dict(known["layout"])
-        known["decoding"] = Decoding().changed_by(known.get("decoding") or {})
-        calibration = known.get("calibration") or {}
+            known["layout"] = JointLayout.from_dict(_object(known["layout"], "layout"))
+            height, width = known["layout"].size
+            if height * width > _LARGEST_JOINT_IMAGE:
+                raise ConfigError(
+                    f"layout is {height}x{width}; expected at most {_LARGEST_JOINT_IMAGE:,} pixels"
+                )
+        known["decoding"] = Decoding().changed_by(_object(known.get("decoding"), "decoding"))
+        calibration = _object(known.get("calibration"), "calibration")
         _refuse_unknown(calibration, {item.name for item in fields(Calibration)}, "calibration")
-        known["calibration"] = Calibration(**calibration)
-        known["no_change_captions"] = tuple(known.get("no_change_captions") or NO_CHANGE_CAPTIONS)
+        check_numbers(calibration, _CALIBRATION_RANGES, "calibration")
+        known["calibration"] = Calibration(**{k: v for k, v in calibration.items() if v is not None})
+        known["prompt"] = _text(known.get("prompt", ""), "prompt")
+        known["no_change_captions"] = _sentences(known.get("no_change_captions") or NO_CHANGE_CAPTIONS)
+        if not isinstance(known.get("two_stream", False), bool):
+            raise ConfigError(f"two_stream is {known['two_stream']!r}; expected true or false")
         return cls(**known)
 
 
@@ -143,9 +174,10 @@ def read_settings(folder: Path | None) -> CaptionerSettings | None:
     if folder is None or not (folder / SETTINGS_FILE).is_file():
         return None
     path = folder / SETTINGS_FILE
+    values = read_object(path, f"settings of {folder}")
     try:
-        return CaptionerSettings.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, ConfigError) as error:
+        return CaptionerSettings.from_dict(values)
+    except (ValueError, TypeError, ConfigError, ModelError) as error:
         raise ModelError(
             f"{path}: {' '.join(str(error).split())}; correct the file or save the model again."
         ) from None
@@ -158,6 +190,26 @@ def write_settings(folder: Path, settings: CaptionerSettings) -> Path:
         json.dump(settings.to_dict(), handle, ensure_ascii=False, indent=2)
         handle.write("\n")
     return path
+
+
+def _object(value: Any, name: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{name} is a {type(value).__name__}; expected an object")
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise ConfigError(f"{name} is not a text of up to {_LONGEST_TEXT:,} characters")
+    return value
+
+
+def _sentences(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > _MOST_SENTENCES:
+        raise ConfigError(f"no_change_captions is not a list of up to {_MOST_SENTENCES} sentences")
+    return tuple(_text(sentence, "a sentence of no_change_captions") for sentence in value)
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -141,7 +141,8 @@ def main() -> None:
         _limit_memory(request["max_pixels"])
         try:
             image = open_image(Path(request["path"]), name=request["name"], max_pixels=request["max_pixels"])
-            answer, pixels = {"size": image.size}, image.tobytes()
+            answer: dict[str, object] = {"size": image.size}
+            pixels = image.tobytes()
         except ImageError as error:
             answer, pixels = {"error": str(error)}, b""
         except MemoryError:
