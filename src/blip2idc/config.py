@@ -22,14 +22,16 @@ Settings = TypeVar("Settings")
 
 
 def load_config(
-    cls: type[Settings], path: str | os.PathLike[str] | None = None, overrides: Sequence[str] = ()
+    cls: type[Settings],
+    path: str | os.PathLike[str] | Sequence[Path] | None = None,
+    overrides: Sequence[str] = (),
 ) -> Settings:
     """Fill a dataclass from a YAML file and overrides.
 
     Args:
         cls: A dataclass. Fields may be bool, int, float, str, literals, lists, tuples, dictionaries, unions of these
             with None, and further dataclasses.
-        path: The YAML file; None for the defaults.
+        path: The YAML file; None for the defaults; several are laid over each other, the last one on top.
         overrides: ``key=value`` each, nested keys with dots (``optimizer.rate=1e-4``), the value in YAML; they win
             over the file, the last one over the earlier ones.
 
@@ -40,8 +42,11 @@ def load_config(
         ConfigError: The file cannot be read, a key is unknown (the nearest valid one is named), a required key is
             missing, a value has the wrong type, or the dataclass itself refuses the combination.
     """
-    origin = "settings" if path is None else os.fspath(path)
-    values = {} if path is None else _read_yaml(Path(path))
+    paths = [Path(path)] if isinstance(path, str | os.PathLike) else list(path or ())
+    origin = " and ".join(map(str, paths)) or "settings"
+    values: dict[str, Any] = {}
+    for one in paths:
+        _lay_over(values, _read_yaml(one))
     for override in overrides:
         _apply(values, override)
     faults: list[str] = []
@@ -49,6 +54,37 @@ def load_config(
     if faults:
         raise ConfigError(f"{origin}: " + "; ".join(faults))
     return typing.cast(Settings, settings)
+
+
+def shipped_recipe(name: str) -> Path:
+    """A recipe that comes with the package, in a checkout or installed.
+
+    Args:
+        name: Its path in `recipes/`, without `.yaml`.
+
+    Raises:
+        ConfigError: There is none of this name.
+    """
+    import sysconfig
+
+    checkout = Path(__file__).parents[2] / "recipes"
+    folder = (
+        checkout if checkout.is_dir() else Path(sysconfig.get_path("data")) / "share" / "blip2idc" / "recipes"
+    )
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such recipe; name one with --config")
+    return path
+
+
+def _lay_over(values: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Put the settings of one file over those of another; groups of settings are merged."""
+    for key, value in above.items():
+        below = values.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            _lay_over(below, value)
+        else:
+            values[key] = value
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -36,6 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "train": ("train",),
     "evaluate": ("evaluate",),
     "baseline": ("baseline", "audit"),
+    "reproduce": ("reproduce",),
     "serve": ("serve",),
 }
 """The modules of this package that add commands, with the commands of each, in the order of ``--help``."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from blip2idc.cli.options import Config, Settings, overrides
+from blip2idc.cli.options import Settings, overrides
 from blip2idc.cli.output import note, say
 
 
@@ -41,7 +41,14 @@ def train(
             "--validation", help="Data set to choose the checkpoint on; default: the data's val split."
         ),
     ] = None,
-    config: Config = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--config",
+            metavar="YAML",
+            help="Settings in YAML, such as those in recipes/; may be repeated, the last one on top.",
+        ),
+    ] = None,
     settings: Settings = None,
     model: Annotated[
         str | None,
@@ -59,7 +66,7 @@ def train(
     result = run_training(
         data or (),
         output,
-        load_config(TrainConfig, config, overrides(given, settings)),
+        load_config(TrainConfig, config or (), overrides(given, settings)),
         validation=validation or (),
         overwrite=overwrite,
         restart=restart,

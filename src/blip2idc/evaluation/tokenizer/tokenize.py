@@ -89,7 +89,7 @@ def tokenize_corpus(captions: Sequence[str]) -> list[list[str]]:
         starts.append(start)
     result = [flat[a : b - 1] for a, b in pairwise(starts)]
     after = 0  # the first line that no line before it has read
-    # amid the text only the few lines with a mark are read again; the end of the text is another context than a line end
+    # only the few lines with a mark are read again, and the last one: the end of the text is another context
     last = range(len(lines))[-1:]
     for index in sorted({*_lines_with(_MARK, flat, starts), *_lines_with(_MAYBE, flat, starts), *last}):
         if index < after:
