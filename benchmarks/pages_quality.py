@@ -28,6 +28,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_manifest
 from blip2idc.images.changes import Comparison, find_changes
 from blip2idc.worlds.pages.captions import kinds_of_caption
@@ -108,11 +110,14 @@ def score(records: Sequence[PairRecord], said: Sequence[Said]) -> dict[str, Any]
     kinds: dict[str, list[bool]] = defaultdict(list)
     named: list[bool] = []
     alarms: list[bool] = []
+    noises: dict[str, list[bool]] = defaultdict(list)
     missed: list[bool] = []
     sure: list[bool] = []
     for record, one in zip(records, said, strict=True):
         if (record.change or {})["kind"] == "none":
             alarms.append(one.changed)
+            for noise in (record.change or {}).get("nuisances") or ["identical"]:
+                noises[noise].append(one.changed)
             sure.append(one.changed and one.confidence > SURE)
             continue
         missed.append(not one.changed)
@@ -130,6 +135,7 @@ def score(records: Sequence[PairRecord], said: Sequence[Said]) -> dict[str, Any]
         "missed": _share(missed),
         "wrong_and_sure": _share(sure),
         "by_kind": {kind: [sum(right), len(right)] for kind, right in sorted(kinds.items())},
+        "alarms_by_nuisance": {noise: [sum(found), len(found)] for noise, found in sorted(noises.items())},
     }
 
 
@@ -170,7 +176,8 @@ def main() -> None:
         sentences = () if whole.caption in NO_CHANGE_CAPTIONS else (whole.caption,)
         sure = whole.change_probability if whole.changed else 1 - whole.change_probability
         alone.append(Said(whole.changed, sure, sentences))
-        found = measured(find_changes(*pair))
+        with Image.open(pair[0]) as before, Image.open(pair[1]) as after:
+            found = measured(find_changes(before, after))
         facts.append(found)
         close.append(Said(found.changed, sure, sentences, found.facts))
     result = {
@@ -183,7 +190,7 @@ def main() -> None:
     for name, values in result.items():
         print(
             name,
-            {key: value for key, value in values.items() if key != "by_kind"}
+            {key: value for key, value in values.items() if not isinstance(value, dict)}
             if isinstance(values, dict)
             else values,
         )

@@ -51,13 +51,12 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
     "soft-ui-dashboard@1.0.1": ("pages",),
 }
 
-#: Style sheets for the component pages of `page_grammar.py`; the last `HELD_OUT_THEMES` are held out.
+#: Style sheets for the pages of `page_grammar.py`, which are for training alone: they are all of one grammar.
 THEMES = "bootswatch@5.3.8"
-HELD_OUT_THEMES = 5
 
-#: Most pages of one package, and pages of `page_grammar.py` for training and held out.
+#: Most pages of one package, and pages of `page_grammar.py`.
 MOST_PAGES = 14
-MADE, MADE_HELD_OUT = 160, 30
+MADE = 160
 
 #: Smallest file that is a page of its own, in bytes.
 LEAST_BYTES = 1500
@@ -101,12 +100,7 @@ def main() -> None:
     themes = output / "themes"
     if not themes.exists():
         unpack(THEMES, themes)
-    sheets = sorted(themes.glob("dist/*/bootstrap.min.css"))
-    for part, chosen, count, seed in (
-        ("train", sheets[:-HELD_OUT_THEMES], MADE, 1),
-        ("heldout", sheets[-HELD_OUT_THEMES:], MADE_HELD_OUT, 2),
-    ):
-        write_pages(output / part / "made", chosen, count, seed)
+    write_pages(output / "train" / "made", sorted(themes.glob("dist/*/bootstrap.min.css")), MADE, seed=1)
 
 
 def unpack(package: str, target: Path) -> None:

@@ -48,8 +48,12 @@ document.documentElement.append(s);
 const all = [...document.images];
 for (const i of all) i.loading = 'eager';
 const loaded = Promise.all(all.map(i => i.decode().catch(() => 0))).then(() => 0);
-return Promise.race([loaded, new Promise(done => setTimeout(() => done(0), 3000))]);
+const ready = Promise.all([loaded, document.fonts.ready]).then(() => 0);
+return Promise.race([ready, new Promise(done => setTimeout(() => done(0), 3000))]);
 """
+
+#: Lets what a page draws by itself go on by two frames, however busy the machine is.
+_FRAMES = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))));"
 
 #: Ends what the page's own scripts would do later.
 _STOP = """
@@ -110,6 +114,7 @@ class PageBrowser:
         last = self.photograph()
         for _ in range(LOOKS):
             time.sleep(LOOK_SECONDS)
+            self.run(_FRAMES)
             now = self.photograph()
             if np.array_equal(last, now):
                 break
