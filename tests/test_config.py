@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
-from blip2idc.config import load_config
-from blip2idc.errors import ConfigError
+from blip2idc.config import Range, build, check_ranges, load_config
+from blip2idc.errors import ConfigError, InputError
 
 
 @dataclass(frozen=True)
@@ -177,3 +177,69 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     assert load_config(Optimizer, write(tmp_path, "# nothing\n")) == Optimizer()
+
+
+@dataclass(frozen=True)
+class Limits:
+    share: Annotated[float, Range(0, 1, below=True)] = 0.5
+    steps: Annotated[int, Range(1, 1000)] | None = None
+    rates: tuple[Annotated[float, Range(0, 10, above=True)], ...] = ()
+    free: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("share=1", "share is 1; expected a number from 0, below 1"),
+        ("share=.nan", "share is nan; expected a number from 0, below 1"),
+        ("share=-0.1", "share is -0.1; expected a number from 0, below 1"),
+        ("steps=0", "steps is 0; expected a whole number from 1 to 1,000 or null"),
+        ("steps=1" + "0" * 400, "steps is 1000"),
+        ("rates=[1, 0]", "rates[1] is 0; expected a number above 0, at most 10"),
+        ("free=.inf", "free is inf; expected a number"),
+        ("free=1" + "0" * 400, "free is 1000"),
+        ("free=0x" + "f" * 9000, "free is a int that is too large to be shown; expected a number"),
+        ("free=" + "9" * 5000, "the value cannot be read as YAML"),
+        ("free=!!float abc", "the value cannot be read as YAML"),
+        ("free=" + "[" * 100_000, "the value cannot be read as YAML"),
+    ],
+)
+def test_numbers_out_of_range(setting: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(Limits, None, [setting])
+    assert sentence in str(caught.value)
+    assert len(str(caught.value)) < 2100
+
+
+def test_python_code_is_held_to_the_same_ranges() -> None:
+    with pytest.raises(
+        ConfigError, match=r"share is 2; expected .* 1; rates is \(1.0, nan\); expected a list of"
+    ):
+        Limits(share=2, rates=(1.0, float("nan")))
+    with pytest.raises(ConfigError, match="free is inf; expected a number"):
+        Limits(free=float("inf"))
+    assert Limits(steps=3).steps == 3
+
+
+def test_aliases_that_grow_are_refused(tmp_path: Path) -> None:
+    """Ten lines that stand for 10^9 words; an alias of one word is fine."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 9)]
+    assert "alias 'a0' of a list or mapping" in fault(tmp_path, "\n".join(lines))
+    assert load_config(Recipe, write(tmp_path, "data: &name d\noutput: *name")) == Recipe(
+        "d", output=Path("d")
+    )
+
+
+def test_values_from_elsewhere_raise_the_error_of_their_reader() -> None:
+    with pytest.raises(InputError, match=r"^a\.json: key stpes is not known; did you mean steps\?$"):
+        build(Limits, {"stpes": 3}, "a.json", InputError)
+
+
+def test_sentences_are_bounded(tmp_path: Path) -> None:
+    sentence = fault(tmp_path, "data: d\nepochs: " + "x" * 100_000 + "\n" + "k" * 1000 + ": 1")
+    assert len(sentence) < 1000
+    assert "epochs is 'xxx" in sentence

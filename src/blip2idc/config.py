@@ -1,24 +1,62 @@
-"""Settings: frozen dataclasses for the commands, and the strict loader that fills them from YAML.
+"""Settings: frozen dataclasses for the commands, and the strict builder that fills them from YAML or JSON.
 
-In: a YAML file, ``--set key=value`` overrides. Out: an instance of the dataclass asked for, every key known and every
-value of the annotated type; nothing is converted silently and nothing is guessed. A dataclass refuses contradictions in
-its ``__post_init__`` with a `ConfigError`. All faults of a file are reported at once.
+In: a YAML file and ``--set key=value`` overrides, or values that were read elsewhere. Out: an instance of the dataclass
+asked for, every key known, every value of the annotated type, every number finite and in its range
+(``Annotated[float, Range(0, 1)]``); nothing is converted silently and nothing is guessed. A dataclass refuses
+contradictions in its ``__post_init__`` with a `ConfigError`. All faults are reported at once.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from blip2idc.errors import ConfigError
+from blip2idc.errors import Blip2idcError, ConfigError, shortened
 
 Settings = TypeVar("Settings")
+
+#: What numpy's and torch's generators both take.
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Where a number of a dataclass may lie, for ``Annotated``.
+
+    Attributes:
+        low: The least.
+        high: The greatest.
+        above: `low` itself is not taken.
+        below: `high` itself is not taken.
+
+    >>> str(Range(0, 1, below=True)), 1.0 in Range(0, 1, below=True)
+    ('from 0, below 1', False)
+    """
+
+    low: float
+    high: float
+    above: bool = False
+    below: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        low = value > self.low if self.above else value >= self.low
+        return low and (value < self.high if self.below else value <= self.high)
+
+    def __str__(self) -> str:
+        low, high = (f"{one:,}" if isinstance(one, int) else f"{one:g}" for one in (self.low, self.high))
+        if not self.above and not self.below:
+            return f"from {low} to {high}"
+        return f"{'above' if self.above else 'from'} {low}, {'below' if self.below else 'at most'} {high}"
+
+
+Seed = Annotated[int, Range(0, LARGEST_SEED)]
 
 
 def load_config(
@@ -49,10 +87,27 @@ def load_config(
         _lay_over(values, _read_yaml(one))
     for override in overrides:
         _apply(values, override)
+    return build(cls, values, origin)
+
+
+def build(
+    cls: type[Settings], values: Mapping[Any, Any], origin: str, error: type[Blip2idcError] = ConfigError
+) -> Settings:
+    """Fill a dataclass from plain values.
+
+    Args:
+        cls: A dataclass, see `load_config`.
+        values: Its fields by name, as YAML or JSON has them.
+        origin: Where they come from, for the sentence: a file.
+        error: What to raise.
+
+    Raises:
+        Blip2idcError: As `load_config` has it, of the kind that `error` says.
+    """
     faults: list[str] = []
     settings = _build(cls, values, "", faults)
     if faults:
-        raise ConfigError(f"{origin}: " + "; ".join(faults))
+        raise error(f"{origin}: " + "; ".join(faults))
     return typing.cast(Settings, settings)
 
 
@@ -87,6 +142,43 @@ def _lay_over(values: dict[str, Any], above: Mapping[str, Any]) -> None:
             values[key] = value
 
 
+def check_ranges(settings: Any, prefix: str = "") -> None:
+    """Refuse numbers out of their range, for the ``__post_init__`` of a dataclass that Python code may fill.
+
+    Args:
+        settings: An instance.
+        prefix: Put before the names, with a dot at its end.
+
+    Raises:
+        ConfigError: One is out of range or not finite; all are told.
+    """
+    faults = []
+    for name, hint in typing.get_type_hints(type(settings), include_extras=True).items():
+        value = getattr(settings, name, None)
+        if not _is_in_range(hint, value):
+            faults.append(f"{prefix}{name} is {_shown(value)}; expected {_spelled(hint)}")
+    if faults:
+        raise ConfigError("; ".join(faults))
+
+
+def _is_in_range(hint: Any, value: Any) -> bool:
+    """Whether every number in the value is in the range that its annotation gives; types are not looked at."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        limits = [one for one in parts[1:] if isinstance(one, Range)]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return all(value in limit for limit in limits)  # not a number is in none
+        return _is_in_range(parts[0], value)
+    if origin in (typing.Union, types.UnionType):
+        return value is None or all(_is_in_range(part, value) for part in parts)
+    if origin in (list, tuple, Sequence) and isinstance(value, list | tuple):
+        inner = [part for part in parts if part is not ...]
+        return all(_is_in_range(inner[min(i, len(inner) - 1)], item) for i, item in enumerate(value))
+    if hint is float and isinstance(value, float):
+        return math.isfinite(value)
+    return True
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
@@ -94,7 +186,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_strict_loader())
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; expected a YAML file of settings") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as error:  # ValueError: `!!float abc`, for one
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from None
     if content is None:
         return {}
@@ -104,12 +201,26 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _strict_loader() -> type[Any]:
-    """YAML's safe loader, which here also refuses repeated keys and reads ``1e-4`` as the number it looks like."""
+    """YAML's safe loader, which here also refuses repeated keys and reads ``1e-4`` as the number it looks like.
+
+    It refuses aliases of lists and mappings too: a few lines of them can stand for more than any memory holds.
+    """
     import re
 
     import yaml
 
     class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+            alias: Any = None
+            if self.check_event(yaml.AliasEvent):
+                alias = self.peek_event()  # type: ignore[no-untyped-call]
+            node = super().compose_node(parent, index)
+            if alias is not None and not isinstance(node, yaml.ScalarNode):
+                raise yaml.composer.ComposerError(
+                    None, None, f"alias {alias.anchor!r} of a list or mapping", alias.start_mark
+                )
+            return node
+
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             repeated = sorted({str(key) for key in keys if keys.count(key) > 1})
@@ -138,7 +249,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override!r} is not of the form key=value")
     try:
         value = yaml.load(text, Loader=_strict_loader())
-    except yaml.YAMLError:
+    except (ValueError, RecursionError, yaml.YAMLError):
         raise ConfigError(f"--set {override!r}: the value cannot be read as YAML") from None
     for depth, name in enumerate(names[:-1], start=1):
         inner = values.setdefault(name, {})
@@ -154,7 +265,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 def _build(cls: type[Any], values: Mapping[Any, Any], prefix: str, faults: list[str]) -> Any:
     """An instance of the dataclass; None, with the reasons appended to `faults`, where that is not possible."""
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
     known = {field.name: field for field in dataclasses.fields(cls) if field.init}
     found_before = len(faults)
     arguments: dict[str, Any] = {}
@@ -179,9 +290,9 @@ def _build(cls: type[Any], values: Mapping[Any, Any], prefix: str, faults: list[
 
 
 def _unknown(key: object, prefix: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(key)[:80], known, n=1, cutoff=0.5)
     remedy = f"did you mean {prefix}{near[0]}?" if near else f"expected {', '.join(sorted(known))}"
-    return f"key {prefix}{key} is not known; {remedy}"
+    return f"key {prefix}{shortened(str(key), 80)} is not known; {remedy}"
 
 
 def _convert(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
@@ -191,7 +302,7 @@ def _convert(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
     try:
         return _fitted(hint, value, name, faults)
     except TypeError:
-        faults.append(f"{name} is {value!r}; expected {_spelled(hint)}")
+        faults.append(f"{name} is {_shown(value)}; expected {_spelled(hint)}")
         return None
 
 
@@ -200,6 +311,9 @@ def _fitted(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return value
+    if origin is Annotated:
+        fitted = _fitted(parts[0], value, name, faults)
+        return _if(_is_in_range(hint, fitted), fitted)
     if origin in (typing.Union, types.UnionType):
         return _first_fit(parts, value, name, faults)
     if origin is typing.Literal:
@@ -245,7 +359,11 @@ def _fitted_plain(hint: Any, value: Any) -> Any:
     if hint is type(None):
         return _if(value is None, value)
     if hint is float:
-        return float(_if(isinstance(value, int | float) and not isinstance(value, bool), value))
+        try:
+            number = float(_if(isinstance(value, int | float) and not isinstance(value, bool), value))
+        except OverflowError:
+            raise TypeError from None
+        return _if(math.isfinite(number), number)
     if hint is int:
         return _if(isinstance(value, int) and not isinstance(value, bool), value)
     if hint is Path:
@@ -259,12 +377,23 @@ def _if(fits: bool, value: Any) -> Any:
     return value
 
 
+def _shown(value: Any) -> str:
+    """A value as a sentence can hold it, whatever its size."""
+    try:
+        return shortened(repr(value), 100)
+    except (ValueError, RecursionError):  # of thousands of digits, or nested without end
+        return f"a {type(value).__name__} that is too large to be shown"
+
+
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", type(None): "null"}
 
 
 def _spelled(hint: Any) -> str:
     """A type in the words of somebody who writes YAML."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        limits = [str(one) for one in parts[1:] if isinstance(one, Range)]
+        return " ".join([_spelled(parts[0]), *limits])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_spelled(part) for part in parts)
     if origin is typing.Literal:

@@ -187,6 +187,17 @@ def test_a_folder_linked_as_a_whole_is_fine(tmp_path: Path) -> None:
             "line 1: key 'before_filename' is not known; did you mean 'before_file_name'?",
         ),
         ({"afterbox": None}, "line 1: key 'afterbox' is not known; did you mean 'after_box'?"),
+        ({"before_file_name": "."}, "line 1: before_file_name '.' is the folder itself"),
+        ({"before_box": [0, 0, 10**400, 1]}, "line 1: before_box is [0, 0, 1000"),
+        (
+            {"empty_references": 10**12},
+            "line 1: empty_references is 1000000000000; expected a whole number from 0 to",
+        ),
+        ({"empty_references": "2"}, "line 1: empty_references is '2'; expected"),
+        ({"change": {"kind": "\ud800"}}, "line 1: holds a lone surrogate"),
+        ({"id": "a\0b"}, "line 1: id is 'a\\x00b'; expected a string without control characters"),
+        ({"id": ["x" * 100_000]}, "line 1: id is ['xxx"),
+        ({"k" * 100_000: 1, "captions": "x" * 100_000}, "line 1: captions is 'xxx"),
     ],
 )
 def test_a_wrong_value(change: dict, sentence: str, tmp_path: Path) -> None:
@@ -202,11 +213,16 @@ def test_a_required_key_is_missing(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("{", "line 2: is not JSON"),
+        ("{", "line 2, column 2: not valid JSON"),
         ("[1]", "line 2: is a JSON list; expected an object"),
-        (json.dumps(GOOD)[:-1] + ', "after_box": [0, 0, NaN, 1]}', "line 2: holds NaN, which is not JSON"),
+        (
+            json.dumps(GOOD)[:-1] + ', "after_box": [0, 0, NaN, 1]}',
+            "line 2: holds NaN, which is not a JSON value",
+        ),
         (json.dumps(GOOD)[:-1] + ', "after_box": [0, 0, 1e999, 1]}', "line 2: after_box is [0, 0, inf, 1]"),
-        ("[" * 100_000, "line 2: is not JSON"),
+        ("[" * 100_000, "line 2: lists or objects are nested too deeply"),
+        ('{"id": ' + "9" * 5000 + "}", "line 2: holds a number of more than 4300 digits"),
+        ('{"id": "1", "id": "2"}', "line 2: key 'id' occurs twice in one object"),
     ],
 )
 def test_a_line_that_is_not_an_object(line: str, sentence: str, tmp_path: Path) -> None:
@@ -271,10 +287,10 @@ def test_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"holds no metadata\.jsonl and no train/, val/, test/ with one"):
         read_manifest(tmp_path)
     write_lines(tmp_path, "", " ")
-    with pytest.raises(ManifestError, match="holds no records"):
+    with pytest.raises(ManifestError, match="is empty"):
         read_manifest(tmp_path)
     (tmp_path / "metadata.jsonl").write_bytes(b"\xff\xfe{")
-    with pytest.raises(ManifestError, match="is not UTF-8 text"):
+    with pytest.raises(ManifestError, match="is UTF-16 text; save it as UTF-8"):
         read_manifest(tmp_path)
 
 

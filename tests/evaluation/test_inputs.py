@@ -68,7 +68,7 @@ class TestPredictions:
             ('{"a": ["x"]}', "line 1: has no 'image_id'"),
             ('"text"', "holds 'text'; expected a list"),
             ("[" * 100_000, "nested too deeply"),
-            ("[" + "9" * 5000 + "]", "not usable JSON"),
+            ("[" + "9" * 5000 + "]", "holds a number of more than 4300 digits"),
             ([1], "entry 1: is 1, expected an object"),
             ([{"image_id": "a"}], "entry 1: has no 'caption'"),
             ([{"image_id": "a", "caption": None}], "the caption is null, expected text"),

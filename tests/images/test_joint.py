@@ -129,7 +129,7 @@ def test_settings_round_trip(layout: JointLayout) -> None:
             "layout height is 225, which does not halve; a vertical joint image needs an even height",
         ),
         ({"direction": "horizontal", "width": 3}, "layout width is 3, which does not halve"),
-        ({"height": 0}, "layout height is 0; expected a positive whole number of pixels"),
+        ({"height": 0}, "layout height is 0; expected a whole number from 1 to 8,192"),
         ({"width": -2}, "layout width is -2"),
         ({"height": 224.0}, "layout height is 224.0"),
         ({"height": True}, "layout height is True"),

@@ -171,7 +171,7 @@ def test_nothing_to_adapt_is_refused() -> None:
         find_targets(torch.nn.Sequential(torch.nn.Linear(2, 2)), ("vision",))
     with pytest.raises(ConfigError, match="lora parts"):
         LoraPlan(parts=("visoin",))
-    with pytest.raises(ConfigError, match="lora rank is 0"):
+    with pytest.raises(ConfigError, match="lora.rank is 0; expected a whole number from 1 to 4,096"):
         LoraPlan(rank=0)
 
 

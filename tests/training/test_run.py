@@ -107,6 +107,42 @@ def test_interrupted_and_resumed_is_undisturbed(
     assert not (tmp_path / "resumed.training").exists()
 
 
+class Spoil(TrainerCallback):
+    """Puts what is no number into a weight after a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        if state.global_step == self.step:
+            weight = next(parameter for parameter in model.parameters() if parameter.requires_grad)
+            with torch.no_grad():
+                weight.fill_(float("nan"))
+
+
+@pytest.mark.parametrize("step", [3, 4])
+def test_a_run_that_breaks_keeps_its_last_good_checkpoint(
+    step: int, dataset: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After step 3 the loss of the next step tells it, after step 4 the checkpoint that would be written."""
+    original = run.make_trainer
+
+    def spoiled(*inner: Any) -> Any:
+        trainer = original(*inner)
+        trainer.add_callback(Spoil(step))
+        return trainer
+
+    monkeypatch.setattr(run, "make_trainer", spoiled)
+    with pytest.raises(
+        ModelError, match=r"training: .*the last good checkpoint is kept in .*model\.training"
+    ):
+        train([dataset], tmp_path / "model", replace(recipe, evaluate_every=2))
+    kept = sorted((tmp_path / "model.training").glob("checkpoint-*/trained.safetensors"))
+    assert [path.parent.name for path in kept] == ["checkpoint-2"]
+    assert all(torch.isfinite(weight).all() for weight in load_file(kept[0]).values())
+    assert not (tmp_path / "model").exists()
+
+
 def test_resuming_is_not_repeating(dataset: Path, recipe: TrainConfig, tmp_path: Path) -> None:
     """The control of the test above: another seed, or fewer steps, gives other weights."""
     train([dataset], tmp_path / "one", recipe)
@@ -291,8 +327,12 @@ def test_output_is_never_overwritten_by_accident(tmp_path: Path) -> None:
         (["dtype=int8"], "expected auto, float32 or bfloat16"),
         (["batch_size=0"], "batch_size is 0"),
         (["learning_rat=1"], "did you mean learning_rate"),
-        (["lora.rank=0"], "lora rank is 0"),
-        (["validation_share=1.5"], "expected shares below 1"),
+        (["lora.rank=0"], "lora.rank is 0"),
+        (["weight_decay=.nan"], "weight_decay is nan; expected a number from 0 to 10"),
+        (["learning_rate=.inf", "epochs=-.inf"], "learning_rate is inf.*epochs is -inf"),
+        (["stage_epochs=[]"], "stage_epochs is"),
+        (["seed=-1"], "seed is -1; expected a whole number from 0 to"),
+        (["validation_share=1.5"], "validation_share is 1.5; expected a number above 0, below 1"),
     ],
 )
 def test_wrong_recipes_are_refused(settings: list[str], message: str) -> None:
@@ -333,3 +373,8 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     journal.on_log(None, State(), None, {"loss": 1.0})
     with pytest.raises(ModelError, match="loss is nan at step 3"):
         journal.on_log(None, State(), None, {"loss": float("nan")})
+    with pytest.raises(
+        ModelError, match=f"grad norm is inf at step 3; the last good checkpoint is kept in {tmp_path}"
+    ):
+        journal.on_log(None, State(), None, {"loss": 1.0, "grad_norm": float("inf")})
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 #: The word for no adapter, and for no CLIP.
 NONE = "none"
-#: What numpy's and torch's generators both take.
-LARGEST_SEED = 2**63 - 1
-
 Model = Annotated[
     str | None,
     typer.Option(

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
-from blip2idc.cli.options import LARGEST_SEED, check_range, parse_list, parse_size
+from blip2idc.cli.options import check_range, parse_list, parse_size
 from blip2idc.cli.output import progress_bar, say, warn
+from blip2idc.config import LARGEST_SEED
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -1,19 +1,21 @@
-"""JSON and JSON lines as people really hand them over: what is wrong with a file is said in one sentence.
+"""The one strict reader of JSON and JSON lines: what is wrong with a file is said in one sentence.
 
-In: a path. Out: the value in it, or `(line number, value)` pairs. Refused, each with its own sentence: a
-missing or empty file, another encoding than UTF-8 (a byte order mark is accepted), malformed JSON (with its
-line), NaN and infinities, repeated keys.
+In: a path, and the kind of error to raise. Out: the value in it, or `(line number, value)` pairs. Refused, each with
+its own sentence: a missing or empty file, another encoding than UTF-8 (a byte order mark is accepted), malformed JSON (with
+its line), NaN and infinities, repeated keys, half characters, numbers of thousands of digits.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from blip2idc.errors import PredictionError
+from blip2idc.errors import Blip2idcError, PredictionError, shortened
 
 _OTHER_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -23,53 +25,69 @@ _OTHER_MARKS = (
 )
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, error: type[Blip2idcError] = PredictionError) -> str:
     """The text of a UTF-8 file that is not empty.
 
     Raises:
-        PredictionError: the file is missing, unreadable, empty, or in another encoding.
+        Blip2idcError: of the kind that `error` says: the file is missing, unreadable, empty, or in another encoding.
     """
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise PredictionError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except OSError as fault:
+        raise error(f"{path} cannot be read: {fault.strerror or fault}.") from None
     for mark, name in _OTHER_MARKS:
         if data.startswith(mark):
-            raise PredictionError(f"{path} is {name} text; save it as UTF-8.")
+            raise error(f"{path} is {name} text; save it as UTF-8.")
     try:
         text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PredictionError(
-            f"{path} is not UTF-8 text: byte 0x{data[error.start]:02x} at position {error.start}; save it as UTF-8."
+    except UnicodeDecodeError as fault:
+        raise error(
+            f"{path} is not UTF-8 text: byte 0x{data[fault.start]:02x} at position {fault.start}; save it as UTF-8."
         ) from None
     if not text.strip():
-        raise PredictionError(f"{path} is empty.")
+        raise error(f"{path} is empty.")
     if "\0" in text:
-        raise PredictionError(f"{path} holds zero bytes, as UTF-16 text does; save it as UTF-8.")
+        raise error(f"{path} holds zero bytes, as UTF-16 text does; save it as UTF-8.")
     return text
 
 
-def parse(text: str, where: str) -> Any:
+def parse(text: str, where: str, error: type[Blip2idcError] = PredictionError) -> Any:
     """The JSON value in a text; `where` names it in errors.
 
     Raises:
-        PredictionError: malformed JSON, NaN or an infinity, or a key given twice.
+        Blip2idcError: of the kind that `error` says: malformed JSON, NaN or an infinity, a key given twice, half of a
+            character, a number of thousands of digits.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_distinct)
-    except json.JSONDecodeError as error:
-        place = (
-            f", line {error.lineno} column {error.colno}"
-            if "\n" in text.strip()
-            else f", column {error.colno}"
-        )
-        raise PredictionError(f"{where}{place}: not valid JSON ({error.msg}).") from None
-    except _RefusedError as error:
-        raise PredictionError(f"{where}: {error}.") from None
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_distinct)
+    except json.JSONDecodeError as fault:
+        lines = "\n" in text.strip()
+        place = f", line {fault.lineno} column {fault.colno}" if lines else f", column {fault.colno}"
+        raise error(f"{where}{place}: not valid JSON ({fault.msg}).") from None
+    except _RefusedError as fault:
+        raise error(f"{where}: {fault}.") from None
     except RecursionError:
-        raise PredictionError(f"{where}: lists or objects are nested too deeply.") from None
-    except ValueError as error:
-        raise PredictionError(f"{where}: not usable JSON ({error}).") from None
+        raise error(f"{where}: lists or objects are nested too deeply.") from None
+    except ValueError:  # what is left: Python reads no more digits than this
+        raise error(f"{where}: holds a number of more than {sys.get_int_max_str_digits()} digits.") from None
+    if "\\u" in text and _holds_half(value):
+        raise error(
+            f"{where}: holds a lone surrogate, half of a character that no file can hold; write whole characters."
+        )
+    return value
+
+
+def read_json(path: Path, error: type[Blip2idcError] = PredictionError) -> Any:
+    """The JSON value in a file.
+
+    Raises:
+        Blip2idcError: as `read_text` and `parse`.
+    """
+    return parse(read_text(path, error), os.fspath(path), error)
+
+
+def _holds_half(value: Any) -> bool:
+    return has_lone_surrogate(json.dumps(value, ensure_ascii=False))
 
 
 def is_json_lines(text: str) -> bool:
@@ -85,15 +103,17 @@ def is_json_lines(text: str) -> bool:
     return True
 
 
-def parse_lines(text: str, where: str) -> Iterator[tuple[int, Any]]:
+def parse_lines(
+    text: str, where: str, error: type[Blip2idcError] = PredictionError
+) -> Iterator[tuple[int, Any]]:
     """Line number and value of every line that is not blank.
 
     Raises:
-        PredictionError: as `parse`, with the number of the line.
+        Blip2idcError: as `parse`, with the number of the line.
     """
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # not splitlines: captions may hold U+2028
         if line.strip():
-            yield number, parse(line.strip(), f"{where}, line {number}")
+            yield number, parse(line.strip(), f"{where}, line {number}", error)
 
 
 def has_lone_surrogate(text: str) -> bool:
@@ -125,5 +145,5 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _RefusedError(f"key {twice!r} occurs twice in one object")
+        raise _RefusedError(f"key {shortened(repr(twice), 100)} occurs twice in one object")
     return made

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeAlias
 
-from blip2idc.errors import ManifestError
+from blip2idc.data.json_files import parse, parse_lines, read_text
+from blip2idc.errors import ManifestError, shortened
 from blip2idc.runs.files import atomic_write
 
 MANIFEST_NAME = "metadata.jsonl"
@@ -39,6 +39,9 @@ NO_CHANGE_CAPTIONS: tuple[str, ...] = (
 
 EMPTY_REFERENCES = "empty_references"
 """Key of a record that counts the references a benchmark left empty: scored as it scores them, never trained on."""
+
+MOST_EMPTY_REFERENCES = 1000
+LARGEST_PIXEL = 1e9  # of a box: no image is that wide
 
 Box: TypeAlias = tuple[float, float, float, float]
 """(x, y, width, height) in pixels of the image the box belongs to."""
@@ -208,22 +211,15 @@ def _find_file(path: Path, split: str | None) -> tuple[Path, str | None]:
 
 
 def _read_lines(file: Path) -> Iterator[PairRecord]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{file}: is not UTF-8 text ({error.reason} at byte {error.start})") from None
-    except OSError as error:
-        raise ManifestError(f"{file}: cannot be read ({error.strerror})") from None
+    text = read_text(file, ManifestError)
     folder = FolderGuard(file.parent)
     first_line_of: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), start=1):  # not splitlines: captions may hold U+2028
-        if not line.strip():
-            continue
-        record = _Line(f"{file}, line {number}", folder, number).parse(line)
+    for number, content in parse_lines(text, str(file), ManifestError):
+        record = _Line(f"{file}, line {number}", folder, number).record(content)
         earlier = first_line_of.setdefault(record.id, number)
         if earlier != number:
             raise ManifestError(
-                f"{file}, line {number}: id {record.id!r} was used on line {earlier}; ids are unique"
+                f"{file}, line {number}: id {_shown(record.id)} was used on line {earlier}; ids are unique"
             )
         yield record
 
@@ -240,6 +236,8 @@ class FolderGuard:
         if not name or "\0" in name or "\\" in name:
             return "is not a file name; expected a relative path with forward slashes"
         pure = PurePosixPath(name)
+        if not pure.parts:
+            return "is the folder itself; expected the relative path of a file"
         if pure.is_absolute() or ":" in pure.parts[0] or ".." in pure.parts:
             return "leads out of the data set; expected a relative path inside its folder"
         parent, full = os.path.join(self.root, *pure.parts[:-1]), os.path.join(self.root, name)
@@ -265,17 +263,15 @@ class _Line:
     def refuse(self, fault: str) -> NoReturn:
         raise ManifestError(f"{self.where}: {fault}")
 
-    def parse(self, line: str) -> PairRecord:
-        try:
-            content = json.loads(line, parse_constant=self._refuse_constant)
-        except (ValueError, RecursionError) as error:
-            self.refuse(f"is not JSON ({error}); expected one object a line")
+    def record(self, content: Any) -> PairRecord:
+        """The checked record of a line's JSON value."""
         if not isinstance(content, dict):
             self.refuse(f"is a JSON {type(content).__name__}; expected an object")
         if "messages" in content:
             content = self._from_chat(content)
         extra = {key: value for key, value in content.items() if key not in _KEYS}
         self._refuse_misspelt(extra)
+        self._check_empty_references(extra.get(EMPTY_REFERENCES, 0))
         return PairRecord(
             id=self._id(content),
             before_file_name=self._file_name(content, "before_file_name"),
@@ -288,50 +284,55 @@ class _Line:
             extra=extra,
         )
 
-    def _refuse_constant(self, constant: str) -> NoReturn:
-        self.refuse(f"holds {constant}, which is not JSON")
+    def _check_empty_references(self, value: Any) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_EMPTY_REFERENCES:
+            self.refuse(
+                f"{EMPTY_REFERENCES} is {_shown(value)}; expected a whole number from 0 to {MOST_EMPTY_REFERENCES}"
+            )
 
     def _refuse_misspelt(self, extra: Mapping[str, Any]) -> None:
         for key in extra:
-            near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=_TYPO_SIMILARITY)
+            near = difflib.get_close_matches(key[:80], _KEYS, n=1, cutoff=_TYPO_SIMILARITY)
             if near:
-                self.refuse(f"key {key!r} is not known; did you mean {near[0]!r}?")
+                self.refuse(f"key {_shown(key)} is not known; did you mean {near[0]!r}?")
 
     def _id(self, content: Mapping[str, Any]) -> str:
         value = content.get("id")
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if not isinstance(value, str) or not value:
-            self.refuse(f"id is {value!r}; expected a string that is not empty")
+            self.refuse(f"id is {_shown(value)}; expected a string that is not empty")
+        if any(character < " " for character in value):
+            self.refuse(f"id is {_shown(value)}; expected a string without control characters")
         return value
 
     def _file_name(self, content: Mapping[str, Any], key: str) -> str:
         value = content.get(key)
         if not isinstance(value, str):
-            self.refuse(f"{key} is {value!r}; expected the relative path of an image")
+            self.refuse(f"{key} is {_shown(value)}; expected the relative path of an image")
         fault = self.folder.fault(value)
         if fault:
-            self.refuse(f"{key} {value!r} {fault}")
+            self.refuse(f"{key} {_shown(value)} {fault}")
         return value
 
     def _captions(self, value: Any) -> tuple[str, ...]:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.refuse(f"captions is {value!r}; expected a list of strings")
+            self.refuse(f"captions is {_shown(value)}; expected a list of strings")
         for caption in value:
             if not isinstance(caption, str) or not caption.strip():
-                self.refuse(f"captions holds {caption!r}; expected strings that are not empty")
+                self.refuse(f"captions holds {_shown(caption)}; expected strings that are not empty")
         return tuple(value)
 
     def _change(self, value: Any) -> Mapping[str, Any] | None:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.refuse(f"change is {value!r}; expected an object with a key 'kind'")
+            self.refuse(f"change is {_shown(value)}; expected an object with a key 'kind'")
         if not isinstance(value.get("kind"), str):
             self.refuse(
-                f"change.kind is {value.get('kind')!r}; expected a string, {NO_CHANGE!r} for no change"
+                f"change.kind is {_shown(value.get('kind'))}; expected a string, {NO_CHANGE!r} for no change"
             )
         return value
 
@@ -340,23 +341,23 @@ class _Line:
         if value is None:
             return None
         numbers = value if isinstance(value, list) else []
-        if len(numbers) != 4 or not all(_is_finite_number(number) for number in numbers):
-            self.refuse(f"{key} is {value!r}; expected [x, y, width, height] in pixels, or null")
+        if len(numbers) != 4 or not all(_is_pixel_number(number) for number in numbers):
+            self.refuse(f"{key} is {_shown(value)}; expected [x, y, width, height] in pixels, or null")
         if numbers[2] < 0 or numbers[3] < 0:
-            self.refuse(f"{key} is {value!r}; expected a width and a height of at least 0")
+            self.refuse(f"{key} is {_shown(value)}; expected a width and a height of at least 0")
         return numbers[0], numbers[1], numbers[2], numbers[3]
 
     def _text_or_none(self, content: Mapping[str, Any], key: str) -> str | None:
         value = content.get(key)
         if value is not None and not isinstance(value, str):
-            self.refuse(f"{key} is {value!r}; expected a string")
+            self.refuse(f"{key} is {_shown(value)}; expected a string")
         return value
 
     def _from_chat(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """The keys of a manifest line from ``{"messages": [...], "images": [before, after]}``."""
         images = content.get("images")
         if not isinstance(images, list) or len(images) != 2:
-            self.refuse(f"images is {images!r}; expected a list of two paths, before and after")
+            self.refuse(f"images is {_shown(images)}; expected a list of two paths, before and after")
         names = [image.get("path") if isinstance(image, dict) else image for image in images]
         rest = {key: value for key, value in content.items() if key not in ("messages", "images")}
         return {
@@ -380,12 +381,16 @@ class _Line:
         if isinstance(content, list):  # [{"type": "text", "text": ...}, ...]
             content = " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
         if not isinstance(content, str):
-            self.refuse(f"content of an assistant message is {content!r}; expected text")
+            self.refuse(f"content of an assistant message is {_shown(content)}; expected text")
         return content.strip()
 
 
-def _is_finite_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_pixel_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_PIXEL
+
+
+def _shown(value: object) -> str:
+    return shortened(repr(value), 200)
 
 
 def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) -> Path:
@@ -412,7 +417,7 @@ def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) 
             if own:
                 checker.refuse(f"key {own[0]!r} of extra is one of the record's own; expected another name")
             line = json.dumps(record.to_json(), ensure_ascii=False)
-            checker.parse(line)
+            checker.record(parse(line, checker.where, ManifestError))
             if record.id in seen:
                 checker.refuse(f"id {record.id!r} is there already; ids are unique")
             seen.add(record.id)

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.config import LARGEST_SEED, Range, check_ranges
+from blip2idc.errors import InputError
 from blip2idc.evaluation.metrics.corpus import Statistics
 from blip2idc.evaluation.metrics.ngrams import Floats
 
@@ -35,15 +37,12 @@ class Resampling:
         confidence: of the intervals.
     """
 
-    resamples: int = 1000
-    seed: int = 20412
-    confidence: float = 0.95
+    resamples: Annotated[int, Range(0, 1_000_000)] = 1000
+    seed: Annotated[int, Range(0, LARGEST_SEED)] = 20412
+    confidence: Annotated[float, Range(0, 1, above=True, below=True)] = 0.95
 
     def __post_init__(self) -> None:
-        if self.resamples < 0:
-            raise ConfigError(f"resamples is {self.resamples}; it must be 0 (no intervals) or more.")
-        if not 0 < self.confidence < 1:
-            raise ConfigError(f"confidence is {self.confidence}; it must lie between 0 and 1, such as 0.95.")
+        check_ranges(self)
 
 
 @dataclass(frozen=True)

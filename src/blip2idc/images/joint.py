@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, overload
+from typing import Annotated, Any, Literal, overload
 
 import numpy as np
 from PIL import Image
 
+from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError
+
+LONGEST_SIDE = 8192
+"""Of a joint image: no backbone sees so much, and a batch of them is some gigabytes."""
 
 Direction = Literal["vertical", "horizontal"]
 DIRECTIONS: tuple[Direction, ...] = ("vertical", "horizontal")
@@ -43,16 +47,17 @@ class JointLayout:
     """
 
     direction: Direction = "vertical"
-    height: int = 224
-    width: int = 224
+    height: Annotated[int, Range(1, LONGEST_SIDE)] = 224
+    width: Annotated[int, Range(1, LONGEST_SIDE)] = 224
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:
             raise ConfigError(f"layout direction is {self.direction!r}; expected {' or '.join(DIRECTIONS)}")
         for side in ("height", "width"):
             value = getattr(self, side)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigError(f"layout {side} is {value!r}; expected a positive whole number of pixels")
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ConfigError(f"layout {side} is {value!r}; expected a whole number of pixels")
+        check_ranges(self, "layout ")
         side, value = ("height", self.height) if self.direction == "vertical" else ("width", self.width)
         if value % 2:
             raise ConfigError(

@@ -19,10 +19,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
+from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.model.adapter_files import (
     CONFIG_FILE,
@@ -87,16 +88,13 @@ class LoraPlan:
         parts: Among `PARTS`.
     """
 
-    rank: int = 16
-    alpha: int | None = None
-    dropout: float = 0.05
+    rank: Annotated[int, Range(1, 4096)] = 16
+    alpha: Annotated[int, Range(1, 1_000_000)] | None = None
+    dropout: Annotated[float, Range(0, 1, below=True)] = 0.05
     parts: tuple[str, ...] = tuple(PARTS)
 
     def __post_init__(self) -> None:
-        if self.rank < 1:
-            raise ConfigError(
-                f"lora rank is {self.rank}; expected a whole number of at least 1, such as 8, 16 or 32"
-            )
+        check_ranges(self, "lora.")
         unknown = [part for part in self.parts if part not in PARTS]
         if unknown or not self.parts:
             raise ConfigError(

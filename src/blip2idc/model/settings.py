@@ -187,7 +187,7 @@ def write_settings(folder: Path, settings: CaptionerSettings) -> Path:
     """Write `blip2idc.json` into a folder, whole or not at all."""
     path = folder / SETTINGS_FILE
     with atomic_write(path) as handle:
-        json.dump(settings.to_dict(), handle, ensure_ascii=False, indent=2)
+        json.dump(settings.to_dict(), handle, ensure_ascii=False, indent=2, allow_nan=False)
         handle.write("\n")
     return path
 

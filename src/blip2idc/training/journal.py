@@ -17,6 +17,7 @@ from transformers import TrainerCallback
 from blip2idc.errors import ModelError
 
 LOG_FILE = "log.jsonl"
+_MEASURED = ("loss", "eval_loss", "grad_norm")
 
 
 class Journal(TrainerCallback):
@@ -44,13 +45,23 @@ class Journal(TrainerCallback):
             "step": state.global_step,
             **{key: value for key, value in logs.items() if key != "total_flos"},
         }
-        with self.path.open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(entry) + "\n")
-        self.say(", ".join(f"{key} {_short(value)}" for key, value in entry.items()))
-        if not math.isfinite(logs.get("loss", 0.0)):
+        broken = [key for key in _MEASURED if not math.isfinite(logs.get(key, 0.0))]
+        if broken:  # not written: JSON has no such numbers
             raise ModelError(
-                f"training: the loss is {logs['loss']} at step {state.global_step}; lower learning_rate or use float32"
+                f"training: {broken[0].replace('_', ' ')} is {logs[broken[0]]} at step {state.global_step};"
+                f" {remedy(self.path.parent)}"
             )
+        with self.path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(entry, allow_nan=False) + "\n")
+        self.say(", ".join(f"{key} {_short(value)}" for key, value in entry.items()))
+
+
+def remedy(folder: object) -> str:
+    """The end of a sentence about training that went wrong."""
+    return (
+        f"the last good checkpoint is kept in {folder}; lower learning_rate or weight_decay, or use float32, and begin"
+        " anew with --restart"
+    )
 
 
 def _lines(path: Path) -> list[str]:

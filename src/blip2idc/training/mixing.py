@@ -6,13 +6,13 @@ In: `--data PATH[:SHARE]`, or `data` of a recipe. Out: `DataShare`s, and the `Mi
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError
 
 
@@ -26,11 +26,10 @@ class DataShare:
     """
 
     path: Path
-    share: float = 1.0
+    share: Annotated[float, Range(0, 1_000_000, above=True)] = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.share > 0 and math.isfinite(self.share)):
-            raise ConfigError(f"data {self.path}: share is {self.share:g}; expected a number above 0")
+        check_ranges(self, f"data {self.path}: ")
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -6,13 +6,17 @@ In: a YAML file and overrides (see `blip2idc.config.load_config`). Out: a checke
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from blip2idc.config import Range, Seed, check_ranges
 from blip2idc.errors import ConfigError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapter import LoraPlan
 from blip2idc.training.mixing import DataShare
+
+Epochs = Annotated[float, Range(0, 1_000_000, above=True)]
+Steps = Annotated[int, Range(1, 1_000_000_000)]
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class TrainConfig:
 
     data: tuple[DataShare, ...] = ()
     order: Literal["mixed", "in-turn"] = "mixed"
-    stage_epochs: tuple[float, ...] | None = None
+    stage_epochs: tuple[Epochs, ...] | None = None
     model: str | None = None
     revision: str | None = None
     mode: Literal["lora", "full"] = "lora"
@@ -68,29 +72,29 @@ class TrainConfig:
     layout: JointLayout | None = None
     prompt: str = ""
     lora: LoraPlan = field(default_factory=LoraPlan)
-    epochs: float = 10.0
-    max_steps: int | None = None
-    batch_size: int = 16
-    accumulate: int = 1
-    learning_rate: float = 1e-4
-    warmup: float = 0.05
-    weight_decay: float = 0.01
-    max_gradient_norm: float = 1.0
-    max_caption_tokens: int = 64
-    validation_share: float = 0.05
-    evaluate_every: int | None = None
-    patience: int = 3
-    calibration_pairs: int = 1000
-    seed: int = 0
+    epochs: Epochs = 10.0
+    max_steps: Steps | None = None
+    batch_size: Annotated[int, Range(1, 65_536)] = 16
+    accumulate: Annotated[int, Range(1, 65_536)] = 1
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-4
+    warmup: Annotated[float, Range(0, 1, below=True)] = 0.05
+    weight_decay: Annotated[float, Range(0, 10)] = 0.01
+    max_gradient_norm: Annotated[float, Range(0, 1e9, above=True)] = 1.0
+    max_caption_tokens: Annotated[int, Range(1, 4096)] = 64
+    validation_share: Annotated[float, Range(0, 1, above=True, below=True)] = 0.05
+    evaluate_every: Steps | None = None
+    patience: Annotated[int, Range(0, 1_000_000)] = 3
+    calibration_pairs: Annotated[int, Range(0, 10_000_000)] = 1000
+    seed: Seed = 0
     device: str = "auto"
     dtype: str = "auto"
     attention: str | None = None
     gradient_checkpointing: bool = False
-    workers: int = 2
-    log_every: int = 10
+    workers: Annotated[int, Range(0, 1024)] = 2
+    log_every: Steps = 10
     tensorboard: bool = False
     keep_checkpoints: bool = False
-    max_pixels: int = MAX_PIXELS
+    max_pixels: Annotated[int, Range(1, 2**40)] = MAX_PIXELS
 
     def __post_init__(self) -> None:
         if self.dtype == "float16":
@@ -99,29 +103,9 @@ class TrainConfig:
             )
         if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"dtype is {self.dtype!r}; expected auto, float32 or bfloat16")
-        self._check_numbers()
-
-    def _check_numbers(self) -> None:
-        """Refuse numbers that are out of range."""
-        for name in ("batch_size", "accumulate", "max_caption_tokens", "log_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected at least 1")
-        for name in ("max_steps", "evaluate_every"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}; expected at least 1, or null")
-        for name in ("epochs", "learning_rate", "max_gradient_norm"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected more than 0")
-        for name in ("patience", "calibration_pairs", "workers", "weight_decay"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected 0 or more")
-        if self.stage_epochs is not None and min(self.stage_epochs, default=0.0) <= 0:
-            raise ConfigError(f"stage_epochs is {list(self.stage_epochs)}; expected numbers above 0")
-        if not 0 < self.validation_share < 1 or not 0 <= self.warmup < 1:
-            raise ConfigError(
-                f"validation_share is {self.validation_share} and warmup {self.warmup}; expected shares below 1"
-            )
+        check_ranges(self)
+        if self.stage_epochs is not None and not self.stage_epochs:
+            raise ConfigError("stage_epochs is []; expected a number for each data set, or null")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

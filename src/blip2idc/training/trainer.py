@@ -21,6 +21,7 @@ from transformers import Trainer, TrainingArguments
 from blip2idc.data.dataset import EpochSampler
 from blip2idc.errors import ModelError
 from blip2idc.model.backbone import Backbone
+from blip2idc.training.journal import remedy
 from blip2idc.training.loss import caption_loss, count_caption_tokens
 from blip2idc.training.recipe import TrainConfig
 
@@ -89,6 +90,20 @@ class CaptionTrainer(Trainer):
         # gradients are averaged over processes, so that each contributes its sum times their number
         return total * self.accelerator.num_processes / num_items_in_batch
 
+    def training_step(self, *arguments: Any, **settings: Any) -> torch.Tensor:
+        """One forward and backward pass.
+
+        Raises:
+            ModelError: The loss is not finite; the weights have not been moved by it.
+        """
+        loss: torch.Tensor = super().training_step(*arguments, **settings)
+        if not torch.isfinite(loss):
+            raise ModelError(
+                f"training: the loss is {loss.item()} after step {self.state.global_step};"
+                f" {remedy(self.args.output_dir)}"
+            )
+        return loss
+
     def _token_losses(self, model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = dict(inputs)
         labels = inputs.pop("labels")
@@ -143,8 +158,16 @@ def trained_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def save_trained_weights(model: torch.nn.Module, folder: Path) -> None:
-    """Write the parameters that require gradients as safetensors."""
-    save_file(trained_weights(model), folder / TRAINED_WEIGHTS, metadata={"format": "pt"})
+    """Write the parameters that require gradients as safetensors.
+
+    Raises:
+        ModelError: One of them is not finite.
+    """
+    weights = trained_weights(model)
+    for name, weight in weights.items():
+        if not torch.isfinite(weight).all():
+            raise ModelError(f"training: {name} holds numbers that are not finite; {remedy(folder.parent)}")
+    save_file(weights, folder / TRAINED_WEIGHTS, metadata={"format": "pt"})
 
 
 def load_trained_weights(model: torch.nn.Module, checkpoint: Path) -> None:

@@ -89,7 +89,7 @@ def test_image_layouts(tmp_path: Path, before: str, after: str) -> None:
         ('[{"img_id": "1", "sentences": ["a"]}, 3]', "entry 2 is 3, expected an object"),
         ('[{"img_id": null, "sentences": []}]', "entry 1: img_id is null"),
         ('{"img_id": "1"}', "expected a list of entries"),
-        ('[\n{"img_id": \n', "line 3: not JSON"),
+        ('[\n{"img_id": \n', "line 3 column 1: not valid JSON"),
         ("", "is empty"),
         ('[{"img_id": "1", "sentences": ["\\ud800"]}]', "half of a surrogate pair"),
     ],

@@ -58,11 +58,19 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(f"{path}: column {missing[0]!r} is missing from the first line.")
-    for row in reader:
+    for row in _read(reader, path):
         where = f"{path}, line {reader.line_num}"
         if any(row[name] is None for name in _COLUMNS):
             raise InputError(f"{where} has too few columns, expected {len(reader.fieldnames or ())}.")
         yield where, row
+
+
+def _read(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, str]]:
+    """The rows; the module's own errors, such as a field of more than 131,072 characters, as a sentence."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: is no table ({error}).") from None
 
 
 def photo_number(url: str, where: str) -> str:

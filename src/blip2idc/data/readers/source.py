@@ -6,11 +6,11 @@ For: every reader beside it. In: a file of a benchmark. Out: checked Python valu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from blip2idc.data import json_files
 from blip2idc.errors import InputError
 
 
@@ -41,25 +41,12 @@ def require_folder(source: Path) -> Path:
 
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file (a byte order mark is skipped)."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return json_files.read_text(path, InputError)
 
 
 def read_json(path: Path) -> Any:
     """The value of a JSON file; a fault names the line."""
-    text = read_text(path)
-    if not text.strip():
-        raise InputError(f"{path} is empty, expected JSON.")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg}).") from error
-    except RecursionError as error:
-        raise InputError(f"{path} nests too deeply to be an annotation file.") from error
+    return json_files.read_json(path, InputError)
 
 
 def read_list(path: Path) -> list[Any]:

@@ -7,12 +7,12 @@ and images as bytes or as paths. Parquet and Arrow need the extra `datasets` (py
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blip2idc.data.json_files import parse_lines
 from blip2idc.data.readers.benchmark import SPLIT_NAMES, ImageContent
 from blip2idc.data.readers.source import as_file_name, describe, entries, read_text, require
 from blip2idc.errors import InputError, MissingExtraError
@@ -118,13 +118,7 @@ def _rows_of(path: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error.msg}).") from error
+    for number, value in parse_lines(read_text(path), str(path), InputError):
         if not isinstance(value, dict):
             raise InputError(f"{path}, line {number} is {describe(value)}, expected an object.")
         yield value

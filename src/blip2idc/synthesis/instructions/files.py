@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blip2idc.data.json_files import parse, parse_lines
 from blip2idc.errors import InputError
 
 #: Columns and keys a row may have; `name` is another word for `file_name`.
@@ -90,23 +90,12 @@ def _of_text(path: Path, text: str) -> Iterator[Row]:
 
 
 def _of_json_lines(path: Path, text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            where = f"{path}, line {number}"
-            try:
-                values = json.loads(line)
-            except (ValueError, RecursionError):
-                raise InputError(f"{where}: is not JSON; expected an object with an instruction") from None
-            yield _row(where, values)
+    for number, values in parse_lines(text, str(path), InputError):
+        yield _row(f"{path}, line {number}", values)
 
 
 def _of_json(path: Path, text: str) -> Iterator[Row]:
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: is not JSON ({error.msg}); expected a list") from None
-    except RecursionError:
-        raise InputError(f"{path}: is nested too deeply; expected a list of objects") from None
+    values = parse(text, str(path), InputError)
     if not isinstance(values, list):
         raise InputError(f"{path}: holds no list; expected a list of objects with an instruction each")
     for number, value in enumerate(values, 1):

@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from blip2idc.config import Range, Seed, check_ranges
 from blip2idc.data.placing import place_file
 from blip2idc.data.records import (
     MANIFEST_NAME,
@@ -26,7 +27,7 @@ from blip2idc.data.records import (
     read_manifest,
     write_manifest,
 )
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.errors import InputError
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.folder import STATE
 from blip2idc.runs.journal import Entry, Journal
@@ -70,20 +71,14 @@ class ParaphraseConfig:
     """
 
     language_model: LanguageModelSettings
-    variations: int = 4
-    rounds: int = 3
-    longest_ratio: float = 2.0
-    longest_words: int = 40
-    seed: int = 0
+    variations: Annotated[int, Range(1, 1000)] = 4
+    rounds: Annotated[int, Range(1, 1000)] = 3
+    longest_ratio: Annotated[float, Range(1, 1000)] = 2.0
+    longest_words: Annotated[int, Range(1, 10_000)] = 40
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        for name in ("variations", "rounds", "longest_words"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected a whole number of at least 1")
-        if self.longest_ratio < 1:
-            raise ConfigError(f"longest_ratio is {self.longest_ratio}; expected at least 1")
-        if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}; expected a whole number of at least 0")
+        check_ranges(self)
 
     def bounds(self) -> dict[str, Any]:
         """What decides the variations, but for the language model."""

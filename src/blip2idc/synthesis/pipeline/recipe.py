@@ -10,13 +10,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from blip2idc.config import Range, Seed, check_ranges
 from blip2idc.errors import ConfigError
 from blip2idc.synthesis.editors.editor import EditorSettings
 from blip2idc.synthesis.filters.clip import ClipSettings
 from blip2idc.synthesis.filters.filters import Thresholds
 from blip2idc.synthesis.language_models.language_model import LanguageModelSettings
+
+Guidance = Annotated[float, Range(0, 1000)]
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,12 @@ class InstructionSettings:
     """
 
     source: Literal["templates", "records", "file", "language-model"] = "templates"
-    per_image: int = 4
+    per_image: Annotated[int, Range(1, 10_000)] = 4
     file: Path | None = None
     language_model: LanguageModelSettings | None = None
 
     def __post_init__(self) -> None:
-        if self.per_image < 1:
-            raise ConfigError(f"instructions.per_image is {self.per_image}; expected at least 1")
+        check_ranges(self, "instructions.")
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,14 @@ class CandidateGrid:
         repeats: Candidates a combination.
     """
 
-    guidance: tuple[float, ...] = (7.5,)
-    image_guidance: tuple[float, ...] = (1.2, 1.5, 1.8)
-    repeats: int = 1
+    guidance: tuple[Guidance, ...] = (7.5,)
+    image_guidance: tuple[Guidance, ...] = (1.2, 1.5, 1.8)
+    repeats: Annotated[int, Range(1, 10_000)] = 1
 
     def __post_init__(self) -> None:
-        if not self.guidance or not self.image_guidance or self.repeats < 1:
-            raise ConfigError(
-                "candidates: guidance and image_guidance need at least one value each, and repeats at least 1"
-            )
-        if min(self.guidance) < 0 or min(self.image_guidance) < 0:
-            raise ConfigError("candidates: guidance and image_guidance are never negative")
+        check_ranges(self, "candidates.")
+        if not self.guidance or not self.image_guidance:
+            raise ConfigError("candidates: guidance and image_guidance need at least one value each")
 
     def combinations(self, image_guided: bool) -> list[tuple[float, float | None]]:
         """(guidance, image guidance) of each candidate, in order; editors without image guidance have None for it."""
@@ -94,24 +93,16 @@ class SynthesisConfig:
     candidates: CandidateGrid = field(default_factory=CandidateGrid)
     clip: ClipSettings | None = field(default_factory=ClipSettings)
     filters: Thresholds = field(default_factory=Thresholds)
-    batch_size: int = 4
-    attempts: int = 3
-    no_change_share: float = 0.0
-    count: int | None = None
-    seed: int = 0
+    batch_size: Annotated[int, Range(1, 4096)] = 4
+    attempts: Annotated[int, Range(1, 1000)] = 3
+    no_change_share: Annotated[float, Range(0, 1, below=True)] = 0.0
+    count: Annotated[int, Range(1, 10**12)] | None = None
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "attempts"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected at least 1")
-        if self.count is not None and self.count < 1:
-            raise ConfigError(f"count is {self.count}; expected at least 1, or null")
-        if not 0 <= self.no_change_share < 1:
-            raise ConfigError(f"no_change_share is {self.no_change_share}; expected a number from 0, below 1")
+        check_ranges(self)
         if self.no_change_share and not self.editor.spec.gives_back:
             raise ConfigError(
                 f"no_change_share is {self.no_change_share} and the editor {self.editor.name!r} cannot give an image "
                 "back unchanged; expected 0, or the editor instruct-pix2pix"
             )
-        if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}; expected a whole number of at least 0")
