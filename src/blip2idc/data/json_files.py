@@ -1,8 +1,8 @@
 """The one strict reader of JSON and JSON lines: what is wrong with a file is said in one sentence.
 
 In: a path, and the kind of error to raise. Out: the value in it, or `(line number, value)` pairs. Refused, each with
-its own sentence: a missing or empty file, another encoding than UTF-8 (a byte order mark is accepted), malformed JSON (with
-its line), NaN and infinities, repeated keys, half characters, numbers of thousands of digits.
+its own sentence: a missing or empty file, another encoding than UTF-8 (a byte order mark is accepted), malformed JSON
+(with its line), NaN and infinities, repeated keys, half characters, numbers of thousands of digits.
 """
 
 from __future__ import annotations
