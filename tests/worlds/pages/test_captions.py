@@ -42,6 +42,12 @@ def test_several_changes_are_told_together() -> None:
     parts = [captions_of(kind, told_of(kind), (500, 400)) for kind in ("number", "background")]
     for caption in joined(parts):
         assert kinds_of_caption(caption) == {"several"}, caption
+    parts = (
+        'the picture in the card "Plans" is shown again',
+        'the "Ravi" text is no longer faded',
+        "the badge turned from red to blue",
+    )
+    assert kinds_of_caption(" and ".join(parts)) == {"several"}
     assert kinds_of_caption("a cat sat on the mat") == frozenset()
 
 

@@ -215,11 +215,14 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
                 r"\{(\w+)\}", re.sub(r'"\{\w+\}"', '"q"', template)
             )  # text, field, text, field, ...
             filled = [fields.get(part, ".+") if at % 2 else re.escape(part) for at, part in enumerate(parts)]
-            found.append((kind, re.compile(_PLACE + "".join(filled))))
+            found.append((kind, re.compile(_PLACE + "".join(filled) + _PLACE_AFTER)))
     return tuple(found)
 
 
 _PLACE = r"(?:(?:at|on|in) the [a-z ]+, )?"
+_PLACE_AFTER = (
+    r"(?:,? (?:at|on|in) the (?:top|bottom|middle|left|right|centre|[a-z]+ (?:left|right|half|corner)))?"
+)
 _COLOR = r"(?:(?:pale|light|dark) )?(?:black|white|grey|red|orange|yellow|green|turquoise|blue|purple|pink|brown|beige)"
 _SIZES, _NUMBER = "(?:larger|smaller)", r"[\d.,]+"
 
@@ -240,7 +243,11 @@ ROLES = (
 )  # fmt: skip
 
 _ROLE = f"(?:{'|'.join(ROLES)})"
-_BARE = rf'(?:"q" )?{_ROLE}(?: "q"| that begins "q")?(?: in the [\w" -]+?)?'
+_WHERE = (
+    '(?:(?:first|second|third|fourth|fifth|sixth) (?:row|card|list item)|(?:row|card) "q"'
+    "|table|footer|side bar|navigation bar|form|page header)"
+)  # `P.where` of `elements.js`
+_BARE = rf'(?:"q" )?{_ROLE}(?: "q"| that begins "q")?(?: in the {_WHERE})?'
 
 _FIELDS: Mapping[str, str] = {
     "it": f"the {_BARE}",
