@@ -234,7 +234,7 @@ def test_compare_page_change_by_change(browser: Browser, tmp_path: Path, size: t
     assert (
         browser.run("return document.querySelector('#viewer .stack').getBoundingClientRect().width") == 1200
     )
-    browser.find("#viewer .close").click()
+    browser.run("document.querySelector('#viewer .close').click()")
     assert not browser.find("#viewer").is_displayed()
     assert browser.console_errors() == []
     assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")

@@ -20,7 +20,8 @@ from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, open_bounded, reason_of
 from blip2idc.images.decoding.orientation import orientation_of, tag_of, upright
-from blip2idc.images.decoding.tiff import pages
+from blip2idc.images.decoding.rasters import read_pages
+from blip2idc.images.decoding.tiff import check_page, pages
 from blip2idc.images.values.frame import Frame, Space
 
 Part = Literal["frame", "page", "size"]
@@ -29,7 +30,7 @@ _SPACES: dict[str, Space] = {
     "L": "gray", "LA": "gray", "RGB": "rgb", "RGBA": "rgb", "YCbCr": "rgb", "CMYK": "cmyk", "LAB": "lab",
 }  # fmt: skip
 _PARTS: dict[str, Part] = {"TIFF": "page", "MPO": "page", "ICO": "size"}
-_DEEPER = {"JPEG2000", "AVIF", "HEIF"}  # may hold more than 8 bits a channel, of which Pillow keeps 8
+_DEEPER = {"JPEG2000", "AVIF", "HEIF", "PPM"}  # may hold more than 8 bits a channel, of which Pillow keeps 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,9 @@ class ImageFile:
             ImageError: One of them is damaged, too large, or of a kind that cannot be read exactly.
             MissingExtraError: A TIFF needs tifffile.
         """
-        found = decoded.read_frames(self.content, max_pixels=self.max_pixels, name=self.name)
+        found = self._foreign() or decoded.read_frames(
+            self.content, max_pixels=self.max_pixels, name=self.name
+        )
         for index, frame in enumerate(found):
             deeper = self._deeper() if index == 0 and self.format in _DEEPER else None
             yield deeper or _converted(frame, self.count > 1 and self.part == "frame")
@@ -81,6 +84,19 @@ class ImageFile:
             if index == wanted:
                 return frame
         raise ImageError(f"{self.name}: has {self.count} {self.part}s; number {wanted + 1} was asked for")
+
+    def _foreign(self) -> Iterator[decoded.Frame] | None:
+        """The pages of a TIFF that Pillow does not know at all (three bands that are no colours); None for others."""
+        limits = Limits(self.max_pixels, self.name)
+        if self.format != "TIFF":
+            return None
+        try:
+            open_bounded(self.content, limits).close()
+        except ImageError:
+            for page in pages(self.content, limits):
+                check_page(page, limits)  # what is too large stays refused
+            return (decoded.Frame(values, channels) for values, channels in read_pages(self.content, limits))
+        return None
 
     def _deeper(self) -> Frame | None:
         """The picture with more than 8 bits a channel; None where it has no more, or is an animation."""
