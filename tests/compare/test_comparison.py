@@ -153,7 +153,7 @@ class TestJudge:
         assert entry.changes[0].after_box == (30, 10, 20, 12)
         line = describe_entry(entry)
         assert "nothing has changed" not in line
-        assert "something appeared; 1 place changed" in line
+        assert "appeared; 1 place changed" in line
         assert "240 of 4,800 pixels differ (5 %, both 80x60)" in line
         content = entry.to_dict()
         assert content["changes"][0]["after_box"] == [30, 10, 20, 12]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, find_changes
+from blip2idc.images.changes import Alignment, Comparison, Fact, MeasuredChange, find_changes
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.pair import ImagePair
 
@@ -68,16 +68,17 @@ def _solid_places(
 
     gap = cv2.absdiff(before, after).max(axis=2)
     seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8))
+    if not seeds.any():
+        return ()
+    _, labels = cv2.connectedComponents(differs.astype(np.uint8), connectivity=8)
+    numbers = set(np.unique(labels[seeds > 0]).tolist())
     for change in known:
         for box in (change.before_box, change.after_box):
             if box is not None:
                 x, y, width, height = box
-                seeds[y : y + height, x : x + width] = 0
-    if not seeds.any():
-        return ()
-    _, labels = cv2.connectedComponents(differs.astype(np.uint8), connectivity=8)
-    numbers = np.unique(labels[seeds > 0])
-    return _places(np.isin(labels, numbers[numbers > 0]), None, before, after)
+                numbers -= set(np.unique(labels[y : y + height, x : x + width]).tolist())
+    numbers.discard(0)
+    return _places(np.isin(labels, list(numbers)), None, before, after) if numbers else ()
 
 
 def _places(
@@ -85,14 +86,19 @@ def _places(
 ) -> tuple[MeasuredChange, ...]:
     """The places of a mask, joined to few; with what is said of them, or the facts of both pictures."""
     from blip2idc.images.changes.facts.measure import measure_facts
+    from blip2idc.images.changes.facts.things import thing_of
     from blip2idc.images.changes.regions.grouping import find_areas, find_regions
     from blip2idc.images.changes.regions.noise import exact_excess
 
     excess = exact_excess(mask.astype(np.uint8) * 255)
     changes = []
     for region in find_regions(excess, find_areas(excess)):
-        facts = () if before is None or after is None else measure_facts(before, after, region, 0.0)
-        told = said or sentence(facts)
+        facts: tuple[Fact, ...] = ()
+        told = said or ""
+        if before is not None and after is not None:
+            facts = measure_facts(before, after, region)
+            appeared = bool(facts) and facts[0].kind == "appeared"
+            told = sentence(facts, thing_of(after if appeared else before, region.box))
         changes.append(
             MeasuredChange(
                 region.box, region.box, facts, told, pixels=region.pixels, difference=region.difference
