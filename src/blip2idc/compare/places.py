@@ -17,9 +17,7 @@ from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.pair import ImagePair
 
 _MOSTLY_EQUAL = 0.5  # share of equal pixels from which on two pictures lie on each other and differ in places
-_SOLID = (
-    9  # pixels: over such a square JPEG and WebP down to quality 60, and letters drawn anew, err by 22 of 255
-)
+_SOLID = 9  # pixels: over such a square JPEG and WebP of quality 60, or letters drawn anew, err by 22 levels
 _STRONG = 32  # of 255
 
 
@@ -41,10 +39,9 @@ def compare_aligned(pair: ImagePair, differs: np.ndarray, pictures: bool) -> Com
     if found.judgement == "unaligned" or (found.judgement == "diffuse" and not pictures):
         return _compact(found, _places(differs, None, before, after), share)
     if found.alignment.kind == "aligned":
-        missed = _solid_places(before, after, differs, found.changes)
-        if missed:
-            changes = sorted((*found.changes, *missed), key=lambda change: -change.pixels * change.difference)
-            return _compact(found, tuple(changes), share)
+        places = _with_solid_places(before, after, differs, found.changes)
+        if places:
+            return _compact(found, places, share)
     return found
 
 
@@ -60,25 +57,26 @@ def _compact(found: Comparison, changes: tuple[MeasuredChange, ...], share: floa
     )
 
 
-def _solid_places(
+def _with_solid_places(
     before: np.ndarray, after: np.ndarray, differs: np.ndarray, known: Sequence[MeasuredChange]
 ) -> tuple[MeasuredChange, ...]:
-    """Places that hold a solid area of another colour and belong to no known change."""
+    """All places anew, where a solid area of another colour belongs to no known change; else none."""
     import cv2
 
     gap = cv2.absdiff(before, after).max(axis=2)
-    seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8))
+    seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8)) > 0
     if not seeds.any():
         return ()
     _, labels = cv2.connectedComponents(differs.astype(np.uint8), connectivity=8)
-    numbers = set(np.unique(labels[seeds > 0]).tolist())
+    solid, told = set(np.unique(labels[seeds]).tolist()), {0}
     for change in known:
         for box in (change.before_box, change.after_box):
             if box is not None:
                 x, y, width, height = box
-                numbers -= set(np.unique(labels[y : y + height, x : x + width]).tolist())
-    numbers.discard(0)
-    return _places(np.isin(labels, list(numbers)), None, before, after) if numbers else ()
+                told |= set(np.unique(labels[y : y + height, x : x + width]).tolist())
+    if solid <= told:
+        return ()
+    return _places(np.isin(labels, list((solid | told) - {0})), None, before, after)
 
 
 def _places(
