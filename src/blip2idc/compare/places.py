@@ -19,6 +19,7 @@ from blip2idc.images.pair import ImagePair
 _MOSTLY_EQUAL = 0.5  # share of equal pixels from which on two pictures lie on each other and differ in places
 _SOLID = 9  # pixels: over such a square JPEG and WebP of quality 60, or letters drawn anew, err by 22 levels
 _STRONG = 32  # of 255
+_COVERED = 0.5  # share of a solid area that a known change has to hold
 
 
 def compare_aligned(pair: ImagePair, differs: np.ndarray, pictures: bool) -> Comparison:
@@ -67,16 +68,21 @@ def _with_solid_places(
     seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8)) > 0
     if not seeds.any():
         return ()
-    _, labels = cv2.connectedComponents(differs.astype(np.uint8), connectivity=8)
-    solid, told = set(np.unique(labels[seeds]).tolist()), {0}
+    count, labels = cv2.connectedComponents(differs.astype(np.uint8), connectivity=8)
+    covered = np.zeros(seeds.shape, bool)
     for change in known:
         for box in (change.before_box, change.after_box):
             if box is not None:
                 x, y, width, height = box
-                told |= set(np.unique(labels[y : y + height, x : x + width]).tolist())
-    if solid <= told:
+                covered[y : y + height, x : x + width] = True
+    solid = np.bincount(labels[seeds], minlength=count)
+    told = np.bincount(labels[seeds & covered], minlength=count)
+    if (told >= _COVERED * solid).all():
         return ()
-    return _places(np.isin(labels, list((solid | told) - {0})), None, before, after)
+    kept = solid > 0
+    kept[np.unique(labels[covered])] = True
+    kept[0] = False
+    return _places(kept[labels], None, before, after)
 
 
 def _places(
