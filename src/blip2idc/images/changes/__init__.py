@@ -35,7 +35,9 @@ __all__ = [
 ]
 
 
-def find_changes(before: Image.Image | ndarray, after: Image.Image | ndarray) -> Comparison:
+def find_changes(
+    before: Image.Image | ndarray, after: Image.Image | ndarray, *, texts: bool = True
+) -> Comparison:
     """Compare two images; see `blip2idc.images.changes.find.find_changes`, which does it.
 
     >>> from PIL import Image
@@ -48,4 +50,4 @@ def find_changes(before: Image.Image | ndarray, after: Image.Image | ndarray) ->
     """
     from blip2idc.images.changes.find import find_changes as find
 
-    return find(before, after)
+    return find(before, after, texts=texts)

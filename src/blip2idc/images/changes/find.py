@@ -32,6 +32,7 @@ from blip2idc.images.changes.regions.noise import Excess, exact_excess, noisy_ex
 from blip2idc.images.changes.regions.rendering import drawn_anew, is_outline_drawn_anew
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
+from blip2idc.images.changes.texts.texts import with_texts
 
 ROUGH_PIXELS = 6_000_000
 """Larger images with noise are reduced: what 12 megapixels show beyond it is mostly noise."""
@@ -41,12 +42,13 @@ _SPREAD_PLACES = 12
 _SPECK = 10  # pixels
 
 
-def find_changes(before: Source, after: Source) -> Comparison:
+def find_changes(before: Source, after: Source, *, texts: bool = True) -> Comparison:
     """Compare two images.
 
     Args:
         before: A PIL image, or an array [H, W] or [H, W, C] of any number type; sizes may differ.
         after: Likewise.
+        texts: Whether to read what is written in the places, where the extra `[ocr]` is installed.
 
     Returns:
         How they lie on each other, whether they differ beyond noise, and every place in which they do.
@@ -78,7 +80,7 @@ def find_changes(before: Source, after: Source) -> Comparison:
         second.size,
         found,
         "compact" if changes else "diffuse",
-        tuple(changes),
+        with_texts(first, second, changes) if texts else tuple(changes),
         share,
         compact_share,
         excess.noise,

@@ -73,6 +73,14 @@ class Picture:
             rows.append(np.asarray(strip.reduce(factor)))
         return np.concatenate(rows)
 
+    def window(self, box: tuple[int, int, int, int]) -> Pixels:
+        """8-bit RGB of a part (x, y, width, height), as far as it lies in the image."""
+        x, y, width, height = box
+        right, bottom = min(self.width, x + width), min(self.height, y + height)
+        if isinstance(self.source, Image.Image):
+            return np.asarray(self.source.crop((x, y, right, bottom)))
+        return self._to_rgb(self.source[y:bottom, x:right])
+
     def _to_rgb(self, values: np.ndarray) -> Pixels:
         if values.dtype == np.bool_:
             values = values.astype(np.uint8) * 255

@@ -113,6 +113,8 @@ class MeasuredChange:
         pixels: Pixels that differ in it.
         difference: Mean difference over these pixels, 0..255, of the channel that differs most.
         thing: What it happened to, as far as its pixels tell: ``blue button``, ``text``; empty where they do not.
+        before_text: What was written here before, the words that changed; None where nothing was read (extra `[ocr]`).
+        after_text: Likewise after.
     """
 
     before_box: Box | None
@@ -123,6 +125,8 @@ class MeasuredChange:
     pixels: int = 0
     difference: float = 0.0
     thing: str = ""
+    before_text: str | None = None
+    after_text: str | None = None
 
     def fact(self, kind: str) -> Fact | None:
         """The fact of a kind, None where it is not stated."""
@@ -139,6 +143,8 @@ class MeasuredChange:
             "pixels": self.pixels,
             "difference": round(self.difference, 2),
             "thing": self.thing,
+            "before_text": self.before_text,
+            "after_text": self.after_text,
         }
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from blip2idc.images.changes.result import Fact
 
+_LONGEST = 80  # characters of a text that a sentence quotes
+
 
 def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
     """One sentence for the facts of one change; that something changed where there are none.
@@ -37,6 +39,28 @@ def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
         subject = f"a {thing}"
     verb = " and ".join(_phrase(fact) for fact in facts) or "changed"
     return " ".join(filter(None, (subject, place, verb)))
+
+
+def text_sentence(before: str, after: str, thing: str = "", place: str = "") -> str:
+    """One sentence that names what was written and what is written now; empty for what was or is not there.
+
+    >>> text_sentence("$40,000", "$47,500")
+    "the text '$40,000' changed to '$47,500'"
+    """
+    one, other = (_quoted(text) for text in (before, after))
+    if before and after:
+        return " ".join(filter(None, (f"the text {one}", place, f"changed to {other}")))
+    what = f"{thing} with the text" if thing.endswith(("button", "box")) else "text"
+    return " ".join(
+        filter(None, (f"the {what} {one or other}", place, "appeared" if after else "disappeared"))
+    )
+
+
+def _quoted(text: str) -> str:
+    if not text:
+        return ""
+    line = " / ".join(text.split("\n"))
+    return f"'{line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + '…'}'"
 
 
 def displacement(dx: float, dy: float) -> str:

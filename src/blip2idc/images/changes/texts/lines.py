@@ -1,0 +1,130 @@
+"""Lines of text in and around a changed place, cut out so that they can be read.
+
+In: an image and a box. Out: one crop a line, with the ground around it. A changed digit is one glyph: the crop
+is grown to the whole line, up to where a gap is wider than between words, or where the ground ends (a button's edge).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.result import Box
+
+_REACH = 700  # pixels to either side that a line is followed
+_HEIGHTS = (6, 90)  # pixels of a line
+_MOST_LINES = 6
+_GAP = 1.1  # heights of a line by which words are apart at most
+_CONTRAST = 0.4  # of the strongest contrast in the box: what is ink
+_LEAST_CONTRAST = 24  # levels of it
+_FARTHER = 0.45  # of the height of small letters: how far others reach above and below
+_DOT = 4  # pixels: the height of what belongs to the letters below it, and how far above them it may be
+_FULL = 0.97  # share of the rows of a column that ink fills where the ground ends
+_AIR = 3  # pixels of ground around a line
+
+
+def line_boxes(image: Pixels, box: Box) -> list[Box]:
+    """The boxes (x, y, width, height) of the lines of text in a box and on, from top to bottom.
+
+    Args:
+        image: uint8 [H, W, 3].
+        box: A changed place; one letter is enough.
+
+    Returns:
+        None or up to six; empty where the place has no plain ground.
+    """
+    x, y, width, height = box
+    left, right = max(0, x - _REACH), min(image.shape[1], x + width + _REACH)
+    tall = max(height, 12)
+    top, bottom = max(0, y - tall), min(image.shape[0], y + height + tall)
+    window = image[top:bottom, left:right].astype(np.int16)
+    near = slice(max(0, x - left - tall), x - left + width + tall)
+    ground = _ground(window[max(0, y - top - 4) : y - top + height + 4, near])
+    if ground is None:
+        return []
+    gap = np.abs(window - ground).max(axis=2)
+    strongest = float(np.quantile(gap[y - top : y - top + height, x - left : x - left + width], 0.98))
+    if strongest < _LEAST_CONTRAST:
+        return []
+    ink = gap > _CONTRAST * strongest
+    found = []
+    for first, last in _runs_of_rows(ink[:, near].any(axis=1), y - top, y - top + height):
+        if not _HEIGHTS[0] <= last - first <= _HEIGHTS[1]:
+            continue
+        start, stop = _along(ink[first:last], x - left, x - left + width)
+        if stop > start:
+            first, last = _as_high(ink[:, start:stop].any(axis=1), first, last)
+            found.append((left + start, top + first, stop - start, last - first))
+    return found[:_MOST_LINES]
+
+
+def with_air(image: Pixels, box: Box) -> Pixels:
+    """A line with a little of the ground around it, uint8 [height, width, 3]."""
+    x, y, width, height = box
+    return image[max(0, y - _AIR) : y + height + _AIR, max(0, x - _AIR) : x + width + _AIR]
+
+
+def _ground(window: np.ndarray) -> np.ndarray | None:
+    """The commonest colour, float [3]; None where it is not common."""
+    if not window.size:
+        return None
+    values = window.reshape(-1, 3)
+    counts = np.bincount((values >> 4) @ np.array([256, 16, 1]), minlength=4096)
+    best = int(counts.argmax())
+    color = np.array([best >> 8, best >> 4 & 15, best & 15]) * 16 + 8
+    near = np.abs(values - color).max(axis=1) <= 24
+    return np.asarray(np.median(values[near], axis=0)) if near.mean() >= 0.3 else None
+
+
+def _runs_of_rows(inked: np.ndarray, top: int, bottom: int) -> list[tuple[int, int]]:
+    """Runs (start, stop) of rows with ink that touch the rows from top to bottom; dots count with what is below."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inked.astype(np.int8), [0]])))
+    runs = [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    joined: list[tuple[int, int]] = []
+    for start, stop in runs:
+        above = joined[-1] if joined else None
+        if above and above[1] - above[0] <= _DOT and start - above[1] <= _DOT:
+            joined[-1] = (above[0], stop)
+        else:
+            joined.append((start, stop))
+    return [run for run in joined if run[1] > top and run[0] < bottom]
+
+
+def _as_high(inked: np.ndarray, first: int, last: int) -> tuple[int, int]:
+    """The rows of a line with the parts of its other letters that reach above and below those that changed."""
+    most = round(_FARTHER * (last - first))
+    for _ in range(most):
+        if first > 0 and inked[first - 1]:
+            first -= 1
+    for _ in range(most):
+        if last < len(inked) and inked[last]:
+            last += 1
+    return first, last
+
+
+def _along(ink: np.ndarray, start: int, stop: int) -> tuple[int, int]:
+    """Where a line with ink [rows, columns] starts and ends, grown from the columns of the changed place."""
+    height = ink.shape[0]
+    share = ink.mean(axis=0)
+    allowed = round(_GAP * height)
+    first, last = _grown(share[: max(start, 1)][::-1], allowed), _grown(share[stop:], allowed)
+    begin, end = start - first, stop + last
+    columns = np.flatnonzero(share[begin:end] > 0)
+    return (begin + int(columns[0]), begin + int(columns[-1]) + 1) if columns.size else (0, 0)
+
+
+def _grown(share: np.ndarray, allowed: int) -> int:
+    """How many columns further a line goes: to its last ink before a gap, or before a wall of ink."""
+    wall = 0
+    last = 0
+    gap = 0
+    for index, value in enumerate(share):
+        wall = wall + 1 if value >= _FULL else 0
+        if wall > _DOT:  # no stem is that thick: the ground ends here
+            return min(last, index - wall)
+        gap = 0 if value > 0 else gap + 1
+        if gap > allowed:
+            break
+        if value > 0:
+            last = index + 1
+    return last

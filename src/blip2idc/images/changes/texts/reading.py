@@ -1,0 +1,61 @@
+"""Reads lines of text with RapidOCR (extra `[ocr]`), whose models come in its wheel: nothing is loaded from anywhere.
+
+In: crops of lines. Out: the text of each and how sure the reader is. Only the recogniser runs; where lines are is found
+from what changed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from blip2idc.errors import MissingExtraError
+from blip2idc.images.changes.pictures import Pixels
+
+_HEIGHT = 36  # pixels to which a line is enlarged or reduced
+_PADDING = 8  # pixels of ground around it: together near the 48 of the recogniser
+_WIDEST = 2400  # pixels
+_THREADS = 2
+_lock = threading.Lock()
+
+
+def can_read() -> bool:
+    """Whether the extra is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
+
+
+def read_line(line: Pixels) -> tuple[str, float]:
+    """The text of one line and how sure it is (0..1).
+
+    Args:
+        line: uint8 [H, W, 3], RGB, a line with a little ground around it.
+
+    Raises:
+        MissingExtraError: The extra `[ocr]` is not installed.
+    """
+    factor = _HEIGHT / line.shape[0]
+    size = min(_WIDEST, max(8, round(line.shape[1] * factor))), _HEIGHT
+    image = cv2.resize(line, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
+    ground = [int(value) for value in np.median(np.concatenate([line[0], line[-1]]), axis=0)]
+    sides = _PADDING, _PADDING, 2 * _PADDING + 4, 2 * _PADDING + 4
+    image = cv2.copyMakeBorder(image, *sides, cv2.BORDER_CONSTANT, value=ground)
+    with _lock:
+        found = _reader()(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), use_det=False, use_cls=False, use_rec=True)
+    if not found.txts:
+        return "", 0.0
+    return str(found.txts[0]).strip(), float(found.scores[0])
+
+
+@lru_cache(maxsize=1)
+def _reader() -> Any:
+    if not can_read():
+        raise MissingExtraError("ocr", "reading texts")
+    from rapidocr import RapidOCR
+
+    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": _THREADS for kind in ("intra", "inter")}
+    return RapidOCR(params={"Global.log_level": "error", **threads})

@@ -1,0 +1,97 @@
+"""The texts of changes: what was written in a place before and after.
+
+In: a pair and its measured changes. Out: the changes with `before_text`, `after_text` and a sentence that names both,
+where something could be read surely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from blip2idc.images.changes.pictures import Picture, Pixels
+from blip2idc.images.changes.result import Box, MeasuredChange
+from blip2idc.images.changes.sentences import text_sentence
+from blip2idc.images.changes.texts.lines import line_boxes, with_air
+from blip2idc.images.changes.texts.reading import can_read, read_line
+from blip2idc.images.changes.texts.words import changed_lines
+
+_MOST = 10
+"""Changes of a pair that are read, the most telling."""
+_SURE = 0.7  # how sure the reader has to be of every line
+_VERY_SURE = 0.9  # the same where a text seems to have moved: its words may have
+_CAME_OR_WENT = frozenset({"appeared", "disappeared"})
+_NO_TEXT = ("picture", "line", "shape")  # what a thing is not, if it is to be read
+_AROUND = 720  # pixels of the image around a place that are looked at
+
+
+def with_texts(
+    first: Picture, second: Picture, changes: Sequence[MeasuredChange]
+) -> tuple[MeasuredChange, ...]:
+    """The changes with their texts; as they are where the extra `[ocr]` is missing."""
+    if not changes or not can_read():
+        return tuple(changes)
+    read = [_with_text(first, second, change) for change in changes[:_MOST]]
+    return (*read, *changes[_MOST:])
+
+
+def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    kinds = {fact.kind for fact in change.facts}
+    seems_moved = kinds == {"moved"} and change.thing == "text"
+    if change.thing.endswith(_NO_TEXT) or not (kinds <= _CAME_OR_WENT or seems_moved):
+        return change
+    sure = _VERY_SURE if seems_moved else _SURE
+    boxes = _boxes(first, second, change)
+    before, after = (_read(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
+    if before is None or after is None or before == after:
+        return change
+    if not (before and after) and not kinds & _CAME_OR_WENT:
+        return change
+    one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
+    return replace(
+        change,
+        before_text=one or None,
+        after_text=other or None,
+        sentence=text_sentence(one, other, change.thing),
+        facts=() if seems_moved else change.facts,  # a word changed, and those behind it moved
+    )
+
+
+def _boxes(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Box | None, Box | None]:
+    """Where to read: of words that came or went at the end of a line, in the rest of the line too."""
+    before, after = change.before_box, change.after_box
+    if change.fact("appeared"):
+        return _rest_of_line(second, after) if before == after else None, after
+    if change.fact("disappeared"):
+        return before, _rest_of_line(first, before) if before == after else None
+    return before, after
+
+
+def _rest_of_line(picture: Picture, box: Box | None) -> Box | None:
+    """The line that goes on beyond a box; None where it does not."""
+    lines = [line for _, line in _lines(picture, box)]
+    if box is None or len(lines) != 1 or lines[0][2] < box[2] + lines[0][3]:
+        return None
+    return lines[0]
+
+
+def _read(picture: Picture, box: Box | None, sure: float) -> list[str] | None:
+    """The lines of a place; none where nothing is written; None where one is not sure."""
+    texts = []
+    for crop, _ in _lines(picture, box):
+        text, certainty = read_line(crop)
+        if not text or certainty < sure:
+            return None
+        texts.append(text)
+    return texts
+
+
+def _lines(picture: Picture, box: Box | None) -> list[tuple[Pixels, Box]]:
+    """The lines of a place: each cut out, with a little ground, and its box in the image."""
+    if box is None:
+        return []
+    x, y, width, height = box
+    left, top = max(0, x - _AROUND), max(0, y - _AROUND)
+    image = picture.window((left, top, width + x - left + _AROUND, height + y - top + _AROUND))
+    found = line_boxes(image, (x - left, y - top, width, height))
+    return [(with_air(image, line), (line[0] + left, line[1] + top, line[2], line[3])) for line in found]

@@ -1,0 +1,69 @@
+"""Which words of a text changed.
+
+In: what was written before and after. Out: the parts that differ, as whole words; a short line stays whole, because
+'Sign in' says more than 'in'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+_SHORT = 32  # characters up to which a line is named whole
+_FEW = 4  # words, likewise
+_TOGETHER = 2  # words that may be the same between two that changed and are named with them
+_WORD = re.compile(r"[€$£¥] ?\d\S*|\d\S*(?: ?[€$£¥%]| (?:kg|km|EUR|USD)\b)|\S+")
+
+
+def changed_words(before: str, after: str) -> tuple[str, str]:
+    """The parts of two lines that differ.
+
+    >>> changed_words("Sign in", "Sign out")
+    ('Sign in', 'Sign out')
+    >>> changed_words("the garden opens early in the morning at nine", "the garden opens late in the morning at nine")
+    ('early', 'late')
+    """
+    one, other = (_WORD.findall(line) for line in (before, after))
+    if max(len(before), len(after)) <= _SHORT and max(len(one), len(other)) <= _FEW:
+        return before, after
+    parts = _joined(
+        [
+            step[1:]
+            for step in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+            if step[0] != "equal"
+        ]
+    )
+    firsts = (" ".join(one[start:stop]) for start, stop, _, _ in parts)
+    seconds = (" ".join(other[start:stop]) for _, _, start, stop in parts)
+    return " … ".join(filter(None, firsts)), " … ".join(filter(None, seconds))
+
+
+def changed_lines(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
+    """The same of several lines: those that differ, and of a pair of them the words."""
+    firsts: list[str] = []
+    seconds: list[str] = []
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        if b - a == d - c:
+            for one, other in zip(before[a:b], after[c:d], strict=True):
+                first, second = changed_words(one, other)
+                firsts.append(first)
+                seconds.append(second)
+        else:
+            firsts += before[a:b]
+            seconds += after[c:d]
+    return "\n".join(filter(None, firsts)), "\n".join(filter(None, seconds))
+
+
+def _joined(parts: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """Parts with hardly anything between them as one."""
+    result = parts[:1]
+    for part in parts[1:]:
+        last = result[-1]
+        if part[0] - last[1] <= _TOGETHER:
+            result[-1] = last[0], part[1], last[2], part[3]
+        else:
+            result.append(part)
+    return result
