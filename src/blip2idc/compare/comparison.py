@@ -117,7 +117,16 @@ class Entry:
             return self.difference.changes
         measured = self.measured.changes if self.measured else ()
         return tuple(
-            Change(change.before_box, change.after_box, "region", change.sentence, 1.0, change.facts)
+            Change(
+                change.before_box,
+                change.after_box,
+                "region",
+                change.sentence,
+                1.0,
+                change.facts,
+                change.before_text,
+                change.after_text,
+            )
             for change in measured
         )
 
