@@ -11,7 +11,7 @@ from tests.fixtures.folders import bright_square, make_folders
 
 from blip2idc.compare.comparison import CompareSettings, Comparison, Entry
 from blip2idc.compare.run import compare_folders
-from blip2idc.report.annotations import annotations
+from blip2idc.report.annotations import github_annotations
 from blip2idc.report.terminal import print_table
 
 
@@ -22,7 +22,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
 
 
 def test_annotations(comparison: Comparison) -> None:
-    lines = annotations(comparison, comparison.before.parent)
+    lines = github_annotations(comparison, comparison.before.parent)
     assert len(lines) == 14
     assert all(line.startswith("::error file=") for line in lines)
     assert lines[0].startswith(
@@ -38,7 +38,7 @@ def test_annotations(comparison: Comparison) -> None:
 def test_a_name_cannot_add_a_command(tmp_path: Path) -> None:
     name = "x\n::error::forged\x1b[31m,a:b.png"
     entry = Entry(name, "removed", "only in the first folder", files=(tmp_path / name, None))
-    (line,) = annotations(Comparison(tmp_path, tmp_path, (entry,), CompareSettings()), tmp_path)
+    (line,) = github_annotations(Comparison(tmp_path, tmp_path, (entry,), CompareSettings()), tmp_path)
     assert "\n" not in line
     assert "\x1b" not in line
     assert line.startswith("::error file=x%0A%3A%3Aerror%3A%3Aforged\\u001b[31m%2Ca%3Ab.png,title=")

@@ -189,9 +189,9 @@ def compare_command(
 def _print_entries(comparison: Comparison, output_format: str) -> None:
     """What is not the same, as it was asked for, on stdout."""
     if output_format == "github":
-        from blip2idc.report.annotations import annotations
+        from blip2idc.report.annotations import github_annotations
 
-        for line in annotations(comparison):
+        for line in github_annotations(comparison):
             say(line)
     elif output_format == "table" or (output_format == "auto" and sys.stdout.isatty()):
         from blip2idc.report.terminal import print_table

@@ -71,9 +71,7 @@ def parse(text: str, where: str, error: type[Blip2idcError] = PredictionError) -
     except ValueError:  # what is left: Python reads no more digits than this
         raise error(f"{where}: holds a number of more than {sys.get_int_max_str_digits()} digits.") from None
     if "\\u" in text and _holds_half(value):
-        raise error(
-            f"{where}: holds a lone surrogate (half of a surrogate pair), which no file can hold."
-        )
+        raise error(f"{where}: holds a lone surrogate (half of a surrogate pair), which no file can hold.")
     return value
 
 

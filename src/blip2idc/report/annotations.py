@@ -17,7 +17,7 @@ _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-def annotations(comparison: Comparison, root: Path | None = None) -> list[str]:
+def github_annotations(comparison: Comparison, root: Path | None = None) -> list[str]:
     """One line for each entry that is not the same, errors first; a notice for those whose differences passed.
 
     Args:

@@ -22,9 +22,9 @@ from blip2idc.images.changes.sentences import displacement
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.pair import ImagePair, open_image
 from blip2idc.report.html.page import fit, picture_uri, thumbnail_uri
+from blip2idc.report.html.shelf import Shelf
 from blip2idc.report.pictures.differing import difference_picture
 from blip2idc.report.pictures.overlay import pair_layers
-from blip2idc.report.pictures.shelf import Shelf
 
 MOST_CHANGES = 20
 """Changes of one file that get a card; further ones are counted."""
@@ -45,7 +45,7 @@ def entry_card(
         heatmap: Where the captioner looked, if it was asked.
     """
     images = _images(entry, settings)
-    card = {
+    card: dict[str, Any] = {
         "entry": entry,
         "name": printable(utf8(entry.name)),
         "said": printable(utf8(headline(entry))),

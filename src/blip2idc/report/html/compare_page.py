@@ -15,7 +15,7 @@ from blip2idc.errors import printable
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.report.html.compare_cards import entry_card
 from blip2idc.report.html.page import flat_facts, render
-from blip2idc.report.pictures.shelf import EmbeddedShelf, FolderShelf, Shelf
+from blip2idc.report.html.shelf import EmbeddedShelf, FolderShelf, Shelf
 from blip2idc.runs.files import atomic_path, atomic_write
 
 _ORDER = ("error", "changed", "added", "removed", "same")
