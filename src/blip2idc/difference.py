@@ -44,6 +44,23 @@ class Change:
     after_text: str | None = None
     place: str = ""
 
+    def in_words(self) -> str:
+        """One line: the sentence, and where.
+
+        >>> Change(None, (2, 3, 10, 5), "add", "a cube was added", 0.98).in_words()
+        'a cube was added (after: 10x5 at 2,3)'
+        """
+        boxes = {"before": self.before_box, "after": self.after_box}
+        if self.before_box == self.after_box:
+            boxes = {"": self.after_box}
+        places = [
+            f"{role}{': ' * bool(role)}{width}x{height} at {x},{y}"
+            for role, box in boxes.items()
+            if box is not None
+            for x, y, width, height in [box]
+        ]
+        return f"{self.caption} ({'; '.join(places)})"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 

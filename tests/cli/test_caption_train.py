@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.fixtures.checkpoints import opt_checkpoint as opt_checkpoint
 from tests.fixtures.checkpoints import write_dataset
 
@@ -28,9 +29,34 @@ def test_one_pair(opt_checkpoint: Path, dataset: Path, capsys: pytest.CaptureFix
         run(["caption", *pair, "--model", str(opt_checkpoint), "--json", "--layout", "horizontal:64x32"]) == 0
     )
     answer = json.loads(capsys.readouterr().out)
-    assert set(answer) == {"caption", "changed", "change_probability", "model", "adapter", "layout"}
+    whole = {"caption", "changed", "change_probability", "model", "adapter", "layout"}
+    assert set(answer) == whole | {"changes", "alignment"}
     assert answer["layout"] == {"direction": "horizontal", "height": 32, "width": 64}
     assert 0 <= answer["change_probability"] <= 1
+    assert run(["caption", *pair, "--model", str(opt_checkpoint), "--json", "--no-changes"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == whole
+
+
+def test_changes_are_listed_below_the_caption(
+    opt_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Image.new("RGB", (400, 300), "white")
+    after = before.copy()
+    after.paste((13, 110, 253), (300, 20, 340, 40))
+    after.paste((200, 30, 30), (20, 220, 60, 260))
+    pair = [str(tmp_path / f"{name}.png") for name in ("before", "after")]
+    for path, image in zip(pair, (before, after), strict=True):
+        image.save(path)
+    command = ["caption", *pair, "--model", str(opt_checkpoint), "--changes"]
+    assert run(command) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["1.", "2."]
+    assert lines[0].endswith("(40x40 at 20,220)")
+    assert lines[1].endswith("(40x20 at 300,20)")
+    assert run([*command, "--max-changes", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert run(["caption", *pair, "--no-changes", "--max-changes", "3"]) == 2
+    assert "--no-changes was given" in capsys.readouterr().err
 
 
 def test_train_then_caption_a_data_set(

@@ -26,7 +26,7 @@ from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import (
     AdapterWeights,
-    LoraPlan,
+    LoraSettings,
     attach_adapter,
     count_parameters,
     describe_parameters,
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )  # in peft
 
-PLAN = LoraPlan(rank=4)
+PLAN = LoraSettings(rank=4)
 SETTINGS = CaptionerSettings(
     layout=JointLayout("vertical", 32, 32), calibration=Calibration(0.5, 0.1, 0.4, 20, 0.9)
 )
@@ -157,7 +157,7 @@ def test_targets_of_each_language_model(checkpoint: Path) -> None:
 @pytest.mark.parametrize("left_out", ["vision", "qformer", "language"])
 def test_each_part_can_be_left_out(opt_checkpoint: Path, left_out: str) -> None:
     parts = tuple(part for part in ("vision", "qformer", "language") if part != left_out)
-    adapted, line = attach_adapter(load_backbone(opt_checkpoint), LoraPlan(rank=2, parts=parts))
+    adapted, line = attach_adapter(load_backbone(opt_checkpoint), LoraSettings(rank=2, parts=parts))
     names = [name for name, parameter in adapted.model.named_parameters() if parameter.requires_grad]
     mark = {"vision": "vision_model", "qformer": "qformer", "language": "language_model"}
     assert not any(mark[left_out] in name for name in names)
@@ -170,9 +170,9 @@ def test_nothing_to_adapt_is_refused() -> None:
     with pytest.raises(ModelError, match=r"vision_model\..*'vision' has nothing to adapt"):
         find_targets(torch.nn.Sequential(torch.nn.Linear(2, 2)), ("vision",))
     with pytest.raises(ConfigError, match="lora parts"):
-        LoraPlan(parts=("visoin",))
+        LoraSettings(parts=("visoin",))
     with pytest.raises(ConfigError, match="lora.rank is 0; expected a whole number from 1 to 4,096"):
-        LoraPlan(rank=0)
+        LoraSettings(rank=0)
 
 
 def test_only_the_adapter_trains(opt_checkpoint: Path) -> None:

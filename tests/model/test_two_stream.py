@@ -13,7 +13,7 @@ from tests.fixtures.tiny_blip2 import QUERY_TOKENS
 
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.adapter import LoraPlan
+from blip2idc.model.adapter import LoraSettings
 from blip2idc.model.backbone import load_backbone
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.settings import CaptionerSettings
@@ -57,7 +57,7 @@ def test_captions_batched_and_alone(opt_checkpoint: Path, rng: np.random.Generat
 
 def test_it_trains_and_loads(opt_checkpoint: Path, tmp_path: Path, rng: np.random.Generator) -> None:
     config = TrainConfig(
-        model=str(opt_checkpoint), two_stream=True, lora=LoraPlan(rank=2), max_steps=2, batch_size=4, workers=0,
+        model=str(opt_checkpoint), two_stream=True, lora=LoraSettings(rank=2), max_steps=2, batch_size=4, workers=0,
         validation_share=0.3,
     )  # fmt: skip
     data = write_dataset(tmp_path / "data", 12)

@@ -20,7 +20,7 @@ from blip2idc.cli.main import run
 from blip2idc.config import load_config
 from blip2idc.data.dataset import CaptionDataset, EpochSampler, drawn
 from blip2idc.errors import ConfigError, ManifestError
-from blip2idc.model.adapter import LoraPlan
+from blip2idc.model.adapter import LoraSettings
 from blip2idc.training import run as training_run
 from blip2idc.training.data import gather_data
 from blip2idc.training.mixing import DataShare, parse_data, stages_of
@@ -41,7 +41,7 @@ def synthetic(real: Path) -> Path:
 @pytest.fixture
 def recipe(opt_checkpoint: Path) -> TrainConfig:
     return TrainConfig(
-        model=str(opt_checkpoint), lora=LoraPlan(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
+        model=str(opt_checkpoint), lora=LoraSettings(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
         validation_share=0.2, log_every=1, patience=0, evaluate_every=2, calibration_pairs=0,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from blip2idc.config import load_config
 from blip2idc.data.dataset import EpochSampler
 from blip2idc.errors import ConfigError, ManifestError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.adapter import LoraPlan
+from blip2idc.model.adapter import LoraSettings
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.settings import read_settings
 from blip2idc.training import run
@@ -37,7 +37,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def recipe(opt_checkpoint: Path) -> TrainConfig:
     return TrainConfig(
-        model=str(opt_checkpoint), lora=LoraPlan(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
+        model=str(opt_checkpoint), lora=LoraSettings(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
         validation_share=0.2, log_every=1, patience=0,
     )  # fmt: skip
 
@@ -285,7 +285,7 @@ def test_gradient_checkpointing_changes_no_gradient(
     monkeypatch.setattr(inside, "forward", counted(inside.forward, passes))
     for number, on in enumerate((False, True)):
         config = TrainConfig(
-            model=str(checkpoint), lora=LoraPlan(rank=4, dropout=0.0), max_steps=2, batch_size=4, workers=0, warmup=0.0,
+            model=str(checkpoint), lora=LoraSettings(rank=4, dropout=0.0), max_steps=2, batch_size=4, workers=0, warmup=0.0,
             validation_share=0.2, calibration_pairs=0, gradient_checkpointing=on, learning_rate=1e-3,
         )  # fmt: skip
         found.append(trained(train([dataset], tmp_path / str(number), config).output))
@@ -343,7 +343,7 @@ def test_wrong_recipes_are_refused(settings: list[str], message: str) -> None:
 @pytest.mark.parametrize("name", ["lora", "full-tiny", "synthetic-first"])
 def test_recipes_that_ship_are_valid(name: str) -> None:
     config = load_config(TrainConfig, Path(__file__).parents[2] / "recipes" / f"{name}.yaml")
-    assert config.lora.strength == 2 * config.lora.rank
+    assert config.lora.effective_alpha == 2 * config.lora.rank
 
 
 def test_splits_of_data(tmp_path: Path) -> None:

@@ -279,10 +279,12 @@ def answer_html(answer: Answer) -> str:
     kind = "changed" if difference.changed else "same"
     verdict = "changed" if difference.changed else "no change"
     width = round(100 * difference.change_probability, 1)
+    changes = "".join(f"<li>{html.escape(change.in_words())}</li>" for change in difference.changes)
     return (
         f'<p class="caption">{html.escape(difference.caption) or "The model said nothing."}</p>'
         f'<p class="verdict {kind}"><b>{verdict}</b><span class="meter"><i style="width: {width}%"></i></span>'
         f"{html.escape(percent(difference.change_probability))} probability of change</p>"
+        f"{f'<ol class=changes>{changes}</ol>' if changes else ''}"
     )
 
 
@@ -370,6 +372,7 @@ _STYLE = """
 #answer .caption { overflow-wrap: anywhere; font-size: 24px; line-height: 1.35; font-weight: 650; margin: 4px 0 8px; }
 #answer .verdict { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; margin: 0; }
 #answer .verdict b { color: #fff; background: var(--tone); border-radius: 99px; padding: 2px 12px; font-size: 14px; }
+#answer .changes { margin: 10px 0 0; padding-left: 22px; }
 #answer .changed { --tone: #b83a1e; } #answer .same { --tone: #22744c; }
 #answer .meter { width: 132px; height: 8px; border-radius: 8px; background: #8884; overflow: hidden; }
 #answer .meter i { display: block; height: 100%; background: var(--tone); }

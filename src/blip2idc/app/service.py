@@ -17,14 +17,13 @@ from PIL import Image
 
 from blip2idc.difference import Explanation
 from blip2idc.errors import ImageError
-from blip2idc.images.decoding.deadline import Opener
+from blip2idc.images.deadline import Opener
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import Region
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.explain.methods import DEFAULT_METHOD
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
-from blip2idc.report.pictures.regions import heatmap_regions
 
 _SHOWN = 1024  # longest side of the pictures that go back
 
@@ -47,8 +46,12 @@ class Answer:
 
     @cached_property
     def regions(self) -> tuple[list[Region], list[Region]]:
-        """Boxes around what the sentence points at, in pixels of the uploaded images."""
-        return heatmap_regions(self.explanation.sentence, *self.sizes)
+        """Boxes of the changes, in pixels of the uploaded images."""
+        changes = self.explanation.difference.changes
+        return (
+            [change.before_box for change in changes if change.before_box],
+            [change.after_box for change in changes if change.after_box],
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The answer as the API gives it."""
@@ -67,8 +70,18 @@ class Answer:
         """
         if word is not None:
             return painted(self.shown, self.explanation.by_word[word])
-        boxes = heatmap_regions(self.explanation.sentence, self.shown.before.size, self.shown.after.size)
-        return painted(self.shown, self.explanation.sentence, boxes)
+        shown = (self.shown.before, self.shown.after)
+        before, after = (
+            [_scaled(box, picture.width / size[0]) for box in boxes]
+            for boxes, picture, size in zip(self.regions, shown, self.sizes, strict=True)
+        )
+        return painted(self.shown, self.explanation.sentence, (before, after))
+
+
+def _scaled(box: Region, factor: float) -> Region:
+    """A box in a picture that is shown smaller, at least one pixel large."""
+    x, y, width, height = (round(factor * value) for value in box)
+    return x, y, max(1, width), max(1, height)
 
 
 class DifferenceService:

@@ -15,20 +15,24 @@ from blip2idc.cli.options import (
     Adapter,
     After,
     Before,
+    Changes,
     Device,
     Dtype,
     Layout,
+    MaxChanges,
     Model,
     SplitOfData,
     check_pair_or_data,
     check_range,
     load_captioner,
+    looks_closely,
 )
 from blip2idc.cli.output import note, progress_bar, say, say_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.difference import Difference
+    from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
 
 #: Pairs at a time that no machine holds; more is a slip of the keyboard.
@@ -60,6 +64,8 @@ def caption(
     device: Device = "auto",
     dtype: Dtype = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    changes: Changes = None,
+    max_changes: MaxChanges = None,
     heatmap: Annotated[
         Path | None, typer.Option("--heatmap", metavar="PNG", help="Picture of where it looked, for a pair.")
     ] = None,
@@ -71,16 +77,17 @@ def caption(
     check_pair_or_data("caption", before, after, data, ("--output", output))
     check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
     check_heatmaps(data, heatmap, heatmaps)
+    close = looks_closely(changes, max_changes)
     captioner = load_captioner(
         model, adapter, layout=layout, device=device, dtype=dtype, announce=data is not None
     )
-    decoding = {} if num_beams is None else {"num_beams": num_beams}
+    decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
     if data is not None and output is not None:
-        _caption_data(captioner, data, split, output, batch_size, decoding)
+        _caption_data(captioner, data, split, output, batch_size, {**decoding, **close})
         if heatmaps is not None:
             _write_heatmaps(captioner, data, split, heatmaps, decoding)
     elif before is not None and after is not None:
-        _caption_pair(captioner, before, after, as_json, decoding, heatmap)
+        _caption_pair(captioner, before, after, as_json, bool(changes), {**decoding, **close}, heatmap)
 
 
 def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | None) -> None:
@@ -102,26 +109,32 @@ def _caption_pair(
     before: Path,
     after: Path,
     as_json: bool,
-    decoding: dict[str, Any],
+    list_changes: bool,
+    settings: dict[str, Any],
     heatmap: Path | None,
 ) -> None:
-    difference = captioner(before, after, **decoding)
+    from blip2idc.images.pair import ImagePair
+
+    pair = ImagePair.open(before, after)
+    difference = captioner(pair.before, pair.after, **settings)
     if heatmap is not None:
-        _write_picture(difference, before, after, heatmap)
-    if not as_json:
-        say(difference.caption)
+        _write_picture(difference, pair, heatmap)
+    if as_json:
+        say_json({**difference.to_dict(), **captioner.describe()})
         return
-    say_json({**difference.to_dict(), **captioner.describe()})
+    say(difference.caption)
+    if list_changes:
+        for number, change in enumerate(difference.changes, start=1):
+            say(f"{number}. {change.in_words()}")
 
 
-def _write_picture(difference: Difference, before: Path, after: Path, output: Path) -> None:
+def _write_picture(difference: Difference, pair: ImagePair, output: Path) -> None:
     """Both images side by side with the sentence's heatmap on them."""
     from blip2idc.images.heatmap import side_by_side
-    from blip2idc.images.pair import ImagePair
     from blip2idc.report.pictures.overlay import painted
     from blip2idc.runs.files import atomic_path
 
-    pictures = painted(ImagePair.open(before, after), difference.heatmaps().sentence)
+    pictures = painted(pair, difference.heatmaps().sentence)
     with atomic_path(output) as partial:
         side_by_side(*pictures).save(partial, format="PNG")
 

@@ -161,7 +161,7 @@ def compare_command(
         raise ConfigError(f"--format is {output_format!r}; expected {', '.join(_FORMATS)}")
     names = NameRules(tuple(exclude or ()), tuple(map(parse_mapping, name_map or ())))
     started, clock = datetime.now(UTC), time.monotonic()
-    lazy = _LazyCaptioner(model, adapter, device)
+    lazy = _LazyCaptioner(model, adapter, device, close={"max_changes": 0} if judge == "model" else {})
     comparison = compare_folders(before, after, settings, lazy.describe, names=names)
     comparison = replace(comparison, run=run_record(**lazy.facts))
     if approve or approve_all:
@@ -223,6 +223,9 @@ class _LazyCaptioner:
     model: str | None
     adapter: str
     device: str
+    close: Mapping[str, int] = field(
+        default_factory=dict
+    )  # what was measured does not speak where the model judges
     facts: Mapping[str, Any] = field(default_factory=dict)
     _captioner: DifferenceCaptioner | None = None
 
@@ -234,7 +237,7 @@ class _LazyCaptioner:
 
     def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Difference]:
         """Caption pairs; see `blip2idc.compare.run.Describe`."""
-        yield from self.captioner().stream(pairs)
+        yield from self.captioner().stream(pairs, **self.close)
 
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
         """Where the captioner looked, for every changed pair; none where no captioner was asked."""

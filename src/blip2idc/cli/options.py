@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from blip2idc.images.joint import JointLayout
     from blip2idc.model.captioner import DifferenceCaptioner
 
+#: Changes of a pair that anybody would read.
+MOST_CHANGES = 1000
 #: The word for no adapter, and for no CLIP.
 NONE = "none"
 Model = Annotated[
@@ -48,6 +50,20 @@ Method = Annotated[
     typer.Option(
         "--method",
         help="cross-attention, gradient-cross-attention, rollout or occlusion; default the best.",
+    ),
+]
+Changes = Annotated[
+    bool | None,
+    typer.Option(
+        "--changes/--no-changes",
+        help="One line a change below the caption; or look at the whole alone.",
+        show_default=False,
+    ),
+]
+MaxChanges = Annotated[
+    int | None,
+    typer.Option(
+        "--max-changes", metavar="N", help="Most changes to look at closely and list; 10 by default."
     ),
 ]
 Before = Annotated[Path | None, typer.Argument(help="Image before.", show_default=False)]
@@ -128,6 +144,20 @@ def check_pair_or_data(
         raise ConfigError(f"{command}: only one image was given ({before}); expected BEFORE and AFTER")
     if (data is None) != (value is None):
         raise ConfigError(f"{command}: --data and {option} go together; give both or neither")
+
+
+def looks_closely(changes: bool | None, max_changes: int | None) -> dict[str, int]:
+    """What `--changes`, `--no-changes` and `--max-changes` ask of a captioner.
+
+    Raises:
+        ConfigError: They contradict one another.
+    """
+    if max_changes is not None:
+        check_range("--max-changes", max_changes, 1, MOST_CHANGES)
+        if changes is False:
+            raise ConfigError(f"--max-changes is {max_changes} and --no-changes was given; give one of them")
+        return {"max_changes": max_changes}
+    return {"max_changes": 0} if changes is False else {}
 
 
 def parse_layout(text: str | None) -> JointLayout | None:

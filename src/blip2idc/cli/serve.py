@@ -49,7 +49,7 @@ def serve_command(
     """Run the web page and its HTTP API on this machine, until it is interrupted."""
     from blip2idc.app.page import AppSettings, require_gradio, running
     from blip2idc.app.service import DifferenceService
-    from blip2idc.images.decoding.deadline import Opener
+    from blip2idc.images.deadline import Opener
     from blip2idc.images.pair import MAX_PIXELS
 
     chosen = parse_method(method)

@@ -58,6 +58,7 @@ class Measurement:
         noise: What diffuse differences look like: ``re-encoding``, ``light``, ...
         notes: What else is to be told: other durations, another number of frames, sizes.
         structural: Whether the files differ in more than values: frames, durations, bands.
+        comparison: Of the frame that is shown; None where no frame was compared.
     """
 
     pixels: PixelDifference
@@ -69,6 +70,7 @@ class Measurement:
     noise: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     structural: bool = False
+    comparison: Comparison | None = None
 
     @property
     def differs(self) -> bool:
@@ -156,6 +158,7 @@ class _Tally:
             self.found.noise.sources,
             tuple(self.notes),
             self.structural,
+            self.found,
         )
 
     def _compare_files(self) -> None:

@@ -21,6 +21,7 @@ from blip2idc.compare.measure import Tolerances, measure, shown_pair
 from blip2idc.compare.words import measured_in_words
 from blip2idc.difference import Difference
 from blip2idc.errors import Blip2idcError
+from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.pair import ImagePair
 
 Describe = Callable[[Iterable[ImagePair]], Iterator[Difference]]
@@ -87,7 +88,11 @@ def open_entry(entry: Entry, settings: CompareSettings) -> ImagePair:
     assert before is not None
     assert after is not None
     frame = entry.measured.frame if entry.measured else 0
-    return shown_pair(before, after, frame, rules_for(settings.all_rules, entry.name), settings.max_pixels)
+    pair = shown_pair(before, after, frame, rules_for(settings.all_rules, entry.name), settings.max_pixels)
+    found = entry.measured.comparison if entry.measured else None
+    if found is None or (found.before_size, found.after_size) != (pair.before.size, pair.after.size):
+        return pair
+    return MeasuredPair(pair.before, pair.after, found)
 
 
 def _measure_all(folders: FolderPairs, settings: CompareSettings) -> Iterator[Entry]:

@@ -41,7 +41,7 @@ from blip2idc.runs.files import atomic_path, atomic_write
 __all__ = [
     "PARTS",
     "AdapterWeights",
-    "LoraPlan",
+    "LoraSettings",
     "attach_adapter",
     "count_parameters",
     "describe_parameters",
@@ -78,7 +78,7 @@ _PASSED_ON = (
 
 
 @dataclass(frozen=True)
-class LoraPlan:
+class LoraSettings:
     """What to adapt, and how.
 
     Attributes:
@@ -102,7 +102,7 @@ class LoraPlan:
             )
 
     @property
-    def strength(self) -> int:
+    def effective_alpha(self) -> int:
         """Alpha, 2r unless given."""
         return 2 * self.rank if self.alpha is None else self.alpha
 
@@ -142,12 +142,12 @@ def _pattern(part: str) -> str:
     return rf"{where}.*\.({leaves})"
 
 
-def attach_adapter(backbone: Backbone, plan: LoraPlan, seed: int = 0) -> tuple[Backbone, str]:
+def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) -> tuple[Backbone, str]:
     """Freeze the backbone and add fresh adapter weights (A random, B zero: nothing changes yet).
 
     Args:
         backbone: Left as it is but for the wrapping of its projections.
-        plan: Rank and parts.
+        settings: Rank and parts.
         seed: Of the A matrices.
 
     Returns:
@@ -155,13 +155,13 @@ def attach_adapter(backbone: Backbone, plan: LoraPlan, seed: int = 0) -> tuple[B
     """
     from peft import LoraConfig, get_peft_model
 
-    targets = find_targets(backbone.model, plan.parts)
+    targets = find_targets(backbone.model, settings.parts)
     config = LoraConfig(
-        r=plan.rank,
-        lora_alpha=plan.strength,
-        lora_dropout=plan.dropout,
+        r=settings.rank,
+        lora_alpha=settings.effective_alpha,
+        lora_dropout=settings.dropout,
         bias="none",
-        target_modules="|".join(f"({_pattern(part)})" for part in plan.parts),
+        target_modules="|".join(f"({_pattern(part)})" for part in settings.parts),
     )
     devices = [backbone.model.device] if backbone.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -179,7 +179,7 @@ def attach_adapter(backbone: Backbone, plan: LoraPlan, seed: int = 0) -> tuple[B
             f"adapter: peft matched {len(matched)} modules where {len(expected)} were meant; report this as a bug."
         )
     counts = ", ".join(f"{part} {len(names)}" for part, names in targets.items())
-    return backbone.with_model(model), f"adapter: rank {plan.rank} on {len(expected)} modules ({counts})"
+    return backbone.with_model(model), f"adapter: rank {settings.rank} on {len(expected)} modules ({counts})"
 
 
 def describe_parameters(model: torch.nn.Module) -> str:

@@ -14,7 +14,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,22 +23,26 @@ import torch
 
 from blip2idc.difference import Difference, Explanation
 from blip2idc.errors import ModelError
+from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
 from blip2idc.model.adapter import merge_adapter, read_adapter
 from blip2idc.model.backbone import TINY_MODEL, Backbone, load_backbone
 from blip2idc.model.calibration import change_probability
+from blip2idc.model.close_look import MAX_CHANGES, CloseLook, look_closely
 from blip2idc.model.explain.methods import BATCH_SIZE as EXPLAIN_BATCH_SIZE
 from blip2idc.model.explain.methods import DEFAULT_METHOD, check_method, explain_encoded
 from blip2idc.model.joint_model import Encoded, JointArray, JointModel
 from blip2idc.model.language import generate
 from blip2idc.model.settings import CaptionerSettings, read_settings
+from blip2idc.model.telling import change_of_heatmap, tell
 from blip2idc.model.two_stream import as_two_stream, two_stream_layout
 
 Pair: TypeAlias = ImagePair | tuple[ImageSource, ImageSource]
 
 DEFAULT_ADAPTER = "default"
 BATCH_SIZE = 32
+_ROOM = 1 + MAX_CHANGES  # joint images of one pair
 _OPENERS = 4  # threads that open images while the model works; decoding releases Python's lock
 
 
@@ -117,36 +121,47 @@ class DifferenceCaptioner:
         """`model`, `adapter` and `layout`, as reports name them."""
         return {"model": self.backbone.source.name, "adapter": self.adapter, "layout": self.layout.to_dict()}
 
-    def __call__(self, before: ImageSource, after: ImageSource, **decoding: Any) -> Difference:
+    def __call__(
+        self, before: ImageSource, after: ImageSource, *, max_changes: int = MAX_CHANGES, **decoding: Any
+    ) -> Difference:
         """Caption one pair.
 
         Args:
             before: Path, bytes, PIL image or array.
             after: Likewise.
+            max_changes: Most places that are looked at closely; 0 to look at the whole alone.
             **decoding: Fields of `Decoding`, such as `num_beams=5`.
         """
-        encoded, (difference,) = next(self._said([(before, after)], 1, decoding))
+        (said,) = next(self._said([(before, after)], 1, max_changes, decoding))
+        (difference,) = self._placed([said])
 
         def look(method: str | None) -> Explanation:
-            return explain_encoded(self.joint_model, encoded, [difference], method or DEFAULT_METHOD)[0]
+            explanation = self._explained([said], method or DEFAULT_METHOD)[0]
+            return replace(explanation, difference=difference)
 
         return replace(difference, _look=look)
 
     def stream(
-        self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE, **decoding: Any
+        self,
+        pairs: Iterable[Pair],
+        batch_size: int = BATCH_SIZE,
+        *,
+        max_changes: int = MAX_CHANGES,
+        **decoding: Any,
     ) -> Iterator[Difference]:
         """Caption many pairs, in their order, opening images ahead in threads.
 
         Args:
             pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
-            batch_size: Pairs that go through the model together.
+            batch_size: Joint images that go through the model together.
+            max_changes: Most places of a pair that are looked at closely; 0 to look at the whole alone.
             **decoding: Fields of `Decoding`.
 
         Yields:
             One difference a pair.
         """
-        for _, differences in self._said(pairs, batch_size, decoding):
-            yield from differences
+        for said in self._said(pairs, batch_size, max_changes, decoding):
+            yield from self._placed(said)
 
     def explain(
         self, before: ImageSource, after: ImageSource, method: str = DEFAULT_METHOD, **decoding: Any
@@ -173,6 +188,7 @@ class DifferenceCaptioner:
         *,
         words: bool = True,
         suppress_unchanged: bool = True,
+        max_changes: int = MAX_CHANGES,
         **decoding: Any,
     ) -> Iterator[Explanation]:
         """Explain many pairs, in their order; the differences are those of `stream`.
@@ -183,25 +199,23 @@ class DifferenceCaptioner:
             batch_size: Pairs that go through the model together; gradients need far more memory than captions.
             words: Whether single words get maps too; the sentence alone is several times faster.
             suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
+            max_changes: Most places of a pair that are looked at closely; 0 to look at the whole alone.
             **decoding: Fields of `Decoding`.
         """
         check_method(method)
-        for encoded, differences in self._said(pairs, batch_size, decoding):
-            yield from explain_encoded(
-                self.joint_model,
-                encoded,
-                differences,
-                method,
-                words=words,
-                suppress_unchanged=suppress_unchanged,
-            )
+        for said in self._said(pairs, batch_size, max_changes, decoding):
+            explained = self._explained(said, method, words=words, suppress_unchanged=suppress_unchanged)
+            placed = self._placed(said, [one.sentence for one in explained])
+            for one, difference in zip(explained, placed, strict=True):
+                yield replace(one, difference=difference)
 
     def change_log_odds(self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE) -> Iterator[float]:
         """Raw log-odds of change of each pair, without a caption: what calibration is fitted on."""
-        joints = self._open_ahead(pairs, ahead=2 * batch_size)
-        while batch := list(islice(joints, batch_size)):
+        opened = self._open_ahead(pairs, ahead=2 * batch_size, max_changes=0)
+        while batch := list(islice(opened, batch_size)):
             with torch.inference_mode():
-                odds: list[float] = self.joint_model.log_odds(self.joint_model.encode(batch).prefix).tolist()
+                encoded = self.joint_model.encode([one.joint for one in batch])
+                odds: list[float] = self.joint_model.log_odds(encoded.prefix).tolist()
             yield from odds
 
     def caption_joints(self, joints: Sequence[JointArray], **decoding: Any) -> list[Difference]:
@@ -215,15 +229,73 @@ class DifferenceCaptioner:
             return self._caption(self.joint_model.encode(joints), decoding)
 
     def _said(
-        self, pairs: Iterable[Pair], batch_size: int, decoding: Mapping[str, Any]
-    ) -> Iterator[tuple[Encoded, list[Difference]]]:
-        """The one way of a pair: opened ahead, joined, encoded once, captioned; batch by batch."""
-        joints = self._open_ahead(pairs, ahead=2 * batch_size)
-        while batch := list(islice(joints, batch_size)):
+        self, pairs: Iterable[Pair], batch_size: int, max_changes: int, decoding: Mapping[str, Any]
+    ) -> Iterator[list[_Said]]:
+        """The one way of a pair: opened and measured ahead, joined, encoded once, captioned, told; batch by batch."""
+        opened = self._open_ahead(pairs, ahead=2 * batch_size, max_changes=max_changes)
+        while batch := list(islice(opened, batch_size)):
+            wholes = [one.joint for one in batch]
+            crops = [crop for one in batch if one.look for crop in one.look.crops if crop is not None]
+            room = max(batch_size, _ROOM)  # the close looks of one pair share its batch
             with torch.inference_mode():
-                encoded = self.joint_model.encode(batch)
-                differences = self._caption(encoded, decoding)
-            yield encoded, differences
+                encoded = self.joint_model.encode([*wholes, *crops[: room - len(wholes)]])
+                found = self._caption(encoded, decoding)
+                for start in range(room - len(wholes), len(crops), room):
+                    found += self._caption(self.joint_model.encode(crops[start : start + room]), decoding)
+                kept = encoded.rows(range(len(wholes)))
+            close = iter(found[len(wholes) :])
+            yield [
+                _Said(kept, row, one.look, whole, self._told(whole, one.look, close))
+                for row, (one, whole) in enumerate(zip(batch, found, strict=False))
+            ]
+
+    def _told(self, whole: Difference, look: CloseLook | None, close: Iterator[Difference]) -> Difference:
+        """What was said of the whole, with what the close look adds.
+
+        Args:
+            whole: Said of the joint image.
+            look: At the same pair; None where only the whole was looked at.
+            close: What was said of crops; those of this pair come next.
+        """
+        if look is None:
+            return whole
+        said = [whole if crop is None else next(close) for crop in look.crops]
+        return tell(whole, look, said, seen=look.seen_in(self.layout.part_size, self.backbone.patch_size))
+
+    def _explained(self, said: Sequence[_Said], method: str, **settings: bool) -> list[Explanation]:
+        """Where the captioner looked for what it said of the whole, from what was encoded for that."""
+        encoded = said[0].encoded.rows([one.row for one in said])
+        seen = [replace(one.whole, changed=one.whole.changed and one.difference.changed) for one in said]
+        return explain_encoded(self.joint_model, encoded, seen, method, **settings)
+
+    def _placed(
+        self, said: Sequence[_Said], heatmaps: Sequence[PairHeatmap] | None = None
+    ) -> list[Difference]:
+        """What was said, with places from the heatmap where a change was seen that nothing measured.
+
+        Args:
+            said: Of one batch.
+            heatmaps: Of the sentences, where they are known already.
+        """
+        differences = [one.difference for one in said]
+        rows = [row for row, one in enumerate(said) if one.needs_places]
+        if not rows:
+            return differences
+        if heatmaps is None:
+            try:
+                looked = self._explained([said[row] for row in rows], DEFAULT_METHOD, words=False)
+                found = [one.sentence for one in looked]
+            except ModelError:  # no attention to read places from
+                found = [None] * len(rows)
+        else:
+            found = [heatmaps[row] for row in rows]
+        for row, heatmap in zip(rows, found, strict=True):
+            look = said[row].look
+            assert look is not None
+            differences[row] = replace(
+                differences[row], changes=(change_of_heatmap(differences[row], heatmap, look.sizes),)
+            )
+        return differences
 
     def _caption(self, encoded: Encoded, decoding: Mapping[str, Any]) -> list[Difference]:
         """What is said of encoded joint images."""
@@ -244,13 +316,13 @@ class DifferenceCaptioner:
             " ".join(caption.split()), probability, probability >= calibration.threshold, tokens=tuple(tokens)
         )
 
-    def _open_ahead(self, pairs: Iterable[Pair], ahead: int) -> Iterator[JointArray]:
-        """Joint images in order, opened by threads while the caller works."""
-        waiting: deque[Future[JointArray]] = deque()
+    def _open_ahead(self, pairs: Iterable[Pair], ahead: int, max_changes: int) -> Iterator[_Opened]:
+        """Pairs in order, opened, joined and measured by threads while the caller works."""
+        waiting: deque[Future[_Opened]] = deque()
         with ThreadPoolExecutor(max_workers=min(_OPENERS, os.cpu_count() or 1)) as pool:
             try:
                 for pair in pairs:
-                    waiting.append(pool.submit(self.join, pair))
+                    waiting.append(pool.submit(self._open, pair, max_changes))
                     if len(waiting) >= ahead:
                         yield waiting.popleft().result()
                 while waiting:
@@ -261,9 +333,46 @@ class DifferenceCaptioner:
 
     def join(self, pair: Pair) -> JointArray:
         """The joint image of a pair, opened where it is not yet."""
+        return self._open(pair, 0).joint
+
+    def _open(self, pair: Pair, max_changes: int) -> _Opened:
         if not isinstance(pair, ImagePair):
             pair = ImagePair.open(*pair, max_pixels=self.max_pixels)
-        return self.joint_model.preprocessor.join(pair)
+        join = self.joint_model.preprocessor.join
+        look = look_closely(pair, self.layout.part_size, join, max_changes) if max_changes else None
+        return _Opened(join(pair), look)
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A pair ready for the model: its joint image, and the close look where one is wanted."""
+
+    joint: JointArray
+    look: CloseLook | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What was said of a pair, and what is needed to explain it.
+
+    Attributes:
+        encoded: The joint images of its batch.
+        row: Which of them is its own.
+        look: The close look, where one was wanted.
+        whole: What was said of the joint image.
+        difference: Caption, probability, verdict, and the changes that were measured.
+    """
+
+    encoded: Encoded
+    row: int
+    look: CloseLook | None
+    whole: Difference
+    difference: Difference
+
+    @property
+    def needs_places(self) -> bool:
+        """Whether a change was seen whose place nothing has measured."""
+        return self.look is not None and self.difference.changed and not self.difference.changes
 
 
 def find_adapter(model: str | Path | None, adapter: str | Path | None) -> str | None:

@@ -12,7 +12,7 @@ from blip2idc.config import Range, Seed, check_ranges
 from blip2idc.errors import ConfigError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS
-from blip2idc.model.adapter import LoraPlan
+from blip2idc.model.adapter import LoraSettings
 from blip2idc.training.mixing import DataShare
 
 Epochs = Annotated[float, Range(0, 1_000_000, above=True)]
@@ -71,7 +71,7 @@ class TrainConfig:
     two_stream: bool = False
     layout: JointLayout | None = None
     prompt: str = ""
-    lora: LoraPlan = field(default_factory=LoraPlan)
+    lora: LoraSettings = field(default_factory=LoraSettings)
     epochs: Epochs = 10.0
     max_steps: Steps | None = None
     batch_size: Annotated[int, Range(1, 65_536)] = 16

@@ -33,10 +33,19 @@ def explain_page(
         run: Run record, with `model` and `adapter`.
         files: Facts of the two files, from `file_facts`.
     """
-    boxes = heatmap_regions(explanation.sentence, pair.before.size, pair.after.size)
+    changes = explanation.difference.changes
+    boxes: Sequence[Sequence[Region]] = heatmap_regions(
+        explanation.sentence, pair.before.size, pair.after.size
+    )
+    if changes:
+        boxes = [
+            [box for box in places if box]
+            for places in ([one.before_box for one in changes], [one.after_box for one in changes])
+        ]
     return render(
         "explain.html",
         title=explanation.difference.caption,
+        by_word=" ".join(explanation.words) == explanation.difference.caption,
         explanation=explanation,
         difference=explanation.difference,
         method=explanation.method.replace("_", " "),

@@ -156,7 +156,8 @@ def _gap_there(
     result = np.full(len(rows), 999.0, np.float32)
     here = one[rows[inside], columns[inside]].astype(np.int16)
     there = other[there_rows[inside], there_columns[inside]].astype(np.int16)
-    result[inside] = np.abs(here - there).max(axis=1)
+    red, green, blue = np.abs(here - there).T  # far faster than the maximum over a short last axis
+    result[inside] = np.maximum(np.maximum(red, green), blue)
     return result
 
 

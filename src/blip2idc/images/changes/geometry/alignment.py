@@ -22,7 +22,7 @@ EXACT = 0.15
 """Share of the tiles with structure that are equal to the pixel, from which on a pair is called exact."""
 _FEW_TILES = 8  # with structure: fewer say nothing
 _SMALL = 12  # levels
-_GOOD = 0.55  # agreement from which on a geometry is believed
+GOOD = 0.55  # agreement from which on a geometry is believed
 _STILL = 0.06  # pixels by which the corners may seem to move before it is called a shift
 _DRAWN = (
     0.02  # share of equal tiles from which on a picture is drawn, not taken: its parts may move by themselves
@@ -73,7 +73,7 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
     for candidate in candidates:
         if best is None or candidate.agreement > best.agreement + _BETTER:
             best = candidate
-    return best if best is not None and best.agreement >= _GOOD else Alignment("none", agreement=0.0)
+    return best if best is not None and best.agreement >= GOOD else Alignment("none", agreement=0.0)
 
 
 def equal_share(before: Pixels, after: Pixels) -> float:

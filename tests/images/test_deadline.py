@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.errors import ConfigError, ImageError
-from blip2idc.images.decoding.deadline import Opener
+from blip2idc.images.deadline import Opener
 from blip2idc.images.pair import open_image
 
 

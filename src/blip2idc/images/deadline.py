@@ -84,7 +84,7 @@ class Opener:
             self._end()
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "blip2idc.images.decoding.deadline"],
+                [sys.executable, "-m", "blip2idc.images.deadline"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},

@@ -1,0 +1,157 @@
+"""The close look at a pair: where its images differ, measured and cropped at native resolution.
+
+In: an opened pair, and how large each image is in the joint image. Out: a `CloseLook`: how the images lie on each
+other, the places that changed, and joint images of their crops, ready for the captioner. No torch.
+
+Where the joint image shows the pair at nearly its own resolution, a close look sees nothing more: then only what is
+equal to the pixel around it is measured, and everything else is left to the whole look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from blip2idc.images.changes import Alignment, Comparison, find_changes
+from blip2idc.images.changes.crops import change_windows, crop_change
+from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
+from blip2idc.images.changes.geometry.registration import agreement
+from blip2idc.images.changes.measured_pair import MeasuredPair
+from blip2idc.images.changes.result import AlignmentKind, MeasuredChange
+from blip2idc.images.pair import ImagePair
+from blip2idc.model.joint_model import JointArray
+
+MAX_CHANGES = 10
+"""Changes of a pair that are looked at closely and listed, unless more are asked for."""
+NEARLY_NATIVE = 3.0
+"""Reduction of the sides up to which the joint image counts as showing a pair at its own resolution."""
+MEASURED = 0.95
+"""Least probability of a change that stands out of noise: 48 of 49 such photographs had changed (docs/changes.md)."""
+
+
+@dataclass(frozen=True, eq=False)
+class CloseLook:
+    """What there is to see of a pair beside the joint image.
+
+    Attributes:
+        sizes: (width, height) of both images.
+        alignment: How they lie on each other.
+        measured: The places that are looked at, the most telling first.
+        crops: Joint images of their surroundings; None where the whole joint image is the same.
+        total: How many places there are, those that are not looked at included.
+        identical: Whether all pixels are equal.
+        certain: Whether everything around the places is equal to the pixel.
+        diffuse: Whether the images lie on each other and differ nowhere more than noise.
+        small: Whether the joint image shows the pair at nearly its own resolution.
+    """
+
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+    alignment: AlignmentKind
+    measured: tuple[MeasuredChange, ...] = ()
+    crops: tuple[JointArray | None, ...] = ()
+    total: int = 0
+    identical: bool = False
+    certain: bool = False
+    diffuse: bool = False
+    small: bool = False
+
+    @property
+    def least_probability(self) -> float:
+        """How probable a change is by measurement alone."""
+        if not self.measured:
+            return 0.0
+        if self.certain:
+            return 1.0
+        return 0.0 if self.small else MEASURED
+
+    def seen_in(self, part_size: tuple[int, int], patch_size: int) -> bool:
+        """Whether all that changed is seen in the joint image: one place, at least as large as a patch there.
+
+        Args:
+            part_size: (height, width) that each image gets in the joint image.
+            patch_size: Side of a patch.
+        """
+        if self.small or not self.measured:
+            return True
+        if self.total > 1:
+            return False
+        boxes = self.measured[0].before_box, self.measured[0].after_box
+        return any(
+            box is not None
+            and box[2] * part_size[1] >= patch_size * size[0]
+            and box[3] * part_size[0] >= patch_size * size[1]
+            for box, size in zip(boxes, self.sizes, strict=True)
+        )
+
+
+def look_closely(
+    pair: ImagePair,
+    part_size: tuple[int, int],
+    join: Callable[[ImagePair], JointArray],
+    max_changes: int = MAX_CHANGES,
+) -> CloseLook:
+    """Measure a pair and crop its changes.
+
+    Args:
+        pair: Opened; a `MeasuredPair` is not measured again.
+        part_size: (height, width) that each image gets in the joint image.
+        join: Makes a joint image.
+        max_changes: Most places to look at.
+    """
+    sizes = pair.before.size, pair.after.size
+    small = all(
+        side <= NEARLY_NATIVE * part
+        for size in sizes
+        for side, part in zip(size, reversed(part_size), strict=True)
+    )
+    found = pair.comparison if isinstance(pair, MeasuredPair) else _measure(pair, small)
+    measured = found.changes[:max_changes]
+    return CloseLook(
+        sizes,
+        found.alignment.kind,
+        measured,
+        tuple(_crop(pair, change, found.alignment, join) for change in measured),
+        len(found.changes),
+        identical=found.judgement == "identical",
+        certain=_is_certain(found, small),
+        diffuse=found.judgement == "diffuse",
+        small=small,
+    )
+
+
+def _measure(pair: ImagePair, small: bool) -> Comparison:
+    """The changes of a pair; of a small one only where its images are equal to the pixel in part."""
+    if small:
+        before, after = np.asarray(pair.before), np.asarray(pair.after)
+        if align_exactly(before, after) is None:
+            return Comparison(pair.before.size, pair.after.size, _in_place(before, after), "unaligned")
+    return find_changes(pair.before, pair.after)
+
+
+def _in_place(before: np.ndarray, after: np.ndarray) -> Alignment:
+    """Whether two small pictures lie on each other as they are; no other geometry is sought."""
+    if before.shape != after.shape:
+        return Alignment("none", agreement=0.0)
+    agrees = agreement(*(image.mean(axis=2).astype(np.uint8) for image in (before, after)))
+    return Alignment("aligned" if agrees >= GOOD else "none", agreement=agrees)
+
+
+def _is_certain(found: Comparison, small: bool) -> bool:
+    """Whether the changes are no noise: all around them is equal to the pixel.
+
+    In small pictures rows that come and go at the borders may be a picture that moved by a pixel.
+    """
+    exact = found.noise.level == 0 and found.noise.edges == 0
+    return exact and (found.alignment.kind == "aligned" or (found.alignment.kind == "rows" and not small))
+
+
+def _crop(
+    pair: ImagePair, change: MeasuredChange, alignment: Alignment, join: Callable[[ImagePair], JointArray]
+) -> JointArray | None:
+    boxes = change.before_box, change.after_box
+    windows = change_windows(pair.before.size, pair.after.size, *boxes, alignment)
+    if windows == ((0, 0, *pair.before.size), (0, 0, *pair.after.size)):
+        return None
+    return join(crop_change(pair, *boxes, alignment))

@@ -1,0 +1,281 @@
+"""Which sentence is told of a place, and of a pair: the captioner's, or one made of what was measured.
+
+In: measured changes and what the captioner said of them. Out: `Change`s and the one sentence of a pair. A sentence that
+contradicts a sure fact loses; where the captioner sees no change although one was measured, the plain sentence stands
+in. The facts were measured on every kind of picture, the captioner knows those it was trained on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from blip2idc.difference import Change, Difference
+from blip2idc.images.changes.result import Box, Fact, MeasuredChange
+from blip2idc.images.changes.sentences import sentence, text_sentence
+from blip2idc.images.heatmap import PairHeatmap
+from blip2idc.model.close_look import CloseLook
+from blip2idc.report.pictures.regions import heatmap_regions
+from blip2idc.worlds.edits.captions import PLACES
+from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
+
+Size = tuple[int, int]
+
+_COLORS = "red|orange|yellow|green|turquoise|cyan|blue|purple|violet|pink|brown|beige|black|white|grey|gray"
+
+_CLAIMS: Mapping[str, re.Pattern[str]] = {
+    claim: re.compile(rf"\b(?:{words})\b")
+    for claim, words in {
+        "appear": r"add(?:ed)?|appear(?:s|ed)?|new|insert(?:ed)?|introduced|written|write|pasted"
+        r"|there (?:is|are)\b.*\bnow",
+        "disappear": r"remov(?:e|ed)|gone|disappear(?:s|ed)?|eras(?:e|ed)|missing|delet(?:e|ed)|vanished|no longer",
+        "move": r"mov(?:e|ed)|shift(?:ed)?|relocated|changed (?:its )?(?:location|position|place)",
+        "color": rf"recolou?r(?:ed)?|(?:changed?|another|different) (?:its |the )?colou?r|turn(?:ed|s)? (?:{_COLORS})"
+        rf"|became (?:{_COLORS})|(?:is|are) (?:{_COLORS})\b.*\bnow|colou?r(?:ed)?",
+        "material": r"rubber now|metal now|material|texture",
+        "size": r"larger|smaller|bigger|grew|shrank|shrunk|resized|enlarged|grown",
+        "blur": r"blur(?:red|ry)?|pixelated|out of focus",
+        "sharpen": r"sharp(?:er|ened|en)?",
+        "brighten": r"bright(?:er|ened|en)|lighter|brightness was increased",
+        "darken": r"dark(?:er|ened|en)|brightness was reduced",
+        "cover": r"cover(?:s|ed)?|hid(?:es|den)|block",
+        "noise": r"nois[ey]|grain(?:y)?",
+        "whole": r"cropped|flipped|mirrored|rotated|inverted|border|frame|saturated|black and white",
+        "none": r"same|no (?:change|difference)|nothing|unchanged|identical",
+    }.items()
+}
+"""What a sentence claims to have happened, by its words."""
+
+_MAY_CLAIM: Mapping[str, frozenset[str]] = {
+    "appeared": frozenset({"appear", "cover"}),
+    "disappeared": frozenset({"disappear", "cover"}),
+    "moved": frozenset({"move"}),
+    "resized": frozenset({"size"}),
+    "recoloured": frozenset({"color"}),
+    "blurred": frozenset({"blur"}),
+    "sharpened": frozenset({"sharpen"}),
+    "brighter": frozenset({"brighten", "color"}),
+    "darker": frozenset({"darken", "color"}),
+    "covered": frozenset({"cover", "appear", "disappear"}),
+    "noise": frozenset({"noise"}),
+}
+"""What a sentence may claim of a place of which a fact is sure."""
+
+_OPPOSITE: Mapping[str, str] = {
+    "appeared": "disappear",
+    "disappeared": "appear",
+    "brighter": "darken",
+    "darker": "brighten",
+    "blurred": "sharpen",
+    "sharpened": "blur",
+}
+"""What it may not claim beside."""
+
+_SAME_THING: Mapping[str, re.Pattern[str]] = {
+    thing: re.compile(rf"\b(?:{words})s?\b")
+    for thing, words in {
+        "text": r"text|word|letter|title|heading|headline|label|paragraph|link|price|number|sentence|writing",
+        "line": r"line|border|rule|stroke|divider",
+        "button": r"button|link|control",
+        "box": r"box|block|card|area|rectangle|square|panel|banner|button|bar|field|background",
+    }.items()
+}
+"""What a sentence may call a thing that was measured on a plain ground."""
+
+_ANY_THING = re.compile(r"\b(?:cube|sphere|cylinder|cone|ball|object|person|man|woman|car|dog|cat)s?\b")
+"""What it is not."""
+
+_KINDS: Mapping[str, str] = {
+    "appeared": "add",
+    "disappeared": "drop",
+    "moved": "move",
+    "recoloured": "color",
+    "resized": "resize",
+    "blurred": "region_blur",
+    "covered": "region_cover",
+    "sharpened": "sharpen",
+    "brighter": "brighten",
+    "darker": "darken",
+    "noise": "noise",
+}
+"""Fact -> kind of change, as the worlds call it."""
+
+TEXT = "text"
+"""Kind of a change of which no more is known than that other words are written there."""
+REGION = "region"
+"""Kind of a change of which no more is known than its place."""
+
+_PLACE = re.compile(
+    r"\b(?:in|at|on) the (?:(?:top|bottom|upper|lower)(?: (?:left|right|middle|cent(?:er|re)))?"
+    r"|left|right|middle|cent(?:er|re))(?: corner| side| half)?\b(?! of)"
+)
+
+
+def place_of(box: Box, size: Size) -> str:
+    """Where a box lies in an image of (width, height), in the words of the captions.
+
+    >>> place_of((900, 20, 100, 40), (1280, 800)), place_of((0, 62, 1280, 58), (1280, 800))
+    ('in the top right', 'at the top')
+    """
+    column, row = (
+        min(2, int(3 * (start + length / 2) / side))
+        for start, length, side in zip(box[:2], box[2:], size, strict=True)
+    )
+    return PLACES[3 * row + column]
+
+
+def claims(caption: str) -> set[str]:
+    """What a sentence claims to have happened; empty where its words are not known.
+
+    >>> sorted(claims("the small red cube has been removed"))
+    ['disappear']
+    """
+    return {claim for claim, words in _CLAIMS.items() if words.search(caption.lower())}
+
+
+def contradicts(caption: str, facts: Iterable[Fact]) -> bool:
+    """Whether a sentence says of a place something else than what is sure of it.
+
+    >>> contradicts("a white block was added", [Fact("disappeared")])
+    True
+    >>> contradicts("the man put on a hat", [Fact("appeared")])
+    False
+    """
+    said = claims(caption)
+    for fact in facts:
+        if said and (not said & _MAY_CLAIM[fact.kind] or _OPPOSITE.get(fact.kind) in said):
+            return True
+        if fact.kind == "recoloured" and not _names_color(caption, str(fact.values["to"])):
+            return True
+    return False
+
+
+def agrees(caption: str, measured: MeasuredChange) -> bool:
+    """Whether a sentence fits what was measured of a place: the facts, and the thing where its pixels tell it.
+
+    A captioner that knows no web pages takes a button for a rubber cube.
+    """
+    thing = _SAME_THING.get(measured.thing.split()[-1]) if measured.thing else None
+    names = thing is None or not _ANY_THING.search(caption.lower()) or bool(thing.search(caption.lower()))
+    return names and not contradicts(caption, measured.facts)
+
+
+def _names_color(caption: str, color: str) -> bool:
+    """Whether a sentence that names colours names this one; True for one that names none."""
+    named = {word.replace("gray", "grey") for word in re.findall(rf"\b(?:{_COLORS})\b", caption.lower())}
+    return not named or color.split()[-1] in named
+
+
+def tell(whole: Difference, look: CloseLook, said: Sequence[Difference], *, seen: bool) -> Difference:
+    """What is told of a pair that was looked at closely.
+
+    What was measured decides where it is sure: equal images did not change, and places that stand out of what is
+    equal around them did, whatever the captioner says. Everything else is the captioner's judgement.
+
+    Args:
+        whole: What the captioner said of the joint image.
+        look: What was measured.
+        said: What the captioner said of each crop.
+        seen: Whether all that changed is seen in the joint image.
+    """
+    if look.identical:
+        caption = NO_CHANGE_CAPTIONS[0] if whole.changed else whole.caption
+        return replace(
+            whole, caption=caption, change_probability=0.0, changed=False, alignment=look.alignment
+        )
+    least = look.least_probability
+    if not look.measured or (not whole.changed and not least):
+        return replace(whole, alignment=look.alignment)
+    changes = tuple(
+        tell_change(measured, close, look.sizes, least)
+        for measured, close in zip(look.measured, said, strict=True)
+    )
+    return replace(
+        whole,
+        caption=tell_pair(whole, changes, look, seen=seen),
+        change_probability=max(whole.change_probability, least),
+        changed=True,
+        changes=changes,
+        alignment=look.alignment,
+    )
+
+
+def tell_change(
+    measured: MeasuredChange, said: Difference | None, sizes: tuple[Size, Size], least: float
+) -> Change:
+    """One place in words.
+
+    Args:
+        measured: The place and what is sure of it.
+        said: What the captioner said of its close look; None where it was not asked.
+        sizes: (width, height) of the image before and of the image after.
+        least: How probable a change is here by measurement alone.
+    """
+    box, size = (measured.after_box, sizes[1]) if measured.after_box else (measured.before_box, sizes[0])
+    place = place_of(box, size) if box else ""
+    texts = measured.before_text, measured.after_text
+    read = texts[0] != texts[1]
+    if read:
+        caption = text_sentence(texts[0] or "", texts[1] or "", measured.thing, place)
+    elif said is not None and said.changed and agrees(said.caption, measured):
+        caption = _PLACE.sub(place, said.caption)
+    else:
+        caption = _plain(measured, place)
+    probability = max(least, said.change_probability if said else 0.0)
+    kind = next((_KINDS[fact.kind] for fact in measured.facts), TEXT if read else REGION)
+    return Change(
+        measured.before_box, measured.after_box, kind, caption, probability, measured.facts, *texts, place
+    )
+
+
+def _plain(measured: MeasuredChange, place: str) -> str:
+    """The sentence made of what was measured, with the place in the whole."""
+    if measured.sentence == sentence(measured.facts, measured.thing):
+        return sentence(measured.facts, measured.thing, place)
+    return f"{measured.sentence} {place}".strip()
+
+
+def tell_pair(whole: Difference, changes: Sequence[Change], look: CloseLook, *, seen: bool) -> str:
+    """The one sentence of a pair in which changes were measured.
+
+    Args:
+        whole: What the captioner said of the joint image.
+        changes: Told, the most telling first; at least one.
+        look: What was measured.
+        seen: Whether all of them are seen in the joint image.
+    """
+    most = look.measured[0]
+    fits = not contradicts(whole.caption, most.facts) if look.small else agrees(whole.caption, most)
+    fits = fits and (look.small or most.before_text == most.after_text)  # words that were read are told
+    if seen and whole.changed and fits:
+        return whole.caption
+    first = changes[0].caption
+    if look.total == 1:
+        return first
+    if look.total == len(changes) == 2:
+        return f"{first} and {changes[1].caption}"
+    return f"{first}, and {look.total - 1} more {'changes' if look.total > 2 else 'change'}"
+
+
+def change_of_heatmap(
+    difference: Difference, heatmap: PairHeatmap | None, sizes: tuple[Size, Size]
+) -> Change:
+    """The place at which the captioner looked, where none was measured.
+
+    Args:
+        difference: Caption and probability.
+        heatmap: Of its sentence; None where the model shows none, and the place is all of both images.
+        sizes: (width, height) of the image before and of the image after.
+    """
+    boxes = (
+        [regions[0] if regions else None for regions in heatmap_regions(heatmap, *sizes)] if heatmap else []
+    )
+    if not any(boxes):
+        boxes = [(0, 0, *size) for size in sizes]
+    before, after = boxes
+    box, size = (after, sizes[1]) if after else (before, sizes[0])
+    assert box is not None
+    return Change(
+        before, after, REGION, difference.caption, difference.change_probability, place=place_of(box, size)
+    )

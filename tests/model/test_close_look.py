@@ -1,0 +1,137 @@
+"""The close look through the captioner: changes of screenshots are listed, told and never passed over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from tests.fixtures.checkpoints import random_images
+
+from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.measured_pair import MeasuredPair
+from blip2idc.images.pair import ImagePair
+from blip2idc.model import close_look
+from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.close_look import look_closely
+
+PART = (64, 128)
+
+
+def page(price: str = "49.00", button: str = "#0d6efd", mark: str = "#f6f7f9") -> Image.Image:
+    """A page of a shop, 900 x 600."""
+    image = Image.new("RGB", (900, 600), "#f6f7f9")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 899, 50), fill="#1d2b45")
+    draw.rectangle((60, 480, 100, 520), fill=mark)
+    for number in range(3):
+        left = 30 + 290 * number
+        draw.rectangle((left, 90, left + 250, 420), fill="white", outline="#dddddd")
+        draw.rectangle((left + 20, 110, left + 230, 250), fill=("#a8643c", "#6b3f22", "#3f2716")[number])
+        draw.text((left + 20, 270), "Coffee, one pound", fill="black")
+        draw.text((left + 20, 340), price if number == 2 else "12.50", fill="black")
+        fill = button if number == 1 else "#0d6efd"
+        draw.rectangle((left + 120, 330, left + 230, 365), fill=fill)
+    return image
+
+
+@pytest.fixture(scope="module")
+def captioner() -> DifferenceCaptioner:
+    return DifferenceCaptioner.from_pretrained(device="cpu")
+
+
+def test_a_price_is_never_passed_over(captioner: DifferenceCaptioner) -> None:
+    found = captioner(page(), page("99.00"))
+    assert not captioner(page(), page("99.00"), max_changes=0).changed  # too small for the whole look
+    assert found.changed
+    assert found.alignment == "aligned"
+    (change,) = found.changes
+    assert change.after_box is not None
+    x, y, width, height = change.after_box
+    assert 630 <= x < 640 and 335 <= y < 350 and width < 20 and height < 20  # noqa: PT018
+    assert "same" not in found.caption and "on the right" in found.caption  # noqa: PT018
+
+
+def test_a_recoloured_button_is_named(captioner: DifferenceCaptioner) -> None:
+    found = captioner(page(), page(button="#14a046"))
+    (change,) = found.changes
+    assert change.kind == "color"
+    assert "green" in found.caption
+    assert json.loads(json.dumps(found.to_dict()))["changes"][0]["facts"][0]["to_hex"] == "#14a046"
+
+
+def test_most_changes(captioner: DifferenceCaptioner) -> None:
+    pair = page(), page("99.00", mark="#c03030")
+    found = captioner(*pair, max_changes=1)
+    assert len(found.changes) == 1
+    assert found.caption.endswith("and 1 more change")
+    assert len(captioner(*pair).changes) == 2
+
+
+def test_equal_images_are_not_looked_at_twice(
+    captioner: DifferenceCaptioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(close_look, "crop_change", None)
+    found = captioner(page(), page())
+    assert (found.changed, found.changes, found.change_probability) == (False, (), 0.0)
+
+
+def test_a_stream_says_the_same_as_single_calls(captioner: DifferenceCaptioner) -> None:
+    pairs = [(page(), page("99.00")), (page(), page()), (page(), page("1.00", "#14a046"))]
+    single = [captioner(*pair) for pair in pairs]
+    for size in (2, 32):
+        assert list(captioner.stream(pairs, size)) == single
+    explained = list(captioner.explain_stream(pairs, words=False))
+    assert [one.difference for one in explained] == single
+    assert explained[0].sentence.empty  # what the whole look did not see has no place in it
+
+
+def test_every_changed_pair_has_a_place(opt_checkpoint: Path, rng: np.random.Generator) -> None:
+    blind = DifferenceCaptioner.from_pretrained(opt_checkpoint, device="cpu")
+    images = random_images(rng, 8)
+    for difference in blind.stream(list(zip(images[::2], images[1::2], strict=True))):
+        assert bool(difference.changes) == difference.changed
+
+
+class TestLook:
+    def join(self, pair: ImagePair) -> np.ndarray:
+        return np.asarray(pair.after)
+
+    def test_crops_are_at_native_resolution(self) -> None:
+        before, after = page(), page("99.00")
+        found = look_closely(ImagePair(before, after), PART, self.join)
+        (crop,) = found.crops
+        assert crop is not None
+        assert crop.shape[0] < 150
+        assert found.certain
+        assert not found.seen_in(PART, 8)
+        assert find_changes(before, after).changes == found.measured
+
+    def test_a_measured_pair_is_not_measured_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        before, after = page(), page("99.00")
+        comparison = find_changes(before, after)
+        monkeypatch.setattr(close_look, "find_changes", None)
+        found = look_closely(MeasuredPair(before, after, comparison), PART, self.join)
+        assert found.measured == comparison.changes
+
+    def test_a_small_pair_without_equal_pixels_is_left_to_the_whole_look(
+        self, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+    ) -> None:
+        monkeypatch.setattr(close_look, "find_changes", None)
+        pictures = [Image.fromarray(rng.integers(0, 255, (150, 300, 3), dtype=np.uint8)) for _ in range(2)]
+        found = look_closely(ImagePair(*pictures), PART, self.join)
+        assert found.small
+        assert not found.measured
+        assert found.alignment == "none"
+        assert found.least_probability == 0.0
+
+    def test_a_small_pair_with_equal_pixels_is_measured(self) -> None:
+        before = page().resize((300, 190))
+        after = before.copy()
+        after.paste((255, 0, 0), (20, 20, 50, 40))
+        found = look_closely(ImagePair(before, after), PART, self.join)
+        assert found.small
+        assert found.certain
+        assert found.least_probability == 1.0
