@@ -156,7 +156,7 @@ def check_ranges(settings: Any, prefix: str = "") -> None:
     for name, hint in typing.get_type_hints(type(settings), include_extras=True).items():
         value = getattr(settings, name, None)
         if not _is_in_range(hint, value):
-            faults.append(f"{prefix}{name} is {_shown(value)}; expected {_spelled(hint)}")
+            faults.append(f"{prefix}{name} is {_shown(value)}; expected {spelled(hint)}")
     if faults:
         raise ConfigError("; ".join(faults))
 
@@ -279,7 +279,7 @@ def _build(cls: type[Any], values: Mapping[Any, Any], prefix: str, faults: list[
             field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
         )
         if not has_default and name not in values:
-            faults.append(f"{prefix}{name} is missing; expected {_spelled(hints[name])}")
+            faults.append(f"{prefix}{name} is missing; expected {spelled(hints[name])}")
     if len(faults) > found_before:
         return None
     try:
@@ -302,7 +302,7 @@ def _convert(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
     try:
         return _fitted(hint, value, name, faults)
     except TypeError:
-        faults.append(f"{name} is {_shown(value)}; expected {_spelled(hint)}")
+        faults.append(f"{name} is {_shown(value)}; expected {spelled(hint)}")
         return None
 
 
@@ -388,18 +388,18 @@ def _shown(value: Any) -> str:
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", type(None): "null"}
 
 
-def _spelled(hint: Any) -> str:
+def spelled(hint: Any) -> str:
     """A type in the words of somebody who writes YAML."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         limits = [str(one) for one in parts[1:] if isinstance(one, Range)]
-        return " ".join([_spelled(parts[0]), *limits])
+        return " ".join([spelled(parts[0]), *limits])
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_spelled(part) for part in parts)
+        return " or ".join(spelled(part) for part in parts)
     if origin is typing.Literal:
         return " or ".join(str(part) for part in parts)
     if origin in (list, Sequence) or (origin is tuple and parts[-1] is ...):
-        return f"a list of {_spelled(parts[0])}"
+        return f"a list of {spelled(parts[0])}"
     if origin is tuple:
         return f"a list of {len(parts)} values"
     if origin in (dict, Mapping) or dataclasses.is_dataclass(hint):

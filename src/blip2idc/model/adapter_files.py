@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from blip2idc.errors import ModelError
+from blip2idc.model.checkpoint import refuse_misspelt_folder
 from blip2idc.model.foreign import check_numbers, foreign, read_object
 from blip2idc.model.settings import CaptionerSettings, read_settings
 
@@ -156,13 +157,14 @@ def _locate(name: str) -> Path:
         raise ModelError(
             f"adapter '{name}': no such folder, and a hub id has the form owner/name; check --adapter."
         )
+    refuse_misspelt_folder("adapter", name)
     from huggingface_hub import snapshot_download
 
     try:
         return Path(snapshot_download(name, allow_patterns=["adapter_*", "blip2idc.json", "README.md"]))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"adapter '{name}': cannot be read from the hub: {' '.join(str(error).split())}"
+            f"adapter '{name}': is no folder here, and as a hub id it cannot be read: {' '.join(str(error).split())}"
         ) from error
 
 

@@ -28,6 +28,7 @@ from blip2idc.model.checkpoint import (
     quiet,
     read_processor_settings,
     read_tokenizer,
+    refuse_misspelt_folder,
     text_format_of,
 )
 from blip2idc.model.foreign import foreign
@@ -38,6 +39,7 @@ from blip2idc.runtime import Choice, choose_device, choose_dtype
 
 TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 """The model in the package: `backbone/` and `adapters/`."""
+TINY_NAME = "tiny"
 
 PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
 """Revisions that this software was written against; used where the caller names none."""
@@ -167,21 +169,27 @@ def load_backbone(
     return Backbone(network, tokenizer, source, statistics, text_format, device_choice, dtype_choice)
 
 
+def is_packaged(model: str | Path | None) -> bool:
+    """Whether the model in the package is meant: by None, or by its name where no folder has it."""
+    return model is None or (str(model) == TINY_NAME and not Path(TINY_NAME).is_dir())
+
+
 def locate_model(model: str | Path | None, revision: str | None = None) -> ModelSource:
     """Decide between the packaged model, a folder and a hub id.
 
     Args:
-        model: What the user gave.
+        model: What the user gave; None or `tiny` for the packaged model.
         revision: What the user gave.
 
     Raises:
         ModelError: It is neither a folder nor possibly a hub id.
     """
-    if model is None:
-        return ModelSource("tiny", str(TINY_MODEL / "backbone"))
+    if is_packaged(model):
+        return ModelSource(TINY_NAME, str(TINY_MODEL / "backbone"))
     name = str(model)
     if Path(name).is_dir():
         return ModelSource(name, name)
+    refuse_misspelt_folder("model", name)
     looks_like_path = name.startswith((".", "/", "~")) or name.count("/") != 1 or "\\" in name
     if looks_like_path:
         raise ModelError(

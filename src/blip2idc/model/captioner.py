@@ -27,7 +27,7 @@ from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
 from blip2idc.model.adapter import merge_adapter, read_adapter
-from blip2idc.model.backbone import TINY_MODEL, Backbone, load_backbone
+from blip2idc.model.backbone import TINY_MODEL, Backbone, is_packaged, load_backbone
 from blip2idc.model.calibration import change_probability
 from blip2idc.model.close_look import MAX_CHANGES, CloseLook, look_closely
 from blip2idc.model.explain.methods import BATCH_SIZE as EXPLAIN_BATCH_SIZE
@@ -388,10 +388,11 @@ def find_adapter(model: str | Path | None, adapter: str | Path | None) -> str | 
     Raises:
         ModelError: The packaged model has no adapter of that name.
     """
-    if adapter is None or (model is not None and adapter == DEFAULT_ADAPTER):
+    packaged_model = is_packaged(model)
+    if adapter is None or (not packaged_model and adapter == DEFAULT_ADAPTER):
         return None
     name = str(adapter)
-    if model is not None or Path(name).is_dir() or "/" in name:
+    if not packaged_model or Path(name).is_dir() or "/" in name:
         return name
     packaged = TINY_MODEL / "adapters"
     if not (packaged / name).is_dir():

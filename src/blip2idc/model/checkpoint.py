@@ -8,6 +8,7 @@ disagree the checkpoint is refused, and where one is silent the network's config
 from __future__ import annotations
 
 import contextlib
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,24 @@ class ModelSource:
     def folder(self) -> Path | None:
         """The folder, or None for a model on the hub."""
         return Path(self.location) if Path(self.location).is_dir() else None
+
+
+def refuse_misspelt_folder(kind: str, name: str) -> None:
+    """Refuse a name that has the form of a hub id, but whose first part is a folder here: a path with a slip in it.
+
+    Args:
+        kind: `model` or `adapter`, for the sentence.
+        name: As the user wrote it; no folder.
+
+    Raises:
+        ModelError: It is such a path; those that are there are told.
+    """
+    parent = Path(name).parent
+    if parent == Path() or not parent.is_dir():
+        return
+    near = difflib.get_close_matches(Path(name).name, sorted(path.name for path in parent.iterdir()), n=1)
+    remedy = f"did you mean {parent / near[0]}?" if near else f"check --{kind}."
+    raise ModelError(f"{kind} '{name}': no such folder in {parent}; {remedy}")
 
 
 def read_tokenizer(source: ModelSource) -> Any:

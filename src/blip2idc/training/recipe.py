@@ -32,7 +32,10 @@ class TrainConfig:
         model: Backbone: hub id or folder; None for the tiny model in the package.
         revision: Of the backbone on the hub.
         mode: `lora` trains an adapter and leaves the backbone frozen; `full` trains every weight (small backbones).
-        two_stream: Encode the two images apart (the baseline) instead of jointly.
+        two_stream: Encode the two images apart instead of jointly: each goes through vision encoder and Q-Former alone,
+            at the backbone's own size, and the language model reads both sequences of queries one after the other. The
+            usual way, here as the baseline to compare with; it takes a second pass of the encoder and twice the prompt,
+            and the adapter remembers it. Without a `layout`, each image is a square of the backbone's size.
         layout: Geometry of the joint image; None for the backbone's own.
         prompt: Text between image and caption.
         lora: Rank, alpha, dropout and parts of the adapter.

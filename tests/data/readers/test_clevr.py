@@ -68,6 +68,7 @@ def test_side_files_are_optional(tmp_path: Path) -> None:
         ("change_captions_with_bbox.json", {"2": {"bbox_before": [1, 2]}}, "bbox_before is [1, 2]"),
         ("change_captions_by_IOU.json", {"2": "high"}, "'high', expected a number"),
         ("type_mapping.json", {"add": ["000002.png"], "drop": ["000002.png"]}, "listed under 'add' too"),
+        ("type_mapping.json", {"add": ["CLEVR_default_000002.png"]}, "names none of the 3 images"),
     ],
 )
 def test_malformed_files_are_named(tmp_path: Path, name: str, value: object, message: str) -> None:

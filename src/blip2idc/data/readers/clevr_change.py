@@ -56,6 +56,13 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
         InputError: a file is missing or malformed, or an index points nowhere.
     """
     annotations = _load(require_folder(source))
+    shorts = [_names(annotations, index)[1] for index in range(len(annotations.names))]
+    if annotations.kinds and shorts and annotations.kinds.keys().isdisjoint(shorts):
+        raise InputError(
+            f"{annotations.folder / 'type_mapping.json'}: names none of the {len(shorts)} images of"
+            f" change_captions.json, such as {shorts[0]!r}; expected the types of this very data set,"
+            " or no such file"
+        )
     path = find_file(annotations.folder, ("splits.json",), "splits of CLEVR-Change")
     for split, indices in read_mapping(path).items():
         if split not in ("train", "val", "test") or not isinstance(indices, list):
