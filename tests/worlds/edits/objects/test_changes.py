@@ -111,3 +111,14 @@ def test_sentences_agree_with_singular_and_plural() -> None:
     many = object_captions("object_removed", {"noun": "some grapes", "place": "on the left"})
     assert "the apple on the left was removed" in one
     assert "the grapes on the left were removed" in many
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHANGES if not kind.startswith("part")])
+def test_plural_things_keep_the_kind_readable(kind: str) -> None:
+    details = {
+        "noun": "glasses", "second": "some cherries", "place": "at the top", "direction": "up", "color": "red",
+        "size": "larger",
+    }  # fmt: skip
+    captions = object_captions(kind, details)
+    assert {kind_of_object_sentence(caption) for caption in captions} == {kind}
+    assert not any("glasses is" in caption or "glasses was" in caption for caption in captions)

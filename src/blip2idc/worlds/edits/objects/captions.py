@@ -38,8 +38,8 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
         "{the} {place} is {color} now",
     ),
     "object_doubled": (
-        "a second {name} was added {place}", "{the} was duplicated", "there is another {name} {place} now",
-        "there is one more {name} now",
+        "a second {name} was added {place}", "there is another {name} {place} now", "there is one more {name} now",
+        "{the} was duplicated", "{the} can be seen twice now",
     ),
     "object_resized": (
         "{the} {place} became {size}", "{the} is {size} now", "{the} was made {size}",
@@ -88,9 +88,18 @@ def object_captions(kind: str, details: Mapping[str, Any]) -> tuple[str, ...]:
     name = bare(noun)
     words |= {"a": noun, "the": f"the {name}", "name": name, "b": words.get("second", "something else")}
     words["further"] = words.get("direction", "").removeprefix("to the ")
-    sentences = tuple(template.format(**words) for template in WORDINGS[kind])
-    plural = "noun" in details and (noun == name or noun.startswith("some "))
+    plural = "noun" in details and _is_plural(noun)
+    templates = [text for text in WORDINGS[kind] if not (plural and "{name}" in text)]
+    sentences = tuple(template.format(**words) for template in templates)
+    if _is_plural(words["b"]) and "second" in details:
+        sentences = tuple(
+            text.replace(f"there is {words['b']}", f"there are {words['b']}") for text in sentences
+        )
     return tuple(_plural(sentence, name) for sentence in sentences) if plural else sentences
+
+
+def _is_plural(noun: str) -> bool:
+    return noun == bare(noun) or noun.startswith("some ")
 
 
 def _plural(sentence: str, name: str) -> str:
@@ -105,6 +114,8 @@ def _plural(sentence: str, name: str) -> str:
         r"\1\2\3 are",
         sentence,
     )
+    for verb in ("faces the other", "stands before"):
+        sentence = sentence.replace(f"{name} {verb}", f"{name} {verb.replace('s ', ' ', 1)}")
     return sentence.replace("there is some", "there are some").replace(
         f"there is {name}", f"there are {name}"
     )
@@ -114,6 +125,7 @@ def kind_of_object_sentence(caption: str) -> str | None:
     """Reads the kind back from a sentence; None where it is none of these."""
     text = " ".join(caption.lower().split()).rstrip(".")
     text = re.sub(r"\bwere\b", "was", re.sub(r"\bare\b", "is", text))
+    text = text.replace("face the other", "faces the other").replace("stand before", "stands before")
     return next((kind for pattern, kind in _patterns() if pattern.fullmatch(text)), None)
 
 
