@@ -6,8 +6,8 @@ r"""What a model says of web pages whose templates it never saw, alone and with 
         --size 800x560,390x700,640x480,1024x640,360x640,900x500 --output build-data/pages-heldout
     python benchmarks/pages_quality.py build-data/pages-heldout
 
-Writes `pages_quality.json` beside this file. For each way of looking (the sentence for the whole pair by the model alone;
-that and everything said of the places that changed; what is measured, without a model):
+Writes `pages_quality.json` beside this file. For each way of looking (the model alone, at the whole; and with a close look at
+the places that changed, their sentences, measured facts and texts):
 
 - `kind`: share of the changed pairs whose kind is told: by a sentence that can tell it and no other kind, by a measured
   fact of that kind (`FACTS`), or by the old and the new text as they were read;
@@ -28,10 +28,11 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from blip2idc.model.close_look import MAX_CHANGES
 
 from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_manifest
-from blip2idc.images.changes import Comparison, find_changes
+from blip2idc.difference import Difference
+from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.worlds.pages.captions import kinds_of_caption
 
 #: Kinds that the photographs alone cannot tell apart, so that one counts for the other.
@@ -144,10 +145,17 @@ def _share(values: Iterable[bool]) -> float | None:
     return round(sum(found) / len(found), 4) if found else None
 
 
-def measured(comparison: Comparison) -> Said:
-    """What is measured, without a model and without a sentence; sure of nothing."""
-    facts = tuple(fact.kind for change in comparison.changes for fact in change.facts)
-    return Said(comparison.changed, 0.0, (), facts)
+def said_of(difference: Difference) -> Said:
+    """What a captioner told of a pair, and of its places where it looked closely."""
+    sentences = (difference.caption, *(change.caption for change in difference.changes))
+    sure = difference.change_probability if difference.changed else 1 - difference.change_probability
+    return Said(
+        difference.changed,
+        sure,
+        tuple(sentence for sentence in dict.fromkeys(sentences) if sentence not in NO_CHANGE_CAPTIONS),
+        tuple(fact.kind for change in difference.changes for fact in change.facts),
+        tuple((change.before_text, change.after_text) for change in difference.changes),
+    )
 
 
 def main() -> None:
@@ -168,24 +176,12 @@ def main() -> None:
         (options.data / record.before_file_name, options.data / record.after_file_name) for record in records
     ]
 
-    from blip2idc import DifferenceCaptioner
-
     captioner = DifferenceCaptioner.from_pretrained(options.model, options.adapter)
-    alone, close, facts = [], [], []
-    for whole, pair in zip(captioner.stream(pairs), pairs, strict=True):
-        sentences = () if whole.caption in NO_CHANGE_CAPTIONS else (whole.caption,)
-        sure = whole.change_probability if whole.changed else 1 - whole.change_probability
-        alone.append(Said(whole.changed, sure, sentences))
-        with Image.open(pair[0]) as before, Image.open(pair[1]) as after:
-            found = measured(find_changes(before, after))
-        facts.append(found)
-        close.append(Said(found.changed, sure, sentences, found.facts))
-    result = {
-        "model": captioner.describe()["model"],
-        "model alone": score(records, alone),
-        "model and measured facts": score(records, close),
-        "measured facts alone": score(records, facts),
-    }
+    ways = {"model alone": 0, "model and measured facts": MAX_CHANGES}
+    result: dict[str, Any] = {"model": captioner.describe()["model"], "pairs": len(records)}
+    for name, places in ways.items():
+        found = [said_of(difference) for difference in captioner.stream(pairs, max_changes=places)]
+        result[name] = score(records, found)
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     for name, values in result.items():
         print(
