@@ -10,12 +10,12 @@ P.nuisances = {
   },
   caret: {
     before: () => {},
-    after: a => { const all = P.seen().filter(P.field), f = all[Math.floor(a.r[0] * all.length)]; if (!f) return;
+    after: a => { const all = P.seen().filter(P.field), f = all[Math.floor(a.r[0] * all.length)]; if (!f) return false;
       const [x, y, w, h] = P.box(f); add(document.createElement('div'), `left:${Math.round(x + 10)}px;top:${Math.round(y + h / 2 - 9)}px;width:1px;height:18px;background:${getComputedStyle(f).color};`); },
   },
   smoothing: {
     before: () => {},
-    after: a => { const s = document.createElement('style'); s.textContent = `*{-webkit-text-stroke-width:${0.1 + 0.2 * a.r[0]}px!important}`; document.head.append(s); parts.push(s); },
+    after: a => { const s = document.createElement('style'); s.textContent = `*{-webkit-text-stroke-width:${0.05 + 0.12 * a.r[0]}px!important}`; document.head.append(s); parts.push(s); },
   },
 };
 P.still = () => { for (const e of parts) e.remove(); parts = []; };

@@ -51,8 +51,9 @@ def with_scroll_bar(pixels: Pixels, rng: Generator) -> Pixels:
 def with_other_edges(pixels: Pixels, rng: Generator) -> Pixels:
     """With edges antialiased otherwise: each pixel mixed with a neighbour by a random share of up to a quarter."""
     values = pixels.astype(np.float32)
-    dy, dx = ((0, 1), (0, -1), (1, 0), (-1, 0))[int(rng.integers(4))]
-    neighbour = np.roll(values, (dy, dx), (0, 1))
+    padded = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    dy, dx = ((1, 0), (1, 2), (0, 1), (2, 1))[int(rng.integers(4))]
+    neighbour = padded[dy : dy + values.shape[0], dx : dx + values.shape[1]]
     share = rng.uniform(0, rng.choice([0.12, 0.25]), pixels.shape[:2]).astype(np.float32)[:, :, None]
     return np.rint(values + share * (neighbour - values)).astype(np.uint8)
 

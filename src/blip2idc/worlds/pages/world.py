@@ -177,7 +177,7 @@ class PagesWorld:
         try:
             self._disturb(names, "before", values)
             before = self._window.photograph()
-            self._disturb(names, "after", values)
+            names = self._disturb(names, "after", values)
             after = self._photograph_disturbed(names, rng)
         finally:
             self._window.run("__pages.still();")
@@ -203,7 +203,7 @@ class PagesWorld:
                 if isinstance(made, str):
                     return made
                 told.append(made)
-            self._disturb(names, "after", values)
+            names = self._disturb(names, "after", values)
             after = self._window.photograph()
             differs = faults.differing(before, after)
             grounds = [one for (part, _), one in zip(plans, told, strict=True) if part == "background"]
@@ -264,13 +264,14 @@ class PagesWorld:
             return WorldPair(photographs[1], photographs[0], captions, change, second, first)
         return WorldPair(*photographs, captions, change, first, second)
 
-    def _disturb(self, names: Iterable[str], when: str, values: Told) -> None:
-        """What nuisances do in the page before the first or the second photograph."""
-        for name in names:
-            if name in IN_PAGE:
-                self._window.run(
-                    "__pages.nuisances[arguments[0]][arguments[1]](arguments[2]);", name, when, values
-                )
+    def _disturb(self, names: Iterable[str], when: str, values: Told) -> tuple[str, ...]:
+        """What nuisances do in the page before or after the change; without those that found no place in it."""
+        script = "return __pages.nuisances[arguments[0]][arguments[1]](arguments[2]);"
+        return tuple(
+            name
+            for name in names
+            if name not in IN_PAGE or self._window.run(script, name, when, values) is not False
+        )
 
     def _photograph_disturbed(self, names: Iterable[str], rng: Generator) -> NDArray[np.uint8]:
         """A photograph, made of one with more pixels where a nuisance asks for it."""
