@@ -125,6 +125,7 @@ def edits(
     from blip2idc.worlds.edits.world import EditsWorld
 
     check_range("--seed", seed, 0, LARGEST_SEED)
+    _check_variety(variety, textures_share, objects)
     chosen = None if kinds is None else parse_list(kinds)
     world: EditsWorld | EditorWorld
     if variety == "wide":
@@ -138,7 +139,7 @@ def edits(
             split=split,
             objects=objects,
         )
-    elif variety == "basic":
+    else:
         width, height = parse_size(size or "320x160")
         world = EditsWorld(
             seed,
@@ -150,8 +151,6 @@ def edits(
             textures_share=textures_share,
             split=split,
         )
-    else:
-        raise ConfigError(f"--variety is {variety!r}; expected 'basic' or 'wide'")
     if images is not None and isinstance(world.pictures, Photographs):
         world.pictures.check()
         _warn_of_skipped(world.pictures)
@@ -183,6 +182,20 @@ def pages(
         _write(world, output, count, world.settings(), 1, False)
     finally:
         world.close()
+
+
+def _check_variety(variety: str, textures_share: float, objects: Path | None) -> None:
+    """Refuses options that the other variety alone knows, rather than pass them over."""
+    if variety not in ("basic", "wide"):
+        raise ConfigError(f"--variety is {variety!r}; expected 'basic' or 'wide'")
+    if variety == "wide" and textures_share:
+        raise ConfigError(
+            f"--textures-share is {textures_share} with --variety wide, which knows no textures; leave it out"
+        )
+    if variety == "basic" and objects is not None:
+        raise ConfigError(
+            f"--objects is {str(objects)!r} with --variety basic, which knows no objects; add --variety wide"
+        )
 
 
 def parse_range(text: str) -> tuple[int, int]:

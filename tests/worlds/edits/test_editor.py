@@ -90,6 +90,7 @@ def test_weak_edits_are_called_little_and_strong_ones_much() -> None:
         ({"sizes": (16, 64)}, "16 to 64"),
         ({"sizes": (128, 64)}, "128 to 64"),
         ({"kinds": ["explode"]}, "'explode' is unknown"),
+        ({"kinds": ["brigten"]}, "like brighten"),
         ({"kinds": []}, "at least one"),
         ({"no_change_share": 2.0}, "no_change_share is 2.0"),
     ],

@@ -10,6 +10,7 @@ The small variety, of which this is the grown form, is `blip2idc.worlds.edits.wo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -252,8 +253,10 @@ def _check(seed: int, sizes: tuple[int, int], no_change_share: float, kinds: Seq
         raise ConfigError(f"The setting no_change_share is {no_change_share}, expected a number from 0 to 1.")
     unknown = [kind for kind in kinds if kind not in EDITOR_KINDS]
     if unknown:
+        near = get_close_matches(unknown[0], EDITOR_KINDS, n=3, cutoff=0.5)
         raise ConfigError(
-            f"The kind of edit {unknown[0]!r} is unknown, expected some of {', '.join(EDITOR_KINDS)}."
+            f"The kind of edit {unknown[0]!r} is unknown, expected a group ({', '.join(GROUPS)}) or one of the "
+            f"{len(EDITOR_KINDS)} kinds of docs/edits.md{', like ' + ', '.join(near) if near else ''}."
         )
     if not kinds:
         raise ConfigError("The list of kinds of edit is empty, expected at least one.")
