@@ -150,13 +150,13 @@ def test_train_says_what_an_epoch_takes(
     ("arguments", "message"),
     [
         ([], "expected --data once or more, or data in the recipe"),
-        (["--data", "d:0"], "data d: share is 0; expected a number above 0"),
+        (["--data", "d:0"], "data d: share is 0.0; expected a number above 0"),
         (["--data", "d", "--order", "random"], "order is 'random'; expected mixed or in-turn"),
         (
             ["--data", "d", "--set", "stage_epochs=[1,-2]"],
-            "stage_epochs is [1.0, -2.0]; expected numbers above 0",
+            "stage_epochs[1] is -2; expected a number above 0",
         ),
-        (["--set", "data=[{path: d, share: -1}]"], "data d: share is -1; expected a number above 0"),
+        (["--set", "data=[{path: d, share: -1}]"], "data[0].share is -1; expected a number above 0"),
         (["--set", "data=[{path: d, shares: 1}]"], "did you mean data[0].share?"),
     ],
 )
@@ -168,3 +168,26 @@ def test_wrong_mixes(
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert not (tmp_path / "out.training").exists()
+
+
+def test_a_table_and_a_folder_of_pairs(
+    opt_checkpoint: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same captions as for the data set that the images are from."""
+    (tmp_path / "pairs.csv").write_text(
+        "before,after,id\ndata/images/0_before.png,data/images/0_after.png,0000\n"
+    )
+    said = {}
+    for name, words in (
+        ("set", [str(dataset)]),
+        ("table", [str(tmp_path / "pairs.csv")]),
+        ("folder", [str(dataset / "images"), "--pattern", "*_before.png", "--pattern", "*_after.png"]),
+    ):
+        output = tmp_path / f"{name}.json"
+        command = ["caption", "--data", *words, "--output", str(output), "--model", str(opt_checkpoint)]
+        assert run(command) == 0, capsys.readouterr().err
+        said[name] = [entry["caption"] for entry in json.loads(output.read_text())]
+    assert said["set"] == said["folder"]
+    assert said["set"][:1] == said["table"]
+    assert run(["caption", "a.png", "b.png", "--pattern", "*"]) == 2
+    assert "--pattern is for a folder of pairs" in capsys.readouterr().err

@@ -31,6 +31,7 @@ from blip2idc.cli.output import note, progress_bar, say, say_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
+    from blip2idc.data.records import Manifest
     from blip2idc.difference import Difference
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.captioner import DifferenceCaptioner
@@ -48,12 +49,25 @@ def caption(
     before: Before = None,
     after: After = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Data set to caption instead of one pair.")
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Many pairs instead of one: a data set, a .csv or .tsv with the columns before, after[, id], or with "
+            "--pattern a folder.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Predictions file of --data: .json or .jsonl.")
     ] = None,
     split: SplitOfData = None,
+    pattern: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pattern",
+            help="Twice: what files before and after are called in the folder --data, such as '*_before.png' and "
+            "'*_after.png'; * is the same in both.",
+        ),
+    ] = None,
     model: Model = None,
     adapter: Adapter = "default",
     layout: Layout = None,
@@ -77,15 +91,22 @@ def caption(
     check_pair_or_data("caption", before, after, data, ("--output", output))
     check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
     check_heatmaps(data, heatmap, heatmaps)
+    if pattern and data is None:
+        raise ConfigError("--pattern is for a folder of pairs; give it with --data FOLDER")
     close = looks_closely(changes, max_changes)
+    manifest = None
+    if data is not None:
+        from blip2idc.data.pair_lists import read_pairs
+
+        manifest = read_pairs(data, split, pattern)  # before the model is loaded, which takes longer
     captioner = load_captioner(
         model, adapter, layout=layout, device=device, dtype=dtype, announce=data is not None
     )
     decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
-    if data is not None and output is not None:
-        _caption_data(captioner, data, split, output, batch_size, {**decoding, **close})
+    if manifest is not None and output is not None:
+        _caption_data(captioner, manifest, output, batch_size, {**decoding, **close})
         if heatmaps is not None:
-            _write_heatmaps(captioner, data, split, heatmaps, decoding)
+            _write_heatmaps(captioner, manifest, heatmaps, decoding)
     elif before is not None and after is not None:
         _caption_pair(captioner, before, after, as_json, bool(changes), {**decoding, **close}, heatmap)
 
@@ -140,27 +161,23 @@ def _write_picture(difference: Difference, pair: ImagePair, output: Path) -> Non
 
 
 def _write_heatmaps(
-    captioner: DifferenceCaptioner, data: Path, split: str | None, folder: Path, decoding: dict[str, Any]
+    captioner: DifferenceCaptioner, manifest: Manifest, folder: Path, decoding: dict[str, Any]
 ) -> None:
-    from blip2idc.data.records import read_manifest
     from blip2idc.predict.heatmaps import write_heatmaps
 
     with progress_bar("heatmaps") as on_progress:
-        write_heatmaps(captioner, read_manifest(data, split), folder, on_progress=on_progress, **decoding)
+        write_heatmaps(captioner, manifest, folder, on_progress=on_progress, **decoding)
 
 
 def _caption_data(
     captioner: DifferenceCaptioner,
-    data: Path,
-    split: str | None,
+    manifest: Manifest,
     output: Path,
     batch_size: int,
     decoding: dict[str, Any],
 ) -> None:
-    from blip2idc.data.records import read_manifest
     from blip2idc.predict.predictions import predict
 
-    manifest = read_manifest(data, split)
     with progress_bar("captions") as on_progress:
         resumed = predict(
             captioner, manifest, output, batch_size=batch_size, on_progress=on_progress, **decoding
