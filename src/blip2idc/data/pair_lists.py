@@ -1,8 +1,8 @@
 """Pairs without a manifest: a table of file names, or a folder and what the names of its files look like.
 
 In: a CSV or TSV file with the columns `before`, `after` and perhaps `id`; or a folder and two patterns. Out: a
-`Manifest` without captions, for commands that say something of pairs. The names of a table may lead anywhere, as its writer meant
-them; those that are relative are so to the table's folder.
+`Manifest` without captions, for commands that say something of pairs. The names of a table may lead anywhere, as its
+writer meant them; those that are relative are so to the table's folder.
 """
 
 from __future__ import annotations
