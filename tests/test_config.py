@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 
@@ -243,3 +244,25 @@ def test_sentences_are_bounded(tmp_path: Path) -> None:
     sentence = fault(tmp_path, "data: d\nepochs: " + "x" * 100_000 + "\n" + "k" * 1000 + ": 1")
     assert len(sentence) < 1000
     assert "epochs is 'xxx" in sentence
+
+
+@dataclass(frozen=True)
+class Renamed:
+    warmup_ratio: float = 0.0
+    steps: int = 1
+
+    FORMER_NAMES: ClassVar[Mapping[str, str]] = {"warmup": "warmup_ratio"}
+
+
+def test_fields_are_read_by_their_former_names(tmp_path: Path) -> None:
+    old, new = write(tmp_path, "warmup: 0.5"), tmp_path / "new.yaml"
+    new.write_text("warmup_ratio: 0.25")
+    assert load_config(Renamed, old) == Renamed(0.5)
+    assert load_config(Renamed, [new, old]) == Renamed(
+        0.5
+    )  # the last one on top, whatever it calls the field
+    assert load_config(Renamed, [old, new]) == Renamed(0.25)
+    assert load_config(Renamed, new, ["warmup=0.75"]) == Renamed(0.75)
+    assert build(Renamed, {"warmup": 1.0}, "a.json") == Renamed(1.0)
+    with pytest.raises(ConfigError, match="warmup_ratio is given twice"):
+        load_config(Renamed, write(tmp_path, "warmup: 0.5\nwarmup_ratio: 0.5"))

@@ -68,7 +68,8 @@ def load_config(
 
     Args:
         cls: A dataclass. Fields may be bool, int, float, str, literals, lists, tuples, dictionaries, unions of these
-            with None, and further dataclasses.
+            with None, and further dataclasses. Its mapping `FORMER_NAMES`, where it has one, names fields as they
+            were called before, so that older files are read.
         path: The YAML file; None for the defaults; several are laid over each other, the last one on top.
         overrides: ``key=value`` each, nested keys with dots (``optimizer.rate=1e-4``), the value in YAML; they win
             over the file, the last one over the earlier ones.
@@ -84,9 +85,9 @@ def load_config(
     origin = " and ".join(map(str, paths)) or "settings"
     values: dict[str, Any] = {}
     for one in paths:
-        _lay_over(values, _read_yaml(one))
+        _lay_over(values, _by_present_names(cls, _read_yaml(one), str(one)))
     for override in overrides:
-        _apply(values, override)
+        _apply(values, _present_name(cls, override))
     return build(cls, values, origin)
 
 
@@ -105,7 +106,7 @@ def build(
         Blip2idcError: As `load_config` has it, of the kind that `error` says.
     """
     faults: list[str] = []
-    settings = _build(cls, values, "", faults)
+    settings = _build(cls, _by_present_names(cls, values, origin), "", faults)
     if faults:
         raise error(f"{origin}: " + "; ".join(faults))
     return typing.cast(Settings, settings)
@@ -130,6 +131,34 @@ def shipped_recipe(name: str) -> Path:
     if not path.is_file():
         raise ConfigError(f"{path}: no such recipe; name one with --config")
     return path
+
+
+def _former_names(cls: type[Any]) -> Mapping[str, str]:
+    """Former name of a field -> its name."""
+    names: Mapping[str, str] = getattr(cls, "FORMER_NAMES", {})
+    return names
+
+
+def _by_present_names(cls: type[Any], values: Mapping[Any, Any], origin: str) -> dict[Any, Any]:
+    """The same values under the names that the fields have now.
+
+    Raises:
+        ConfigError: A field is given twice, by both of its names.
+    """
+    former = _former_names(cls)
+    renamed: dict[Any, Any] = {}
+    for key, value in values.items():
+        name = former.get(key, key)
+        if name in renamed:
+            raise ConfigError(f"{origin}: {name} is given twice, once by its former name; give {name} alone")
+        renamed[name] = value
+    return renamed
+
+
+def _present_name(cls: type[Any], override: str) -> str:
+    """An override under the name that its field has now."""
+    key, equals, text = override.partition("=")
+    return f"{_former_names(cls).get(key.strip(), key)}{equals}{text}"
 
 
 def _lay_over(values: dict[str, Any], above: Mapping[str, Any]) -> None:

@@ -107,7 +107,7 @@ def test_every_recipe_is_valid_on_every_machine(path: Path, hardware: str | None
     recipe = load_config(TrainConfig, reproduce.recipe_paths(path.stem, None, hardware))
     assert recipe.model == (None if hardware == "cpu" else "Salesforce/blip2-opt-2.7b")
     assert recipe.lora.rank in (8, 16, 32)
-    assert recipe.batch_size * recipe.accumulate in (16, 48)
+    assert recipe.batch_size * recipe.gradient_accumulation_steps in (16, 48)
 
 
 def test_there_is_a_recipe_for_every_benchmark() -> None:

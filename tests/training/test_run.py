@@ -86,7 +86,7 @@ def test_interrupted_and_resumed_is_undisturbed(
     every: int,
     stop: int,
 ) -> None:
-    recipe = replace(recipe, mode=mode, evaluate_every=every, accumulate=1)
+    recipe = replace(recipe, mode=mode, evaluate_every=every, gradient_accumulation_steps=1)
     train([dataset], tmp_path / "whole", recipe)
     interrupted(monkeypatch, stop, [dataset], tmp_path / "resumed", recipe)
     assert not (tmp_path / "resumed").exists()
@@ -161,9 +161,17 @@ def test_cutting_a_batch_into_steps_changes_nothing(
     weights = []
     for batch_size, accumulate in ((8, 1), (4, 2), (2, 4)):
         config = TrainConfig(
-            model=str(checkpoint), mode="full", max_steps=1, batch_size=batch_size, accumulate=accumulate, warmup=0.0,
-            learning_rate=1e-3, workers=0, validation_share=0.2, calibration_pairs=0,
-        )  # fmt: skip
+            model=str(checkpoint),
+            mode="full",
+            max_steps=1,
+            batch_size=batch_size,
+            gradient_accumulation_steps=accumulate,
+            warmup_ratio=0.0,
+            learning_rate=1e-3,
+            workers=0,
+            validation_share=0.2,
+            calibration_pairs=0,
+        )
         output = tmp_path / f"{batch_size}"
         train([dataset], output, config)
         losses = [json.loads(line) for line in (output / "training_log.jsonl").read_text().splitlines()]
@@ -208,7 +216,7 @@ def test_each_pair_is_seen_once_an_epoch(
         return original(self, key)
 
     monkeypatch.setattr(CaptionDataset, "__getitem__", note)
-    train([dataset], tmp_path / "model", replace(recipe, accumulate=2, calibration_pairs=0))
+    train([dataset], tmp_path / "model", replace(recipe, gradient_accumulation_steps=2, calibration_pairs=0))
     size = len(gather_data([dataset], share=0.2).train)
     assert sorted(asked) == [(epoch, index) for epoch in range(2) for index in range(size)]
     assert list(EpochSampler(size, 0)) == asked[:size]
@@ -253,7 +261,7 @@ def test_the_best_checkpoint_is_kept_and_training_stops_early(
     dataset: Path, recipe: TrainConfig, tmp_path: Path
 ) -> None:
     recipe = replace(
-        recipe, mode="full", learning_rate=0.05, warmup=0.0, epochs=30, patience=1, evaluate_every=1
+        recipe, mode="full", learning_rate=0.05, warmup_ratio=0.0, epochs=30, patience=1, evaluate_every=1
     )
     result = train([dataset], tmp_path / "model", recipe)
     log = [json.loads(line) for line in (result.output / "training_log.jsonl").read_text().splitlines()]
@@ -285,9 +293,17 @@ def test_gradient_checkpointing_changes_no_gradient(
     monkeypatch.setattr(inside, "forward", counted(inside.forward, passes))
     for number, on in enumerate((False, True)):
         config = TrainConfig(
-            model=str(checkpoint), lora=LoraSettings(rank=4, dropout=0.0), max_steps=2, batch_size=4, workers=0, warmup=0.0,
-            validation_share=0.2, calibration_pairs=0, gradient_checkpointing=on, learning_rate=1e-3,
-        )  # fmt: skip
+            model=str(checkpoint),
+            lora=LoraSettings(rank=4, dropout=0.0),
+            max_steps=2,
+            batch_size=4,
+            workers=0,
+            warmup_ratio=0.0,
+            validation_share=0.2,
+            calibration_pairs=0,
+            gradient_checkpointing=on,
+            learning_rate=1e-3,
+        )
         found.append(trained(train([dataset], tmp_path / str(number), config).output))
         forwards.append(len(passes))
         passes.clear()

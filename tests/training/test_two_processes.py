@@ -23,9 +23,18 @@ def one_step(
     """Train every weight for one step on the command line; give the weights with `loss` and `grad_norm` of the log."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     settings = [
-        "mode=full", "max_steps=1", "warmup=0", f"learning_rate={RATE}", "weight_decay=0", f"batch_size={batch_size}",
-        "workers=0", "validation_share=0.2", "calibration_pairs=0", "log_every=1", "max_gradient_norm=1000",
-    ]  # fmt: skip
+        "mode=full",
+        "max_steps=1",
+        "warmup_ratio=0",
+        f"learning_rate={RATE}",
+        "weight_decay=0",
+        f"batch_size={batch_size}",
+        "workers=0",
+        "validation_share=0.2",
+        "calibration_pairs=0",
+        "log_every=1",
+        "max_grad_norm=1000",
+    ]
     command = [sys.executable, *(launcher if processes > 1 else []), "-m", "blip2idc", "train"]
     command += ["--data", str(dataset), "--output", str(output), "--model", str(checkpoint)]
     command += [part for setting in settings for part in ("--set", setting)]

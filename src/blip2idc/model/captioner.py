@@ -284,7 +284,7 @@ class DifferenceCaptioner:
         if heatmaps is None:
             try:
                 looked = self._explained([said[row] for row in rows], DEFAULT_METHOD, words=False)
-                found = [one.sentence for one in looked]
+                found: list[PairHeatmap | None] = [one.sentence for one in looked]
             except ModelError:  # no attention to read places from
                 found = [None] * len(rows)
         else:

@@ -5,8 +5,9 @@ In: a YAML file and overrides (see `blip2idc.config.load_config`). Out: a checke
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from blip2idc.config import Range, Seed, check_ranges
 from blip2idc.errors import ConfigError
@@ -43,11 +44,11 @@ class TrainConfig:
             captions.
         max_steps: Stop after that many optimizer steps (of each stage); None for no limit.
         batch_size: Pairs a process and step.
-        accumulate: Steps whose gradients are added up before the weights move.
+        gradient_accumulation_steps: Steps whose gradients are added up before the weights move.
         learning_rate: At its highest.
-        warmup: Share of the steps during which the learning rate rises; it then falls along a cosine.
+        warmup_ratio: Share of the steps during which the learning rate rises; it then falls along a cosine.
         weight_decay: Of AdamW.
-        max_gradient_norm: Longer gradients are shortened to it.
+        max_grad_norm: Longer gradients are shortened to it.
         max_caption_tokens: Longer captions are cut.
         validation_share: Of the training pairs to set aside where no validation data is given.
         evaluate_every: Steps between validations (and checkpoints); None for once an epoch.
@@ -78,11 +79,11 @@ class TrainConfig:
     epochs: Epochs = 10.0
     max_steps: Steps | None = None
     batch_size: Annotated[int, Range(1, 65_536)] = 16
-    accumulate: Annotated[int, Range(1, 65_536)] = 1
+    gradient_accumulation_steps: Annotated[int, Range(1, 65_536)] = 1
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-4
-    warmup: Annotated[float, Range(0, 1, below=True)] = 0.05
+    warmup_ratio: Annotated[float, Range(0, 1, below=True)] = 0.05
     weight_decay: Annotated[float, Range(0, 10)] = 0.01
-    max_gradient_norm: Annotated[float, Range(0, 1e9, above=True)] = 1.0
+    max_grad_norm: Annotated[float, Range(0, 1e9, above=True)] = 1.0
     max_caption_tokens: Annotated[int, Range(1, 4096)] = 64
     validation_share: Annotated[float, Range(0, 1, above=True, below=True)] = 0.05
     evaluate_every: Steps | None = None
@@ -98,6 +99,12 @@ class TrainConfig:
     tensorboard: bool = False
     keep_checkpoints: bool = False
     max_pixels: Annotated[int, Range(1, 2**40)] = MAX_PIXELS
+
+    FORMER_NAMES: ClassVar[Mapping[str, str]] = {
+        "accumulate": "gradient_accumulation_steps",
+        "warmup": "warmup_ratio",
+        "max_gradient_norm": "max_grad_norm",
+    }
 
     def __post_init__(self) -> None:
         if self.dtype == "float16":

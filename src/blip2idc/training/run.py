@@ -349,7 +349,7 @@ def make_trainer(
         preprocessor, backbone.text_format, backbone.tokenizer, config.prompt, config.max_caption_tokens
     )
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    pairs_per_step = config.batch_size * config.accumulate * processes
+    pairs_per_step = config.batch_size * config.gradient_accumulation_steps * processes
     arguments = training_arguments(
         config,
         work,
