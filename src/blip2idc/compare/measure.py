@@ -24,7 +24,7 @@ from blip2idc.images.pixels import PixelDifference, Region, bounding_box
 from blip2idc.images.values.colors import in_srgb, same_profile
 from blip2idc.images.values.decode import ImageFile, open_values
 from blip2idc.images.values.frame import Frame, differing, matched, value_range
-from blip2idc.images.values.show import shown
+from blip2idc.images.values.show import shown, shown_values
 from blip2idc.images.values.timeline import same_timeline
 
 Judgement = Literal["identical", "compact", "diffuse", "unaligned"]
@@ -219,7 +219,10 @@ class _Tally:
         self.largest = max(self.largest, largest)
         if self.found is not None and self.found.judgement != "diffuse":
             return  # one changed frame decides; the others are only counted
-        found = compare_aligned(_masked(shown(one, other), ~mask), mask, one.values.dtype == np.uint8)
+        first, second = shown_values(one, other)
+        if ignored is not None or self.tolerances.pixel_tolerance:
+            second = np.where(mask[:, :, None], second, first)  # equal wherever differences do not count
+        found = compare_aligned(first, second, mask, one.values.dtype == np.uint8)
         if self.found is None or found.judgement != "diffuse":
             self.found, self.frame, self.box = found, index, bounding_box(mask)
 

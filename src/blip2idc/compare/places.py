@@ -1,6 +1,6 @@
 """Two pictures of one size: the places in which they differ, none passed over.
 
-In: the pair as it is shown, and where its values differ. Out: a `Comparison`. `find_changes` judges; what it calls
+In: both as they are shown, and where their values differ. Out: a `Comparison`. `find_changes` judges; what it calls
 noise is held against what noise can do where most of the picture is equal to the bit: it makes no solid areas of
 another colour, and measurements have none.
 """
@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from blip2idc.images.changes import Alignment, Comparison, Fact, MeasuredChange, find_changes
+from blip2idc.images.changes.pictures import WORKING_PIXELS, difference
 from blip2idc.images.changes.sentences import sentence
-from blip2idc.images.pair import ImagePair
+from blip2idc.images.pixels import bounding_box
 
 _MOSTLY_EQUAL = 0.5  # share of equal pixels from which on two pictures lie on each other and differ in places
 _SOLID = 9  # pixels: over such a square JPEG and WebP of quality 60, or letters drawn anew, err by 22 levels
@@ -22,24 +23,24 @@ _STRONG = 32  # of 255
 _COVERED = 0.5  # share of a solid area that a known change has to hold
 
 
-def compare_aligned(pair: ImagePair, differs: np.ndarray, pictures: bool) -> Comparison:
+def compare_aligned(before: np.ndarray, after: np.ndarray, differs: np.ndarray, pictures: bool) -> Comparison:
     """Find the places.
 
     Args:
-        pair: Both as 8-bit RGB, equal wherever differences do not count.
+        before: uint8 [H, W, 3].
+        after: The same, equal to it wherever differences do not count.
         differs: bool [H, W], where the values of the files differ.
         pictures: Whether these are 8-bit pictures, which get re-encoded; measurements do not.
     """
-    found = find_changes(pair.before, pair.after)
+    found = find_changes(before, after)
     share = float(np.count_nonzero(differs) / differs.size)
     if found.judgement == "identical":
         return _compact(found, _places(differs, "values changed that 8 bits do not show"), share)
     if share > 1 - _MOSTLY_EQUAL:
         return found
-    before, after = np.asarray(pair.before), np.asarray(pair.after)
     if found.judgement == "unaligned" or (found.judgement == "diffuse" and not pictures):
         return _compact(found, _places(differs, None, before, after), share)
-    if found.alignment.kind == "aligned":
+    if found.alignment.kind == "aligned" and differs.size <= WORKING_PIXELS:
         places = _with_solid_places(before, after, differs, found.changes)
         if places:
             return _compact(found, places, share)
@@ -64,7 +65,7 @@ def _with_solid_places(
     """All places anew, where a solid area of another colour belongs to no known change; else none."""
     import cv2
 
-    gap = cv2.absdiff(before, after).max(axis=2)
+    gap = difference(before, after)
     seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8)) > 0
     if not seeds.any():
         return ()
@@ -94,6 +95,9 @@ def _places(
     from blip2idc.images.changes.regions.grouping import find_areas, find_regions
     from blip2idc.images.changes.regions.noise import exact_excess
 
+    if mask.size > WORKING_PIXELS:
+        box = bounding_box(mask)
+        return (MeasuredChange(box, box, sentence=said or sentence(()), pixels=int(np.count_nonzero(mask))),)
     excess = exact_excess(mask.astype(np.uint8) * 255)
     changes = []
     for region in find_regions(excess, find_areas(excess)):

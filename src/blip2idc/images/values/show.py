@@ -19,13 +19,20 @@ _LOOKED_AT = 100_000  # differing pixels that are looked at
 
 
 def shown(before: Frame, after: Frame) -> ImagePair:
-    """Both frames as 8-bit RGB; their sizes may differ."""
+    """Both frames as 8-bit RGB pictures; their sizes may differ."""
+    return ImagePair(
+        *(Image.fromarray(np.ascontiguousarray(values)) for values in shown_values(before, after))
+    )
+
+
+def shown_values(before: Frame, after: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Both frames as 8-bit RGB, uint8 [H, W, 3]; their own arrays where these are that already."""
     together = matched(before, after)
     before, after = together or (before, after)
     low, high = _scale(before, after)
     background = _background(before, after) if before.alpha and after.alpha else _BACKGROUNDS[0]
     bands = _bands(before, after)
-    return ImagePair(*(_picture(frame, low, high, background, bands) for frame in (before, after)))
+    return _picture(before, low, high, background, bands), _picture(after, low, high, background, bands)
 
 
 def _scale(before: Frame, after: Frame) -> tuple[float, float]:
@@ -51,10 +58,12 @@ def _bands(before: Frame, after: Frame) -> list[int]:
     return first if not differ or set(differ) & set(first) else [differ[0]] * 3
 
 
-def _picture(frame: Frame, low: float, high: float, background: int, bands: list[int]) -> Image.Image:
+def _picture(frame: Frame, low: float, high: float, background: int, bands: list[int]) -> np.ndarray:
+    if frame.space == "rgb" and frame.values.dtype == np.uint8 and not frame.alpha:
+        return frame.values
     if frame.space in ("cmyk", "lab") and frame.values.dtype == np.uint8:
         values = np.ascontiguousarray(frame.values).tobytes()
-        return Image.frombytes(frame.space.upper(), frame.size, values).convert("RGB")
+        return np.asarray(Image.frombytes(frame.space.upper(), frame.size, values).convert("RGB"))
     height, width = frame.values.shape[:2]
     rgb = np.empty((height, width, 3), np.uint8)
     for strip in strips(frame.values.shape):
@@ -63,7 +72,7 @@ def _picture(frame: Frame, low: float, high: float, background: int, bands: list
         if color.dtype != np.uint8:
             color = _stretched(color, low, high)
         rgb[strip] = color if not frame.alpha else _laid(color, _opacity(part[:, :, -1:]), background)
-    return Image.fromarray(rgb)
+    return rgb
 
 
 def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
