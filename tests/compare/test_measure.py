@@ -271,7 +271,7 @@ class TestSizes:
         found = compared(tmp_path, page, np.hstack([np.zeros((150, 5, 3), np.uint8), page]))
         assert found.notes == ("5 pixels wider",)
         assert [change.after_box for change in found.changes] == [(0, 0, 5, 150)]
-        assert found.changes[0].sentence == "5 columns were added at the left"
+        assert found.changes[0].sentence == "5 columns were added on the left"
         assert found.pixels.changed_pixels == 750
 
     def test_a_banner_moves_the_rest_down(self, tmp_path: Path, page: Picture) -> None:

@@ -15,6 +15,7 @@ from blip2idc.compare.ignoring import Rule
 from blip2idc.compare.measure import Measurement
 from blip2idc.difference import Change, Difference
 from blip2idc.errors import ConfigError
+from blip2idc.images.changes import MeasuredChange
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.images.pixels import PixelDifference, Region
 
@@ -112,11 +113,10 @@ class Entry:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The places that changed, the most telling first: as the captioner tells them, else as measured."""
-        if self.difference and self.difference.changes:
-            return self.difference.changes
+        """The places that changed: as the captioner tells them, then those that only the measurement found."""
+        told = self.difference.changes if self.difference else ()
         measured = self.measured.changes if self.measured else ()
-        return tuple(
+        rest = (
             Change(
                 change.before_box,
                 change.after_box,
@@ -128,7 +128,9 @@ class Entry:
                 change.after_text,
             )
             for change in measured
+            if not any(_meet(change, other) for other in told)
         )
+        return (*told, *rest)
 
     @property
     def pixels_differ(self) -> bool:
@@ -263,3 +265,14 @@ def utf8(text: str) -> str:
 def _finite(value: float) -> float | None:
     """A number that JSON has; None for what is infinitely far."""
     return value if abs(value) < float("inf") else None
+
+
+def _meet(measured: MeasuredChange, told: Change) -> bool:
+    """Whether a change that was told lies where one was measured."""
+    for one, other in ((measured.before_box, told.before_box), (measured.after_box, told.after_box)):
+        if one and other:
+            across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+            down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+            if across > 0 and down > 0:
+                return True
+    return False

@@ -110,7 +110,8 @@ def _strips(inner: Box, size: tuple[int, int], *, before: bool) -> list[Measured
         if min(box[2:]) < 1:
             continue
         lines = "row" if side in ("top", "bottom") else "column"
-        sentence = f"{count} {lines}{'s' * (count != 1)} {verb} at the {side}"
+        place = f"at the {side}" if lines == "row" else f"on the {side}"
+        sentence = f"{count} {lines}{'s' * (count != 1)} {verb} {place}"
         if count == 1:
             sentence = sentence.replace("were", "was")
         changes.append(

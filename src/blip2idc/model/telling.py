@@ -233,7 +233,7 @@ def _plain(measured: MeasuredChange, place: str) -> str:
     """The sentence made of what was measured, with the place in the whole."""
     if measured.sentence == sentence(measured.facts, measured.thing):
         return sentence(measured.facts, measured.thing, place)
-    return f"{measured.sentence} {place}".strip()
+    return measured.sentence if measured.sentence.endswith(place) else f"{measured.sentence} {place}"
 
 
 def tell_pair(whole: Difference, changes: Sequence[Change], look: CloseLook, *, seen: bool) -> str:
