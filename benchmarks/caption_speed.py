@@ -29,7 +29,7 @@ from transformers import Blip2Processor
 from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DEFAULT_ADAPTER, DifferenceCaptioner
-from blip2idc.predict.predictions import predict
+from blip2idc.predict.predictions import predict_captions
 from blip2idc.runs.record import run_record
 from blip2idc.worlds.scenes.world import ScenesWorld
 
@@ -160,7 +160,7 @@ def plain_loop(captioner: DifferenceCaptioner, manifest: Manifest) -> list[str]:
 
 def predicted(captioner: DifferenceCaptioner, manifest: Manifest, output: Path, batch_size: int) -> list[str]:
     """Data-set mode."""
-    predict(captioner, manifest, output, batch_size=batch_size)
+    predict_captions(captioner, manifest, output, batch_size=batch_size)
     return [entry["caption"] for entry in json.loads(output.read_text(encoding="utf-8"))]
 
 

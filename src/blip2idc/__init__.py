@@ -1,11 +1,27 @@
 """Image difference captioning: say in a sentence what changed between two images, show where, and how sure.
 
-The public names below are resolved on first use, so that ``import blip2idc`` loads no torch.
+One name for each thing a user does; all are resolved on first use, so that ``import blip2idc`` loads no torch.
+
+| to | use |
+|---|---|
+| caption a pair, list its changes, show where it looked | `DifferenceCaptioner` (`explain`, `stream`) |
+| find changes without a model | `find_changes` |
+| caption a data set | `predict_captions` |
+| train an adapter | `train`, `TrainConfig`, `load_config` |
+| score predictions | `evaluate`, `read_predictions`, `read_references` |
+| compare two folders | `compare_folders`, `CompareSettings` |
+| read and write data sets | `read_manifest`, `write_manifest`, `PairRecord` |
+| make pairs with known truth | `ScenesWorld`, `EditsWorld`, `PagesWorld`, `write_world` |
 
     from blip2idc import DifferenceCaptioner
     captioner = DifferenceCaptioner.from_pretrained()
     difference = captioner("before.png", "after.png")
     print(difference.caption, difference.change_probability)
+    for change in difference.changes:
+        print(change.caption, change.before_box, change.after_box)
+
+What goes wrong on purpose is a `Blip2idcError` with one sentence. Functions are not called `predict` and `compare`,
+because the parts of the package are.
 
 Method: Evennou, Chaffin, Chappelier, Kijak, "Reframing Image Difference Captioning with BLIP2IDC and Synthetic
 Augmentation", WACV 2025, arXiv 2412.15939.
@@ -19,38 +35,108 @@ from typing import TYPE_CHECKING
 from blip2idc.version import __version__
 
 _HOMES = {
+    "AssessmentOptions": "blip2idc.evaluation.assess",
     "Blip2idcError": "blip2idc.errors",
+    "Change": "blip2idc.difference",
+    "CompareSettings": "blip2idc.compare.comparison",
+    "ConfigError": "blip2idc.errors",
     "Difference": "blip2idc.difference",
     "DifferenceCaptioner": "blip2idc.model.captioner",
+    "EditsWorld": "blip2idc.worlds.edits.world",
+    "Explanation": "blip2idc.difference",
+    "ImageError": "blip2idc.errors",
     "ImagePair": "blip2idc.images.pair",
+    "InputError": "blip2idc.errors",
     "JointLayout": "blip2idc.images.joint",
     "Manifest": "blip2idc.data.records",
+    "ManifestError": "blip2idc.errors",
+    "MissingExtraError": "blip2idc.errors",
+    "ModelError": "blip2idc.errors",
+    "PagesWorld": "blip2idc.worlds.pages.world",
     "PairRecord": "blip2idc.data.records",
+    "PredictionError": "blip2idc.errors",
+    "ScenesWorld": "blip2idc.worlds.scenes.world",
+    "TrainConfig": "blip2idc.training.recipe",
+    "compare_folders": "blip2idc.compare.run",
+    "evaluate": "blip2idc.evaluation.assess",
+    "find_changes": "blip2idc.images.changes",
+    "load_config": "blip2idc.config",
     "open_image": "blip2idc.images.pair",
+    "predict_captions": "blip2idc.predict.predictions",
     "read_manifest": "blip2idc.data.records",
+    "read_predictions": "blip2idc.evaluation.inputs",
+    "read_references": "blip2idc.evaluation.inputs",
+    "train": "blip2idc.training.run",
     "write_manifest": "blip2idc.data.records",
+    "write_world": "blip2idc.worlds.write",
 }
 
 if TYPE_CHECKING:
+    from blip2idc.compare.comparison import CompareSettings
+    from blip2idc.compare.run import compare_folders
+    from blip2idc.config import load_config
     from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
-    from blip2idc.difference import Difference
-    from blip2idc.errors import Blip2idcError
+    from blip2idc.difference import Change, Difference, Explanation
+    from blip2idc.errors import (
+        Blip2idcError,
+        ConfigError,
+        ImageError,
+        InputError,
+        ManifestError,
+        MissingExtraError,
+        ModelError,
+        PredictionError,
+    )
+    from blip2idc.evaluation.assess import AssessmentOptions, evaluate
+    from blip2idc.evaluation.inputs import read_predictions, read_references
+    from blip2idc.images.changes import find_changes
     from blip2idc.images.joint import JointLayout
     from blip2idc.images.pair import ImagePair, open_image
     from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.predict.predictions import predict_captions
+    from blip2idc.training.recipe import TrainConfig
+    from blip2idc.training.run import train
+    from blip2idc.worlds.edits.world import EditsWorld
+    from blip2idc.worlds.pages.world import PagesWorld
+    from blip2idc.worlds.scenes.world import ScenesWorld
+    from blip2idc.worlds.write import write_world
 
 __all__ = [
+    "AssessmentOptions",
     "Blip2idcError",
+    "Change",
+    "CompareSettings",
+    "ConfigError",
     "Difference",
     "DifferenceCaptioner",
+    "EditsWorld",
+    "Explanation",
+    "ImageError",
     "ImagePair",
+    "InputError",
     "JointLayout",
     "Manifest",
+    "ManifestError",
+    "MissingExtraError",
+    "ModelError",
+    "PagesWorld",
     "PairRecord",
+    "PredictionError",
+    "ScenesWorld",
+    "TrainConfig",
     "__version__",
+    "compare_folders",
+    "evaluate",
+    "find_changes",
+    "load_config",
     "open_image",
+    "predict_captions",
     "read_manifest",
+    "read_predictions",
+    "read_references",
+    "train",
     "write_manifest",
+    "write_world",
 ]
 
 

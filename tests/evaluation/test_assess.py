@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blip2idc.errors import PredictionError
-from blip2idc.evaluation.assess import Assessment, AssessmentOptions, assess
+from blip2idc.evaluation.assess import Assessment, AssessmentOptions, evaluate
 from blip2idc.evaluation.inputs import Prediction, Predictions, ReferenceItem, ReferenceSet
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.report.tables import console, print_assessment
@@ -43,7 +43,7 @@ def printed(assessment: Assessment) -> str:
 
 
 def test_json_report_has_the_metrics_on_top() -> None:
-    report = json.loads(json.dumps(assess(GOOD, REFERENCES, OPTIONS).to_dict(per_item=True), allow_nan=False))
+    report = json.loads(json.dumps(evaluate(GOOD, REFERENCES, OPTIONS).to_dict(per_item=True), allow_nan=False))
     for name in ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider_d", "cider"):
         metric = report[name]
         assert metric["low"] <= metric["high"]
@@ -56,11 +56,11 @@ def test_json_report_has_the_metrics_on_top() -> None:
 
 
 def test_item_scores_only_on_request() -> None:
-    assert "per_item" not in assess(GOOD, REFERENCES, OPTIONS).to_dict()["bleu_1"]
+    assert "per_item" not in evaluate(GOOD, REFERENCES, OPTIONS).to_dict()["bleu_1"]
 
 
 def test_kinds_are_corpora_of_their_own() -> None:
-    found = assess(GOOD, REFERENCES, replace(OPTIONS, by_kind=True))
+    found = evaluate(GOOD, REFERENCES, replace(OPTIONS, by_kind=True))
     by_kind = found.to_dict()["by_kind"]
     assert {name: part["items"] for name, part in by_kind.items()} == {"add": 2, "drop": 1, "none": 1}
     assert "undefined for a single pair" in by_kind["drop"]["not_computed"][-1]["reason"]
@@ -68,10 +68,10 @@ def test_kinds_are_corpora_of_their_own() -> None:
 
 
 def test_against_a_second_system() -> None:
-    found = assess(GOOD, REFERENCES, OPTIONS, against=BAD)
+    found = evaluate(GOOD, REFERENCES, OPTIONS, against=BAD)
     assert found.against is not None
     tests = found.to_dict()["against"]["tests"]
-    theirs = assess(BAD, REFERENCES, OPTIONS).main.scores["cider_d"].score
+    theirs = evaluate(BAD, REFERENCES, OPTIONS).main.scores["cider_d"].score
     assert tests["cider_d"]["other"] == pytest.approx(theirs)
     assert tests["cider_d"]["difference"] == pytest.approx(found.main.scores["cider_d"].score - theirs)
     assert 0 < tests["cider_d"]["p_randomization"] <= 1
@@ -81,14 +81,14 @@ def test_against_a_second_system() -> None:
 def test_systems_on_different_items_cannot_be_compared() -> None:
     part = Predictions("part.json", BAD.entries[:2])
     with pytest.raises(PredictionError, match="2 missing ids"):
-        assess(GOOD, REFERENCES, OPTIONS, against=part)
+        evaluate(GOOD, REFERENCES, OPTIONS, against=part)
     with pytest.raises(PredictionError, match="predict different items"):
-        assess(GOOD, REFERENCES, replace(OPTIONS, allow_missing=True), against=part)
+        evaluate(GOOD, REFERENCES, replace(OPTIONS, allow_missing=True), against=part)
 
 
 def test_what_was_left_out_is_said() -> None:
     part = Predictions("part.json", (*GOOD.entries[:3], Prediction("x", "y")))
-    found = assess(part, REFERENCES, replace(OPTIONS, allow_missing=True))
+    found = evaluate(part, REFERENCES, replace(OPTIONS, allow_missing=True))
     report = found.to_dict()
     assert (report["missing_ids"], report["unknown_ids"], report["items"]) == (["4"], ["x"], 3)
     assert "note: 1 items have no prediction" in printed(found)
@@ -99,12 +99,12 @@ def test_one_pair_has_no_cider() -> None:
     with pytest.raises(
         PredictionError, match="CIDEr is undefined for a single pair.*--metrics bleu,meteor,rouge"
     ):
-        assess(one, refs, OPTIONS)
-    assert "BLEU-1" in printed(assess(one, refs, replace(OPTIONS, metrics=("bleu_1", "rouge_l"))))
+        evaluate(one, refs, OPTIONS)
+    assert "BLEU-1" in printed(evaluate(one, refs, replace(OPTIONS, metrics=("bleu_1", "rouge_l"))))
 
 
 def test_protocol_sections_stand_beside_the_main_scores() -> None:
-    found = assess(GOOD, REFERENCES, replace(OPTIONS, protocol="blip2idc-released"))
+    found = evaluate(GOOD, REFERENCES, replace(OPTIONS, protocol="blip2idc-released"))
     report = found.to_dict(per_item=True)
     assert (
         report["rouge_l"]["per_item"]["3"]
@@ -120,7 +120,7 @@ def test_sections_with_references_of_their_own() -> None:
     items = tuple(ReferenceItem(str(i), (), groups=groups) for i in range(3))
     refs = ReferenceSet("r", tuple(replace(item, captions=sum(groups.values(), ())) for item in items))
     said = Predictions("p", tuple(Prediction(str(i), "add a van") for i in range(3)))
-    report = assess(said, refs, replace(OPTIONS, protocol="syned")).to_dict()
+    report = evaluate(said, refs, replace(OPTIONS, protocol="syned")).to_dict()
     assert report["references_per_item"]["max"] == 3
     assert (
         report["sections"]["original"]["bleu_4"]["score"]
@@ -130,7 +130,7 @@ def test_sections_with_references_of_their_own() -> None:
 
 
 def test_tables_are_times_one_hundred_and_never_wrap_in_a_pipe() -> None:
-    found = assess(GOOD, REFERENCES, OPTIONS)
+    found = evaluate(GOOD, REFERENCES, OPTIONS)
     text = printed(found)
     assert f"{100 * found.main.scores['bleu_1'].score:.2f}" in text
     assert found.main.scores["cider"].signature in text
@@ -140,4 +140,4 @@ def test_tables_are_times_one_hundred_and_never_wrap_in_a_pipe() -> None:
 
 def test_ids_and_captions_are_never_read_as_markup() -> None:
     items = tuple(replace(item, kind=f"[red]{item.kind}[/]") for item in ITEMS)
-    assert "[red]add[/]" in printed(assess(GOOD, ReferenceSet("[b]x", items), replace(OPTIONS, by_kind=True)))
+    assert "[red]add[/]" in printed(evaluate(GOOD, ReferenceSet("[b]x", items), replace(OPTIONS, by_kind=True)))

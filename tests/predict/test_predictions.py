@@ -15,7 +15,7 @@ from tests.fixtures.checkpoints import write_dataset
 from blip2idc.data.records import Manifest, read_manifest
 from blip2idc.errors import ImageError, PredictionError
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.predict.predictions import predict
+from blip2idc.predict.predictions import predict_captions
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def manifest(tmp_path: Path) -> Manifest:
 
 
 def run(captioner: DifferenceCaptioner, manifest: Manifest, output: Path) -> int:
-    return predict(captioner, manifest, output, batch_size=2, max_new_tokens=6)
+    return predict_captions(captioner, manifest, output, batch_size=2, max_new_tokens=6)
 
 
 def test_predictions_are_single_captions_in_order(
@@ -37,7 +37,7 @@ def test_predictions_are_single_captions_in_order(
 ) -> None:
     seen: list[tuple[int, int]] = []
     output = tmp_path / "deep" / "predictions.json"
-    predict(
+    predict_captions(
         captioner, manifest, output, batch_size=3, on_progress=lambda *now: seen.append(now), max_new_tokens=6
     )
     entries = json.loads(output.read_text())

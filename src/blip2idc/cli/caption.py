@@ -176,10 +176,10 @@ def _caption_data(
     batch_size: int,
     decoding: dict[str, Any],
 ) -> None:
-    from blip2idc.predict.predictions import predict
+    from blip2idc.predict.predictions import predict_captions
 
     with progress_bar("captions") as on_progress:
-        resumed = predict(
+        resumed = predict_captions(
             captioner, manifest, output, batch_size=batch_size, on_progress=on_progress, **decoding
         )
     if resumed:

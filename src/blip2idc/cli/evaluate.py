@@ -72,7 +72,7 @@ def evaluate_command(
 
     Tables show scores times 100; the JSON file holds raw values. METEOR needs the extra [meteor].
     """
-    from blip2idc.evaluation.assess import AssessmentOptions, assess
+    from blip2idc.evaluation.assess import AssessmentOptions, evaluate
     from blip2idc.evaluation.inputs import read_predictions, read_references
     from blip2idc.evaluation.protocols import ProtocolOptions
     from blip2idc.evaluation.significance import Resampling
@@ -94,7 +94,7 @@ def evaluate_command(
     theirs = read_predictions(against) if against is not None else None
     wanted = options.metrics is None or "meteor" in options.metrics
     with meteor_backend(meteor, wanted=wanted, required=metrics is not None) as backend:
-        assessment = assess(ours, truth, replace(options, meteor_backend=backend), against=theirs)
+        assessment = evaluate(ours, truth, replace(options, meteor_backend=backend), against=theirs)
     places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
     if json_file is not None:
         found = {} if places is None else {"localization": places.to_dict()}

@@ -42,6 +42,12 @@ def compare_folders(
 ) -> Comparison:
     """Compare two folders, or two files.
 
+    Example::
+
+        captioner = DifferenceCaptioner.from_pretrained()
+        comparison = compare_folders(Path("expected"), Path("actual"), CompareSettings(), captioner.stream)
+        comparison.exit_status, comparison.summary()
+
     Args:
         before: The earlier folder.
         after: The later folder.

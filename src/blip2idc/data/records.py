@@ -396,6 +396,13 @@ def _shown(value: object) -> str:
 def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) -> Path:
     """Write ``metadata.jsonl`` into a folder, whole or not at all.
 
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     record = PairRecord("1", "1_before.png", "1_after.png", ("the car is gone",))
+    ...     file = write_manifest(folder, [record])
+    ...     read_manifest(folder).records[0].captions
+    ('the car is gone',)
+
     Args:
         root: The data set's folder (of one split, where there are several); made if missing.
         records: What to write; each is checked as reading would check it, before anything is replaced.

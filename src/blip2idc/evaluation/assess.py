@@ -124,7 +124,7 @@ class Assessment:
         return report
 
 
-def assess(
+def evaluate(
     predictions: Predictions,
     references: ReferenceSet,
     options: AssessmentOptions | None = None,
@@ -132,6 +132,17 @@ def assess(
     against: Predictions | None = None,
 ) -> Assessment:
     """Match, score and compare.
+
+    >>> from blip2idc.evaluation.inputs import Prediction, Predictions, ReferenceItem, ReferenceSet
+    >>> from blip2idc.evaluation.significance import Resampling
+    >>> said = Predictions("mine", (Prediction("1", "the car is gone"), Prediction("2", "a van came")))
+    >>> items = (ReferenceItem("1", ("the car is gone",)), ReferenceItem("2", ("a van appeared",)))
+    >>> options = AssessmentOptions(metrics=("bleu_1", "rouge_l"), resampling=Resampling(0))
+    >>> found = evaluate(said, ReferenceSet("truth", items), options)
+    >>> round(found.main.scores["bleu_1"].score, 3)
+    0.857
+
+    Files are read with `read_predictions` and `read_references`.
 
     Args:
         predictions: of the system to judge.

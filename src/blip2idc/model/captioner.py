@@ -49,6 +49,15 @@ _OPENERS = 4  # threads that open images while the model works; decoding release
 class DifferenceCaptioner:
     """Says what changed between two images.
 
+    Example::
+
+        captioner = DifferenceCaptioner.from_pretrained()  # the tiny model in the package
+        difference = captioner("before.png", "after.png")
+        difference.caption, difference.changed, difference.changes
+        difference.heatmaps().sentence  # where it looked
+        for difference in captioner.stream(pairs, batch_size=32):
+            ...
+
     Args:
         backbone: With the adapter merged in, or without one.
         settings: Layout, prompt, decoding, no-change sentences, calibration.

@@ -26,7 +26,7 @@ FORMATS = (".json", ".jsonl")
 CAPTIONED = "captioned"  # kind of the journal's entries
 
 
-def predict(
+def predict_captions(
     captioner: DifferenceCaptioner,
     manifest: Manifest,
     output: Path,
@@ -36,6 +36,11 @@ def predict(
     **decoding: Any,
 ) -> int:
     """Caption every record.
+
+    Example::
+
+        captioner = DifferenceCaptioner.from_pretrained()
+        predict_captions(captioner, read_manifest("data/"), Path("predictions.json"))
 
     Args:
         captioner: The captioner.

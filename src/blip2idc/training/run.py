@@ -87,6 +87,11 @@ def train(
 ) -> TrainingResult:
     """Train a captioner.
 
+    Example::
+
+        train(["data/"], "adapter/", TrainConfig(epochs=3), say=print)
+        DifferenceCaptioner.from_pretrained(adapter="adapter/")
+
     Args:
         data: Data sets to train on: folders, `FOLDER:SHARE` as text, or `DataShare`s; none for those of the recipe.
         output: Folder to write.

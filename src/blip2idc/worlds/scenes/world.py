@@ -77,6 +77,10 @@ class SceneChange:
 class ScenesWorld:
     """Rendered scenes; each pair is a pure function of the settings and its index.
 
+    >>> pair = ScenesWorld(seed=1, height=32, width=64, supersample=1).pair(0)
+    >>> pair.before.shape, pair.kind in ScenesWorld(1).kinds or pair.kind == "none"
+    ((32, 64, 3), True)
+
     Args:
         seed: Chooses the world.
         height: Image height in pixels, at least 32.
