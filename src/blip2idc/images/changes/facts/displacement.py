@@ -22,6 +22,7 @@ Step = tuple[int, int]
 _EXPLAINED = 0.9  # share of the pixels that a displacement has to explain
 _SOFT_EXPLAINED = 0.85  # the same without the outline, which soft edges mix with the ground
 _LEFT = 0.12  # share of the squared difference that may be left where only the outline is not explained
+_REMAINS = 0.5  # of a pixel's difference, at most, where a displacement explains it
 _OUTLINE = 5  # pixels, the side of the square that erodes the outline away
 _BOTH = 0.25  # share of the pixels that have to be the old place, and the new one
 _TRIED = 3  # displacements
@@ -116,7 +117,8 @@ def explained(
         old = _gap_there(before, after, rows, columns, dx, dy)
         new = _gap_there(after, before, rows, columns, -dx, -dy)
         gap = _gap_there(before, after, rows, columns, 0, 0)
-        is_old, is_new = old <= tolerance, new <= tolerance
+        near = np.minimum(tolerance, _REMAINS * gap)  # what is faint is near everything that is faint
+        is_old, is_new = old <= near, new <= near
         counts += len(rows), (is_old | is_new).sum(), is_old.sum(), is_new.sum()
         inner += deep.sum(), ((is_old | is_new) & deep).sum()
         squares += np.square(gap).sum(), np.square(np.minimum(gap, np.minimum(old, new))).sum()
