@@ -101,7 +101,7 @@ def _is_exact(overlay: Overlay, plain: Plane) -> bool:
     """Whether much of a pair is equal to the pixel, and what differs is not spread all over it."""
     equal = aligning.equal_share(overlay.before, overlay.after)
     if equal < aligning.EXACT:
-        return False
+        return aligning.came_or_went(overlay.before, overlay.after)
     return equal >= _MOSTLY_EQUAL or not _is_spread(plain)
 
 

@@ -20,6 +20,8 @@ TILE = 16
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
 EXACT = 0.15
 """Share of the tiles with structure that are equal to the pixel, from which on a pair is called exact."""
+_EQUAL_GROUND = 0.2  # share of the pixels that are equal where things only came or went
+_BARE = 0.05  # share of the structure of one image that the other may have where they differ
 _FEW_TILES = 8  # with structure: fewer say nothing
 _SMALL = 12  # levels
 GOOD = 0.55  # agreement from which on a geometry is believed
@@ -50,7 +52,9 @@ def align_exactly(before: Pixels, after: Pixels) -> Alignment | None:
     by_rows = _by_rows(before, after, equal)
     if by_rows is not None:
         return by_rows
-    return Alignment("aligned") if before.shape == after.shape and equal >= EXACT else None
+    if before.shape == after.shape and (equal >= EXACT or came_or_went(before, after)):
+        return Alignment("aligned")
+    return None
 
 
 def align_roughly(before: Pixels, after: Pixels) -> Alignment:
@@ -74,6 +78,22 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
         if best is None or candidate.agreement > best.agreement + _BETTER:
             best = candidate
     return best if best is not None and best.agreement >= GOOD else Alignment("none", agreement=0.0)
+
+
+def came_or_went(before: Pixels, after: Pixels) -> bool:
+    """Whether drawn images differ by things that only one of them has, on ground that is equal to the pixel.
+
+    An empty page and the page with its content have nothing in common that alignment could be seen by.
+    """
+    equal = codes(before) == codes(after)
+    if equal.mean() < _EQUAL_GROUND:
+        return False
+    _, differs = tile_ends((~equal).view(np.uint8), TILE)
+    counts = []
+    for image in (before, after):
+        darkest, brightest = tile_ends(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), TILE)
+        counts.append(int(((brightest - darkest > _STRUCTURE) & (differs > 0)).sum()))
+    return min(counts) <= _BARE * max(counts)
 
 
 def equal_share(before: Pixels, after: Pixels) -> float:

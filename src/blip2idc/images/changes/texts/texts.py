@@ -21,7 +21,8 @@ _MOST = 10
 _SURE = 0.7  # how sure the reader has to be of every line
 _VERY_SURE = 0.9  # the same where a text seems to have moved: its words may have
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
-_NO_TEXT = ("picture", "line", "shape")  # what a thing is not, if it is to be read
+_NO_TEXT = ("picture", "line")  # what a thing is not, if it is to be read
+_TALLEST_LETTER = 90  # pixels: a shape up to there may be one letter that changed
 _AROUND = 720  # pixels of the image around a place that are looked at
 
 
@@ -39,6 +40,10 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     kinds = {fact.kind for fact in change.facts}
     seems_moved = kinds == {"moved"} and change.thing == "text"
     if change.thing.endswith(_NO_TEXT) or not (kinds <= _CAME_OR_WENT or seems_moved):
+        return change
+    if change.thing.endswith("shape") and any(
+        box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
+    ):
         return change
     sure = _VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
