@@ -82,7 +82,10 @@ class TestClevrChange:
         notes = plan("clevr-change", matched([ReferenceItem("000000.png", ("x",))])).notes
         assert notes[0].startswith("No scores by type: ")
         assert notes[1].startswith("No hardest quarter: ")
-        assert notes[2:] == ["No items in 'non-semantic: only camera and light'."]
+        assert notes[2] == (
+            "CLEVR-Change's test set has 7970 items, here are 1: do not compare with published scores."
+        )
+        assert notes[3:] == ["No items in 'non-semantic: only camera and light'."]
 
     def test_malformed_type_files_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "types.json"

@@ -29,6 +29,7 @@ _SPOT_NAME = re.compile(r"0*(?P<number>\d+)(?:\.png)?")
 # CARD's reference file joins the sentences of a pair and cuts after this many words.
 _CARD_WORDS = 60
 # Items (and references) of the official test sets: Jhamtani and Berg-Kirkpatrick 2018; Tan et al., ACL 2019.
+_CLEVR_ITEMS = 7970  # a change and a distractor of each of 3,985 scenes
 _SPOT_ITEMS, _SPOT_REFERENCES, _REQUEST_ITEMS, _REQUEST_REFERENCES = 1270, 2107, 495, 3
 
 
@@ -179,6 +180,7 @@ def _clevr_change(matched: Matched, options: ProtocolOptions) -> Plan:
         )
     else:
         plan.sections.append(Section("hardest_quarter", "hardest quarter of the changes, by IoU", hardest))
+    plan.notes += _size_note("CLEVR-Change's test set", len(matched.items), _CLEVR_ITEMS)
     empty = [section.title for section in plan.sections if not len(section.items)]
     plan.notes += [f"No items in '{title}'." for title in empty]
     plan.sections = [section for section in plan.sections if len(section.items)]

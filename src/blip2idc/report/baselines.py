@@ -26,6 +26,8 @@ def print_baselines(report: BaselineReport, out: Console) -> None:
         out.print(f"{row.name}: {said}{row.how}")
     for line in published_lines(report):
         out.print(line)
+    if report.not_comparable is not None:
+        out.print(f"note: {report.not_comparable}")
 
 
 def baseline_table(report: BaselineReport) -> Table:

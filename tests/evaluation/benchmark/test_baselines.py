@@ -16,6 +16,7 @@ from blip2idc.errors import ConfigError, InputError
 from blip2idc.evaluation import suite
 from blip2idc.evaluation.benchmark.baseline_report import BaselineReport, write_predictions
 from blip2idc.evaluation.benchmark.baselines import Baseline, all_baselines, find_constants, score_humans
+from blip2idc.evaluation.benchmark.published import OFFICIAL_TEST_PAIRS
 from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
 from blip2idc.evaluation.inputs import read_predictions
 from blip2idc.evaluation.metrics.corpus import Corpus
@@ -125,9 +126,24 @@ def test_people_who_describe_different_changes_are_no_ceiling(
     assert "no ceiling here" in human.how
 
 
-def test_report_counts_what_is_beaten(
+def test_a_test_set_of_another_size_is_not_compared(
     splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline]
 ) -> None:
+    report = BaselineReport.build(*splits, rows, benchmark="spot-the-diff")
+    found = report.to_dict()
+    assert found["published"] == []
+    assert all(row["beats"] == {} for row in found["baselines"])  # type: ignore[attr-defined]
+    out = io.StringIO()
+    print_baselines(report, Console(file=out, width=300))
+    assert "beats" not in out.getvalue()
+    assert "those of spot-the-diff (single) are of 1,270 test pairs, here are" in out.getvalue()
+
+
+def test_report_counts_what_is_beaten(
+    splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = len(splits[1]) + splits[1].without
+    monkeypatch.setitem(OFFICIAL_TEST_PAIRS, ("spot-the-diff", "single"), pairs)
     report = BaselineReport.build(*splits, rows, benchmark="spot-the-diff")
     assert report.protocol == "single"
     found = report.to_dict()

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from blip2idc.data.readers import BENCHMARKS
-from blip2idc.evaluation.benchmark.published import METRICS, all_published, beaten, protocol_of, published
+from blip2idc.evaluation.benchmark.published import (
+    METRICS,
+    OFFICIAL_TEST_PAIRS,
+    all_published,
+    beaten,
+    protocol_of,
+    published,
+    why_not_comparable,
+)
 
 
 def test_every_row_has_a_source_and_a_score_in_range() -> None:
@@ -61,3 +69,14 @@ def test_the_protocol_is_told_by_the_records(
     benchmark: str | None, counts: list[int], kinds: list[str], protocol: str
 ) -> None:
     assert protocol_of(benchmark, counts, kinds) == protocol
+
+
+def test_only_the_official_test_set_is_compared() -> None:
+    for (benchmark, protocol), pairs in OFFICIAL_TEST_PAIRS.items():
+        assert published(benchmark, protocol)
+        assert why_not_comparable(benchmark, protocol, pairs, "test") is None
+        assert why_not_comparable(benchmark, protocol, pairs, None) is None
+        assert f"here are {pairs - 1:,}" in str(why_not_comparable(benchmark, protocol, pairs - 1, "test"))
+        assert "this is val" in str(why_not_comparable(benchmark, protocol, pairs, "val"))
+    assert "is not known here" in str(why_not_comparable("birds-to-words", "all", 100, "test"))
+    assert why_not_comparable("unheard-of", "all", 3, "test") is None  # there is nothing to compare with

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blip2idc.evaluation.benchmark.baselines import SHOWN, Baseline
-from blip2idc.evaluation.benchmark.published import PublishedScore, beaten, protocol_of, published
+from blip2idc.evaluation.benchmark.published import (
+    PublishedScore,
+    beaten,
+    protocol_of,
+    published,
+    why_not_comparable,
+)
 from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
 from blip2idc.runs.files import atomic_write
 
@@ -52,8 +58,14 @@ class BaselineReport:
 
     @property
     def published(self) -> list[PublishedScore]:
-        """The published rows that the baselines stand beside."""
-        return published(self.benchmark, self.protocol)
+        """The published rows that the baselines stand beside; none where the test set is not the one they are of."""
+        return [] if self.not_comparable else published(self.benchmark, self.protocol)
+
+    @property
+    def not_comparable(self) -> str | None:
+        """Why published scores are left out, where there are any."""
+        pairs = len(self.test) + self.test.without
+        return why_not_comparable(self.benchmark, self.protocol, pairs, self.test.split)
 
     def beaten_by(self, row: Baseline) -> dict[str, dict[str, object]]:
         """For every metric: which published methods score lower than this baseline, and of how many."""
@@ -73,6 +85,7 @@ class BaselineReport:
             "protocol": self.protocol,
             "baselines": [{**row.to_dict(), "beats": self.beaten_by(row)} for row in self.rows],
             "published": [vars(row) for row in self.published],
+            "not_comparable": self.not_comparable,
         }
 
 

@@ -16,6 +16,16 @@ from importlib import resources
 
 METRICS = ("bleu_4", "meteor", "rouge_l", "cider_d")
 
+OFFICIAL_TEST_PAIRS = {
+    ("clevr-change", "total"): 7970,  # a change and a distractor of each of 3,985 scenes (arXiv 1901.02527)
+    ("clevr-change", "semantic"): 3985,
+    ("clevr-dc", "all"): 4800,  # its split.json
+    ("spot-the-diff", "single"): 1270,  # different ids in test.json
+    ("spot-the-diff", "multi"): 1270,
+    ("image-editing-request", "all"): 495,
+}
+"""Pairs of the test sets that published scores are of."""
+
 
 @dataclass(frozen=True)
 class PublishedScore:
@@ -64,6 +74,35 @@ def protocol_of(benchmark: str | None, reference_counts: Iterable[int], kinds: I
     if benchmark == "clevr-change":
         return "total" if "none" in set(kinds) else "semantic"
     return "all"
+
+
+def why_not_comparable(benchmark: str | None, protocol: str, pairs: int, split: str | None) -> str | None:
+    """Why published scores say nothing about a test set; None where it has the split and size that they are of.
+
+    >>> why_not_comparable("clevr-change", "total", 60, "test")
+    'not compared with published scores: those of clevr-change (total) are of 7,970 test pairs, here are 60'
+
+    Args:
+        benchmark: whose scores.
+        protocol: which of its protocols.
+        pairs: of the test set, those without a reference included.
+        split: of the data set; None where it has none.
+    """
+    if not published(benchmark, protocol):
+        return None
+    official = OFFICIAL_TEST_PAIRS.get((benchmark or "", protocol))
+    if official is None:
+        return f"not compared with published scores: the official size of {benchmark} ({protocol}) is not known here"
+    if split not in (None, "test"):
+        return (
+            f"not compared with published scores: those of {benchmark} are of its split test, this is {split}"
+        )
+    if pairs != official:
+        return (
+            f"not compared with published scores: those of {benchmark} ({protocol}) are of {official:,} test pairs,"
+            f" here are {pairs:,}"
+        )
+    return None
 
 
 def beaten(rows: Sequence[PublishedScore], metric: str, score: float) -> tuple[list[str], int]:
