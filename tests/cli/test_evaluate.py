@@ -40,6 +40,47 @@ def test_table_and_json(files: tuple[str, str], tmp_path: Path, capsys: pytest.C
     assert captured.err == ""
 
 
+def test_the_table_fits_and_signatures_stand_once(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["evaluate", files[0], "-r", files[1], "--no-meteor", "--against", files[0]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[2 : next(place for place, line in enumerate(lines) if line.startswith("the last table"))]
+    assert len(table) > 14
+    assert max(map(len, table)) <= 100
+    assert sum("tok:" in line for line in lines) == 4  # BLEU, ROUGE-L, CIDEr-D, CIDEr
+    assert any(line.startswith("BLEU-1, BLEU-2, BLEU-3, BLEU-4: bleu_1|tok:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("form", "head"),
+    [
+        ("text", "system"),
+        ("markdown", "| system | items | BLEU-1 |"),
+        ("latex", "\\begin{tabular}{lrrrrrrrr}"),
+        ("csv", "system,items,BLEU-1,BLEU-2,BLEU-3,BLEU-4,ROUGE-L,CIDEr-D,CIDEr"),
+    ],
+)
+def test_several_systems_in_one_table(
+    form: str, head: str, files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other_system.json"
+    other.write_text(
+        json.dumps([{"image_id": key, "caption": "a tree"} for key in CAPTIONS]), encoding="utf-8"
+    )
+    out = tmp_path / "all.json"
+    arguments = ["evaluate", files[0], str(other), "-r", files[1], "--no-meteor", "--resamples", "50"]
+    assert run([*arguments, "--format", form, "--json", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert any(line.startswith(head) for line in printed.splitlines())
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["systems"][0]["against"]["predictions"] == files[0]
+    bleu = f"{100 * report['bleu_1']['score']:.2f}"
+    assert bleu in printed
+    assert ("other\\_system" if form == "latex" else "other_system") in printed
+    assert printed.count(bleu) == 2 - (form == "csv")  # in the systems' table, and where they are tested
+
+
 def test_two_runs_write_the_same_bytes(files: tuple[str, str], tmp_path: Path) -> None:
     outs = [tmp_path / "a.json", tmp_path / "b.json"]
     for out in outs:
@@ -56,6 +97,7 @@ def test_two_runs_write_the_same_bytes(files: tuple[str, str], tmp_path: Path) -
         (["--by", "colour"], "--by is 'colour'"),
         (["--by", "kind"], "The references hold no kinds of change"),
         (["--per-item"], "--per-item needs --json"),
+        (["--format", "excel"], "--format is 'excel'; expected text, markdown, latex, csv"),
         (["--resamples", "-1"], "resamples is -1"),
         (["--against", "nowhere.json"], "nowhere.json cannot be read"),
         (["--json", "/dev/null/x.json"], "cannot make this folder"),

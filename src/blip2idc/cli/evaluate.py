@@ -40,7 +40,11 @@ def register(app: typer.Typer) -> None:
 
 def evaluate_command(
     predictions: Annotated[
-        Path, typer.Argument(metavar="PREDICTIONS", help="COCO results: JSON list or lines.")
+        list[Path],
+        typer.Argument(
+            metavar="PREDICTIONS",
+            help="COCO results: JSON list or lines. Of several files one table is made, each tested against the first.",
+        ),
     ],
     references: Annotated[
         Path,
@@ -65,6 +69,9 @@ def evaluate_command(
     type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
     iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
     heatmaps: _Heatmaps = None,
+    form: Annotated[
+        str, typer.Option("--format", help="text, markdown, latex or csv (the first table alone).")
+    ] = "text",
     resamples: Resamples = 1000,
     seed: ResamplingSeed = 20412,
 ) -> None:
@@ -76,10 +83,13 @@ def evaluate_command(
     from blip2idc.evaluation.inputs import read_predictions, read_references
     from blip2idc.evaluation.protocols import ProtocolOptions
     from blip2idc.evaluation.significance import Resampling
+    from blip2idc.report.sheets import FORMATS
     from blip2idc.report.tables import console, localization_table, print_assessment
 
     if by not in (None, "kind"):
         raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
+    if form not in FORMATS:
+        raise ConfigError(f"--format is {form!r}; expected {', '.join(FORMATS)}")
     if per_item and json_file is None:
         raise ConfigError("--per-item needs --json FILE, which holds the items' scores.")
     options = AssessmentOptions(
@@ -90,18 +100,24 @@ def evaluate_command(
         allow_missing=allow_missing,
         resampling=Resampling(resamples, seed),
     )
-    ours, truth = read_predictions(predictions), read_references(references, split)
+    if len(predictions) > 1 and (against is not None or heatmaps is not None):
+        raise ConfigError("--against and --heatmaps are for one predictions file; several are tested anyway")
+    ours, truth = read_predictions(predictions[0]), read_references(references, split)
     theirs = read_predictions(against) if against is not None else None
+    further = [read_predictions(one) for one in predictions[1:]]
     wanted = options.metrics is None or "meteor" in options.metrics
     with meteor_backend(meteor, wanted=wanted, required=metrics is not None) as backend:
-        assessment = evaluate(ours, truth, replace(options, meteor_backend=backend), against=theirs)
+        options = replace(options, meteor_backend=backend)
+        assessment = evaluate(ours, truth, options, against=theirs)
+        others = [evaluate(one, truth, options, against=ours) for one in further]
     places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
     if json_file is not None:
         found = {} if places is None else {"localization": places.to_dict()}
-        write_json(json_file, assessment.to_dict(per_item) | found)
-    print_assessment(assessment, console())
+        systems = {"systems": [one.to_dict(per_item) for one in others]} if others else {}
+        write_json(json_file, assessment.to_dict(per_item) | found | systems)
+    print_assessment(assessment, console(), form, others)
     if places is not None:
-        console().print(localization_table(places))
+        console().print(localization_table(places).text())
 
 
 def _localization(folder: Path, references: Path, split: str | None, plan: Resampling) -> LocalizationScores:

@@ -1,22 +1,22 @@
-"""Scores as tables for a terminal, a pipe or a log; scores times 100, as papers print them.
+"""Scores as tables for a terminal, a pipe, a paper or another program; scores times 100, as papers print them.
 
-In: an `Assessment`, or rows of `Scores`. Out: text on a `rich` console. Piped output is never wrapped.
+In: an `Assessment` or several, or rows of `Scores`. Out: text on a `rich` console. Piped output is never wrapped;
+tables fit in 100 columns where the names of systems do.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from blip2idc.evaluation.assess import Assessment, SectionScores
 from blip2idc.evaluation.no_change import NoChangeScores
 from blip2idc.evaluation.scores import MetricScore, Scores, describe_counts
 from blip2idc.evaluation.significance import Comparison
+from blip2idc.report.sheets import Justify, Sheet
 
 if TYPE_CHECKING:
     from blip2idc.evaluation.maps.localization import LocalizationScores
@@ -33,6 +33,8 @@ TITLES = {
 }
 # What a table with one row a system or section shows.
 COMPACT = ("bleu_4", "meteor", "rouge_l", "cider_d", "cider")
+MARK, LEVEL = "*", 0.05
+"""Beside a score that differs from the first system's, and the p-value from which on it does."""
 # Wide enough that nothing wraps where no terminal limits the width.
 _PIPED_WIDTH = 1000
 
@@ -44,58 +46,124 @@ def console(stream: IO[str] | None = None) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
-def print_assessment(assessment: Assessment, out: Console) -> None:
-    """Everything an evaluation found, for reading."""
+def print_assessment(
+    assessment: Assessment, out: Console, form: str = "text", others: Sequence[Assessment] = ()
+) -> None:
+    """Everything an evaluation found.
+
+    Args:
+        assessment: The system, or the first of several.
+        out: Where to.
+        form: One of `sheets.FORMATS`; CSV is the first table alone.
+        others: Further systems, each tested against the first.
+    """
+    if form == "text":
+        _print_text(assessment, out, others)
+        return
+    sheets = _sheets(assessment, others)
+    written = [sheet.written(form) for sheet in (sheets[:1] if form == "csv" else sheets)]
+    out.print("\n\n".join(written), soft_wrap=True)
+
+
+def _print_text(assessment: Assessment, out: Console, others: Sequence[Assessment]) -> None:
     main = assessment.main
-    out.print(f"predictions  {assessment.predictions}")
+    for one in (assessment, *others):
+        out.print(f"predictions  {one.predictions}")
     out.print(f"references   {assessment.references}: {_size(main)}")
     if assessment.options.protocol is not None:
         out.print(f"protocol     {assessment.options.protocol}: {main.section.title}")
-    out.print(score_table(main.scores, assessment.options.resampling.confidence))
-    if main.no_change is not None:
-        out.print(no_change_table(main.no_change))
-    for title, parts in (("section", assessment.sections), ("kind of change", assessment.kinds)):
-        if len(parts) > (title == "section"):
-            rows = [(part.section.title, part.scores, part.no_change) for part in parts]
-            out.print(compact_table(title, rows))
+    for sheet in _sheets(assessment, others):
+        out.print(sheet.text())
     if assessment.against is not None:
-        source, tests = assessment.against
-        out.print(f"against      {source}")
-        out.print(comparison_table(tests))
-    for line in _remarks(assessment):
+        out.print(f"the last table is against {assessment.against[0]}")
+    for other in others:
+        out.print(f"{_name(other)}: {MARK} p < {LEVEL:g} in the paired bootstrap against {_name(assessment)}")
+    for line in (*_signatures(main.scores), *_remarks(assessment)):
         out.print(line)
 
 
-def score_table(scores: Scores, confidence: float = 0.95) -> Table:
-    """One row a metric: score, interval, signature."""
+def _sheets(assessment: Assessment, others: Sequence[Assessment]) -> list[Sheet]:
+    """The tables of a report, the main one first."""
+    main = assessment.main
+    if others:
+        tested = [(one, {test.metric: test for test in one.against[1]}) for one in others if one.against]
+        return [
+            systems_table([(assessment, {}), *tested]),
+            *(comparison_table(found.values()) for _, found in tested),
+        ]
+    sheets = [score_table(main.scores, assessment.options.resampling.confidence)]
+    if main.no_change is not None:
+        sheets.append(no_change_table(main.no_change))
+    for title, parts in (("section", assessment.sections), ("kind of change", assessment.kinds)):
+        if len(parts) > (title == "section"):
+            sheets.append(
+                compact_table(title, [(part.section.title, part.scores, part.no_change) for part in parts])
+            )
+    if assessment.against is not None:
+        sheets.append(comparison_table(assessment.against[1]))
+    return sheets
+
+
+def systems_table(rows: Sequence[tuple[Assessment, Mapping[str, Comparison]]]) -> Sheet:
+    """One row a system; a mark where a score differs from the first system's by more than chance explains."""
+    shown = [name for name in TITLES if any(name in one.main.scores for one, _ in rows)]
+    table = _table(("system", "left"), ("items", "right"), *((TITLES[name], "right") for name in shown))
+    for one, tests in rows:
+        cells = []
+        for name in shown:
+            metric = one.main.scores.get(name)
+            mark = MARK if name in tests and tests[name].p_bootstrap < LEVEL else ""
+            cells.append("-" if metric is None else f"{100 * metric.score:.2f}{mark}")
+        table.add_row(_name(one), str(len(one.main.scores.ids)), *cells)
+    return table
+
+
+def _name(assessment: Assessment) -> str:
+    """What a system is called in a table: the name of its file without the ending."""
+    return (
+        assessment.predictions.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
+        or assessment.predictions
+    )
+
+
+def _signatures(scores: Scores) -> list[str]:
+    """The recipe of each score, once for those that share it."""
+    sharing: dict[str, list[str]] = {}
+    for name, metric in scores.items():
+        sharing.setdefault(metric.signature.removeprefix(f"{name}|"), []).append(name)
+    return [
+        f"{', '.join(TITLES[name] for name in names)}: {names[0]}|{recipe}"
+        for recipe, names in sharing.items()
+    ]
+
+
+def score_table(scores: Scores, confidence: float = 0.95) -> Sheet:
+    """One row a metric: score and interval."""
     table = _table(
         ("metric", "left"),
         ("score", "right"),
         (f"{confidence:.0%} interval", "center"),
-        ("signature", "left"),
     )
     for name, metric in scores.items():
-        table.add_row(
-            TITLES[name], f"{100 * metric.score:.2f}", _interval(metric.low, metric.high), metric.signature
-        )
+        table.add_row(TITLES[name], f"{100 * metric.score:.2f}", _interval(metric.low, metric.high))
     for name in scores.absent:
-        table.add_row(TITLES[name], "-", "", "not computed, see below")
+        table.add_row(TITLES[name], "-", "not computed, see below")
     return table
 
 
 def compact_table(
     heading: str, rows: Sequence[tuple[str, Scores, NoChangeScores | None]], metrics: Sequence[str] = COMPACT
-) -> Table:
-    """One row a system or section: the main metrics with their intervals, and no-change accuracy where there is one."""
+) -> Sheet:
+    """One row a section: the main metrics with half the width of their intervals, and no-change accuracy."""
     shown = [name for name in metrics if any(name in scores for _, scores, _ in rows)]
     judged = any(found is not None for _, _, found in rows)
-    columns = [
+    columns: list[tuple[str, Justify]] = [
         (heading, "left"),
         ("items", "right"),
         ("refs", "right"),
         *((TITLES[name], "right") for name in shown),
     ]
-    table = _table(*columns, *([("no-change acc.", "right")] if judged else []))
+    table = _table(*columns, *([("no change", "right")] if judged else []))
     for title, scores, found in rows:
         cells = [_cell(scores.get(name)) for name in shown]
         accuracy = ["" if found is None else f"{100 * found.accuracy:.1f}"] if judged else []
@@ -105,7 +173,7 @@ def compact_table(
     return table
 
 
-def no_change_table(found: NoChangeScores) -> Table:
+def no_change_table(found: NoChangeScores) -> Sheet:
     """How well changed and unchanged pairs are told apart."""
     table = _table(
         ("change or no change", "left"), ("score", "right"), ("interval", "center"), ("items", "left")
@@ -125,7 +193,7 @@ def no_change_table(found: NoChangeScores) -> Table:
     return table
 
 
-def localization_table(found: LocalizationScores) -> Table:
+def localization_table(found: LocalizationScores) -> Sheet:
     """How well heatmaps point at the changes, beside the same with the maps of other pairs."""
     table = _table(
         ("heatmaps", "left"), ("score", "right"), ("interval", "center"), ("maps of other pairs", "right")
@@ -149,7 +217,7 @@ def localization_table(found: LocalizationScores) -> Table:
     return table
 
 
-def comparison_table(tests: Iterable[Comparison]) -> Table:
+def comparison_table(tests: Iterable[Comparison]) -> Sheet:
     """Paired tests of two systems, one row a metric."""
     table = _table(
         ("metric", "left"),
@@ -157,8 +225,8 @@ def comparison_table(tests: Iterable[Comparison]) -> Table:
         ("other", "right"),
         ("difference", "right"),
         ("interval", "center"),
-        ("p (paired bootstrap)", "right"),
-        ("p (approx. randomization)", "right"),
+        ("p (bootstrap)", "right"),
+        ("p (randomization)", "right"),
     )
     for test in tests:
         table.add_row(
@@ -173,11 +241,8 @@ def comparison_table(tests: Iterable[Comparison]) -> Table:
     return table
 
 
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title, justify in columns:
-        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    return table
+def _table(*columns: tuple[str, Justify]) -> Sheet:
+    return Sheet(columns)
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -187,8 +252,9 @@ def _interval(low: float | None, high: float | None) -> str:
 def _cell(metric: MetricScore | None) -> str:
     if metric is None:
         return "-"
-    ends = _interval(metric.low, metric.high)
-    return f"{100 * metric.score:.2f} {ends}".rstrip()
+    if metric.low is None or metric.high is None:
+        return f"{100 * metric.score:.2f}"
+    return f"{100 * metric.score:.2f} ±{50 * (metric.high - metric.low):.1f}"
 
 
 def _size(main: SectionScores) -> str:
