@@ -149,3 +149,18 @@ def test_help_is_plain_text() -> None:
         env=environment,
     )
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("blip2idc cap", "caption"), ("blip2idc synthesize sc", "scenes"), ("blip2idc audit --htm", "--html")],
+)
+def test_a_shell_completes_commands_and_options(
+    words: str, completed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As bash asks once `blip2idc --install-completion` was run."""
+    monkeypatch.setenv("_BLIP2IDC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    assert cli.run([]) == 0
+    assert capsys.readouterr().out.split() == [completed]

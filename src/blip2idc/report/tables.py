@@ -163,7 +163,9 @@ def compact_table(
         ("refs", "right"),
         *((TITLES[name], "right") for name in shown),
     ]
-    table = _table(*columns, *([("no change", "right")] if judged else []))
+    if judged:
+        columns.append(("no change", "right"))
+    table = _table(*columns)
     for title, scores, found in rows:
         cells = [_cell(scores.get(name)) for name in shown]
         accuracy = ["" if found is None else f"{100 * found.accuracy:.1f}"] if judged else []
