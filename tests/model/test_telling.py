@@ -160,3 +160,15 @@ def test_places_from_a_heatmap() -> None:
     assert change.place == "in the top right"
     assert change.caption == SURE.caption
     assert change_of_heatmap(SURE, None, SIZES).before_box == (0, 0, 1280, 800)
+
+
+def test_sentences_of_web_pages_claim_what_they_tell() -> None:
+    colored = Fact("recoloured", {"from": "black", "to": "blue"})
+    for sentence in (
+        'the text of the "Add to cart" button turned from black to blue',
+        'the "New" heading is written in blue instead of black',
+    ):
+        assert not contradicts(sentence, [colored]), (sentence, claims(sentence))
+    assert claims('the "Add to cart" button turned from light red to dark blue') == {"color"}
+    assert claims('the "Search" field is no longer focused') == set()
+    assert claims("the car is no longer there") == {"disappear"}
