@@ -44,7 +44,8 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )  # in peft
 
-PLAN = LoraSettings(rank=4)
+PLAN = LoraSettings(rank=4, dropout=0.05, layers="attention")
+EVERY_LAYER = LoraSettings(rank=4, layers="linear")
 SETTINGS = CaptionerSettings(
     layout=JointLayout("vertical", 32, 32), calibration=Calibration(0.5, 0.1, 0.4, 20, 0.9)
 )
@@ -116,6 +117,24 @@ def test_merged_is_unmerged_is_plain_peft(checkpoint: Path, saved: Path) -> None
     assert not torch.allclose(merged, base, atol=1e-2)
 
 
+def test_every_linear_layer_merged_is_unmerged_is_plain_peft(checkpoint: Path, tmp_path: Path) -> None:
+    """The layer that chooses words shares its weights with the input embeddings in OPT: merging changes it alone."""
+    backbone, _ = attach_adapter(load_backbone(checkpoint), EVERY_LAYER)
+    adapter = read_adapter(save_adapter(randomised(backbone, 0.05).model, tmp_path / "adapter", SETTINGS))
+    assert any(name.endswith("lm_head.lora_A.weight") for name in adapter.tensors)
+    base = load_backbone(checkpoint)
+    merged = merge_adapter(load_backbone(checkpoint), adapter)
+    for said in (base, merged):
+        said.model.eval()
+    embeddings = (said.language_model.get_input_embeddings().weight for said in (base, merged))
+    assert torch.equal(*embeddings)
+    plain = load_backbone(checkpoint)
+    by_peft = logits(plain.with_model(PeftModel.from_pretrained(plain.model, tmp_path / "adapter")))
+    assert torch.allclose(logits(merged), by_peft, atol=1e-4)
+    assert torch.allclose(logits(merged), logits(load_adapter(load_backbone(checkpoint), adapter)), atol=1e-4)
+    assert not torch.allclose(logits(merged), logits(base), atol=1e-2)
+
+
 def test_merged_is_unmerged_in_bfloat16(opt_checkpoint: Path, tmp_path: Path) -> None:
     backbone, _ = attach_adapter(load_backbone(opt_checkpoint), PLAN)
     adapter = read_adapter(save_adapter(randomised(backbone, 0.02).model, tmp_path / "adapter", SETTINGS))
@@ -157,7 +176,9 @@ def test_targets_of_each_language_model(checkpoint: Path) -> None:
 @pytest.mark.parametrize("left_out", ["vision", "qformer", "language"])
 def test_each_part_can_be_left_out(opt_checkpoint: Path, left_out: str) -> None:
     parts = tuple(part for part in ("vision", "qformer", "language") if part != left_out)
-    adapted, line = attach_adapter(load_backbone(opt_checkpoint), LoraSettings(rank=2, parts=parts))
+    adapted, line = attach_adapter(
+        load_backbone(opt_checkpoint), LoraSettings(rank=2, parts=parts, layers="attention")
+    )
     names = [name for name, parameter in adapted.model.named_parameters() if parameter.requires_grad]
     mark = {"vision": "vision_model", "qformer": "qformer", "language": "language_model"}
     assert not any(mark[left_out] in name for name in names)

@@ -37,7 +37,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def recipe(opt_checkpoint: Path) -> TrainConfig:
     return TrainConfig(
-        model=str(opt_checkpoint), lora=LoraSettings(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
+        model=str(opt_checkpoint), lora=LoraSettings(rank=4, layers="attention"), epochs=2, batch_size=3,
+        learning_rate=5e-3, workers=0,
         validation_share=0.2, log_every=1, patience=0,
     )  # fmt: skip
 
@@ -307,7 +308,8 @@ def test_gradient_checkpointing_changes_no_gradient(
         found.append(trained(train([dataset], tmp_path / str(number), config).output))
         forwards.append(len(passes))
         passes.clear()
-    assert forwards[1] > 1.5 * forwards[0], "the backward pass computes the activations again"
+    # as many again in each training pass, and none in the validations before and after
+    assert forwards[1] >= 1.5 * forwards[0], "the backward pass computes the activations again"
     assert all(torch.allclose(found[0][key], found[1][key], atol=1e-5) for key in found[0])
 
 
@@ -359,7 +361,8 @@ def test_wrong_recipes_are_refused(settings: list[str], message: str) -> None:
 @pytest.mark.parametrize("name", ["lora", "full-tiny", "synthetic-first"])
 def test_recipes_that_ship_are_valid(name: str) -> None:
     config = load_config(TrainConfig, Path(__file__).parents[2] / "recipes" / f"{name}.yaml")
-    assert config.lora.effective_alpha == 2 * config.lora.rank
+    plan = config.lora.fitted(3_700_000_000)
+    assert plan.effective_alpha == 2 * plan.rank
 
 
 def test_splits_of_data(tmp_path: Path) -> None:
@@ -394,3 +397,16 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     ):
         journal.on_log(None, State(), None, {"loss": 1.0, "grad_norm": float("inf")})
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_run_that_learns_nothing_says_so(dataset: Path, recipe: TrainConfig, tmp_path: Path) -> None:
+    said: list[str] = []
+    result = train(
+        [dataset], tmp_path / "model", replace(recipe, learning_rate=1e-9, max_steps=1), say=said.append
+    )
+    scores = result.settings.scores
+    assert scores["validation_loss"] == pytest.approx(scores["validation_loss_before"], rel=1e-3)
+    assert any(line.startswith("nothing was learned: the validation loss was") for line in said)
+    said.clear()
+    train([dataset], tmp_path / "other", replace(recipe, max_steps=8, learning_rate=1e-2), say=said.append)
+    assert not any(line.startswith("nothing was learned") for line in said)

@@ -17,9 +17,9 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 
@@ -59,6 +59,17 @@ PARTS: Mapping[str, tuple[str, str]] = {
 }
 """Part -> where it is in BLIP-2, and what its query, key and value projections are called (OPT `q_proj`, T5 `q`)."""
 
+_OTHER_LINEAR: Mapping[str, str] = {
+    "vision": r"projection|fc1|fc2",
+    "qformer": r"dense",
+    "language": r"out_proj|fc1|fc2|o|wi|wi_0|wi_1|wo|lm_head",
+}
+"""Part -> what its other linear layers are called; the last chooses words, without which no new word is learned."""
+
+LAYERS = ("attention", "linear")
+SMALL_BACKBONE = 100_000_000
+"""Weights below which a backbone has too little in it to be taught new sentences by its attention alone."""
+
 _PREFIX = "base_model.model."
 _PASSED_ON = (
     "r",
@@ -82,16 +93,20 @@ class LoraSettings:
     """What to adapt, and how.
 
     Attributes:
-        rank: Inner dimension r of the update B @ A.
+        rank: Inner dimension r of the update B @ A; None for what fits the backbone's size.
         alpha: Strength; the update is scaled by alpha / r. None for 2r, as in the paper.
         dropout: On the adapter's input, in training.
         parts: Among `PARTS`.
+        layers: `attention` adapts query, key and value, as in the paper; `linear` every linear layer, the one that
+            chooses words included; None for what fits the backbone's size. Where a backbone's last layer shares its
+            weights with its input embeddings, peft's own merging would change these as well; `merge_adapter` does not.
     """
 
-    rank: Annotated[int, Range(1, 4096)] = 16
+    rank: Annotated[int, Range(1, 4096)] | None = None
     alpha: Annotated[int, Range(1, 1_000_000)] | None = None
-    dropout: Annotated[float, Range(0, 1, below=True)] = 0.05
+    dropout: Annotated[float, Range(0, 1, below=True)] | None = None
     parts: tuple[str, ...] = tuple(PARTS)
+    layers: Literal["attention", "linear"] | None = None
 
     def __post_init__(self) -> None:
         check_ranges(self, "lora.")
@@ -104,15 +119,32 @@ class LoraSettings:
     @property
     def effective_alpha(self) -> int:
         """Alpha, 2r unless given."""
-        return 2 * self.rank if self.alpha is None else self.alpha
+        return 2 * (self.rank or _PAPER["rank"]) if self.alpha is None else self.alpha
+
+    def fitted(self, parameters: int) -> LoraSettings:
+        """The settings for a backbone of so many weights: what is None is filled in.
+
+        The paper's rank 16 on attention for BLIP-2 as released; for a small backbone rank 32 on every linear layer and
+        no dropout, with which the packaged one learns sentences it never said (`benchmarks/own_data.py`).
+        """
+        defaults = _SMALL if parameters < SMALL_BACKBONE else _PAPER
+        missing = {name: value for name, value in defaults.items() if getattr(self, name) is None}
+        return replace(self, **missing)
 
 
-def find_targets(model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS)) -> dict[str, list[str]]:
+_PAPER: dict[str, Any] = {"rank": 16, "dropout": 0.05, "layers": "attention"}
+_SMALL: dict[str, Any] = {"rank": 32, "dropout": 0.0, "layers": "linear"}
+
+
+def find_targets(
+    model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS), layers: str | None = "attention"
+) -> dict[str, list[str]]:
     """Names of the projections to adapt, read off the loaded network.
 
     Args:
         model: A `Blip2ForConditionalGeneration`.
         parts: Among `PARTS`.
+        layers: Among `LAYERS`.
 
     Returns:
         Part -> module paths.
@@ -122,7 +154,7 @@ def find_targets(model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS)) ->
     """
     found: dict[str, list[str]] = {}
     for part in parts:
-        pattern = re.compile(_pattern(part))
+        pattern = re.compile(_pattern(part, layers))
         found[part] = [
             name
             for name, module in model.named_modules()
@@ -137,8 +169,10 @@ def find_targets(model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS)) ->
     return found
 
 
-def _pattern(part: str) -> str:
+def _pattern(part: str, layers: str | None) -> str:
     where, leaves = PARTS[part]
+    if layers == "linear":
+        return rf"{where}(.*\.)?({leaves}|{_OTHER_LINEAR[part]})"
     return rf"{where}.*\.({leaves})"
 
 
@@ -155,13 +189,14 @@ def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) ->
     """
     from peft import LoraConfig, get_peft_model
 
-    targets = find_targets(backbone.model, settings.parts)
+    settings = settings.fitted(backbone.parameter_count())
+    targets = find_targets(backbone.model, settings.parts, settings.layers)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.effective_alpha,
         lora_dropout=settings.dropout,
         bias="none",
-        target_modules="|".join(f"({_pattern(part)})" for part in settings.parts),
+        target_modules="|".join(f"({_pattern(part, settings.layers)})" for part in settings.parts),
     )
     devices = [backbone.model.device] if backbone.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -239,6 +274,7 @@ def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
     modules = dict(backbone.model.named_modules())
     with torch.no_grad():
         for name in adapted_modules(adapter):
+            _untie(backbone, modules.get(name))
             weight = _weight_of(modules.get(name), name, adapter, backbone)
             down = adapter.tensors[f"{name}.lora_A.weight"].to(weight.device, torch.float32)  # [r, in]
             up = adapter.tensors[f"{name}.lora_B.weight"].to(weight.device, torch.float32)  # [out, r]
@@ -249,6 +285,13 @@ def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
                 )
             weight.copy_((weight.float() + adapter.scale * (up @ down)).to(weight.dtype))
     return backbone
+
+
+def _untie(backbone: Backbone, module: torch.nn.Module | None) -> None:
+    """Give a layer that shares its weights with the input embeddings weights of its own: only it is adapted."""
+    embeddings = backbone.language_model.get_input_embeddings()
+    if isinstance(module, torch.nn.Linear) and module.weight is embeddings.weight:
+        module.weight = torch.nn.Parameter(module.weight.detach().clone(), requires_grad=False)
 
 
 def _weight_of(

@@ -1,7 +1,7 @@
 """Batches for the tiny model: joint images, captions, and the truth about every cell and every pair.
 
-In: the shards of `tiny_data`. Out: `TinyBatch`es. Scenes are told forwards or backwards, mirrored or not, with or
-without their change, so that one rendered scene serves two dozen pairs.
+In: the shards of `tiny.shards` and `tiny.views`. Out: `TinyBatch`es. Scenes are told forwards or backwards, mirrored or
+not, with or without their change, so that one rendered scene serves two dozen pairs.
 
 Shapes: B pairs, P cells of the patch grid of the joint image (before first, row by row).
 """
@@ -32,14 +32,12 @@ CELL_QUESTIONS = {"color": 9, "shape": 3, "size": 2, "material": 2, "status": 7,
 BACKGROUND = 8  # the answer to "color" where no object is
 STATUS = {"same": 0, "color": 1, "material": 2, "add": 3, "drop": 4, "move": 5, "edit": 6}
 
-ALL_KINDS = (NO_CHANGE_KIND, *scenes.KINDS, *edits.KINDS)
 NEW_VALUES = (*COLORS, *MATERIALS)
 PLACES = edit_captions.PLACES
 EDIT_COLORS = tuple(edit_captions.COLORS)
 
-#: What is asked of a pair, and the number of answers.
+#: What is asked of a pair besides the kind of its change, and the number of answers.
 PAIR_QUESTIONS = {
-    "kind": len(ALL_KINDS),
     "size": 2,
     "color": 8,
     "material": 2,
@@ -157,45 +155,58 @@ class SceneShards:
         return {name: values.reshape(-1) for name, values in labels.items()}
 
 
-class EditShards:
-    """Edited pictures in memory."""
+class ViewShards:
+    """Pairs of pictures in memory, of the edits world or of any data set (`tiny.views`).
 
-    def __init__(self, files: Iterable[Path]) -> None:
+    Args:
+        files: Shards.
+        mirrored: Whether unchanged pairs may be mirrored, which words in them do not survive.
+    """
+
+    def __init__(self, files: Iterable[Path], mirrored: bool = True) -> None:
         loaded = [_arrays(path) for path in sorted(files)]
-        self._images = np.concatenate([part["images"] for part in loaded])
-        self._cells = np.concatenate([part["cells"] for part in loaded])
-        self._facts = [fact for part in loaded for fact in json.loads(str(part["facts"]))]
-        unchanged = np.array([fact["change"]["kind"] == NO_CHANGE_KIND for fact in self._facts])
-        self._unchanged, self._changed = np.flatnonzero(unchanged), np.flatnonzero(~unchanged)
+        self._images = [part["images"] for part in loaded]
+        self._cells = [part["cells"] for part in loaded]
+        self._facts = [json.loads(str(part["facts"])) for part in loaded]
+        self._mirrored = mirrored
+        self._of_kind: dict[str, list[tuple[int, int]]] = {}
+        for shard, facts in enumerate(self._facts):
+            for index, fact in enumerate(facts):
+                self._of_kind.setdefault(fact["change"]["kind"], []).append((shard, index))
+        self._changed = sorted(set(self._of_kind) - {NO_CHANGE_KIND})
+        weights = np.sqrt([len(self._of_kind[kind]) for kind in self._changed])
+        self._weights = weights / weights.sum()
 
     def __len__(self) -> int:
-        return len(self._facts)
+        return sum(map(len, self._facts))
 
     def pair(self, rng: np.random.Generator, no_change_share: float) -> _Pair:
-        """Any pair of the edits world; some unchanged ones are one picture twice, in another colouring."""
-        unchanged = rng.random() < no_change_share
-        index = int(rng.choice(self._unchanged if unchanged else self._changed))
-        pictures, facts = self._images[index], self._facts[index]
+        """Any pair, rare kinds more often than there are of them; unchanged ones in either order."""
+        unchanged = rng.random() < no_change_share and NO_CHANGE_KIND in self._of_kind
+        kind = NO_CHANGE_KIND if unchanged else str(rng.choice(self._changed, p=self._weights))
+        shard, index = self._of_kind[kind][rng.integers(len(self._of_kind[kind]))]
+        pictures, facts = self._images[shard][index], self._facts[shard][index]
+        touched = self._cells[shard][index]
         if unchanged and rng.random() < 0.5:
             pictures = pictures[::-1]
-        if unchanged and rng.random() < 0.5:
+        if unchanged and self._mirrored and rng.random() < 0.5:
             pictures = pictures[:, :, ::-1]
-        cells = {name: np.full(2 * self._cells[index].size, -1, dtype=np.int64) for name in CELL_QUESTIONS}
-        touched = np.where(self._cells[index].reshape(-1), STATUS["edit"], 0)
-        cells["status"] = np.concatenate([touched, touched]).astype(np.int64)
+        both = touched if touched.ndim == 3 else np.stack([touched, touched])
+        cells = {name: np.full(both.size, -1, dtype=np.int64) for name in CELL_QUESTIONS}
+        cells["status"] = np.where(both.reshape(-1), STATUS["edit"], 0).astype(np.int64)
         references = tuple(facts["captions"])
         return _Pair(
             joint=pictures.reshape(2 * HEIGHT, WIDTH, 3),
             caption=references[rng.integers(len(references))],
             references=references,
-            kind=facts["change"]["kind"],
+            kind=kind,
             cells=cells,
             pair=_edit_labels(facts["change"]),
         )
 
 
 def draw_batch(
-    source: SceneShards | EditShards, rng: np.random.Generator, count: int, no_change_share: float
+    source: SceneShards | ViewShards, rng: np.random.Generator, count: int, no_change_share: float
 ) -> TinyBatch:
     """A batch of so many pairs."""
     drawn = [source.pair(rng, no_change_share) for _ in range(count)]
@@ -228,7 +239,7 @@ def _draw_scene_caption(
 
 
 def _scene_labels(change: scenes.SceneChange) -> dict[str, int]:
-    labels = {"kind": ALL_KINDS.index(change.kind)}
+    labels: dict[str, int] = {}
     if change.kind == NO_CHANGE_KIND:
         return labels
     item = (
@@ -247,7 +258,7 @@ def _scene_labels(change: scenes.SceneChange) -> dict[str, int]:
 
 
 def _edit_labels(change: dict[str, Any]) -> dict[str, int]:
-    labels = {"kind": ALL_KINDS.index(change["kind"])}
+    labels: dict[str, int] = {}
     if change.get("color") in EDIT_COLORS:
         labels["edit_color"] = EDIT_COLORS.index(change["color"])
     if change.get("place") in PLACES:

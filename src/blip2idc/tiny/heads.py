@@ -8,8 +8,11 @@ Shapes: B pairs, P cells, Q query tokens, D width.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -17,6 +20,33 @@ from blip2idc.tiny.batches import BACKGROUND, CELL_QUESTIONS, PAIR_QUESTIONS
 
 CELL_WEIGHTS = {"color": 0.7, "shape": 1.5, "size": 1.2, "material": 0.7, "status": 1.5, "other": 0.5}
 PAIR_WEIGHTS = dict.fromkeys(PAIR_QUESTIONS, 0.5) | {"kind": 1.0, "shape": 1.0, "size": 1.0}
+
+MOST_KINDS = 256
+"""Kinds of change that can be told apart in training; `KindNumbers` gives each its answer as it comes."""
+
+
+class KindNumbers:
+    """Kinds of change as answers to the question "kind": numbered as they come, and alike after a break.
+
+    Args:
+        kinds: Those that have their number already.
+    """
+
+    def __init__(self, kinds: Iterable[str] = ()) -> None:
+        self._numbers = {kind: number for number, kind in enumerate(kinds)}
+
+    def __call__(self, kinds: Iterable[str]) -> npt.NDArray[np.int64]:
+        """The numbers of some kinds; what comes beyond `MOST_KINDS` is not asked (-1)."""
+        found = []
+        for kind in kinds:
+            if kind not in self._numbers and len(self._numbers) < MOST_KINDS:
+                self._numbers[kind] = len(self._numbers)
+            found.append(self._numbers.get(kind, -1))
+        return np.array(found, dtype=np.int64)
+
+    def known(self) -> list[str]:
+        """The kinds in the order of their numbers."""
+        return list(self._numbers)
 
 
 class TruthHeads(nn.Module):
@@ -28,8 +58,9 @@ class TruthHeads(nn.Module):
     def __init__(self, vision_width: int, query_width: int) -> None:
         super().__init__()
         self.cells = nn.ModuleDict({name: nn.Linear(vision_width, n) for name, n in CELL_QUESTIONS.items()})
-        self.whole = nn.ModuleDict({name: nn.Linear(vision_width, n) for name, n in PAIR_QUESTIONS.items()})
-        self.queries = nn.ModuleDict({name: nn.Linear(query_width, n) for name, n in PAIR_QUESTIONS.items()})
+        questions = {"kind": MOST_KINDS, **PAIR_QUESTIONS}
+        self.whole = nn.ModuleDict({name: nn.Linear(vision_width, n) for name, n in questions.items()})
+        self.queries = nn.ModuleDict({name: nn.Linear(query_width, n) for name, n in questions.items()})
 
     def cell_answers(self, vision: torch.Tensor) -> dict[str, torch.Tensor]:
         """(B, 1 + P, D) -> logits (B, P, answers) for each question."""

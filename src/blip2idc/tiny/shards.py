@@ -80,7 +80,7 @@ def make_scene_shard(path: Path, seed: int, count: int) -> None:
                 picture, seen = render(scene, jitter(base, rng), height, width, supersample)
                 images[k, 2 * state + view] = shrink(picture)
                 cells[k, 2 * state + view] = majority(seen)
-    _save(path, images=images, cells=cells, objects=objects, places=places, facts=facts)
+    save_shard(path, images=images, cells=cells, objects=objects, places=places, facts=facts)
 
 
 def make_edit_shard(path: Path, seed: int, count: int) -> None:
@@ -101,7 +101,7 @@ def make_edit_shard(path: Path, seed: int, count: int) -> None:
         if pair.after_mask is not None:
             cells[k] = majority(np.where(pair.after_mask, 0, -1).astype(np.int8)) == 0
         facts.append({"change": dict(pair.change), "captions": list(pair.captions)})
-    _save(path, images=images, cells=cells, facts=np.array(json.dumps(facts)))
+    save_shard(path, images=images, cells=cells, facts=np.array(json.dumps(facts)))
 
 
 def rendered(rng: np.random.Generator, height: int, width: int) -> npt.NDArray[np.uint8]:
@@ -112,7 +112,8 @@ def rendered(rng: np.random.Generator, height: int, width: int) -> npt.NDArray[n
     return render(scene, jitter(draw_view(rng), rng), height, width, 1)[0]
 
 
-def _save(path: Path, **arrays: npt.NDArray[np.generic]) -> None:
+def save_shard(path: Path, **arrays: npt.NDArray[np.generic]) -> None:
+    """Writes arrays as one file that appears whole."""
     temporary = path.with_name(f".{path.name}.part.npz")
     np.savez(temporary, **arrays)  # type: ignore[arg-type]
     temporary.rename(path)

@@ -41,18 +41,18 @@ class TrainConfig:
         prompt: Text between image and caption.
         lora: Rank, alpha, dropout and parts of the adapter.
         epochs: How often each pair is seen (more or less where its data set has a share), each time with one of its
-            captions.
+            captions; None for what fits the backbone's size and the number of pairs (`training.fit`).
         max_steps: Stop after that many optimizer steps (of each stage); None for no limit.
         batch_size: Pairs a process and step.
         gradient_accumulation_steps: Steps whose gradients are added up before the weights move.
-        learning_rate: At its highest.
+        learning_rate: At its highest; None for what fits the backbone's size.
         warmup_ratio: Share of the steps during which the learning rate rises; it then falls along a cosine.
         weight_decay: Of AdamW.
         max_grad_norm: Longer gradients are shortened to it.
         max_caption_tokens: Longer captions are cut.
         validation_share: Of the training pairs to set aside where no validation data is given.
         evaluate_every: Steps between validations (and checkpoints); None for once an epoch.
-        patience: Validations without improvement before training stops; 0 for never.
+        patience: Validations without improvement before training stops; 0 for never; None for what fits the size.
         calibration_pairs: At most that many validation pairs calibrate the change probability; 0 for no calibration.
         seed: Of everything that is drawn.
         device: `auto`, `cpu`, `cuda`.
@@ -76,18 +76,18 @@ class TrainConfig:
     layout: JointLayout | None = None
     prompt: str = ""
     lora: LoraSettings = field(default_factory=LoraSettings)
-    epochs: Epochs = 10.0
+    epochs: Epochs | None = None
     max_steps: Steps | None = None
     batch_size: Annotated[int, Range(1, 65_536)] = 16
     gradient_accumulation_steps: Annotated[int, Range(1, 65_536)] = 1
-    learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-4
+    learning_rate: Annotated[float, Range(0, 10, above=True)] | None = None
     warmup_ratio: Annotated[float, Range(0, 1, below=True)] = 0.05
     weight_decay: Annotated[float, Range(0, 10)] = 0.01
     max_grad_norm: Annotated[float, Range(0, 1e9, above=True)] = 1.0
     max_caption_tokens: Annotated[int, Range(1, 4096)] = 64
     validation_share: Annotated[float, Range(0, 1, above=True, below=True)] = 0.05
     evaluate_every: Steps | None = None
-    patience: Annotated[int, Range(0, 1_000_000)] = 3
+    patience: Annotated[int, Range(0, 1_000_000)] | None = None
     calibration_pairs: Annotated[int, Range(0, 10_000_000)] = 1000
     seed: Seed = 0
     device: str = "auto"

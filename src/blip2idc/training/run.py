@@ -48,6 +48,7 @@ from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record
 from blip2idc.runtime import seed_everything
 from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_captions
+from blip2idc.training.fit import fit_to_backbone
 from blip2idc.training.journal import LOG_FILE, Journal
 from blip2idc.training.mixing import DataShare, parse_data
 from blip2idc.training.recipe import TrainConfig
@@ -60,6 +61,7 @@ from blip2idc.training.trainer import (
 
 RECIPE_FILE = "recipe.json"
 DONE = "done"
+_LEARNED = 0.98  # of the validation loss before training: what stays above it has learned nothing
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _train(
         stage_epochs=config.stage_epochs,
     )
     seed_everything(config.seed)
-    backbone, base = prepare_backbone(config, say)
+    config, backbone, base = prepare_backbone(config, len(pairs.train), say)
     assert base.layout is not None
     layout = base.layout
     say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
@@ -151,7 +153,7 @@ def _train(
         no_change_captions=no_change_captions(pairs.train) or base.no_change_captions,
         two_stream=config.two_stream,
         data=pairs.account,
-        scores={"validation_loss": trainer.state.best_metric},
+        scores=_scores(trainer, say),
         run_record=run_record(recipe=config.to_dict(), steps=steps),
     )
     if trainer.is_world_process_zero():
@@ -244,12 +246,32 @@ def check_output(target: Path, overwrite: bool) -> None:
         )
 
 
-def prepare_backbone(config: TrainConfig, say: Callable[[str], None]) -> tuple[Backbone, CaptionerSettings]:
+def _scores(trainer: CaptionTrainer, say: Callable[[str], None]) -> dict[str, float | None]:
+    """Validation losses before training and at best; says so where training did not better it."""
+    best = trainer.state.best_metric
+    losses = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    before = losses[0] if losses else None
+    if before is not None and best is not None and best > _LEARNED * before:
+        say(
+            f"nothing was learned: the validation loss was {before:.4g} before training and {best:.4g} at best; try"
+            " --set learning_rate=... (higher), --set epochs=... (more) or --set lora.layers=linear, and look whether"
+            " the captions can be told from the images"
+        )
+    return {"validation_loss": best, "validation_loss_before": before}
+
+
+def prepare_backbone(
+    config: TrainConfig, pairs: int, say: Callable[[str], None]
+) -> tuple[TrainConfig, Backbone, CaptionerSettings]:
     """Load the backbone with its settings and the layout to train with, and make trainable what the recipe trains.
 
     Args:
         config: The recipe.
-        say: Told device, dtype, adapted modules and parameter counts.
+        pairs: To train on.
+        say: Told device, dtype, defaults that were filled in, adapted modules and parameter counts.
+
+    Returns:
+        The recipe without gaps, the backbone, and the settings that it comes with.
     """
     dtype = "float32" if config.mode == "full" and config.dtype == "auto" else config.dtype
     backbone = load_backbone(
@@ -260,6 +282,8 @@ def prepare_backbone(config: TrainConfig, say: Callable[[str], None]) -> tuple[B
         attention=config.attention,
     )
     say(backbone.describe())
+    config, line = fit_to_backbone(config, backbone.parameter_count(), pairs)
+    say(line)
     if config.gradient_checkpointing:
         enable_gradient_checkpointing(backbone)
     settings = read_settings(backbone.source.folder) or CaptionerSettings()
@@ -272,7 +296,7 @@ def prepare_backbone(config: TrainConfig, say: Callable[[str], None]) -> tuple[B
     else:
         backbone.model.requires_grad_(True)
     say(describe_parameters(backbone.model))
-    return backbone, replace(settings, layout=layout)
+    return config, backbone, replace(settings, layout=layout)
 
 
 def _process_device(requested: str) -> str:

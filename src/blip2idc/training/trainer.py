@@ -200,6 +200,8 @@ def training_arguments(
         device: Chosen device.
         dtype: Chosen type of computation.
     """
+    assert config.epochs is not None  # see `training.fit`
+    assert config.learning_rate is not None
     steps = config.max_steps or max(1, round(config.epochs * steps_per_epoch))
     every = config.evaluate_every or steps_per_epoch
     return TrainingArguments(
@@ -223,6 +225,7 @@ def training_arguments(
         logging_steps=config.log_every,
         logging_nan_inf_filter=False,
         eval_strategy="steps",
+        eval_on_start=True,
         eval_steps=min(every, steps),
         save_strategy="steps",
         save_steps=min(every, steps),
