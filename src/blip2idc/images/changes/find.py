@@ -25,6 +25,7 @@ from blip2idc.images.changes.pictures import (
     difference,
     differences,
     open_pictures,
+    tile_ends,
     working_factor,
 )
 from blip2idc.images.changes.regions.grouping import Region, find_areas, find_regions
@@ -39,7 +40,10 @@ ROUGH_PIXELS = 6_000_000
 _CELL = 16
 _MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference counts
 _SPREAD_PLACES = 12
+_MANY_TILES = 40
+_STRUCTURE = 12  # levels of luma from which on a tile has structure
 _SPECK = 10  # pixels
+_FEW, _SMALL, _WEAK = 6, 16, 1.3  # pixels and strength of what is no change in noise
 
 
 def find_changes(before: Source, after: Source, *, texts: bool = True) -> Comparison:
@@ -102,7 +106,22 @@ def _is_exact(overlay: Overlay, plain: Plane) -> bool:
     equal = aligning.equal_share(overlay.before, overlay.after)
     if equal < aligning.EXACT:
         return aligning.came_or_went(overlay.before, overlay.after)
-    return equal >= _MOSTLY_EQUAL or not _is_spread(plain)
+    if equal >= _MOSTLY_EQUAL:
+        return True
+    return not _is_spread(plain) and not _is_encoded_anew(overlay.before, overlay.after)
+
+
+def _is_encoded_anew(before: Pixels, after: Pixels) -> bool:
+    """Whether most tiles that differ do so both ways and by less than their own contrast, as JPEG makes them."""
+    one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after))
+    darkest, brightest = tile_ends(one, _CELL)
+    lighter, darker = (
+        tile_ends(plane, _CELL)[1] for plane in (cv2.subtract(other, one), cv2.subtract(one, other))
+    )
+    contrast = brightest - darkest
+    differs = (contrast > _STRUCTURE) & (np.maximum(lighter, darker) > 0)
+    noisy = differs & (np.minimum(lighter, darker) > 0) & (np.maximum(lighter, darker) < 0.5 * contrast)
+    return bool(noisy.sum() >= _MANY_TILES and noisy.sum() >= 0.5 * differs.sum())
 
 
 def _is_spread(plain: Plane) -> bool:
@@ -138,6 +157,8 @@ def _changes(
     if overlay.resampled and one.shape == other.shape and np.abs(overlay.after_map[:, 2]).max() <= 1:
         anew |= drawn_anew(one, other, areas)  # part of a page may stay where the rest moves by half a pixel
     regions = find_regions(excess, areas.only(~anew))
+    if not excess.exact:
+        regions = [region for region in regions if not _is_speck(region)]
     if (
         overlay.strips
     ):  # heights rounded to whole pixels leave specks at the corners of what moved with its rows
@@ -153,6 +174,11 @@ def _changes(
     changes += [_region_change(overlay, region, excess.noise.level) for region in left]
     changes.sort(key=lambda change: -change.pixels * change.difference)
     return changes, sum(region.pixels for region in regions)
+
+
+def _is_speck(region: Region) -> bool:
+    """Whether a region is so small and so weak that noise may have made it."""
+    return region.pixels <= _FEW or (region.pixels <= _SMALL and region.strength < _WEAK)
 
 
 def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:

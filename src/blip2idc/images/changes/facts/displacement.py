@@ -13,6 +13,7 @@ from itertools import zip_longest
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.facts.ground import plain_ground
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box
@@ -27,6 +28,9 @@ _OUTLINE = 5  # pixels, the side of the square that erodes the outline away
 _BOTH = 0.25  # share of the pixels that have to be the old place, and the new one
 _TRIED = 3  # displacements
 _LEAST = 2  # pixels: smaller lags are the thing itself
+_NEVER = 999.0  # levels: more than any two pixels differ
+_AROUND = 6  # pixels around a region in which its ground is looked for
+_GROUND = 10.0  # levels by which it may differ
 _SAME = 2  # pixels by which the boxes of one thing may differ
 _FINE = 3.0  # standard deviation in pixels beyond which nothing is fine
 
@@ -109,6 +113,7 @@ def explained(
     inner = np.zeros(2)  # pixels away from the outline, explained ones
     squares = np.zeros(2)  # of the difference, and of what is left of it
     old_points: list[np.ndarray] = []
+    ground = _ground(after, regions[0].box)
     for region in regions:
         rows, columns = np.nonzero(region.mask)
         deep = cv2.erode(region.mask.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=0)
@@ -117,6 +122,9 @@ def explained(
         old = _gap_there(before, after, rows, columns, dx, dy)
         new = _gap_there(after, before, rows, columns, -dx, -dy)
         gap = _gap_there(before, after, rows, columns, 0, 0)
+        if ground is not None:  # the ground is everywhere: it proves nothing to find it again
+            new[_is_ground(after, rows, columns, ground, tolerance)] = _NEVER
+            old[_is_ground(before, rows, columns, ground, tolerance)] = _NEVER
         near = np.minimum(tolerance, _REMAINS * gap)  # what is faint is near everything that is faint
         is_old, is_new = old <= near, new <= near
         counts += len(rows), (is_old | is_new).sum(), is_old.sum(), is_new.sum()
@@ -139,6 +147,23 @@ def explained(
     return box, shifted(box, step)
 
 
+def _ground(image: Pixels, box: Box) -> np.ndarray | None:
+    """The one colour around a box; None where there is none."""
+    x, y, width, height = box
+    top, left = max(0, y - _AROUND), max(0, x - _AROUND)
+    window = image[top : y + height + _AROUND, left : x + width + _AROUND].astype(np.float32)
+    ring = np.ones(window.shape[:2], bool)
+    ring[y - top : y - top + height, x - left : x - left + width] = False
+    return plain_ground(window, ring, _GROUND)
+
+
+def _is_ground(
+    image: Pixels, rows: np.ndarray, columns: np.ndarray, ground: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Which points have the colour of the ground."""
+    return np.asarray(np.abs(image[rows, columns] - ground).max(axis=1) <= tolerance)
+
+
 def shifted(box: Box, step: Step) -> Box:
     """A box somewhere else."""
     return box[0] + step[0], box[1] + step[1], box[2], box[3]
@@ -155,7 +180,7 @@ def _gap_there(
         & (there_columns >= 0)
         & (there_columns < other.shape[1])
     )
-    result = np.full(len(rows), 999.0, np.float32)
+    result = np.full(len(rows), _NEVER, np.float32)
     here = one[rows[inside], columns[inside]].astype(np.int16)
     there = other[there_rows[inside], there_columns[inside]].astype(np.int16)
     red, green, blue = np.abs(here - there).T  # far faster than the maximum over a short last axis

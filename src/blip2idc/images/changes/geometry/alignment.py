@@ -29,6 +29,7 @@ _STILL = 0.06  # pixels by which the corners may seem to move before it is calle
 _DRAWN = (
     0.02  # share of equal tiles from which on a picture is drawn, not taken: its parts may move by themselves
 )
+_MUCH, _COMMON = 0.15, 0.8  # agreement of all, and of what both show, of a picture of which much came or went
 _SURE = 0.9  # agreement from which on no other geometry is sought
 _PROPORTION = 0.02  # by which width to height may differ after resizing: rounding to whole pixels
 _BETTER = 0.03  # agreement that a less simple explanation has to add
@@ -61,12 +62,14 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
     """The alignment of two images of which nothing needs to be equal."""
     luma, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after))
     candidates = []
+    stays = 0.0
     if before.shape == after.shape:
         if equal_share(before, after) >= _DRAWN:
             candidates.append(Alignment("aligned", agreement=registration.agreement(luma, other)))
         else:
             candidates.append(_in_place(luma, other))
-        if candidates[0].agreement >= _SURE:
+        stays = candidates[0].agreement
+        if stays >= _SURE:
             return candidates[0]
     if before.shape[1] == after.shape[1] and (runs := match_rows(before, after, exact=False)):
         candidates.append(_rows_alignment(before, after, runs))
@@ -77,7 +80,14 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
     for candidate in candidates:
         if best is None or candidate.agreement > best.agreement + _BETTER:
             best = candidate
-    return best if best is not None and best.agreement >= GOOD else Alignment("none", agreement=0.0)
+    if best is not None and best.agreement >= GOOD:
+        return best
+    if before.shape == after.shape and stays >= _MUCH:
+        # a large thing may have come or gone: what both show tells whether the rest stays where it was
+        common = registration.agreement(luma, other, in_both=True)
+        if common >= _COMMON:
+            return Alignment("aligned", agreement=stays)
+    return Alignment("none", agreement=0.0)
 
 
 def came_or_went(before: Pixels, after: Pixels) -> bool:

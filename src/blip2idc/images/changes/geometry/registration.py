@@ -198,27 +198,36 @@ def overlap(matrix: Matrix, first: tuple[int, ...], second: tuple[int, ...]) -> 
     return np.asarray(laid == 255)
 
 
-def agreement(first: Plane, second: Plane, valid: np.ndarray | None = None) -> float:
-    """Mean local correlation, 0..1, over places where either image has structure; 1 where there is none."""
+def agreement(
+    first: Plane, second: Plane, valid: np.ndarray | None = None, *, in_both: bool = False
+) -> float:
+    """Mean local correlation, 0..1, over places where either image has structure; 1 where there is none.
+
+    Args:
+        first: uint8 [H, W].
+        second: Likewise.
+        valid: Where to look, bool [H, W]; None for everywhere.
+        in_both: Only where both have structure: what came or went does not count.
+    """
     step = max(1, round(first.size / _LOOKED_AT))  # of large images every so many bands of rows
     agreeing, count = 0.0, 0
     for top in range(0, first.shape[0], _BAND * step):
         rows = slice(top, top + _BAND)
-        found = _local_correlation(first[rows], second[rows], None if valid is None else valid[rows])
+        found = _local_correlation(first[rows], second[rows], None if valid is None else valid[rows], in_both)
         agreeing += float(found.sum())
         count += len(found)
     return agreeing / count if count else 1.0
 
 
-def _local_correlation(first: Plane, second: Plane, valid: np.ndarray | None) -> np.ndarray:
-    """Correlation, 0..1, about every fifth pixel around which either image has structure."""
+def _local_correlation(first: Plane, second: Plane, valid: np.ndarray | None, in_both: bool) -> np.ndarray:
+    """Correlation, 0..1, about every fifth pixel around which either image, or both, have structure."""
     size = (15, 15)
     one, other = first.astype(np.float32), second.astype(np.float32)
     mean_one, mean_other = cv2.blur(one, size), cv2.blur(other, size)
     var_one = cv2.blur(one * one, size) - mean_one**2
     var_other = cv2.blur(other * other, size) - mean_other**2
     both = cv2.blur(one * other, size) - mean_one * mean_other
-    active = np.maximum(var_one, var_other) > 30.0
+    active = (np.minimum if in_both else np.maximum)(var_one, var_other) > 30.0
     if valid is not None:
         active &= valid
     active = active[4::5, 4::5]

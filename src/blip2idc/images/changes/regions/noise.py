@@ -59,13 +59,14 @@ _MARGIN = 1.35  # what was not measured
 # as it is: edge is the Laplacian / 4, color the range of Cr and Cb
 _SHARP = (
     _Model(4.0, 0.16, 0.15, 30.0, 1.2, 95.0, 0.8, 12.0, 0.1),
-    _Model(4.0, 0.0, 0.3, 20.0, 0.0, 0.0, 1.5, 8.0, 0.1),
+    _Model(4.0, 0.0, 0.3, 20.0, 0.0, 0.0, 1.5, 8.0, 0.25),
 )
 # blurred, where re-encoding and resampling leave little: edge and color are gradients
 _SMOOTH = (
     _Model(2.0, 0.3, 0.0, 15.0, 2.25, 255.0, 0.0, 0.0, 0.12),
     _Model(2.0, 0.0, 0.3, 15.0, 0.0, 0.0, 2.25, 0.0, 0.35),
 )
+_THINNED = 0.7  # share of the colour of thin lines that JPEG may take
 _BLUR = 1.5  # standard deviation in pixels
 
 
@@ -100,9 +101,11 @@ def noisy_excess(overlay: Overlay) -> Excess:
         gap[~overlay.valid] = 0
     strength, scales = _strength(gap, _sharp_structure(one), _sharp_structure(other), overlay.valid, _SHARP)
     difference = gap.max(axis=2)
+    thin = np.maximum(_thin_color(one), _thin_color(other))
     one, other = (cv2.GaussianBlur(image.astype(np.float32), (0, 0), _BLUR) for image in (one, other))
     structures = _smooth_structure(one), _smooth_structure(other)
     gap = cv2.absdiff(one, other)
+    gap[:, :, 1:] = np.maximum(gap[:, :, 1:] - _THINNED * thin, 0)
     if overlay.valid is not None:
         gap[~overlay.valid] = 0
     smooth, _ = _strength(gap, *structures, overlay.valid, _SMOOTH)
@@ -115,6 +118,19 @@ def noisy_excess(overlay: Overlay) -> Excess:
 
 Structure = tuple[np.ndarray, np.ndarray]
 """Of luma and of colour, float32 [cells down, cells across]."""
+
+
+def _thin_color(image: Pixels) -> np.ndarray:
+    """What halving the resolution of colour takes from Cr and Cb of an image, blurred; float32 [H, W, 2].
+
+    JPEG does so at nearly every quality, and coloured lines and letters on white lose it for good: white has no room
+    for the colour that is spread to it.
+    """
+    colors = image[:, :, 1:]
+    size = image.shape[1::-1]
+    halved = cv2.resize(colors, (-(-size[0] // 2), -(-size[1] // 2)), interpolation=cv2.INTER_AREA)
+    lost = cv2.absdiff(colors, cv2.resize(halved, size, interpolation=cv2.INTER_LINEAR))
+    return np.asarray(cv2.GaussianBlur(lost.astype(np.float32), (0, 0), _BLUR))
 
 
 def _strength(

@@ -25,6 +25,7 @@ _ONE_WAY = (
     0.6  # of the difference: that it makes things lighter or darker on the whole, which antialiasing does not
 )
 _AS_SHARP = 0.75  # of the steps between neighbours: what is blurred loses more of them
+_AS_STEEP = 0.3  # of the squared steps: an edge between pixels has half of those of one on pixels, a blur a fifth
 _ROUNDING = 2  # levels
 _SLACK = 0.2  # of the local contrast: thin strokes get so much paler by other antialiasing
 _MOST = 300  # areas that are looked at, the largest
@@ -107,6 +108,13 @@ def _is_smoothed(before: Pixels, after: Pixels, box: Box, smoothed: float = _SMO
         return False
     sharpness = [float(np.abs(np.diff(image, axis=1)).sum()) for image in (one, other)]
     if min(sharpness) < _AS_SHARP * max(sharpness):
+        return False
+    steepness = [
+        float(np.square(np.diff(image, axis=axis)).sum()) for image in (one, other) for axis in (0, 1)
+    ]
+    if min(steepness[0] / max(steepness[2], 1.0), steepness[2] / max(steepness[0], 1.0)) < _AS_STEEP:
+        return False
+    if min(steepness[1] / max(steepness[3], 1.0), steepness[3] / max(steepness[1], 1.0)) < _AS_STEEP:
         return False
     near, far = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
     for this, that in ((one, other), (other, one)):
