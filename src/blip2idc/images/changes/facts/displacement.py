@@ -113,7 +113,6 @@ def explained(
     inner = np.zeros(2)  # pixels away from the outline, explained ones
     squares = np.zeros(2)  # of the difference, and of what is left of it
     old_points: list[np.ndarray] = []
-    ground = _ground(after, regions[0].box)
     for region in regions:
         rows, columns = np.nonzero(region.mask)
         deep = cv2.erode(region.mask.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=0)
@@ -122,9 +121,9 @@ def explained(
         old = _gap_there(before, after, rows, columns, dx, dy)
         new = _gap_there(after, before, rows, columns, -dx, -dy)
         gap = _gap_there(before, after, rows, columns, 0, 0)
-        if ground is not None:  # the ground is everywhere: it proves nothing to find it again
-            new[_is_ground(after, rows, columns, ground, tolerance)] = _NEVER
-            old[_is_ground(before, rows, columns, ground, tolerance)] = _NEVER
+        # the ground is everywhere: it proves nothing to find it again
+        new[_is_ground(after, region.box, rows, columns, tolerance)] = _NEVER
+        old[_is_ground(before, region.box, rows, columns, tolerance)] = _NEVER
         near = np.minimum(tolerance, _REMAINS * gap)  # what is faint is near everything that is faint
         is_old, is_new = old <= near, new <= near
         counts += len(rows), (is_old | is_new).sum(), is_old.sum(), is_new.sum()
@@ -147,20 +146,18 @@ def explained(
     return box, shifted(box, step)
 
 
-def _ground(image: Pixels, box: Box) -> np.ndarray | None:
-    """The one colour around a box; None where there is none."""
+def _is_ground(
+    image: Pixels, box: Box, rows: np.ndarray, columns: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Which points in a box, bool [N], have the one colour that is around it; none where there is no such colour."""
     x, y, width, height = box
     top, left = max(0, y - _AROUND), max(0, x - _AROUND)
     window = image[top : y + height + _AROUND, left : x + width + _AROUND].astype(np.float32)
     ring = np.ones(window.shape[:2], bool)
     ring[y - top : y - top + height, x - left : x - left + width] = False
-    return plain_ground(window, ring, _GROUND)
-
-
-def _is_ground(
-    image: Pixels, rows: np.ndarray, columns: np.ndarray, ground: np.ndarray, tolerance: float
-) -> np.ndarray:
-    """Which points have the colour of the ground."""
+    ground = plain_ground(window, ring, _GROUND)
+    if ground is None:
+        return np.zeros(len(rows), bool)
     return np.asarray(np.abs(image[rows, columns] - ground).max(axis=1) <= tolerance)
 
 

@@ -25,7 +25,9 @@ _ONE_WAY = (
     0.6  # of the difference: that it makes things lighter or darker on the whole, which antialiasing does not
 )
 _AS_SHARP = 0.75  # of the steps between neighbours: what is blurred loses more of them
-_AS_STEEP = 0.3  # of the squared steps: an edge between pixels has half of those of one on pixels, a blur a fifth
+_AS_STEEP = (
+    0.3  # of the squared steps: an edge between pixels has half of those of one on pixels, a blur a fifth
+)
 _ROUNDING = 2  # levels
 _SLACK = 0.2  # of the local contrast: thin strokes get so much paler by other antialiasing
 _MOST = 300  # areas that are looked at, the largest
