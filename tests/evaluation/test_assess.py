@@ -43,7 +43,9 @@ def printed(assessment: Assessment) -> str:
 
 
 def test_json_report_has_the_metrics_on_top() -> None:
-    report = json.loads(json.dumps(evaluate(GOOD, REFERENCES, OPTIONS).to_dict(per_item=True), allow_nan=False))
+    report = json.loads(
+        json.dumps(evaluate(GOOD, REFERENCES, OPTIONS).to_dict(per_item=True), allow_nan=False)
+    )
     for name in ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider_d", "cider"):
         metric = report[name]
         assert metric["low"] <= metric["high"]
@@ -140,4 +142,6 @@ def test_tables_are_times_one_hundred_and_never_wrap_in_a_pipe() -> None:
 
 def test_ids_and_captions_are_never_read_as_markup() -> None:
     items = tuple(replace(item, kind=f"[red]{item.kind}[/]") for item in ITEMS)
-    assert "[red]add[/]" in printed(evaluate(GOOD, ReferenceSet("[b]x", items), replace(OPTIONS, by_kind=True)))
+    assert "[red]add[/]" in printed(
+        evaluate(GOOD, ReferenceSet("[b]x", items), replace(OPTIONS, by_kind=True))
+    )

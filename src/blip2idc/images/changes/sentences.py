@@ -59,8 +59,9 @@ def text_sentence(before: str, after: str, thing: str = "", place: str = "") -> 
 def _quoted(text: str) -> str:
     if not text:
         return ""
-    line = " / ".join(text.split("\n"))
-    return f"'{line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + '…'}'"
+    first, _, more = text.partition("\n")
+    short = first if len(first) <= _LONGEST else first[: _LONGEST - 1].rstrip()
+    return f"'{short}{' …' if more else '…' * (short != first)}'"
 
 
 def displacement(dx: float, dy: float) -> str:
