@@ -13,13 +13,13 @@ from dataclasses import replace
 import numpy as np
 
 from blip2idc.images.changes import Alignment, Comparison, Fact, MeasuredChange, find_changes
-from blip2idc.images.changes.pictures import WORKING_PIXELS, difference
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.pixels import bounding_box
 
 _MOSTLY_EQUAL = 0.5  # share of equal pixels from which on two pictures lie on each other and differ in places
 _SOLID = 9  # pixels: over such a square JPEG and WebP of quality 60, or letters drawn anew, err by 22 levels
 _STRONG = 32  # of 255
+_LARGEST = 20_000_000  # pixels: of larger pictures the places are not told apart
 _COVERED = 0.5  # share of a solid area that a known change has to hold
 
 
@@ -40,7 +40,7 @@ def compare_aligned(before: np.ndarray, after: np.ndarray, differs: np.ndarray, 
         return found
     if found.judgement == "unaligned" or (found.judgement == "diffuse" and not pictures):
         return _compact(found, _places(differs, None, before, after), share)
-    if found.alignment.kind == "aligned" and differs.size <= WORKING_PIXELS:
+    if found.alignment.kind == "aligned" and differs.size <= _LARGEST:
         places = _with_solid_places(before, after, differs, found.changes)
         if places:
             return _compact(found, places, share)
@@ -64,6 +64,8 @@ def _with_solid_places(
 ) -> tuple[MeasuredChange, ...]:
     """All places anew, where a solid area of another colour belongs to no known change; else none."""
     import cv2
+
+    from blip2idc.images.changes.pictures import difference
 
     gap = difference(before, after)
     seeds = cv2.erode((gap >= _STRONG).astype(np.uint8), np.ones((_SOLID, _SOLID), np.uint8)) > 0
@@ -95,7 +97,7 @@ def _places(
     from blip2idc.images.changes.regions.grouping import find_areas, find_regions
     from blip2idc.images.changes.regions.noise import exact_excess
 
-    if mask.size > WORKING_PIXELS:
+    if mask.size > _LARGEST:
         box = bounding_box(mask)
         return (MeasuredChange(box, box, sentence=said or sentence(()), pixels=int(np.count_nonzero(mask))),)
     excess = exact_excess(mask.astype(np.uint8) * 255)
