@@ -253,3 +253,12 @@ def test_a_tiff_is_turned_once(orientation: int) -> None:
         for form in ("PNG", "TIFF")
     ]
     assert np.array_equal(*opened)
+
+
+def test_what_libtiff_says_is_the_error(capfd: pytest.CaptureFixture[str], rng: np.random.Generator) -> None:
+    picture = Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    content = bytearray(hostile.saved(picture, "TIFF", compression="tiff_adobe_deflate"))
+    content[400:440] = bytes(40)
+    sentence = refused(bytes(content))
+    assert "ZIPDecode" in sentence
+    assert capfd.readouterr().err == ""

@@ -25,6 +25,7 @@ from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.gif import check_gif
 from blip2idc.images.decoding.ico import check_ico
 from blip2idc.images.decoding.jpeg import check_jpeg
+from blip2idc.images.decoding.libtiff import libtiff_heard
 from blip2idc.images.decoding.limits import Limits, max_bytes
 from blip2idc.images.decoding.png import check_png
 from blip2idc.images.decoding.ppm import expand_ppm
@@ -105,10 +106,18 @@ def load(image: Image.Image, limits: Limits) -> None:
     Raises:
         ImageError: It is truncated or damaged.
     """
+    said: list[str] = []
     try:
-        image.load()
+        if image.format == "TIFF" and getattr(image, "tile", None):
+            with libtiff_heard() as said:
+                image.load()
+        else:
+            image.load()
     except Exception as error:  # each plugin raises its own kind
-        raise ImageError(f"{limits.name}: the image is truncated or damaged ({reason_of(error)})") from None
+        reason = said[0] if said else reason_of(error)
+        raise ImageError(f"{limits.name}: the image is truncated or damaged ({reason})") from None
+    if said:
+        raise ImageError(f"{limits.name}: the image is damaged ({said[0]}); export it again")
 
 
 @contextmanager
@@ -118,9 +127,7 @@ def quiet_pillow() -> Iterator[None]:
     Both are state of the process, hence the lock; it is never held while pixels are decoded. What Pillow logs of a
     damaged file, Python would print without a handler; the sentence of the error says it once.
     """
-    log = logging.getLogger("PIL")
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
+    silence_log("PIL")
     with _PILLOW_STATE, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -128,6 +135,13 @@ def quiet_pillow() -> Iterator[None]:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def silence_log(name: str) -> None:
+    """Keep a library's log off the terminal where nobody has asked for it."""
+    log = logging.getLogger(name)
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
 
 
 def reason_of(error: Exception) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from blip2idc.errors import Blip2idcError, ImageError, MissingExtraError
 from blip2idc.images.decoding.limits import Limits
-from blip2idc.images.decoding.opening import reason_of
+from blip2idc.images.decoding.opening import reason_of, silence_log
 from blip2idc.images.decoding.orientation import upright
 from blip2idc.images.decoding.tiff import TiffPage, pages
 
@@ -53,6 +53,7 @@ def read_pages(content: bytes, limits: Limits) -> Iterator[tuple[np.ndarray, str
         raise MissingExtraError(
             "raster", f"{limits.name}: a raster with bands or numbers beyond a picture's"
         ) from None
+    silence_log("tifffile")
     try:
         with tifffile.TiffFile(io.BytesIO(content)) as file:
             for directory in file.pages:

@@ -1,0 +1,1 @@
+"""Programs that attack this one: mutated images, malformed files, kills. docs/security.md has their results."""
