@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from transformers.models.blip_2 import modeling_blip_2
 
 from blip2idc.config import load_config
 from blip2idc.data.dataset import EpochSampler
-from blip2idc.errors import ConfigError, ManifestError, ModelError
+from blip2idc.errors import ConfigError, ImageError, ManifestError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import LoraSettings
 from blip2idc.model.captioner import DifferenceCaptioner
@@ -410,3 +411,18 @@ def test_a_run_that_learns_nothing_says_so(dataset: Path, recipe: TrainConfig, t
     said.clear()
     train([dataset], tmp_path / "other", replace(recipe, max_steps=8, learning_rate=1e-2), say=said.append)
     assert not any(line.startswith("nothing was learned") for line in said)
+
+
+def test_a_truncated_image_ends_training_with_one_sentence(
+    dataset: Path, recipe: TrainConfig, tmp_path: Path
+) -> None:
+    """Opened by a process of the loader, from which torch brings errors with their traceback."""
+    broken = shutil.copytree(dataset, tmp_path / "broken")
+    for image in sorted(broken.rglob("*_before.png")):
+        image.write_bytes(image.read_bytes()[:60])
+    with pytest.raises(ImageError) as caught:
+        train([broken], tmp_path / "model", replace(recipe, workers=1))
+    assert str(caught.value).startswith(str(broken))
+    assert "truncated or damaged" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+    assert "DataLoader" not in str(caught.value)

@@ -25,7 +25,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from blip2idc.data.collate import CaptionCollator, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, Sample
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import attach_adapter, describe_parameters, save_adapter
 from blip2idc.model.backbone import (
@@ -218,6 +218,11 @@ def _checkpoints_kept(folder: Path) -> Iterator[None]:
     """
     try:
         yield
+    except Blip2idcError as error:
+        sentence = said_in_a_worker(str(error.args[0]) if error.args else "")
+        if sentence is None:
+            raise
+        raise type(error)(sentence) from None
     except Exception as error:
         reason = write_fault(error, folder)
         if reason is None:
@@ -226,6 +231,20 @@ def _checkpoints_kept(folder: Path) -> Iterator[None]:
             f"{folder}: cannot be written ({reason}); earlier checkpoints are kept, and the same command goes on from"
             " the last whole one"
         ) from error
+
+
+def said_in_a_worker(text: str) -> str | None:
+    """The sentence of an error of ours that torch carried out of a process that opens images, with its traceback.
+
+    >>> said_in_a_worker("Caught ImageError in DataLoader worker process 0.\\n...\\nblip2idc.errors.ImageError: a.png: no")
+    'a.png: no'
+
+    Args:
+        text: Of the error; None is returned for any other.
+    """
+    if not text.startswith("Caught ") or "DataLoader worker" not in text:
+        return None
+    return text.rpartition("\nblip2idc.errors.")[2].partition(": ")[2].strip() or None
 
 
 def check_output(target: Path, overwrite: bool) -> None:
