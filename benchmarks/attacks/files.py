@@ -1,6 +1,6 @@
 """Malformed manifests, adapters, settings, recipes, predictions and references: nothing but a sentence of ours.
 
-    python -m benchmarks.attacks.files --count 2000 --seed 1
+python -m benchmarks.attacks.files --count 2000 --seed 1
 """
 
 from __future__ import annotations
@@ -12,18 +12,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from benchmarks.attacks.mutate import mutated
 from benchmarks.attacks.watch import Use, attack, command
 
 Reader = Callable[[Path], object]
 
 _RECORD = {
-    "id": "1", "before_file_name": "images/1_before.png", "after_file_name": "images/1_after.png", "captions": ["a dog"],
-    "change": {"kind": "color"}, "before_box": [1, 2, 3, 4], "after_box": None, "source": "scenes", "empty_references": 1,
+    "id": "1", "before_file_name": "images/1_before.png", "after_file_name": "images/1_after.png",
+    "captions": ["a dog"], "change": {"kind": "color"},
+    "before_box": [1, 2, 3, 4], "after_box": None, "source": "scenes", "empty_references": 1,
 }  # fmt: skip
-_CHAT = {"images": ["a.png", "b.png"], "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "x"}]}  # fmt: skip
-_ADAPTER = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["qkv"], "bias": "none", "rank_pattern": {}}
+_CHAT = {
+    "images": ["a.png", "b.png"],
+    "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "x"}],
+}
+_ADAPTER = {
+    "peft_type": "LORA",
+    "r": 2,
+    "lora_alpha": 4,
+    "target_modules": ["qkv"],
+    "bias": "none",
+    "rank_pattern": {},
+}
 _RECIPES = Path(__file__).parents[2] / "recipes"
 
 

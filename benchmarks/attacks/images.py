@@ -11,10 +11,9 @@ import io
 from typing import Any
 
 import numpy as np
-from PIL import Image
-
 from benchmarks.attacks.mutate import mutated
 from benchmarks.attacks.watch import Use, attack, command
+from PIL import Image
 
 
 def good_files(seed: int) -> list[bytes]:
@@ -24,11 +23,26 @@ def good_files(seed: int) -> list[bytes]:
     smooth = Image.radial_gradient("L").resize((64, 48))
     made = []
     for form, options in (
-        ("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("GIF", {}), ("WEBP", {}), ("WEBP", {"lossless": True}),
-        ("BMP", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("TIFF", {"compression": "jpeg"}), ("PPM", {}),
-        ("TIFF", {"compression": "tiff_adobe_deflate"}), ("ICO", {}), ("JPEG2000", {}), ("AVIF", {}), ("TGA", {}),
+        *(
+            ("PNG", {}),
+            ("JPEG", {}),
+            ("JPEG", {"progressive": True}),
+            ("GIF", {}),
+            ("WEBP", {}),
+            ("BMP", {}),
+            ("PPM", {}),
+        ),
+        *(
+            ("WEBP", {"lossless": True}),
+            ("ICO", {}),
+            ("JPEG2000", {}),
+            ("AVIF", {}),
+            ("TGA", {}),
+            ("TIFF", {}),
+        ),
+        *(("TIFF", {"compression": kind}) for kind in ("tiff_lzw", "jpeg", "tiff_adobe_deflate")),
         ("TGA", {"compression": "tga_rle"}),
-    ):  # fmt: skip
+    ):
         for image in (noise, smooth):
             made.append(_saved(image, form, **options))
     for form in ("PNG", "TIFF", "WEBP", "ICO", "TGA", "GIF", "JPEG2000"):

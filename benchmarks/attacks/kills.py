@@ -1,6 +1,6 @@
 """Kills: a job that is ended at any time and begun again leaves what an undisturbed one does, byte by byte.
 
-    python -m benchmarks.attacks.kills --count 100 --seed 1
+python -m benchmarks.attacks.kills --count 100 --seed 1
 """
 
 from __future__ import annotations
@@ -28,7 +28,15 @@ def jobs(folder: Path) -> dict[str, list[str]]:
     subprocess.run(_command("synthesize", "scenes", "--count", "40", "--output", str(data)), check=True)
     return {
         "scenes": ["synthesize", "scenes", "--count", "120", "--seed", "3", "--output", "{output}/set"],
-        "caption": ["caption", "--data", str(data), "--output", "{output}/predictions.json", "--device", "cpu"],
+        "caption": [
+            "caption",
+            "--data",
+            str(data),
+            "--output",
+            "{output}/predictions.json",
+            "--device",
+            "cpu",
+        ],
     }
 
 
@@ -51,7 +59,9 @@ def kill_and_go_on(arguments: Sequence[str], output: Path, seconds: float, rng: 
     filled = [part.replace("{output}", str(output)) for part in arguments]
     while True:
         wait = float(rng.uniform(0.1, seconds)) if kills < 4 else _LONGEST
-        with subprocess.Popen(_command(*filled), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            _command(*filled), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
             try:
                 _, said = process.communicate(timeout=wait)
             except subprocess.TimeoutExpired:

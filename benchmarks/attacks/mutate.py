@@ -9,10 +9,26 @@ from collections.abc import Callable
 
 import numpy as np
 
-_NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 64_000_000, 8000)
+_NUMBERS = (
+    0,
+    1,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+    64_000_000,
+    8000,
+)
 _TEXTS = (
-    b"1e999", b"-1", b"9" * 400, b"null", b"true", b'""', b"[]", b"{}", b"NaN", b'"\\ud800"', b'"\\u0000"', b'"../../x"',
-    b"\xff\xfe", b"[" * 5000, b'"' + b"x" * 70_000 + b'"', b"1e400", b"0.5", b"-0", b"\x1b[31m", b"\n", b"*a", b"!!float x",
+    b"1e999", b"-1", b"9" * 400, b"null", b"true", b'""', b"[]", b"{}", b"NaN", b'"\\ud800"', b'"\\u0000"',
+    b'"../../x"',
+    b"\xff\xfe", b"[" * 5000, b'"' + b"x" * 70_000 + b'"', b"1e400", b"0.5", b"-0", b"\x1b[31m", b"\n",
+    b"*a", b"!!float x",
 )  # fmt: skip
 
 

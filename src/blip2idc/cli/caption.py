@@ -28,6 +28,17 @@ from blip2idc.cli.options import (
     looks_closely,
 )
 from blip2idc.cli.output import note, progress_bar, say, say_json
+from blip2idc.cli.rasters import (
+    Bands,
+    MapFile,
+    MaxPixels,
+    Stretch,
+    Tiles,
+    caption_in_tiles,
+    check_raster_options,
+    checked_limit,
+    open_pair,
+)
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,6 +97,11 @@ def caption(
     heatmaps: Annotated[
         Path | None, typer.Option("--heatmaps", metavar="FOLDER", help="Heatmap files, with --data.")
     ] = None,
+    bands: Bands = None,
+    stretch: Stretch = None,
+    max_pixels: MaxPixels = None,
+    tiles: Tiles = None,
+    map_file: MapFile = None,
 ) -> None:
     """Say in a sentence what changed between two images."""
     check_pair_or_data("caption", before, after, data, ("--output", output))
@@ -93,22 +109,28 @@ def caption(
     check_heatmaps(data, heatmap, heatmaps)
     if pattern and data is None:
         raise ConfigError("--pattern is for a folder of pairs; give it with --data FOLDER")
+    check_raster_options(data, bands, stretch, tiles, map_file)
     close = looks_closely(changes, max_changes)
-    manifest = None
+    manifest = pair = None  # what cannot be opened is refused before the model is loaded, which takes longer
     if data is not None:
         from blip2idc.data.pair_lists import read_pairs
 
-        manifest = read_pairs(data, split, pattern)  # before the model is loaded, which takes longer
+        manifest = read_pairs(data, split, pattern)
+    if before is not None and after is not None:
+        pair = open_pair(before, after, bands, stretch, max_pixels)
     captioner = load_captioner(
         model, adapter, layout=layout, device=device, dtype=dtype, announce=data is not None
     )
+    captioner.max_pixels = checked_limit(max_pixels) or captioner.max_pixels
     decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
     if manifest is not None and output is not None:
         _caption_data(captioner, manifest, output, batch_size, {**decoding, **close})
         if heatmaps is not None:
             _write_heatmaps(captioner, manifest, heatmaps, decoding)
-    elif before is not None and after is not None:
-        _caption_pair(captioner, before, after, as_json, bool(changes), {**decoding, **close}, heatmap)
+    elif pair is not None and tiles is not None:
+        caption_in_tiles(captioner, pair, tiles, map_file, as_json, {**decoding, **close})
+    elif pair is not None:
+        _caption_pair(captioner, pair, as_json, bool(changes), {**decoding, **close}, heatmap)
 
 
 def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | None) -> None:
@@ -127,16 +149,12 @@ def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | Non
 
 def _caption_pair(
     captioner: DifferenceCaptioner,
-    before: Path,
-    after: Path,
+    pair: ImagePair,
     as_json: bool,
     list_changes: bool,
     settings: dict[str, Any],
     heatmap: Path | None,
 ) -> None:
-    from blip2idc.images.pair import ImagePair
-
-    pair = ImagePair.open(before, after)
     difference = captioner(pair.before, pair.after, **settings)
     if heatmap is not None:
         _write_picture(difference, pair, heatmap)

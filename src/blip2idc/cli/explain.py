@@ -25,10 +25,13 @@ from blip2idc.cli.options import (
     parse_method,
 )
 from blip2idc.cli.output import progress_bar, say, write_text
+from blip2idc.cli.rasters import Bands, MaxPixels, Stretch, open_pair
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.data.records import Manifest
+    from blip2idc.images.pair import ImagePair
+    from blip2idc.model.captioner import DifferenceCaptioner
     from blip2idc.report.html.gallery_entries import Predicted
 
 _METRICS = ("rouge_l", "bleu_4", "cider_d")  # the first one decides which pairs are the worst and the best
@@ -64,6 +67,9 @@ def explain_command(
     model: Model = None,
     adapter: Adapter = "default",
     device: Device = "auto",
+    bands: Bands = None,
+    stretch: Stretch = None,
+    max_pixels: MaxPixels = None,
 ) -> None:
     """Write one page that shows what changed, and where the captioner looked, word by word.
 
@@ -75,24 +81,28 @@ def explain_command(
     if data is not None and predictions is not None:
         _explain_data(data, split, predictions, heatmaps, limit, output)
     elif before is not None and after is not None:
-        _explain_pair(before, after, output, method, model, adapter, device)
+        chosen = parse_method(method)
+        pair = open_pair(before, after, bands, stretch, max_pixels)
+        _explain_pair(
+            pair,
+            (before, after),
+            output,
+            chosen,
+            load_captioner(model, adapter, device=device, announce=False),
+        )
 
 
 def _explain_pair(
-    before: Path, after: Path, output: Path, method: str | None, model: str | None, adapter: str, device: str
+    pair: ImagePair, paths: tuple[Path, Path], output: Path, method: str, captioner: DifferenceCaptioner
 ) -> None:
-    from blip2idc.images.pair import ImagePair
     from blip2idc.report.html.explain_page import explain_page
     from blip2idc.report.html.page import file_facts
     from blip2idc.runs.record import run_record
 
-    chosen = parse_method(method)
-    pair = ImagePair.open(before, after)
-    captioner = load_captioner(model, adapter, device=device, announce=False)
-    found = next(captioner.explain_stream([pair], chosen))
-    files = (file_facts(before), file_facts(after))
+    found = next(captioner.explain_stream([pair], method))
+    files = (file_facts(paths[0]), file_facts(paths[1]))
     run = run_record(**captioner.describe())
-    write_text(output, explain_page(found, pair, (before.name, after.name), run, files))
+    write_text(output, explain_page(found, pair, (paths[0].name, paths[1].name), run, files))
     say(found.difference.caption)
     say(str(output))
 

@@ -76,7 +76,9 @@ def _parse_stretch(text: str) -> Stretch:
     except ValueError:
         low = high = float("nan")
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise ConfigError(f"--stretch is {text!r}; expected auto, minmax, percentile or LOW,HIGH such as 0,3000")
+        raise ConfigError(
+            f"--stretch is {text!r}; expected auto, minmax, percentile or LOW,HIGH such as 0,3000"
+        )
     return low, high
 
 
@@ -120,7 +122,9 @@ def open_rasters(
     pictures = [_picture(values, low, high) for values in chosen]
     bands = view.bands or tuple(range(1, chosen[0].shape[2] + 1))
     count = frames[0].values.shape[2]
-    told = f"bands {','.join(map(str, bands))} of {count}, values {low:g} to {high:g} ({how}) shown as 0 to 255"
+    told = (
+        f"bands {','.join(map(str, bands))} of {count}, values {low:g} to {high:g} ({how}) shown as 0 to 255"
+    )
     return ImagePair(*pictures), told
 
 
@@ -132,7 +136,9 @@ def _chosen(frame: Frame, bands: tuple[int, ...] | None, name: str) -> np.ndarra
         bands = (1, 2, 3) if colours >= 3 else (1,)
     beyond = [band for band in bands if band > count]
     if beyond:
-        raise ImageError(f"{name}: has {count} bands, and --bands asks for {beyond[0]}; choose among 1 to {count}")
+        raise ImageError(
+            f"{name}: has {count} bands, and --bands asks for {beyond[0]}; choose among 1 to {count}"
+        )
     return frame.values[:, :, [band - 1 for band in bands]]
 
 
@@ -165,5 +171,7 @@ def _picture(values: np.ndarray, low: float, high: float) -> Image.Image:
     for top in range(0, height, rows):
         part = values[top : top + rows].astype(np.float32)
         np.nan_to_num(part, copy=False, nan=low, posinf=high, neginf=low)
-        shown[top : top + rows] = np.rint(np.clip((part - low) * (255.0 / (high - low)), 0, 255)).astype(np.uint8)
+        shown[top : top + rows] = np.rint(np.clip((part - low) * (255.0 / (high - low)), 0, 255)).astype(
+            np.uint8
+        )
     return Image.fromarray(shown if channels == 3 else shown[:, :, 0]).convert("RGB")

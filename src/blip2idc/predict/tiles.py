@@ -1,8 +1,8 @@
 """Caption two large images tile by tile: what changed where, one map, one summary.
 
 In: an opened pair of one size, a captioner, and the side of a tile. Out: a `TileCaption` for each tile in which pixels
-differ, and the captioner's verdict on it. A joint image shows each image at a few hundred pixels, so that a large raster
-as a whole hides what is small in it.
+differ, and the captioner's verdict on it. A joint image shows each image at a few hundred pixels, so that a large
+raster as a whole hides what is small in it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def caption_tiles(
     """
     if pair.before.size != pair.after.size:
         sizes = " and ".join("x".join(map(str, image.size)) for image in (pair.before, pair.after))
-        raise ImageError(f"--tiles: the images are {sizes} pixels; expected one size, so that tiles belong together")
+        raise ImageError(
+            f"--tiles: the images are {sizes} pixels; expected one size, so that tiles belong together"
+        )
     boxes = tile_boxes(pair.before.size, side)
     differing = [(box, count) for box in boxes if (count := _differing(pair, box))]
     tiles = (_cut(pair, box) for box, _ in differing)
@@ -109,7 +111,11 @@ def map_of_tiles(pair: ImagePair, tiles: list[TileCaption]) -> Image.Image:
         if tile.changed:
             x, y, width, height = tile.box
             corners = [x * scale, y * scale, (x + width) * scale - 1, (y + height) * scale - 1]
-            draw.rectangle([*corners[:2], max(corners[0], corners[2]), max(corners[1], corners[3])], outline=_MARK, width=2)
+            draw.rectangle(
+                [*corners[:2], max(corners[0], corners[2]), max(corners[1], corners[3])],
+                outline=_MARK,
+                width=2,
+            )
     return small
 
 

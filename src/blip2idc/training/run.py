@@ -234,9 +234,9 @@ def _checkpoints_kept(folder: Path) -> Iterator[None]:
 
 
 def said_in_a_worker(text: str) -> str | None:
-    """The sentence of an error of ours that torch carried out of a process that opens images, with its traceback.
+    r"""The sentence of an error of ours that torch carried out of a process that opens images, with its traceback.
 
-    >>> said_in_a_worker("Caught ImageError in DataLoader worker process 0.\\n...\\nblip2idc.errors.ImageError: a.png: no")
+    >>> said_in_a_worker("Caught ImageError in DataLoader worker process 0.\nblip2idc.errors.ImageError: a.png: no")
     'a.png: no'
 
     Args:

@@ -1,4 +1,4 @@
-"""Hear what libtiff writes to the terminal while it decodes: it tells errors there, and may go on with a broken picture."""
+"""Hear what libtiff writes to the terminal: it tells errors there, and may go on with a broken picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _ONE_AT_A_TIME = threading.Lock()  # the descriptor belongs to the process
-_SAID_BY_LIBTIFF = re.compile(rb"^(tempfile\.tif|TIFF|ZIP|LZW|JPEG|JPEGLib|Fax|PackBits|LERC|LZMA|ZSTD|WebP|LogLuv|Pixar|OJPEG|_tiff)\w*:")
+_SAID_BY_LIBTIFF = re.compile(
+    rb"^(tempfile\.tif|TIFF|ZIP|LZW|JPEG|JPEGLib|Fax|PackBits|LERC|LZMA|ZSTD|WebP|LogLuv|Pixar|OJPEG|_tiff)\w*:"
+)
 
 
 @contextmanager

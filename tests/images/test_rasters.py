@@ -1,0 +1,90 @@
+"""Rasters become pictures by named bands and one range of values for both images."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from blip2idc.errors import ConfigError, ImageError
+from blip2idc.images.rasters import RasterView, is_raster, open_rasters, parse_view
+
+tifffile = pytest.importorskip("tifffile", reason="the extra [raster] is not installed")
+
+
+@pytest.fixture
+def bands(tmp_path: Path) -> tuple[Path, Path]:
+    """Two images of 13 bands, band n around 100 n, a bright square in band 4 of the second."""
+    values = np.stack([np.full((40, 50), 100 * band, np.uint16) for band in range(1, 14)], axis=2)
+    values += np.arange(50, dtype=np.uint16)[None, :, None]
+    after = values.copy()
+    after[10:20, 10:20, 3] = 3000
+    paths = tmp_path / "a.tif", tmp_path / "b.tif"
+    for path, content in zip(paths, (values, after), strict=True):
+        tifffile.imwrite(path, content, photometric="minisblack", planarconfig="contig")
+    return paths
+
+
+def test_bands_are_chosen_and_stretched_alike(bands: tuple[Path, Path]) -> None:
+    pair, told = open_rasters(*bands, parse_view("4,3,2", "0,3000"))
+    before, after = np.asarray(pair.before), np.asarray(pair.after)
+    assert before[0, 0].tolist() == [34, 26, 17]  # 400, 300 and 200 of 3000
+    assert after[15, 15].tolist() == [255, 27, 18]
+    assert np.array_equal(before[25:], after[25:])
+    assert told == "bands 4,3,2 of 13, values 0 to 3000 (as asked for) shown as 0 to 255"
+
+
+def test_nothing_asked_for_shows_three_bands_by_percentiles_of_both(bands: tuple[Path, Path]) -> None:
+    pair, told = open_rasters(*bands)
+    assert told.startswith("bands 1,2,3 of 13, values ")
+    assert "2nd to 98th percentile of both" in told
+    assert np.asarray(pair.before).max() - np.asarray(pair.before).min() > 200
+    assert np.array_equal(np.asarray(pair.before), np.asarray(pair.after))  # the change is in band 4
+
+
+def test_minmax_and_values_that_are_no_numbers(tmp_path: Path) -> None:
+    values = np.array([[0.5, np.nan, 2.5], [np.inf, 1.5, 0.5]], np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    tifffile.imwrite(tmp_path / "b.tif", np.full((2, 3), 4.5, np.float32))
+    pair, told = open_rasters(tmp_path / "a.tif", tmp_path / "b.tif", RasterView(stretch="minmax"))
+    assert "values 0.5 to 4.5" in told
+    assert np.asarray(pair.before)[:, :, 0].tolist() == [[0, 0, 128], [255, 64, 0]]
+    assert np.asarray(pair.after).min() == 255
+
+
+def test_eight_bits_are_left_as_they_are(tmp_path: Path) -> None:
+    picture = Image.radial_gradient("L").convert("RGB")
+    picture.save(tmp_path / "a.png")
+    pair, told = open_rasters(tmp_path / "a.png", tmp_path / "a.png")
+    assert np.array_equal(np.asarray(pair.before), np.asarray(picture))
+    assert "8 bits as they are" in told
+
+
+def test_what_is_a_raster(bands: tuple[Path, Path], tmp_path: Path) -> None:
+    assert is_raster(bands[0])
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "TIFF")
+    (tmp_path / "plain.tif").write_bytes(buffer.getvalue())
+    assert not is_raster(tmp_path / "plain.tif")
+    Image.new("RGB", (4, 4)).save(tmp_path / "plain.png")
+    assert not is_raster(tmp_path / "plain.png")
+
+
+def test_a_band_that_is_not_there(bands: tuple[Path, Path]) -> None:
+    with pytest.raises(ImageError, match="has 13 bands, and --bands asks for 14"):
+        open_rasters(*bands, RasterView(bands=(14,)))
+
+
+@pytest.mark.parametrize("text", ["", "0", "1,2", "a", "4,3,2,1", "-1", "1.5"])
+def test_bands_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="--bands is"):
+        parse_view(text, None)
+
+
+@pytest.mark.parametrize("text", ["best", "1", "5,1", "nan,1", "0,inf", "1,2,3"])
+def test_stretches_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="--stretch is"):
+        parse_view(None, text)
