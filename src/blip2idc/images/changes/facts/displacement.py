@@ -142,6 +142,8 @@ def explained(
     x, y, full_width, full_height = regions[0].box  # it and its displaced self fill the region together
     if full_width - abs(dx) < 1 or full_height - abs(dy) < 1:
         return None
+    if 2 * (full_width - abs(dx)) * (full_height - abs(dy)) < total:
+        return None  # twice the thing cannot be all that differs
     box = x + max(0, -dx), y + max(0, -dy), full_width - abs(dx), full_height - abs(dy)
     return box, shifted(box, step)
 
