@@ -2,7 +2,7 @@
 
     python benchmarks/compare_folders.py --count 200 --megapixels 100
 
-prints seconds of processor time for the folders, what heavy libraries were loaded, and the peak memory of the large pair.
+prints seconds of processor time for the folders, which heavy libraries were loaded, and peak memory of the large pair.
 """
 
 from __future__ import annotations
