@@ -25,7 +25,8 @@ _RUN_RECORDS = {"run.json", "blip2idc.json"}  # hold times and hosts
 def jobs(folder: Path) -> dict[str, list[str]]:
     """Commands that write `{output}`, each able to go on."""
     data = folder / "pairs"
-    subprocess.run(_command("synthesize", "scenes", "--count", "40", "--output", str(data)), check=True)
+    made = _command("synthesize", "scenes", "--count", "40", "--output", str(data))
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
     return {
         "scenes": ["synthesize", "scenes", "--count", "120", "--seed", "3", "--output", "{output}/set"],
         "caption": [

@@ -1,9 +1,15 @@
-"""A process that uses files which may kill it, watched from outside: uncaught errors, hangs, deaths, memory."""
+"""A process that uses files which may kill it, watched from outside: uncaught errors, hangs, deaths, memory.
+
+Seconds are those that the process computed for, so that a busy machine counts for nothing; a process that waits without
+computing is ended after two minutes.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
@@ -14,6 +20,8 @@ from typing import Any
 HANGS_AFTER = 10.0
 LARGEST_MEMORY = 600.0  # MB above the start
 _STARTING = 180.0
+_WAITING = 120.0
+_TOLD = 500
 
 Use = Callable[[int], None]
 """Uses the file of a number; raises `Blip2idcError` where it refuses it."""
@@ -39,29 +47,32 @@ def attack(make_uses: Callable[..., Sequence[Use]], arguments: tuple[Any, ...], 
         process = context.Process(target=_use_all, args=(theirs, make_uses, arguments, waiting), daemon=True)
         process.start()
         theirs.close()
-        began, allowed = None, _STARTING
+        allowed = _STARTING
         while waiting:
-            if not ours.poll(allowed):
+            if not _answers(ours, process.pid or 0, allowed):
                 report["hangs"].append(waiting.pop(0))
+                print(f"hangs: {report['hangs'][-1]}", file=sys.stderr, flush=True)
                 break
             try:
                 message = ours.recv()
             except EOFError:
                 report["died"].append(waiting.pop(0))
+                print(f"died: {report['died'][-1]}", file=sys.stderr, flush=True)
                 break
-            now, allowed = time.perf_counter(), HANGS_AFTER
+            allowed = HANGS_AFTER
             if message is not None:
-                number, outcome, above = message
-                slowest = max(slowest, now - (began or now))
+                number, outcome, above, seconds = message
+                slowest = max(slowest, seconds)
                 waiting.remove(number)
                 peak = max(peak, above)
                 report["files"] += 1
+                if report["files"] % _TOLD == 0:
+                    print(f"{report['files']} of {count}, {peak:.0f} MB", file=sys.stderr, flush=True)
                 for kind in outcome:
                     if kind in ("used", "refused"):
                         report[kind] += 1
                     else:
                         report["uncaught"].append((number, kind))
-            began = now
         process.kill()
         process.join()
     return {**report, "slowest_seconds": round(slowest, 2), "peak_mb_above_start": round(peak)}
@@ -83,7 +94,7 @@ def _use_all(
     start = peak_memory()
     pipe.send(None)
     for number in numbers:
-        outcome = []
+        outcome, began = [], time.process_time()
         for use in uses:
             try:
                 use(number)
@@ -92,7 +103,25 @@ def _use_all(
                 outcome.append("refused")
             except BaseException as error:  # what this program looks for
                 outcome.append(f"uncaught {type(error).__name__}: {error}"[:300])
-        pipe.send((number, outcome, peak_memory() - start))
+        pipe.send((number, outcome, peak_memory() - start, time.process_time() - began))
+
+
+def _answers(pipe: Connection, process: int, seconds: float) -> bool:
+    """Wait for a message until the process has computed for so long, or waited without computing."""
+    began, computed = time.perf_counter(), _computed(process)
+    while not pipe.poll(0.2):
+        if _computed(process) - computed > seconds or time.perf_counter() - began > _WAITING + seconds:
+            return False
+    return True
+
+
+def _computed(process: int) -> float:
+    """Seconds that a process has computed for; 0 for one that is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_memory() -> float:

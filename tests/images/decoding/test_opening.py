@@ -62,6 +62,8 @@ JUMP = b"\x00\x02\xff\xff"
         (b"GIF89a\x08\0\x08\0\0\0\0!\xf9" + b"\x01\x01" * 450_000, "more than 400,000 blocks"),
         (b"GIF89a\x08\0\x08\0\0\0\0,\xff\xff\xff\xff\x08\0\x08\0\0", "has 65543x65543"),
         (hostile.tiff(hostile.tiff_tags(9000, 9000)), "has 9000x9000"),
+        (hostile.tiff(hostile.tiff_tags(9000, 9000))[:-9], "has 9000x9000"),  # its last tag is cut off
+        (b"II*\0\x08\0\0\0\xff\xff" + bytes(9000), "more than 4,096 tags"),
         (hostile.tiff(hostile.tiff_tags(64, 64, t273=(4, 4_000_000, 8))), "4,000,000 strips or tiles"),
         (
             hostile.tiff(hostile.tiff_tags(64, 64, t322=(4, 1, 65536), t323=(4, 1, 65536))),

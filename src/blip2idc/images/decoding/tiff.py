@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from blip2idc.images.decoding.limits import Limits
 
 _PAGES = 10_000
+_TAGS = 4096  # of one page; a camera's raw file has a few hundred
 _SEGMENTS = 100_000  # strips or tiles of one page; one row each is 8,000 for a square of 64 million pixels
 _WIDTHS = {
     1: 1,
@@ -108,34 +109,36 @@ def pages(content: bytes, limits: Limits) -> Iterator[TiffPage]:
             seen.add(position)
             if len(seen) > _PAGES:
                 raise limits.damaged(f"more than {_PAGES:,} pages")
-            tags, position = _directory(content, position, order, big)
+            tags, position = _directory(content, position, order, big, limits)
             yield _page(tags)
     except struct.error:
         return
 
 
 def _directory(
-    content: bytes, position: int, order: str, big: bool
+    content: bytes, position: int, order: str, big: bool, limits: Limits
 ) -> tuple[dict[int, tuple[int, ...]], int]:
-    """Count and first value of each numeric tag, by its number, and where the next directory is."""
+    """Count and first value of each numeric tag, by its number, and where the next directory is.
+
+    Of a directory that the file cuts off, what is there counts, as for Pillow.
+    """
     (entries,) = struct.unpack_from(order + ("Q" if big else "H"), content, position)
-    entries = min(entries, 65535)
+    if entries > _TAGS:
+        raise limits.damaged(f"more than {_TAGS:,} tags in one page")
     start, width, inline = position + (8 if big else 2), (20 if big else 12), (8 if big else 4)
-    tags = {}
-    for entry in range(start, start + width * entries, width):
+    tags: dict[int, tuple[int, ...]] = {}
+    for entry in range(start, min(start + width * entries, len(content) - width + 1), width):
         tag, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), content, entry)
         at = entry + width - inline
         if count * _WIDTHS.get(kind, 1) > inline:
             (at,) = struct.unpack_from(order + ("Q" if big else "I"), content, at)
-        if kind in _CODES and count and at < len(content) - _WIDTHS[kind]:
+        if kind in _CODES and count and at <= len(content) - _WIDTHS[kind]:
             tags[tag] = (count, *struct.unpack_from(order + _CODES[kind], content, at))
         else:
             tags[tag] = (count,)
-    end = start + width * entries
-    (following,) = (
-        struct.unpack_from(order + ("Q" if big else "I"), content, end) if end < len(content) else (0,)
-    )
-    return tags, following
+    end, offset = start + width * entries, order + ("Q" if big else "I")
+    ends_early = end + struct.calcsize(offset) > len(content)
+    return tags, 0 if ends_early else struct.unpack_from(offset, content, end)[0]
 
 
 def _page(tags: dict[int, tuple[int, ...]]) -> TiffPage:
