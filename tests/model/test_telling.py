@@ -38,6 +38,8 @@ def look(*places: MeasuredChange, **settings: object) -> CloseLook:
         ("the button turned red", [BLUE_TO_GREEN], True),
         ("the area is blurry now", [Fact("sharpened")], True),
         ("nothing has changed", [Fact("moved", {"dx": 3, "dy": 0})], True),
+        ("something was duplicated in the middle", [Fact("moved", {"dx": 3, "dy": 0})], True),
+        ("something was duplicated in the middle", [Fact("appeared")], False),
         ("the man put on a hat", [Fact("appeared")], False),
         ("the cube was removed", [], False),
     ],
@@ -51,6 +53,7 @@ def test_a_sentence_about_another_thing_does_not_fit() -> None:
     assert not agrees("the blue rubber cube is green now", button)
     assert agrees("the button is green now", button)
     assert not agrees("the area turned green", button), "it calls the thing less than what it is"
+    assert not agrees("the picture was cropped and enlarged", MeasuredChange(None, (0, 0, 9, 9)))
     assert agrees("the blue rubber cube is green now", MeasuredChange(None, (0, 0, 9, 9), (BLUE_TO_GREEN,)))
 
 

@@ -44,13 +44,14 @@ _CLAIMS: Mapping[str, re.Pattern[str]] = {
         "cover": r"cover(?:s|ed)?|hid(?:es|den)|block",
         "noise": r"nois[ey]|grain(?:y)?",
         "whole": r"cropped|flipped|mirrored|rotated|inverted|border|frame|saturated|black and white",
+        "copy": r"duplicate[ds]?|repeat(?:s|ed)?|cop(?:y|ies|ied)|twice",
         "none": r"same|no (?:change|difference)|nothing|unchanged|identical",
     }.items()
 }
 """What a sentence claims to have happened, by its words."""
 
 _MAY_CLAIM: Mapping[str, frozenset[str]] = {
-    "appeared": frozenset({"appear", "cover"}),
+    "appeared": frozenset({"appear", "cover", "copy"}),
     "disappeared": frozenset({"disappear", "cover"}),
     "moved": frozenset({"move"}),
     "resized": frozenset({"size"}),
@@ -157,8 +158,11 @@ def contradicts(caption: str, facts: Iterable[Fact]) -> bool:
 def agrees(caption: str, measured: MeasuredChange) -> bool:
     """Whether a sentence fits what was measured of a place: the facts, and the thing where its pixels tell it.
 
-    A captioner that knows no web pages takes a button for a rubber cube, or calls it an area.
+    A captioner that knows no web pages takes a button for a rubber cube, or calls it an area; and what is one place is
+    not all of the picture.
     """
+    if "whole" in claims(caption):
+        return False
     thing = _SAME_THING.get(measured.thing.split()[-1]) if measured.thing else None
     names = thing is None or bool(thing.search(caption.lower()))
     return names and not contradicts(caption, measured.facts)
