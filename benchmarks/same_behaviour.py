@@ -26,14 +26,15 @@ WORLDS = ("scenes", "edits")
 SEED = 20412
 
 
-def run(checkout: Path, *arguments: object) -> None:
-    """One command of a checkout's program."""
+def run(checkout: Path, *arguments: object) -> str:
+    """What one command of a checkout's program prints."""
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src"), "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", "blip2idc", *map(str, arguments)]
     done = subprocess.run(command, env=environment, cwd=checkout, capture_output=True, text=True)
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise SystemExit(f"error: {checkout}: blip2idc {' '.join(map(str, arguments))}: {last[0]}")
+    return done.stdout
 
 
 def make(checkout: Path, folder: Path, pairs: int) -> None:
@@ -43,10 +44,11 @@ def make(checkout: Path, folder: Path, pairs: int) -> None:
 
 
 def say(checkout: Path, data: dict[str, Path], folder: Path) -> None:
-    """Predictions of each data set, and their scores."""
+    """Predictions of each data set, and their scores; of the whole picture alone, where it can be looked at closely."""
+    alone = ["--no-changes"] if "--no-changes" in run(checkout, "caption", "--help") else []
     for name, path in data.items():
         predictions = folder / f"{name}.json"
-        run(checkout, "caption", "--data", path, "-o", predictions, "--device", "cpu")
+        run(checkout, "caption", "--data", path, "-o", predictions, "--device", "cpu", *alone)
         scores = folder / f"{name}-scores.json"
         run(
             checkout, "evaluate", predictions, "-r", path, "--no-meteor", "--resamples", 50,

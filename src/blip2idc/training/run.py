@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from transformers import EarlyStoppingCallback, PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -111,7 +112,8 @@ def train(
     """
     target = Path(output)
     lock = target.with_name(f".{target.name}.lock")
-    alone = only_run(lock, target, remove=True) if _is_main_process() else contextlib.nullcontext()
+    processes = _processes(config.device)
+    alone = only_run(lock, target, remove=True) if processes.is_main_process else contextlib.nullcontext()
     with alone:
         check_output(target, overwrite)
         return _train(data, target, config, validation=validation, restart=restart, say=say)
@@ -144,7 +146,9 @@ def _train(
     say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
     work = target.with_name(f"{target.name}.training")
     open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
-    _wait_for_all(config, backbone, work)
+    _processes(
+        config.device
+    ).wait_for_everyone()  # none looks into the folder before the main one has opened it
     trainer, steps = _train_stages(config, backbone, layout, pairs, work, say)
     settings = CaptionerSettings(
         layout=layout,
@@ -318,11 +322,16 @@ def prepare_backbone(
     return config, backbone, replace(settings, layout=layout)
 
 
+def _processes(device: str) -> PartialState:
+    """The processes of this run, as torchrun or accelerate started them; asking joins them."""
+    return PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
+
+
 def _process_device(requested: str) -> str:
     """Under torchrun every process has a GPU of its own."""
-    rank = os.environ.get("LOCAL_RANK")
-    if rank is not None and requested in ("auto", "cuda") and torch.cuda.is_available():
-        return f"cuda:{rank}"
+    processes = _processes(requested)
+    if processes.num_processes > 1 and requested in ("auto", "cuda") and torch.cuda.is_available():
+        return f"cuda:{processes.local_process_index}"
     return requested
 
 
@@ -345,7 +354,9 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
         ConfigError: The interrupted run had other settings or data.
     """
     path = work / RECIPE_FILE
-    if not _is_main_process():  # would see the folder before or after the main process, as chance has it
+    if (
+        not PartialState().is_main_process
+    ):  # would see the folder before or after the main process, as chance has it
         return
     if restart and path.is_file():
         shutil.rmtree(work)
@@ -364,17 +375,6 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
         raise ConfigError(
             f"{work}: holds an interrupted run with other {what}; repeat its settings, or say --restart to discard it"
         )
-
-
-def _wait_for_all(config: TrainConfig, backbone: Backbone, work: Path) -> None:
-    """Let no process look into the working folder before the main one has opened it."""
-    arguments = training_arguments(config, work, 1, backbone.device.value, backbone.dtype.value)
-    if arguments.world_size > 1:  # asking for it has joined the processes
-        torch.distributed.barrier()
-
-
-def _is_main_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"
 
 
 def make_trainer(
@@ -396,7 +396,7 @@ def make_trainer(
     collator = CaptionCollator(
         preprocessor, backbone.text_format, backbone.tokenizer, config.prompt, config.max_caption_tokens
     )
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    processes = PartialState().num_processes
     pairs_per_step = config.batch_size * config.gradient_accumulation_steps * processes
     arguments = training_arguments(
         config,
@@ -406,7 +406,9 @@ def make_trainer(
         dtype=backbone.dtype.value,
     )
     started_at = int(checkpoint.rsplit("-", 1)[1]) if checkpoint is not None else 0
-    callbacks: list[Any] = [Journal(work / LOG_FILE, say, started_at)] if _is_main_process() else []
+    callbacks: list[Any] = (
+        [Journal(work / LOG_FILE, say, started_at)] if PartialState().is_main_process else []
+    )
     if config.patience:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=config.patience))
     trainer = CaptionTrainer(
