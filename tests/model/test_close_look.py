@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from tests.fixtures.checkpoints import random_images
 
-from blip2idc.images.changes import find_changes
+from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, find_changes
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.pair import ImagePair
 from blip2idc.model import close_look
@@ -135,3 +135,16 @@ class TestLook:
         assert found.small
         assert found.certain
         assert found.least_probability == 1.0
+
+
+@pytest.mark.parametrize(("same_size", "places"), [(True, 0), (False, 1)])
+def test_a_camera_that_moved_is_left_to_the_captioner(*, same_size: bool, places: int) -> None:
+    """Pictures of one size that lie scaled on each other are two views; of two sizes, one that was resized."""
+    before = Image.new("RGB", (640, 480), "gray")
+    after = before.resize((640, 480) if same_size else (1280, 960))
+    change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40))
+    found = Comparison(
+        before.size, after.size, Alignment("scaled", ((1.1, 0, 0), (0, 1.1, 0))), "compact", (change,)
+    )
+    look = look_closely(MeasuredPair(before, after, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
+    assert (look.alignment, len(look.measured), look.total) == ("scaled", places, places)
