@@ -109,7 +109,7 @@ def _add_pair(
             {
                 "number": place,
                 "caption": change.caption,
-                "place": change.place,
+                "place": "" if change.place in change.caption else change.place,
                 "facts": list(_facts(change)),
                 "texts": _texts(change),
                 "probability": change.probability if entry.difference and entry.difference.changes else None,
