@@ -18,11 +18,12 @@ from transformers.models.blip_2 import modeling_blip_2
 
 from blip2idc.config import load_config
 from blip2idc.data.dataset import EpochSampler
-from blip2idc.errors import ConfigError, ImageError, ManifestError, ModelError
+from blip2idc.errors import ConfigError, ImageError, InputError, ManifestError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import LoraSettings
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.settings import read_settings
+from blip2idc.runs.lock import only_run
 from blip2idc.training import run
 from blip2idc.training.data import gather_data, no_change_captions
 from blip2idc.training.journal import Journal
@@ -426,3 +427,11 @@ def test_a_truncated_image_ends_training_with_one_sentence(
     assert "truncated or damaged" in str(caught.value)
     assert "Traceback" not in str(caught.value)
     assert "DataLoader" not in str(caught.value)
+
+
+def test_two_runs_do_not_write_the_same_model(dataset: Path, recipe: TrainConfig, tmp_path: Path) -> None:
+    lock = tmp_path / ".model.lock"
+    refused = pytest.raises(InputError, match="model: another run is writing into it")
+    with only_run(lock, tmp_path / "model", remove=True), refused:
+        train([dataset], tmp_path / "model", recipe)
+    assert not list(tmp_path.iterdir())
