@@ -28,11 +28,10 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from blip2idc.model.close_look import MAX_CHANGES
-
 from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_manifest
 from blip2idc.difference import Difference
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.close_look import MAX_CHANGES
 from blip2idc.worlds.pages.captions import kinds_of_caption
 
 #: Kinds that the photographs alone cannot tell apart, so that one counts for the other.
