@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _ONE_AT_A_TIME = threading.Lock()  # the descriptor belongs to the process
-_SAID_BY_LIBTIFF = re.compile(
-    rb"^(tempfile\.tif|TIFF|ZIP|LZW|JPEG|JPEGLib|Fax|PackBits|LERC|LZMA|ZSTD|WebP|LogLuv|Pixar|OJPEG|_tiff)\w*:"
+_SAID_BY_LIBTIFF = re.compile(  # the function or the file that it is about, a colon, a sentence
+    rb"(?!(WARNING|ERROR|INFO|DEBUG|CRITICAL):)(tempfile\.tif|[A-Z_][A-Za-z0-9_]+): "
+)
+_DAMAGE = re.compile(  # what its decoders say; a missing tag that it can do without is not damage
+    rb"(tempfile\.tif|TIFF|ZIP|LZW|JPEG|JPEGLib|Fax|PackBits|LERC|LZMA|ZSTD|WebP|LogLuv|Pixar|OJPEG|_tiff)\w*:"
 )
 
 
@@ -38,8 +41,8 @@ def libtiff_heard() -> Iterator[list[str]]:
             os.dup2(terminal, 2)
             kept.seek(0)
             for line in kept.read().splitlines(keepends=True):
-                if _SAID_BY_LIBTIFF.match(line):
+                if _DAMAGE.match(line):
                     said.append(" ".join(line.decode("latin-1").split()).rstrip("."))
-                else:
+                elif not _SAID_BY_LIBTIFF.match(line):
                     os.write(terminal, line)
             os.close(terminal)
