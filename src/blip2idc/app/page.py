@@ -138,8 +138,8 @@ def free_port(host: str, port: int = 0) -> int:
         if os.name == "posix":  # elsewhere the option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
-        port: int = probe.getsockname()[1]
-    return port
+        found: int = probe.getsockname()[1]
+    return found
 
 
 def build_page(service: DifferenceService, settings: AppSettings) -> Any:

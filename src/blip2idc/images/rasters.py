@@ -69,8 +69,10 @@ def _parse_bands(text: str | None) -> tuple[int, ...] | None:
 
 
 def _parse_stretch(text: str) -> Stretch:
-    if text == "auto" or text == "minmax" or text == "percentile":
-        return text
+    names: tuple[Literal["auto", "minmax", "percentile"], ...] = ("auto", "minmax", "percentile")
+    for name in names:
+        if text == name:
+            return name
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:

@@ -191,6 +191,8 @@ def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) ->
 
     settings = settings.fitted(backbone.parameter_count())
     targets = find_targets(backbone.model, settings.parts, settings.layers)
+    assert settings.rank is not None  # fitted, as is the dropout
+    assert settings.dropout is not None
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.effective_alpha,

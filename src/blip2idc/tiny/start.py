@@ -54,7 +54,7 @@ def start_from(recipe: TinyRecipe, folder: Path) -> tuple[Any, Any]:
     )
     kept = folder / "tokenizer"
     if kept.is_dir():
-        tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(kept)  # type: ignore[no-untyped-call]
+        tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(kept)
     else:
         sentences = [
             *read_english(recipe, folder),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from blip2idc.model.adapter import SMALL_BACKBONE
 from blip2idc.training.recipe import TrainConfig
@@ -58,7 +59,7 @@ def fit_to_backbone(config: TrainConfig, parameters: int, pairs: int) -> tuple[T
     epochs = min(defaults.most_epochs, max(defaults.epochs, math.ceil(defaults.steps / steps_an_epoch)))
     rate = defaults.full_learning_rate if config.mode == "full" else defaults.learning_rate
     values = {"epochs": epochs, "learning_rate": rate, "patience": defaults.patience}
-    filled = {name: value for name, value in values.items() if getattr(config, name) is None}
+    filled: dict[str, Any] = {name: value for name, value in values.items() if getattr(config, name) is None}
     lora = config.lora.fitted(parameters)
     told = {**filled}
     if config.mode == "lora":

@@ -70,7 +70,7 @@ def _details(image: Pixels, region: Region) -> np.ndarray:
     """What is fine in a region of an image, away from its outline, float32 [height, width]."""
     x, y, width, height = region.box
     luma = cv2.cvtColor(image[y : y + height, x : x + width], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    luma -= cv2.GaussianBlur(luma, (0, 0), _FINE)
+    luma = np.asarray(luma - cv2.GaussianBlur(luma, (0, 0), _FINE))
     luma[
         cv2.erode(region.mask.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=0) == 0
     ] = 0
