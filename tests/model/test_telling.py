@@ -175,3 +175,15 @@ def test_sentences_of_web_pages_claim_what_they_tell() -> None:
     assert claims('the "Add to cart" button turned from light red to dark blue') == {"color"}
     assert claims('the "Search" field is no longer focused') == set()
     assert claims("the car is no longer there") == {"disappear"}
+
+
+def test_an_adapter_of_ones_own_keeps_its_words() -> None:
+    """Where it sees a change in the whole; where it sees none, what was measured is told."""
+    measured = MeasuredChange((10, 10, 30, 30), (10, 10, 30, 30), (Fact("appeared"),), "something appeared")
+    look = CloseLook(((640, 480),) * 2, "aligned", (measured,), (None,), 1, certain=True)
+    whole = Difference("a building appears in the bare land", 0.9, True)
+    told = tell(whole, look, [whole], seen=False, own_words=True)
+    assert told.caption == whole.caption
+    assert len(told.changes) == 1
+    blind = Difference("the scene is the same as before", 0.1, False)
+    assert tell(blind, look, [blind], seen=False, own_words=True).caption.startswith("something appeared")

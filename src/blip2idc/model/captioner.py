@@ -126,6 +126,12 @@ class DifferenceCaptioner:
             settings = replace(settings, layout=layout)
         return cls(backbone, settings, adapter=_adapter_name(location), max_pixels=max_pixels)
 
+    @property
+    def _own_words(self) -> bool:
+        """Whether the adapter is one that somebody trained, and none of the packaged model's."""
+        packaged = TINY_MODEL / "adapters"
+        return self.adapter is not None and self.adapter not in {folder.name for folder in packaged.glob("*")}
+
     def describe(self) -> dict[str, Any]:
         """`model`, `adapter` and `layout`, as reports name them."""
         return {"model": self.backbone.source.name, "adapter": self.adapter, "layout": self.layout.to_dict()}
@@ -269,7 +275,8 @@ class DifferenceCaptioner:
         if look is None:
             return whole
         said = [whole if crop is None else next(close) for crop in look.crops]
-        return tell(whole, look, said, seen=look.seen_in(self.layout.part_size, self.backbone.patch_size))
+        seen = look.seen_in(self.layout.part_size, self.backbone.patch_size)
+        return tell(whole, look, said, seen=seen, own_words=self._own_words)
 
     def _explained(self, said: Sequence[_Said], method: str, **settings: bool) -> list[Explanation]:
         """Where the captioner looked for what it said of the whole, from what was encoded for that."""

@@ -174,7 +174,9 @@ def _names_color(caption: str, color: str) -> bool:
     return not named or color.split()[-1] in named
 
 
-def tell(whole: Difference, look: CloseLook, said: Sequence[Difference], *, seen: bool) -> Difference:
+def tell(
+    whole: Difference, look: CloseLook, said: Sequence[Difference], *, seen: bool, own_words: bool = False
+) -> Difference:
     """What is told of a pair that was looked at closely.
 
     What was measured decides where it is sure: equal images did not change, and places that stand out of what is
@@ -185,6 +187,8 @@ def tell(whole: Difference, look: CloseLook, said: Sequence[Difference], *, seen
         look: What was measured.
         said: What the captioner said of each crop.
         seen: Whether all that changed is seen in the joint image.
+        own_words: Whether the captioner was taught somebody's own sentences: where it sees a change in the whole, its
+            sentence is the one that they want.
     """
     if look.identical:
         caption = NO_CHANGE_CAPTIONS[0] if whole.changed else whole.caption
@@ -200,7 +204,7 @@ def tell(whole: Difference, look: CloseLook, said: Sequence[Difference], *, seen
     )
     return replace(
         whole,
-        caption=tell_pair(whole, changes, look, seen=seen),
+        caption=whole.caption if own_words and whole.changed else tell_pair(whole, changes, look, seen=seen),
         change_probability=max(whole.change_probability, least),
         changed=True,
         changes=changes,
