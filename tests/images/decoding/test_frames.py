@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 
@@ -129,3 +130,11 @@ def test_frames_are_bounded_together() -> None:
 def test_many_pages_are_refused_unread() -> None:
     with pytest.raises(ImageError, match="more than 10,000 pages"):
         list(read_frames(hostile.tiff(hostile.tiff_tags(8, 8), pages=10_001)))
+
+
+def test_a_gif_that_ends_in_its_second_frame_raises_nothing_else() -> None:
+    whole = hostile.gif_of_frames((16, 16), 2)
+    start = whole.rindex(b",")
+    for length in range(1, 12):
+        with contextlib.suppress(ImageError):
+            assert len(list(read_frames(whole[: start + length]))) == 1

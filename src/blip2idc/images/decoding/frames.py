@@ -158,8 +158,15 @@ def _frame(image: Image.Image, values: np.ndarray, channels: str) -> Frame:
         values = np.concatenate([values, np.iinfo(values.dtype).max * opaque.astype(values.dtype)], axis=2)
         channels += "A"
     turned = upright(values, tag_of(orientation_of(image)))
-    duration = image.info.get("duration") if getattr(image, "is_animated", False) else None
+    duration = image.info.get("duration") if _is_animated(image) else None
     return Frame(turned, channels, duration)
+
+
+def _is_animated(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # the next frame is cut off, which going on to it will tell
+        return False
 
 
 def _stored(image: Image.Image) -> tuple[np.ndarray, str]:
