@@ -61,6 +61,15 @@ def test_grain(photographs: tuple[Pixels, Pixels]) -> None:
     assert only_fact(image, inside(image, np.clip(part(image) + grain, 0, 255))).kind == "noise"
 
 
+def test_grain_on_a_sky_does_not_appear() -> None:
+    rng = np.random.default_rng(0)
+    sky = np.clip(np.full((300, 400, 3), (140, 180, 220)) + rng.normal(0, 1.2, (300, 400, 3)), 0, 255).astype(
+        np.uint8
+    )
+    grain = rng.normal(0, 25, part(sky).shape)
+    assert only_fact(sky, inside(sky, np.clip(part(sky) + grain, 0, 255))).kind == "noise"
+
+
 def test_a_patch_of_one_colour_covers(photographs: tuple[Pixels, Pixels]) -> None:
     image, _ = photographs
     patch = np.zeros((70, 90, 3), np.uint8) + np.array([20, 160, 70], np.uint8)

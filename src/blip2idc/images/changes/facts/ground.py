@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name, hex_code
+from blip2idc.images.changes.facts.focus import grain
 from blip2idc.images.changes.facts.light import ink, light_or_color, shape_correlations
 from blip2idc.images.changes.facts.patch import Patch, closed, contrast, inner_of
 from blip2idc.images.changes.result import Fact
@@ -59,10 +60,9 @@ def on_plain_ground(patch: Patch) -> Fact | None:
         for image, ground in zip((patch.before, patch.after), grounds, strict=True)
     ]
     if empty[0] > 0.97 and clear[0] > 0.97 and empty[1] < 0.4:
+        # a sky is something, which can be covered or get grain; blank paper is nothing
         grainy = float(patch.before[ring].std(axis=0).max()) > _GRAIN
-        return (cover(patch) if grainy else None) or Fact(
-            "appeared"
-        )  # a sky is something, blank paper is not
+        return ((grain(patch) or cover(patch, _GRAIN)) if grainy else None) or Fact("appeared")
     if empty[1] > 0.97 and clear[1] > 0.97 and empty[0] < 0.4:
         return Fact("disappeared")
     if patch.density() > _DENSE:
