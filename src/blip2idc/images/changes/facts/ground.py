@@ -12,7 +12,7 @@ import numpy as np
 from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.facts.focus import grain
 from blip2idc.images.changes.facts.light import ink, light_or_color, shape_correlations
-from blip2idc.images.changes.facts.patch import Patch, closed, contrast, inner_of
+from blip2idc.images.changes.facts.patch import Patch, closed, contrast, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
 
 _PLAIN = 0.85  # share of the surroundings that has one colour where they are plain
@@ -24,6 +24,8 @@ _FILLED, _FILLED_LEVELS = (
     0.35,
     10.0,
 )  # how unlike its filling the side is that was filled, of the other and in levels
+_NEARLY_PLAIN = 0.75  # share of a place that has one colour where it may be covered
+_GRAINY = 0.5  # correlation of neighbours' differences below which they are grain
 _INSIDE, _OUTSIDE, _FAR_OUTSIDE = -3.5, 2.5, 8.5  # pixels from the outline
 _FEW_POINTS = 40
 _CONTINUES = 1.6  # times the usual step that the step over the outline may be where a side continues
@@ -120,9 +122,14 @@ def on_busy_ground(patch: Patch) -> Fact | None:
 
 
 def _came_or_went(patch: Patch, inner: np.ndarray, continuing: str) -> Fact | None:
-    """The fact by the side that continues; none where the other is of one colour: it may be a cover as well."""
-    strange = patch.after if continuing == "before" else patch.before
-    if float(strange[inner].std(axis=0).max()) <= 1.5 * patch.tolerance:
+    """The fact by the side that continues; none where the other has one colour or grain: that covers, or is noise."""
+    values = (patch.after if continuing == "before" else patch.before)[inner]
+    plain = np.abs(values - np.median(values, axis=0)).max(axis=1) <= 2 * patch.tolerance
+    if plain.mean() > _NEARLY_PLAIN:
+        return None
+    gap = luma_of(patch.after - patch.before)
+    pairs = inner[:, 1:] & inner[:, :-1]
+    if np.corrcoef(gap[:, 1:][pairs], gap[:, :-1][pairs])[0, 1] < _GRAINY:
         return None
     return Fact("appeared" if continuing == "before" else "disappeared")
 
