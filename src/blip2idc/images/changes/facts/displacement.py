@@ -74,14 +74,14 @@ def _details(image: Pixels, region: Region) -> np.ndarray:
     luma[
         cv2.erode(region.mask.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=0) == 0
     ] = 0
-    return luma
+    return np.asarray(luma)
 
 
 def _correlated(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Phase correlation (Kuglin and Hines, 1975): high where what is in one is in the other, displaced so."""
     shape = _shape(*((one.shape[axis] + other.shape[axis]) / 2 for axis in (0, 1)))
     product = np.conj(np.fft.rfft2(one, shape)) * np.fft.rfft2(other, shape)
-    return np.fft.irfft2(product / np.maximum(np.abs(product), 1e-6), shape)
+    return np.asarray(np.fft.irfft2(product / np.maximum(np.abs(product), 1e-6), shape))
 
 
 def _shape(height: float, width: float) -> tuple[int, int]:
