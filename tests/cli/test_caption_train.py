@@ -103,7 +103,6 @@ def test_train_then_caption_a_data_set(
         (["a.png", "b.png", "--data", "d"], "not both"),
         (["--data", "d"], "--data and --output go together"),
         (["a.png", "b.png", "--batch-size", "0"], "--batch-size is 0"),
-        (["a.png", "b.png", "--model", "./nothing"], "model './nothing': no such folder"),
     ],
 )
 def test_wrong_use(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,3 +190,9 @@ def test_a_table_and_a_folder_of_pairs(
     assert said["set"][:1] == said["table"]
     assert run(["caption", "a.png", "b.png", "--pattern", "*"]) == 2
     assert "--pattern is for a folder of pairs" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pair = [str(dataset / "images" / f"0_{side}.png") for side in ("before", "after")]
+    assert run(["caption", *pair, "--model", "./nothing"]) == 2
+    assert "model './nothing': no such folder" in capsys.readouterr().err

@@ -339,7 +339,7 @@ def test_wrong_data_is_told(tmp_path: Path, recipe: TrainConfig, real: Path) -> 
         train([], tmp_path / "out", recipe)
     with pytest.raises(ManifestError, match="no such data set"):
         train([str(tmp_path / "nowhere:0.5")], tmp_path / "out", recipe)
-    with pytest.raises(ConfigError, match=r"stage_epochs is \[0\]"):
+    with pytest.raises(ConfigError, match=r"stage_epochs is \(0,\)"):
         replace(recipe, stage_epochs=(0,))
     with pytest.raises(ConfigError, match="makes 1 stages"):
         train([str(real)], tmp_path / "out", replace(recipe, stage_epochs=(1, 2)))

@@ -103,7 +103,7 @@ def came_or_went(before: Pixels, after: Pixels) -> bool:
     for image in (before, after):
         darkest, brightest = tile_ends(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), TILE)
         counts.append(int(((brightest - darkest > _STRUCTURE) & (differs > 0)).sum()))
-    return min(counts) <= _BARE * max(counts)
+    return min(counts) <= _BARE * max(counts) and max(counts) > 0
 
 
 def equal_share(before: Pixels, after: Pixels) -> float:
