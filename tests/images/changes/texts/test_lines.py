@@ -36,6 +36,10 @@ def test_two_lines_are_two_boxes(page: np.ndarray) -> None:
     assert len(line_boxes(page, (42, 44, 60, 44))) == 2
 
 
+def test_the_cells_of_a_row_are_read_one_by_one(page: np.ndarray) -> None:
+    assert len(line_boxes(page, (30, 42, 540, 24))) == 2
+
+
 def test_the_text_of_a_button_ends_with_the_button(page: np.ndarray) -> None:
     x, y, width, height = text_box("Sign in", 80, 164)
     (line,) = line_boxes(page, (x, y, width // 3, height))

@@ -13,7 +13,7 @@ from blip2idc.images.changes.result import Box
 
 _REACH = 700  # pixels to either side that a line is followed
 _HEIGHTS = (6, 90)  # pixels of a line
-_MOST_LINES = 6
+_MOST_LINES = 8
 _GAP = 1.1  # heights of a line by which words are apart at most
 _CONTRAST = 0.4  # of the strongest contrast in the box: what is ink
 _LEAST_CONTRAST = 24  # levels of it
@@ -31,7 +31,7 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
         box: A changed place; one letter is enough.
 
     Returns:
-        None or up to six; empty where the place has no plain ground.
+        None or up to eight; empty where the place has no plain ground.
     """
     x, y, width, height = box
     left, right = max(0, x - _REACH), min(image.shape[1], x + width + _REACH)
@@ -52,9 +52,9 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
         if not _HEIGHTS[0] <= last - first <= _HEIGHTS[1]:
             continue
         start, stop = _along(ink[first:last], x - left, x - left + width)
-        if stop > start:
-            first, last = _as_high(ink[:, start:stop].any(axis=1), first, last)
-            found.append((left + start, top + first, stop - start, last - first))
+        for begin, end in _columns(ink[first:last, start:stop].any(axis=0), last - first):
+            upper, lower = _as_high(ink[:, start + begin : start + end].any(axis=1), first, last)
+            found.append((left + start + begin, top + upper, end - begin, lower - upper))
     return found[:_MOST_LINES]
 
 
@@ -88,6 +88,16 @@ def _runs_of_rows(inked: np.ndarray, top: int, bottom: int) -> list[tuple[int, i
         else:
             joined.append((start, stop))
     return [run for run in joined if run[1] > top and run[0] < bottom]
+
+
+def _columns(inked: np.ndarray, height: int) -> list[tuple[int, int]]:
+    """The parts (start, stop) of a line with gaps between them that are wider than between words: a table's cells."""
+    places = np.flatnonzero(inked)
+    if not places.size:
+        return []
+    cuts = np.flatnonzero(np.diff(places) > round(_GAP * height))
+    starts, stops = [places[0], *places[cuts + 1]], [*places[cuts], places[-1]]
+    return [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)]
 
 
 def _as_high(inked: np.ndarray, first: int, last: int) -> tuple[int, int]:
