@@ -38,6 +38,7 @@ from blip2idc.images.changes.texts.texts import with_texts
 ROUGH_PIXELS = 6_000_000
 """Larger images with noise are reduced: what 12 megapixels show beyond it is mostly noise."""
 _CELL = 16
+_SMALL, _FEW_SMALL = 12, 0.1  # levels, and the share of differences up to there that drawing leaves at most
 _MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference counts
 _SPREAD_PLACES = 12
 _MANY_TILES = 40
@@ -105,7 +106,9 @@ def _is_exact(overlay: Overlay, plain: Plane) -> bool:
     """Whether much of a pair is equal to the pixel, and what differs is not spread all over it."""
     equal = aligning.equal_share(overlay.before, overlay.after)
     if equal < aligning.EXACT:
-        return aligning.came_or_went(overlay.before, overlay.after)
+        gap = plain[plain > 0]  # with little on a page, all of it may have changed
+        bare = gap.size < 0.5 * plain.size and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
+        return bool(bare) or aligning.came_or_went(overlay.before, overlay.after)
     if equal >= _MOSTLY_EQUAL:
         return True
     return not _is_spread(plain) and not _is_encoded_anew(overlay.before, overlay.after)
