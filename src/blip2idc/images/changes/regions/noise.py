@@ -218,7 +218,8 @@ def _line(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
             return 1.0, 0.0
         if one[keep].std() < 2:
             return 1.0, 0.0
-        gain, offset = np.polyfit(one[keep], other[keep], 1)
+        # in double precision: the tolerance of the fit grows with the number of points
+        gain, offset = np.polyfit(one[keep].astype(np.float64), other[keep].astype(np.float64), 1)
         gap = np.abs(gain * one + offset - other)
         inside = (one > 4) & (one < 250) & (other > 4) & (other < 250)
         keep = inside & (gap <= max(2.0, 2.5 * float(np.median(gap[inside]))))
