@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from metrics_speed import captions, spread
+from metrics_speed import arguments, captions, spread
 
 from blip2idc import __version__
 
@@ -47,7 +47,7 @@ json.dump(scores, open(sys.argv[3], "w"))
 
 def main() -> None:
     """Time both and write the report."""
-    options = arguments()
+    options = arguments(__doc__, __file__, 5)
     with tempfile.TemporaryDirectory() as folder:
         said, known, out = (Path(folder) / name for name in ("said.json", "known.json", "out.json"))
         write_captions(options, said, known)
@@ -85,16 +85,6 @@ def main() -> None:
     text = json.dumps(report, indent=1)
     print(text)
     options.output.write_text(text + "\n", encoding="utf-8")
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--items", type=int, default=5000)
-    parser.add_argument("--references", type=int, default=5)
-    parser.add_argument("--captions", type=Path, help="JSON {id: [captions]}; default: generated")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
-    return parser.parse_args()
 
 
 def write_captions(options: argparse.Namespace, said: Path, known: Path) -> None:

@@ -60,7 +60,7 @@ ODD_WORDS = ["(left)", "it's", "3 1/2", "red-blue", '"stop"', "U.S.", "10:30pm",
 
 def main() -> None:
     """Time both sides and write the report."""
-    options = arguments()
+    options = arguments(__doc__, __file__, 3)
     references, predictions = captions(options.captions, options.items, options.references)
     theirs = [timed(lambda: community(references, predictions)) for _ in range(options.repeats)]
     ours = []
@@ -91,13 +91,14 @@ def main() -> None:
     options.output.write_text(text + "\n", encoding="utf-8")
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+def arguments(doc: str | None, script: str, repeats: int) -> argparse.Namespace:
+    """Options of a program that times scoring; its JSON lies beside it."""
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
     parser.add_argument("--items", type=int, default=5000)
     parser.add_argument("--references", type=int, default=5)
     parser.add_argument("--captions", type=Path, help="JSON {id: [captions]}; default: generated")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--output", type=Path, default=Path(script).with_suffix(".json"))
     return parser.parse_args()
 
 

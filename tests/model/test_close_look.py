@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from tests.fixtures.checkpoints import random_images
 
-from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, find_changes
+from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, Noise, find_changes
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.pair import ImagePair
 from blip2idc.model import close_look
@@ -142,9 +142,35 @@ def test_a_camera_that_moved_is_left_to_the_captioner(*, same_size: bool, places
     """Pictures of one size that lie scaled on each other are two views; of two sizes, one that was resized."""
     before = Image.new("RGB", (640, 480), "gray")
     after = before.resize((640, 480) if same_size else (1280, 960))
-    change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40))
+    change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40), difference=50.0)
     found = Comparison(
         before.size, after.size, Alignment("scaled", ((1.1, 0, 0), (0, 1.1, 0))), "compact", (change,)
     )
     look = look_closely(MeasuredPair(before, after, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
     assert (look.alignment, len(look.measured), look.total) == ("scaled", places, places)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "edges", "difference", "places"),
+    [
+        (0.9, 3.0, 50.0, 1),
+        (0.7, 3.0, 50.0, 0),  # nothing is equal and little agrees: two views
+        (0.7, 0.0, 50.0, 1),  # equal to the pixel around the change
+        (1.0, 0.0, 1.5, 0),  # too faint to be seen
+    ],
+)
+def test_what_is_another_view_or_too_faint_is_left_to_the_captioner(
+    agreement: float, edges: float, difference: float, places: int
+) -> None:
+    image = Image.new("RGB", (640, 480), "gray")
+    change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40), difference=difference)
+    found = Comparison(
+        image.size,
+        image.size,
+        Alignment("aligned", agreement=agreement),
+        "compact",
+        (change,),
+        noise=Noise(edges=edges),
+    )
+    look = look_closely(MeasuredPair(image, image, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
+    assert len(look.measured) == places

@@ -43,7 +43,8 @@ _CLAIMS: Mapping[str, re.Pattern[str]] = {
         "darken": r"dark(?:er|ened|en)|brightness was reduced",
         "cover": r"cover(?:s|ed)?|hid(?:es|den)|block",
         "noise": r"nois[ey]|grain(?:y)?",
-        "whole": r"cropped|flipped|mirrored|rotated|inverted|border|frame|saturated|black and white",
+        "whole": r"cropped|flipped|mirrored|rotated|inverted|saturated|black and white",
+        "frame": r"border|frame",
         "copy": r"duplicate[ds]?|repeat(?:s|ed)?|cop(?:y|ies|ied)|twice",
         "none": r"same|no (?:change|difference)|nothing|unchanged|identical",
     }.items()
@@ -58,9 +59,9 @@ _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "recoloured": frozenset({"color"}),
     "blurred": frozenset({"blur"}),
     "sharpened": frozenset({"sharpen"}),
-    "brighter": frozenset({"brighten", "color"}),
-    "darker": frozenset({"darken", "color"}),
-    "covered": frozenset({"cover", "appear", "disappear"}),
+    "brighter": frozenset({"brighten", "color", "cover"}),
+    "darker": frozenset({"darken", "color", "cover"}),
+    "covered": frozenset({"cover", "appear", "disappear", "frame"}),
     "noise": frozenset({"noise"}),
 }
 """What a sentence may claim of a place of which a fact is sure."""
