@@ -188,13 +188,12 @@ def test_a_server_in_trouble_is_asked_again(
     photographs: Path, instructions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "a-secret-word")
-    paused: list[float] = []
+    monkeypatch.setattr("openai._base_client.time.sleep", lambda seconds: None)
     with chat_server(REPAIRED[trouble], REPAIRED[trouble], Say(GOOD)) as server:
         made = synthesize(
-            captioned(photographs), tmp_path / "out", config(instructions), parts=served(server, paused)
+            captioned(photographs), tmp_path / "out", config(instructions), parts=served(server)
         )
         assert len(server.asked) >= IMAGES + 2
-    assert paused
     assert made.report.faults == 0
     assert {record.extra["synthesis"]["origin"] for record in read_manifest(tmp_path / "out")} == {
         "language-model"
@@ -210,12 +209,12 @@ def test_a_server_that_stays_in_trouble_costs_its_images_only(
     photographs: Path, instructions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "a-secret-word")
-    paused: list[float] = []
+    monkeypatch.setattr("openai._base_client.time.sleep", lambda seconds: None)
     down, settings = [Say(status=500)] * 3, config(instructions)
     settings = replace(settings, instructions=replace(settings.instructions, per_image=1))
     # the first image uses up its three attempts, the others are answered, and it is asked about twice more in vain
     with chat_server(*down, *[Say(GOOD)] * (IMAGES - 1), *down, *down, Say(GOOD)) as server:
-        parts = served(server, paused, attempts=3)
+        parts = served(server, attempts=3)
         first = synthesize(captioned(photographs), tmp_path / "out", settings, parts=parts)
         assert len(first.report.uninstructed) == first.report.faults == 1
         assert "500" in first.report.warnings()[0]
@@ -229,12 +228,12 @@ def captioned(photographs: Path) -> Sources:
     return replace(sources, images=[replace(image, captions=("a photograph",)) for image in sources.images])
 
 
-def served(server: ChatServer, paused: list[float], attempts: int = 5) -> Parts:
+def served(server: ChatServer, attempts: int = 5) -> Parts:
     """One prompt at a time, so that the script's troubles meet the same prompt."""
     settings = LanguageModelSettings(
         "m", server=True, base_url=server.url, attempts=attempts, parallel=1, temperature=0.5
     )
-    return Parts(instructions=LanguageModelInstructions(ServerLanguageModel(settings, sleep=paused.append)))
+    return Parts(instructions=LanguageModelInstructions(ServerLanguageModel(settings)))
 
 
 def test_a_model_that_is_missing_stops_before_anything_is_made(

@@ -7,18 +7,15 @@ model. torch, transformers and openai are imported when a model is loaded.
 
 from __future__ import annotations
 
-import random
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from blip2idc.chat_client import ChatClient, check_address
 from blip2idc.errors import ConfigError
 from blip2idc.synthesis.language_models.causal import Sampler, load_causal
-from blip2idc.synthesis.language_models.chat_client import ChatClient, Reply, check_address
 
 
 @dataclass(frozen=True)
@@ -224,12 +221,11 @@ class LocalLanguageModel:
             return list(self._tokenizer(f"{prompt.system}\n\n{prompt.user}\n").input_ids)
         from jinja2 import TemplateError
 
-        apart = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
         together = [{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}]
         # models that think aloud are asked not to; other templates do not look at this variable
         how = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
         try:
-            text = self._tokenizer.apply_chat_template(apart, **how)
+            text = self._tokenizer.apply_chat_template(_apart(prompt), **how)
         except TemplateError:  # some models know no system role
             text = self._tokenizer.apply_chat_template(together, **how)
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
@@ -257,10 +253,6 @@ class LocalLanguageModel:
         return texts
 
 
-#: Seconds of the first pause; each next one is twice as long, up to the longest.
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-#: A server that wants to be left alone for longer than these seconds is asked after them all the same.
-_LONGEST_WAIT = 120.0
 #: After so many prompts in a row for which no server was there, the others get one attempt each.
 _PATIENCE = 3
 
@@ -268,13 +260,8 @@ _PATIENCE = 3
 class ServerLanguageModel:
     """A model behind a server that speaks OpenAI's protocol: OpenAI's, vLLM's, `transformers serve` and others.
 
-    An attempt that may succeed later is repeated after a pause that doubles each time, shortened by chance so that
-    clients do not come back together, and never shorter than the server asked for. Where the server sent nothing that
-    can be used, the next attempt has another seed.
-
     Args:
         settings: Which server and model; `server` is true.
-        sleep: Pauses for so many seconds.
         client: Asks the server; None for a `ChatClient` as the settings say.
 
     Raises:
@@ -282,15 +269,8 @@ class ServerLanguageModel:
         MissingExtraError: openai is not installed.
     """
 
-    def __init__(
-        self,
-        settings: LanguageModelSettings,
-        *,
-        sleep: Callable[[float], object] = time.sleep,
-        client: ChatClient | None = None,
-    ) -> None:
+    def __init__(self, settings: LanguageModelSettings, *, client: ChatClient | None = None) -> None:
         self._settings = settings
-        self._sleep = sleep
         self._client = client or ChatClient(
             settings.model,
             settings.base_url,
@@ -298,6 +278,7 @@ class ServerLanguageModel:
             temperature=settings.temperature,
             top_p=settings.top_p,
             max_tokens=settings.max_tokens,
+            attempts=settings.attempts,
         )
         self._lock = threading.Lock()
         self._unreached = 0
@@ -320,56 +301,20 @@ class ServerLanguageModel:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _answer(self, prompt: Prompt) -> Answer:
-        with self._lock:
-            attempts = 1 if self._unreached >= _PATIENCE else self._settings.attempts
-        pauses = _pauses(random.Random(prompt.seed))
-        faults: list[str] = []
-        seed = prompt.seed
-        for attempt in range(1, attempts + 1):
-            reply = self._ask(prompt, seed)
-            if reply.text is not None or not reply.again:
-                self._note(reply)
-                return Answer(reply.text, reply.fault)
-            faults.append(reply.fault or "the server failed")
-            if attempt < attempts:
-                seed += reply.malformed
-                self._sleep(max(next(pauses), min(reply.wait or 0.0, _LONGEST_WAIT)))
-        self._note(reply)
-        return Answer(None, ", ".join(f"{fault} {_times(n)}" for fault, n in Counter(faults).items()))
-
-    def _ask(self, prompt: Prompt, seed: int) -> Reply:
-        """One attempt, unless another prompt has found that the server does not let us in."""
         if self._refusal is not None:
             raise self._refusal
+        with self._lock:
+            attempts = 1 if self._unreached >= _PATIENCE else None
         try:
-            return self._client.ask(prompt.system, prompt.user, seed)
+            reply = self._client.ask(_apart(prompt), prompt.seed, attempts=attempts)
         except ConfigError as error:
             self._refusal = error
             raise
-
-    def _note(self, reply: Reply) -> None:
         with self._lock:
             self._unreached = self._unreached + 1 if reply.unreachable else 0
+        return Answer(reply.text, reply.fault)
 
 
-def _pauses(chance: random.Random) -> Iterator[float]:
-    pause = _FIRST_PAUSE
-    while True:
-        yield pause * chance.uniform(0.5, 1.0)
-        pause = min(2 * pause, _LONGEST_PAUSE)
-
-
-_COUNTS = (
-    "once",
-    "twice",
-    "three times",
-    "four times",
-    "five times",
-    "six times",
-    "seven times",
-    "eight times",
-)
-
-
-def _times(count: int) -> str:
-    return _COUNTS[count - 1] if count <= len(_COUNTS) else f"{count} times"
+def _apart(prompt: Prompt) -> list[dict[str, str]]:
+    """The messages of a prompt, for models that know the role of the system."""
+    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]

@@ -1,23 +1,21 @@
-"""One question to a server that speaks OpenAI's protocol, and what its answer means.
+"""Questions to a server that speaks OpenAI's protocol, and what its answers mean.
 
-In: a system text, a user text, a seed. Out: a `Reply` that holds a text, or says what went wrong, whether asking again
-may help, and how long the server wants to be left alone. When to ask again is decided by the caller
-(`language_model.ServerLanguageModel`). The key comes from the environment variable OPENAI_API_KEY; it goes into the
-header of requests and nowhere else. openai is imported when a client is made.
+In: the messages of a chat, a seed. Out: a `Reply` that holds a text, or says what went wrong. The official client asks
+again after what may pass (its own `max_retries`, pauses and `Retry-After`); only where an answer came that is none,
+this module asks again itself, with another seed. The key comes from the environment variable OPENAI_API_KEY; it goes
+into the header of requests and nowhere else. openai is imported when a client is made.
 """
 
 from __future__ import annotations
 
-import email.utils
 import importlib
 import ipaddress
 import json
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,8 +25,6 @@ from blip2idc.errors import ConfigError, MissingExtraError
 OPENAI_ADDRESS = "https://api.openai.com/v1"
 #: Bytes of a response; an answer of a few hundred tokens has a few thousand.
 LARGEST_RESPONSE = 1_000_000
-#: Statuses after which the same request may succeed, beside all from 500 on.
-TRANSIENT = frozenset({408, 409, 425, 429})
 #: The seed in the protocol is a number of 64 bits with a sign; some servers take fewer.
 _SEEDS = 2**31
 #: Sent as the key where there is none; the client insists on one.
@@ -37,27 +33,25 @@ _NO_KEY = "none"
 
 @dataclass(frozen=True)
 class Reply:
-    """What one attempt brought.
+    """What a question brought.
 
     Attributes:
         text: The answer; None where there is none.
         fault: Why there is none, as a clause.
-        again: Whether asking again may help.
         unreachable: Whether no server answered: no connection, or none in time.
         malformed: Whether what came was not an answer, so that another seed may help.
-        wait: Seconds the server wants to be left alone, if it said so.
+        choice: What the answer was read from, as the server sent it: `message`, `finish_reason`, `logprobs` and so on.
     """
 
     text: str | None = None
     fault: str | None = None
-    again: bool = False
     unreachable: bool = False
     malformed: bool = False
-    wait: float | None = None
+    choice: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class ChatClient:
-    """Asks one server, with the official client, whose own repetition is switched off; threads may share it.
+    """Asks one model of one server; threads may share it.
 
     Args:
         model: The name under which the server serves the model.
@@ -66,10 +60,16 @@ class ChatClient:
         temperature: Of the sampling.
         top_p: Of the sampling.
         max_tokens: Longest answer.
+        attempts: How often a question is asked before it is given up.
 
     Raises:
         ConfigError: The address or the key cannot be used, or the key is missing.
         MissingExtraError: openai is not installed.
+
+    Example:
+        >>> client = ChatClient("qwen2.5-vl", "http://127.0.0.1:8000/v1")  # doctest: +SKIP
+        >>> client.ask([{"role": "user", "content": "Name a fruit."}]).text  # doctest: +SKIP
+        'An apple.'
     """
 
     def __init__(
@@ -81,11 +81,12 @@ class ChatClient:
         temperature: float = 0.7,
         top_p: float = 0.95,
         max_tokens: int = 80,
+        attempts: int = 5,
     ) -> None:
         try:
             self._openai: Any = importlib.import_module("openai")
         except ImportError:
-            raise MissingExtraError("synthesis", "the client for language model servers") from None
+            raise MissingExtraError("server", "the client for language model servers") from None
         address = _address(base_url)
         hooks = {"response": [_bounded(self._openai, timeout)]}
         http = self._openai.DefaultHttpxClient(event_hooks=hooks, follow_redirects=False, timeout=timeout)
@@ -93,7 +94,6 @@ class ChatClient:
             api_key=_key(address) or _NO_KEY,
             base_url=address,
             timeout=timeout,
-            max_retries=0,
             default_headers={
                 "Accept-Encoding": "identity"
             },  # so that a small response cannot become a huge one
@@ -104,56 +104,82 @@ class ChatClient:
         )  # connections are kept between questions, and no longer than this client
         self._limit_name = "max_tokens"
         self._body = {"model": model, "temperature": temperature, "top_p": top_p}
-        self._max_tokens = max_tokens
+        self._max_tokens, self._attempts = max_tokens, attempts
 
-    def ask(self, system: str, user: str, seed: int) -> Reply:
-        """One attempt.
+    def ask(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        seed: int = 0,
+        *,
+        attempts: int | None = None,
+        **more: Any,
+    ) -> Reply:
+        """The answer to a question.
 
         Args:
-            system: The instructions.
-            user: The question.
+            messages: Of the chat, as the protocol spells them; a user's content may hold images.
             seed: Of the sampling, where the server supports it.
+            attempts: For this question only.
+            more: Further fields of the request, such as `logprobs=True`.
 
         Raises:
             ConfigError: The server does not accept the key.
         """
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-        body = {**self._body, "messages": messages, "seed": seed % _SEEDS, self._limit_name: self._max_tokens}
-        try:
-            raw = self._client.chat.completions.with_raw_response.create(**body)
-            return read_answer(raw.http_response.content)
-        except self._openai.APIStatusError as error:
-            response = error.response
-        except self._openai.APITimeoutError:
-            return Reply(fault="the server did not answer in time", again=True, unreachable=True)
-        except (self._openai.APIConnectionError, _Unbounded, ValueError) as error:
-            return _of_broken_connection(error)
-        # outside of the except clause: what a server says may hold the key, and would stay with an error raised there
-        reply = self._of_status(response)
-        if reply is None:
-            self._limit_name = "max_completion_tokens"
-            return self.ask(system, user, seed)
-        return reply
+        most, made = attempts or self._attempts, 0
+        while True:
+            body = {**self._body, "messages": messages, "seed": seed % _SEEDS, **more}
+            body[self._limit_name] = self._max_tokens
+            reply, taken = self._ask(body, most - made)
+            made += taken
+            if (
+                reply is None
+            ):  # newer models of OpenAI do not know the old name, other servers not the new one
+                self._limit_name = "max_completion_tokens"
+                continue
+            if reply.malformed and made < most:
+                seed += 1
+                continue
+            if reply.fault and made > 1:
+                return replace(reply, fault=f"{reply.fault} at the last of {made} attempts")
+            return reply
 
-    def _of_status(self, response: Any) -> Reply | None:
-        """What a status other than success means; None where the request must be spelled in another way."""
-        status = int(response.status_code)
-        if status in (401, 403):
-            raise ConfigError(
-                f"OPENAI_API_KEY is not accepted by the server (it answered {status}); put a valid key into this"
-                " environment variable"
-            )
-        clause = f"the server answered {status}"
-        if status in TRANSIENT or status >= 500:
-            return Reply(fault=clause, again=True, wait=_wait_of(response.headers))
-        said = _message(response.content)
-        if status == 400 and self._limit_name == "max_tokens" and "max_completion_tokens" in said:
-            return (
-                None  # newer models of OpenAI do not know the old name, other servers do not know the new one
-            )
-        if self._client.api_key != _NO_KEY:
-            said = said.replace(self._client.api_key, "***")
-        return Reply(fault=f"{clause} ({said})" if said else clause)
+    def _ask(self, body: dict[str, Any], attempts: int) -> tuple[Reply | None, int]:
+        """What a request brought, and how many attempts it took; None where it must be spelled in another way."""
+        completions = self._client.with_options(max_retries=attempts - 1).chat.completions
+        try:
+            raw = completions.with_raw_response.create(**body)
+            return read_answer(raw.http_response.content), raw.retries_taken + 1
+        except (self._openai.AuthenticationError, self._openai.PermissionDeniedError) as error:
+            status = error.status_code
+        except self._openai.APIStatusError as error:
+            said = _message(error.body)
+            if (
+                error.status_code == 400
+                and self._limit_name == "max_tokens"
+                and "max_completion_tokens" in said
+            ):
+                return None, 0
+            if self._client.api_key != _NO_KEY:
+                said = said.replace(self._client.api_key, "***")
+            clause = f"the server answered {error.status_code}"
+            return Reply(fault=f"{clause} ({said})" if said else clause), _attempts_of(error)
+        except self._openai.APITimeoutError as error:
+            return Reply(fault="the server did not answer in time", unreachable=True), _attempts_of(error)
+        except self._openai.APIConnectionError as error:
+            return Reply(fault="the server could not be reached", unreachable=True), _attempts_of(error)
+        except _Unbounded as error:
+            return Reply(fault=str(error), malformed=True), 1
+        except ValueError:
+            return _NO_ANSWER, 1
+        # outside of the except clauses: what a server says may hold the key, and would stay with an error raised there
+        raise ConfigError(
+            f"OPENAI_API_KEY is not accepted by the server (it answered {status}); put a valid key into this"
+            " environment variable"
+        )
+
+
+#: For what a server sends in place of an answer.
+_NO_ANSWER = Reply(fault="the server sent something that is not an answer", malformed=True)
 
 
 def read_answer(body: bytes) -> Reply:
@@ -162,28 +188,26 @@ def read_answer(body: bytes) -> Reply:
     Args:
         body: JSON of a chat completion, or whatever a server sent instead.
     """
-    nothing = Reply(fault="the server sent something that is not an answer", again=True, malformed=True)
     try:
-        values = json.loads(body)
-        choice = values["choices"][0]
+        choice = json.loads(body)["choices"][0]
         message = choice["message"]
         content = message.get("content")
         reason = choice.get("finish_reason")
         refusal = message.get("refusal")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        return nothing
+        return _NO_ANSWER
     if reason == "content_filter":
         return Reply(fault="the server's content filter held the answer back")
     if isinstance(content, list):  # some servers send parts
         parts = [part.get("text") for part in content if isinstance(part, dict)]
         content = "".join(part for part in parts if isinstance(part, str))
     if isinstance(content, str) and content.strip():
-        return Reply(text=content)
+        return Reply(text=content, choice=choice)
     if isinstance(refusal, str) and refusal.strip():
         return Reply(fault="the model refused to answer")
     if content is None or isinstance(content, str):
-        return Reply(fault="the server sent an empty answer", again=True, malformed=True)
-    return nothing
+        return Reply(fault="the server sent an empty answer", malformed=True)
+    return _NO_ANSWER
 
 
 def check_address(address: str, name: str) -> None:
@@ -283,42 +307,12 @@ def _bounded(openai: Any, timeout: float) -> Callable[[Any], None]:
     return hook
 
 
-def _of_broken_connection(error: BaseException) -> Reply:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, _Unbounded):
-            return Reply(fault=str(cause), again=True, malformed=True)
-        cause = cause.__cause__
-    if isinstance(error, ValueError):
-        return Reply(fault="the server sent something that is not an answer", again=True, malformed=True)
-    return Reply(fault="the server could not be reached", again=True, unreachable=True)
+def _attempts_of(error: Any) -> int:
+    """How often the client asked before it gave up, which it tells the server too."""
+    return 1 + int(error.request.headers.get("x-stainless-retry-count", 0))
 
 
-def _wait_of(headers: Any) -> float | None:
-    """Seconds from a Retry-After header, in either of its forms."""
-    said = str(headers.get("retry-after") or "").strip()
-    if not said:
-        return None
-    try:
-        seconds = float(said)
-    except ValueError:
-        try:
-            until = email.utils.parsedate_to_datetime(said)
-            now = headers.get("date")
-            since = email.utils.parsedate_to_datetime(now) if now else datetime.now(UTC)
-            seconds = (until - since).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def _message(body: bytes) -> str:
+def _message(body: object) -> str:
     """What a server says about a request it does not take, on one line, shortened."""
-    try:
-        values = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    for key in ("error", "detail", "message"):
-        if isinstance(values, dict) and key in values:
-            values = values[key]
-    return " ".join(values.split())[:200] if isinstance(values, str) else ""
+    said = (body.get("message") or body.get("detail")) if isinstance(body, dict) else None
+    return " ".join(said.split())[:200] if isinstance(said, str) else ""
