@@ -27,7 +27,8 @@ from blip2idc.difference import Difference
 from blip2idc.evaluation.maps.localization import LocalizationScores, Truth, localization, make_truth
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.explain.methods import BATCH_SIZE, METHODS, explain_encoded
+from blip2idc.model.explain.choice import BATCH_SIZE, METHODS
+from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.record import run_record
 from blip2idc.worlds.edits.regions import REGION_OPERATIONS

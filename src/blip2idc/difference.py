@@ -105,7 +105,7 @@ class Difference:
         """Where the captioner looked: a heatmap for the sentence and one for each word, computed when asked for.
 
         Args:
-            method: One of `blip2idc.model.explain.methods.METHODS`; None for the default.
+            method: One of `blip2idc.model.explain.choice.METHODS`; None for the default.
 
         Raises:
             ModelError: The difference comes from a stream, which keeps no images.
@@ -143,7 +143,7 @@ class Explanation:
         words: Of the sentence about the whole, in order.
         sentence: The map of the whole sentence; empty where the pair counts as unchanged.
         by_word: One map a word, each on its own scale; none where words were not asked for.
-        method: One of `blip2idc.model.explain.methods.METHODS`.
+        method: One of `blip2idc.model.explain.choice.METHODS`.
         word_weights: How much each word owes to the change, in nats: how much likelier it is for this pair than for
             one image twice. Near 0 for function words, whose maps mean little; 0 for pairs that count as unchanged.
     """

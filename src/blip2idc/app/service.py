@@ -21,7 +21,7 @@ from blip2idc.images.deadline import Opener
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import Region
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.explain.methods import DEFAULT_METHOD
+from blip2idc.model.explain.choice import DEFAULT_METHOD
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
 

@@ -187,7 +187,7 @@ def parse_method(text: str | None) -> str:
     Raises:
         ConfigError: There is none of that name.
     """
-    from blip2idc.model.explain.methods import DEFAULT_METHOD, METHODS
+    from blip2idc.model.explain.choice import DEFAULT_METHOD, METHODS
 
     chosen = (text or DEFAULT_METHOD).replace("-", "_")
     if chosen not in METHODS:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, Literal, overload
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from blip2idc.config import Range, check_ranges
@@ -21,6 +22,9 @@ from blip2idc.errors import ConfigError
 
 LONGEST_SIDE = 8192
 """Of a joint image: no backbone sees so much, and a batch of them is some gigabytes."""
+
+JointArray = npt.NDArray[np.uint8]
+"""A joint image, uint8 [H, W, 3]."""
 
 Direction = Literal["vertical", "horizontal"]
 DIRECTIONS: tuple[Direction, ...] = ("vertical", "horizontal")

@@ -20,8 +20,8 @@ from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.changes.result import AlignmentKind, MeasuredChange
+from blip2idc.images.joint import JointArray
 from blip2idc.images.pair import ImagePair
-from blip2idc.model.joint_model import JointArray
 
 MAX_CHANGES = 10
 """Changes of a pair that are looked at closely and listed, unless more are asked for."""

@@ -12,18 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from blip2idc.data.collate import Preprocessor
-from blip2idc.images.joint import JointLayout
+from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.calibration import change_log_odds
 from blip2idc.model.language import Prefix, make_prefix, score_sentences
-
-JointArray = npt.NDArray[np.uint8]
-"""A joint image, uint8 [H, W, 3]."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from blip2idc.data.records import Manifest
 from blip2idc.images.heatmap import SUFFIX, heatmap_path
-from blip2idc.model.explain.methods import BATCH_SIZE, DEFAULT_METHOD, check_method
+from blip2idc.model.explain.choice import BATCH_SIZE, DEFAULT_METHOD, check_method
 from blip2idc.predict.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write, discard_partials
 from blip2idc.runs.journal import Journal
@@ -43,7 +43,7 @@ def write_heatmaps(
         captioner: The captioner.
         manifest: The data set.
         folder: Of the files; made.
-        method: One of `blip2idc.model.explain.methods.METHODS`.
+        method: One of `blip2idc.model.explain.choice.METHODS`.
         batch_size: Pairs that go through the model together.
         on_progress: Called with the number of pairs done and of all.
         **decoding: Fields of `Decoding`.

@@ -16,7 +16,8 @@ from typing import Any
 from blip2idc.data.records import Manifest
 from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
-from blip2idc.model.captioner import BATCH_SIZE, DifferenceCaptioner
+from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.pair_captioner import BATCH_SIZE
 from blip2idc.predict.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.journal import Journal

@@ -18,7 +18,8 @@ from blip2idc.images.joint import JointLayout
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.explain import attention_recorder
 from blip2idc.model.explain.attention_recorder import AttentionRecorder, record_attention
-from blip2idc.model.explain.methods import METHODS, explain_encoded
+from blip2idc.model.explain.choice import METHODS
+from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.explain.occlusion import occlusion_blocks
 from blip2idc.model.settings import Calibration, CaptionerSettings
 from blip2idc.worlds.scenes.world import ScenesWorld

@@ -16,21 +16,12 @@ import numpy as np
 import torch
 
 from blip2idc.difference import Difference, Explanation
-from blip2idc.errors import ConfigError
 from blip2idc.images.heatmap import PairHeatmap
+from blip2idc.model.explain.choice import DEFAULT_METHOD, check_method
 from blip2idc.model.explain.occlusion import occlusion
 from blip2idc.model.explain.relevance import relevance
 from blip2idc.model.explain.token_scores import CaptionTokens, dependence_on_change
 from blip2idc.model.joint_model import Encoded, JointModel
-
-METHODS = ("cross_attention", "gradient_cross_attention", "rollout", "occlusion")
-"""The mean attention; two gradient-weighted ones; and the slow check by filling in."""
-
-DEFAULT_METHOD = "cross_attention"
-"""The one that points best on both worlds with the tiny model, see `docs/localization.md`."""
-
-BATCH_SIZE = 8
-"""Pairs explained together; gradients need far more memory than captions."""
 
 
 def explain_encoded(
@@ -93,13 +84,3 @@ def _nothing_to_show(model: JointModel, difference: Difference, method: str, wor
     empty = PairHeatmap.from_joint(np.zeros(model.cells, dtype=np.float32), model.layout)
     (said,) = CaptionTokens.of(model.backbone, [difference.tokens]).words
     return Explanation(difference, said, empty, (empty,) * (len(said) * words), method, (0.0,) * len(said))
-
-
-def check_method(method: str) -> None:
-    """Refuse a method that does not exist.
-
-    Raises:
-        ConfigError: It is not among `METHODS`.
-    """
-    if method not in METHODS:
-        raise ConfigError(f"method of explanation is {method!r}; expected one of {', '.join(METHODS)}")

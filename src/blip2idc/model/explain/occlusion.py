@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from blip2idc.images.joint import JointArray
 from blip2idc.model.explain.relevance import Relevance
 from blip2idc.model.explain.token_scores import CaptionTokens, token_log_probabilities
-from blip2idc.model.joint_model import Encoded, JointArray, JointModel
+from blip2idc.model.joint_model import Encoded, JointModel
 
 _BLOCKS = 4
 """Steps along the shorter side of an image: fine enough for an object, few enough to wait for."""

@@ -16,8 +16,9 @@ from typing import Any
 
 import torch
 
+from blip2idc.images.joint import JointArray
 from blip2idc.model.backbone import Backbone
-from blip2idc.model.joint_model import Encoded, JointArray, JointModel
+from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.language import Prefix
 
 _NO_WORD = -1

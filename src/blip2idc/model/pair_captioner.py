@@ -1,0 +1,358 @@
+"""The one way of a pair, whoever speaks: opened, measured, joined, looked at whole and closely, told, placed.
+
+In: pairs of images. Out: `Difference`s and `Explanation`s in their order, which do not depend on how they are batched.
+A `PairCaptioner` says what a batch of joint images shows; everything around that is here, without torch, so that what
+is told of a pair is the same whether the network runs in torch, in another engine, or on a server.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Protocol, Self, TypeAlias
+
+import numpy as np
+
+from blip2idc.difference import Difference, Explanation
+from blip2idc.errors import ModelError
+from blip2idc.images.heatmap import PairHeatmap
+from blip2idc.images.joint import JointArray, JointLayout
+from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
+from blip2idc.model.close_look import MAX_CHANGES, CloseLook, look_closely
+from blip2idc.model.explain.choice import BATCH_SIZE as EXPLAIN_BATCH_SIZE
+from blip2idc.model.explain.choice import DEFAULT_METHOD, check_method
+from blip2idc.model.settings import CaptionerSettings
+from blip2idc.model.telling import change_of_heatmap, tell
+
+BATCH_SIZE = 32
+_ROOM = 1 + MAX_CHANGES  # joint images of one pair
+_OPENERS = 4  # threads that open images while the model works; decoding releases Python's lock
+
+
+class Looked(Protocol):
+    """A batch of joint images that a captioner has looked at; asked more than once."""
+
+    def rows(self, wanted: Sequence[int]) -> Self:
+        """Some of them, in that order."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPair:
+    """A pair ready for a captioner, see `PairCaptioner.open`.
+
+    Attributes:
+        joint: Its joint image.
+        look: The close look; None where only the whole is looked at.
+    """
+
+    joint: JointArray
+    look: CloseLook | None
+
+
+Pair: TypeAlias = ImagePair | OpenedPair | tuple[ImageSource, ImageSource]
+
+
+class PairCaptioner(ABC):
+    """Says what changed between two images, by asking what a joint image shows.
+
+    Attributes:
+        layout: Of its joint images.
+        settings: Layout, prompt, decoding, no-change sentences, calibration.
+        max_pixels: Limit for each image.
+    """
+
+    layout: JointLayout
+    settings: CaptionerSettings
+    max_pixels: int = MAX_PIXELS
+
+    @property
+    @abstractmethod
+    def patch_size(self) -> int:
+        """Side in pixels of what is told apart in a joint image."""
+
+    @property
+    def own_words(self) -> bool:
+        """Whether somebody taught it their own sentences, see `telling.tell`."""
+        return False
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """`model`, `adapter` and `layout`, as reports name them."""
+
+    @abstractmethod
+    def encode(self, joints: Sequence[JointArray]) -> Any:
+        """Look at joint images, once for every question after that.
+
+        Args:
+            joints: B joint images of this captioner's layout, uint8 [H, W, 3].
+
+        Returns:
+            A `Looked`.
+        """
+
+    @abstractmethod
+    def say(self, encoded: Any, decoding: Mapping[str, Any]) -> list[Difference]:
+        """What is said of joint images: caption, probability, verdict, tokens.
+
+        Args:
+            encoded: From `encode`.
+            decoding: Fields of `Decoding`.
+        """
+
+    def explain_encoded(
+        self,
+        encoded: Any,
+        said: Sequence[Difference],
+        method: str,
+        *,
+        words: bool = True,
+        suppress_unchanged: bool = True,
+    ) -> list[Explanation]:
+        """Where it looked for what it said.
+
+        Args:
+            encoded: From `encode`.
+            said: Of the same joint images.
+            method: One of `blip2idc.model.explain.choice.METHODS`.
+            words: Whether single words get maps too.
+            suppress_unchanged: Whether pairs that count as unchanged have empty maps.
+
+        Raises:
+            ModelError: It cannot show that.
+        """
+        raise ModelError(
+            f"heatmaps: the captioner '{self.describe()['model']}' does not show where it looks; choose another"
+            " --model or --engine for that."
+        )
+
+    def __call__(
+        self, before: ImageSource, after: ImageSource, *, max_changes: int = MAX_CHANGES, **decoding: Any
+    ) -> Difference:
+        """Caption one pair.
+
+        Args:
+            before: Path, bytes, PIL image or array.
+            after: Likewise.
+            max_changes: Most places that are looked at closely; 0 to look at the whole alone.
+            **decoding: Fields of `Decoding`, such as `num_beams=5`.
+        """
+        (said,) = next(self._said([(before, after)], 1, max_changes, decoding))
+        (difference,) = self._placed([said])
+
+        def look(method: str | None) -> Explanation:
+            explanation = self._explained([said], method or DEFAULT_METHOD)[0]
+            return replace(explanation, difference=difference)
+
+        return replace(difference, _look=look)
+
+    def stream(
+        self,
+        pairs: Iterable[Pair],
+        batch_size: int = BATCH_SIZE,
+        *,
+        max_changes: int = MAX_CHANGES,
+        **decoding: Any,
+    ) -> Iterator[Difference]:
+        """Caption many pairs, in their order, opening images ahead in threads.
+
+        Args:
+            pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
+            batch_size: Joint images that go through the model together.
+            max_changes: Most places of a pair that are looked at closely; 0 to look at the whole alone.
+            **decoding: Fields of `Decoding`.
+
+        Yields:
+            One difference a pair.
+        """
+        for said in self._said(pairs, batch_size, max_changes, decoding):
+            yield from self._placed(said)
+
+    def explain(
+        self, before: ImageSource, after: ImageSource, method: str = DEFAULT_METHOD, **decoding: Any
+    ) -> Explanation:
+        """Caption one pair and show where the captioner looked.
+
+        Args:
+            before: Path, bytes, PIL image or array.
+            after: Likewise.
+            method: One of `blip2idc.model.explain.choice.METHODS`.
+            **decoding: Fields of `Decoding`.
+
+        Raises:
+            ConfigError: The method is unknown.
+            ModelError: The model shows no attention; the method `occlusion` needs none.
+        """
+        return next(self.explain_stream([(before, after)], method, **decoding))
+
+    def explain_stream(
+        self,
+        pairs: Iterable[Pair],
+        method: str = DEFAULT_METHOD,
+        batch_size: int = EXPLAIN_BATCH_SIZE,
+        *,
+        words: bool = True,
+        suppress_unchanged: bool = True,
+        max_changes: int = MAX_CHANGES,
+        **decoding: Any,
+    ) -> Iterator[Explanation]:
+        """Explain many pairs, in their order; the differences are those of `stream`.
+
+        Args:
+            pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
+            method: One of `blip2idc.model.explain.choice.METHODS`.
+            batch_size: Pairs that go through the model together; gradients need far more memory than captions.
+            words: Whether single words get maps too; the sentence alone is several times faster.
+            suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
+            max_changes: Most places of a pair that are looked at closely; 0 to look at the whole alone.
+            **decoding: Fields of `Decoding`.
+        """
+        check_method(method)
+        for said in self._said(pairs, batch_size, max_changes, decoding):
+            explained = self._explained(said, method, words=words, suppress_unchanged=suppress_unchanged)
+            placed = self._placed(said, [one.sentence for one in explained])
+            for one, difference in zip(explained, placed, strict=True):
+                yield replace(one, difference=difference)
+
+    def caption_joints(self, joints: Sequence[JointArray], **decoding: Any) -> list[Difference]:
+        """Caption one batch of joint images.
+
+        Args:
+            joints: B joint images of this captioner's layout, uint8 [H, W, 3].
+            **decoding: Fields of `Decoding`.
+        """
+        return self.say(self.encode(joints), decoding)
+
+    def _said(
+        self, pairs: Iterable[Pair], batch_size: int, max_changes: int, decoding: Mapping[str, Any]
+    ) -> Iterator[list[_Said]]:
+        """The one way of a pair: opened and measured ahead, joined, encoded once, captioned, told; batch by batch."""
+        opened = self._open_ahead(pairs, ahead=2 * batch_size, max_changes=max_changes)
+        while batch := list(islice(opened, batch_size)):
+            wholes = [one.joint for one in batch]
+            crops = [crop for one in batch if one.look for crop in one.look.crops if crop is not None]
+            room = max(batch_size, _ROOM)  # the close looks of one pair share its batch
+            encoded = self.encode([*wholes, *crops[: room - len(wholes)]])
+            found = self.say(encoded, decoding)
+            for start in range(room - len(wholes), len(crops), room):
+                found += self.say(self.encode(crops[start : start + room]), decoding)
+            kept = encoded.rows(range(len(wholes)))
+            close = iter(found[len(wholes) :])
+            yield [
+                _Said(kept, row, one.look, whole, self._told(whole, one.look, close))
+                for row, (one, whole) in enumerate(zip(batch, found, strict=False))
+            ]
+
+    def _told(self, whole: Difference, look: CloseLook | None, close: Iterator[Difference]) -> Difference:
+        """What was said of the whole, with what the close look adds.
+
+        Args:
+            whole: Said of the joint image.
+            look: At the same pair; None where only the whole was looked at.
+            close: What was said of crops; those of this pair come next.
+        """
+        if look is None:
+            return whole
+        said = [whole if crop is None else next(close) for crop in look.crops]
+        seen = look.seen_in(self.layout.part_size, self.patch_size)
+        return tell(whole, look, said, seen=seen, own_words=self.own_words)
+
+    def _explained(self, said: Sequence[_Said], method: str, **settings: bool) -> list[Explanation]:
+        """Where the captioner looked for what it said of the whole, from what was encoded for that."""
+        encoded = said[0].encoded.rows([one.row for one in said])
+        seen = [replace(one.whole, changed=one.whole.changed and one.difference.changed) for one in said]
+        return self.explain_encoded(encoded, seen, method, **settings)
+
+    def _placed(
+        self, said: Sequence[_Said], heatmaps: Sequence[PairHeatmap] | None = None
+    ) -> list[Difference]:
+        """What was said, with places from the heatmap where a change was seen that nothing measured.
+
+        Args:
+            said: Of one batch.
+            heatmaps: Of the sentences, where they are known already.
+        """
+        differences = [one.difference for one in said]
+        rows = [row for row, one in enumerate(said) if one.needs_places]
+        if not rows:
+            return differences
+        if heatmaps is None:
+            try:
+                looked = self._explained([said[row] for row in rows], DEFAULT_METHOD, words=False)
+                found: list[PairHeatmap | None] = [one.sentence for one in looked]
+            except ModelError:  # no attention to read places from
+                found = [None] * len(rows)
+        else:
+            found = [heatmaps[row] for row in rows]
+        for row, heatmap in zip(rows, found, strict=True):
+            look = said[row].look
+            assert look is not None
+            differences[row] = replace(
+                differences[row], changes=(change_of_heatmap(differences[row], heatmap, look.sizes),)
+            )
+        return differences
+
+    def _open_ahead(self, pairs: Iterable[Pair], ahead: int, max_changes: int) -> Iterator[OpenedPair]:
+        """Pairs in order, opened, joined and measured by threads while the caller works."""
+        waiting: deque[Future[OpenedPair]] = deque()
+        with ThreadPoolExecutor(max_workers=min(_OPENERS, os.cpu_count() or 1)) as pool:
+            try:
+                for pair in pairs:
+                    waiting.append(pool.submit(self.open, pair, max_changes))
+                    if len(waiting) >= ahead:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def join(self, pair: Pair) -> JointArray:
+        """The joint image of a pair, opened where it is not yet."""
+        return self.open(pair, 0).joint
+
+    def open(self, pair: Pair, max_changes: int = MAX_CHANGES) -> OpenedPair:
+        """Open a pair and measure it: everything that needs no model, so that threads can do it ahead.
+
+        Args:
+            pair: An opened pair, or (before, after) of anything that opens; one that is ready stays as it is.
+            max_changes: Most places that are looked at closely; 0 to look at the whole alone.
+        """
+        if isinstance(pair, OpenedPair):
+            return pair
+        if not isinstance(pair, ImagePair):
+            pair = ImagePair.open(*pair, max_pixels=self.max_pixels)
+        look = look_closely(pair, self.layout.part_size, self._join, max_changes) if max_changes else None
+        return OpenedPair(self._join(pair), look)
+
+    def _join(self, pair: ImagePair) -> JointArray:
+        return np.asarray(self.layout.join(pair.before, pair.after))
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What was said of a pair, and what is needed to explain it.
+
+    Attributes:
+        encoded: The joint images of its batch.
+        row: Which of them is its own.
+        look: The close look, where one was wanted.
+        whole: What was said of the joint image.
+        difference: Caption, probability, verdict, and the changes that were measured.
+    """
+
+    encoded: Any
+    row: int
+    look: CloseLook | None
+    whole: Difference
+    difference: Difference
+
+    @property
+    def needs_places(self) -> bool:
+        """Whether a change was seen whose place nothing has measured."""
+        return self.look is not None and self.difference.changed and not self.difference.changes
