@@ -6,7 +6,7 @@ In: data sets, a recipe. Out: the folder of the trained model, its path on stdou
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -54,6 +54,14 @@ def train(
         str | None,
         typer.Option("--model", help="BLIP-2 backbone: hub id or folder; short for --set model=..."),
     ] = None,
+    encoding: Annotated[
+        Literal["joint", "two-stream"] | None,
+        typer.Option(help="joint (default): both images as one; two-stream: each alone, as a baseline."),
+    ] = None,
+    merge: Annotated[
+        Literal["concat", "difference", "both"] | None,
+        typer.Option(help="How two streams become one: concat (default), difference (after - before), both."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model trained before.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
 ) -> None:
@@ -62,7 +70,8 @@ def train(
     from blip2idc.training.recipe import TrainConfig
     from blip2idc.training.run import train as run_training
 
-    given = {"model": model, "order": order}
+    two_stream = None if encoding is None else "true" if encoding == "two-stream" else "false"
+    given = {"model": model, "order": order, "two_stream": two_stream, "merge": merge}
     result = run_training(
         data or (),
         output,

@@ -66,7 +66,9 @@ class DifferenceCaptioner(PairCaptioner):
             two_stream_layout if settings.two_stream else Backbone.default_layout
         )(backbone)
         self.layout.grid(backbone.patch_size)  # refuses a layout that the patches do not tile
-        self.backbone = as_two_stream(backbone, self.layout) if settings.two_stream else backbone
+        self.backbone = (
+            as_two_stream(backbone, self.layout, settings.merge) if settings.two_stream else backbone
+        )
         self.settings = replace(settings, layout=self.layout)
         self.adapter = adapter
         self.max_pixels = max_pixels

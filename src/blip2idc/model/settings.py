@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from blip2idc.errors import ConfigError, ModelError, shortened
 from blip2idc.images.joint import JointLayout
@@ -21,6 +21,10 @@ from blip2idc.runs.files import atomic_write
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 
 SETTINGS_FILE = "blip2idc.json"
+
+Merge: TypeAlias = Literal["concat", "difference", "both"]
+"""How the queries of before (b) and after (a), encoded apart, become one sequence: b, a; or a - b; or b, a, a - b."""
+MERGES: tuple[Merge, ...] = get_args(Merge)
 
 _DECODING_RANGES: Mapping[str, tuple[float, float]] = {
     "num_beams": (1, 128),
@@ -115,6 +119,7 @@ class CaptionerSettings:
         no_change_captions: Sentences by which this model says that nothing changed.
         calibration: Of the change probability.
         two_stream: The images are encoded apart (the baseline) instead of jointly.
+        merge: How two streams become one, among `MERGES`.
         data: What it was trained on.
         scores: What it reached.
         run_record: How it was made.
@@ -126,6 +131,7 @@ class CaptionerSettings:
     no_change_captions: tuple[str, ...] = NO_CHANGE_CAPTIONS
     calibration: Calibration = field(default_factory=Calibration)
     two_stream: bool = False
+    merge: Merge = "concat"
     data: Any = None
     scores: Any = None
     run_record: Any = None
@@ -135,6 +141,8 @@ class CaptionerSettings:
         values = asdict(self)
         values["layout"] = self.layout.to_dict() if self.layout is not None else None
         values["no_change_captions"] = list(self.no_change_captions)
+        if not self.two_stream:
+            del values["merge"]
         return values
 
     @classmethod
@@ -162,6 +170,8 @@ class CaptionerSettings:
         known["no_change_captions"] = _sentences(known.get("no_change_captions") or NO_CHANGE_CAPTIONS)
         if not isinstance(known.get("two_stream", False), bool):
             raise ConfigError(f"two_stream is {known['two_stream']!r}; expected true or false")
+        if known.get("merge", "concat") not in MERGES:
+            raise ConfigError(f"merge is {known['merge']!r}; expected {', '.join(MERGES)}")
         return cls(**known)
 
 

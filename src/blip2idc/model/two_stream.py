@@ -1,41 +1,81 @@
-"""The baseline that joint encoding beats: each image goes through ViT and Q-Former alone, their queries are joined.
+"""The baseline that joint encoding beats: each image goes through ViT and Q-Former alone, their queries are merged.
 
-In: a backbone and a layout. Out: a backbone with the same interface, so that captioner, training and adapters work
-as they
-are: it still takes joint images, but cuts them apart before the ViT, and its prefix for the language model holds
-the queries of the image before, then those of the image after. No patch of one image ever attends to a patch of
-the other; the language model alone can compare.
+In: a backbone, a layout and a way to merge. Out: a backbone with the same interface, so that captioner, training and
+adapters work as they are: it still takes joint images, but cuts them apart before the ViT, and its prefix for the
+language model holds the merged queries. No patch of one image ever attends to a patch of the other; the language model
+alone can compare.
 
-Shapes: B pairs, Q query tokens of an image, D width of the language model.
+`TwoStreamBlip2` is a network of its own around the parts of a BLIP-2, under the names that they have there: an adapter
+trained on it is laid out as any other, and transformers saves and loads it, peft adapts it, torch.compile compiles it.
 
-Paper: Evennou et al., WACV 2025, arXiv 2412.15939 (joint encoding against two streams).
+Shapes: B pairs, Q query tokens of an image, S merged sequences of them, D width of the language model.
+
+Paper: Evennou et al., WACV 2025, arXiv 2412.15939 (joint encoding against two streams); merging by difference and by
+concatenation with the difference as in Park et al., DUDA, ICCV 2019, arXiv 1901.02527.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from transformers import Blip2Config, Blip2ForConditionalGeneration
 
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone
+from blip2idc.model.settings import MERGES, Merge
+
+_SEQUENCES: Mapping[str, int] = {"concat": 2, "difference": 1, "both": 3}
 
 
-class TwoStreamFeatures:
-    """Put before a BLIP-2 class, makes it encode the halves of a joint image apart.
+class TwoStreamBlip2(Blip2ForConditionalGeneration):
+    """A BLIP-2 that encodes the halves of a joint image apart and merges what the Q-Former says of them.
 
-    Attributes:
-        joint_layout: How the joint image is cut.
+    Its `config.two_stream` holds `layout` (as `JointLayout.to_dict` gives it) and `merge`, so that `save_pretrained`
+    and `from_pretrained` need nothing else. `around` makes one of a loaded BLIP-2.
     """
 
-    joint_layout: JointLayout
+    _PARTS: ClassVar = ("vision_model", "qformer", "query_tokens", "language_projection", "language_model")
+
+    def __init__(self, config: Blip2Config) -> None:
+        super().__init__(config)
+        told = getattr(config, "two_stream", None)
+        if not isinstance(told, Mapping) or told.get("merge") not in MERGES:
+            raise ModelError(
+                f"two streams: two_stream is {told!r} in the configuration of the network; expected an object with"
+                f" layout and merge ({', '.join(MERGES)}); make the network with TwoStreamBlip2.around"
+            )
+        self.joint_layout = JointLayout.from_dict(told["layout"])
+        self.merge: Merge = told["merge"]
+
+    @classmethod
+    def around(
+        cls, network: Blip2ForConditionalGeneration, layout: JointLayout, merge: Merge
+    ) -> TwoStreamBlip2:
+        """A network that holds the parts of another; weights are shared, the other is left as it is.
+
+        Args:
+            network: A loaded BLIP-2.
+            layout: How joint images are made, hence how they are cut.
+            merge: How the queries of both images become one sequence.
+        """
+        config: Any = copy.copy(network.config)  # the parts keep the configurations that they were made with
+        config.two_stream = {"layout": layout.to_dict(), "merge": merge}
+        with torch.device("meta"):  # the frame alone: no weight is allocated or drawn
+            made = cls(config)
+        for part in cls._PARTS:
+            setattr(made, part, getattr(network, part))
+        made.generation_config = network.generation_config
+        return made.train(network.training)
 
     def get_image_features(
         self, pixel_values: torch.Tensor, interpolate_pos_encoding: bool | None = False, **settings: Any
     ) -> Any:
-        """Encode both halves in one batch.
+        """Encode both halves in one batch, and merge.
 
         Args:
             pixel_values: Joint images, [B, 3, H, W].
@@ -43,15 +83,20 @@ class TwoStreamFeatures:
             **settings: For the method of BLIP-2.
 
         Returns:
-            What BLIP-2 returns for the [2B, 3, h, w] halves, with `pooler_output` put together to [B, 2Q, D].
+            What BLIP-2 returns for the [2B, 3, h, w] halves, with `pooler_output` merged to [B, S * Q, D].
         """
-        network: Any = self
         before, after = split_pixels(pixel_values, self.joint_layout)
-        side = network.config.vision_config.image_size
-        features = super().get_image_features(  # type: ignore[misc]
+        side = self.config.vision_config.image_size
+        features: Any = super().get_image_features(
             torch.cat([before, after]), interpolate_pos_encoding=before.shape[-2:] != (side, side), **settings
         )
-        features.pooler_output = torch.cat(features.pooler_output.chunk(2), dim=1)
+        parts: list[torch.Tensor] = []
+        if self.merge != "difference":
+            parts.extend(features.pooler_output.chunk(2))
+        if self.merge != "concat":
+            first, second = features.qformer_outputs.last_hidden_state.chunk(2)
+            parts.append(self.language_projection((second - first).to(features.pooler_output.dtype)))
+        features.pooler_output = torch.cat(parts, dim=1)
         return features
 
 
@@ -77,24 +122,20 @@ def two_stream_layout(backbone: Backbone) -> JointLayout:
     return JointLayout("vertical", 2 * backbone.image_size, backbone.image_size)
 
 
-def as_two_stream(backbone: Backbone, layout: JointLayout) -> Backbone:
+def as_two_stream(backbone: Backbone, layout: JointLayout, merge: Merge = "concat") -> Backbone:
     """Make a backbone encode the two images apart.
 
     Args:
-        backbone: Its network is changed in place; without an adapter, or with one merged in.
+        backbone: Without an adapter, or with one merged in; left as it is, but the new one shares its weights.
         layout: How joint images are made, hence how they are cut.
+        merge: How the queries of both images become one sequence.
 
     Returns:
-        The backbone with prompts of twice as many image tokens; as it is where it was one already.
+        The backbone with prompts of as many image tokens as the merged sequence has; itself where it is one already.
     """
     network = backbone.model
-    if isinstance(network, TwoStreamFeatures):
-        network.joint_layout = layout
+    if isinstance(network, TwoStreamBlip2) and (network.joint_layout, network.merge) == (layout, merge):
         return backbone
-    kind = type(network)
-    network.__class__ = type(
-        kind.__name__, (TwoStreamFeatures, kind), {}
-    )  # keeps the name that checkpoints record
-    network.joint_layout = layout
-    tokens = 2 * backbone.text_format.image_tokens
-    return replace(backbone, text_format=replace(backbone.text_format, image_tokens=tokens))
+    tokens = _SEQUENCES[merge] * int(network.config.num_query_tokens)
+    text_format = replace(backbone.text_format, image_tokens=tokens)
+    return replace(backbone, model=TwoStreamBlip2.around(network, layout, merge), text_format=text_format)

@@ -14,6 +14,7 @@ from blip2idc.errors import ConfigError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.settings import Merge
 from blip2idc.training.mixing import DataShare
 
 Epochs = Annotated[float, Range(0, 1_000_000, above=True)]
@@ -37,6 +38,8 @@ class TrainConfig:
             at the backbone's own size, and the language model reads both sequences of queries one after the other. The
             usual way, here as the baseline to compare with; it takes a second pass of the encoder and twice the prompt,
             and the adapter remembers it. Without a `layout`, each image is a square of the backbone's size.
+        merge: How two streams become one before the language model: `concat` queries of before, then those of after;
+            `difference` those of after minus those of before; `both` all three. Only with `two_stream`.
         layout: Geometry of the joint image; None for the backbone's own.
         prompt: Text between image and caption.
         lora: Rank, alpha, dropout and parts of the adapter.
@@ -73,6 +76,7 @@ class TrainConfig:
     revision: str | None = None
     mode: Literal["lora", "full"] = "lora"
     two_stream: bool = False
+    merge: Merge = "concat"
     layout: JointLayout | None = None
     prompt: str = ""
     lora: LoraSettings = field(default_factory=LoraSettings)
@@ -114,6 +118,10 @@ class TrainConfig:
         if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"dtype is {self.dtype!r}; expected auto, float32 or bfloat16")
         check_ranges(self)
+        if self.merge != "concat" and not self.two_stream:
+            raise ConfigError(
+                f"merge is {self.merge}, but the images are encoded jointly; say --encoding two-stream"
+            )
         if self.stage_epochs is not None and not self.stage_epochs:
             raise ConfigError("stage_epochs is []; expected a number for each data set, or null")
 

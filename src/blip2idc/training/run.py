@@ -156,6 +156,7 @@ def _train(
         decoding=base.decoding,
         no_change_captions=no_change_captions(pairs.train) or base.no_change_captions,
         two_stream=config.two_stream,
+        merge=config.merge,
         data=pairs.account,
         scores=_scores(trainer, say),
         run_record=run_record(recipe=config.to_dict(), steps=steps),
@@ -312,7 +313,7 @@ def prepare_backbone(
     settings = read_settings(backbone.source.folder) or CaptionerSettings()
     layout = _layout(config, backbone, settings)
     if config.two_stream:
-        backbone = as_two_stream(backbone, layout)
+        backbone = as_two_stream(backbone, layout, config.merge)
     if config.mode == "lora":
         backbone, line = attach_adapter(backbone, config.lora, config.seed)
         say(line)
