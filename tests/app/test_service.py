@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 from tests.fixtures.checkpoints import random_images
 
-from blip2idc.app.page import AppSettings, answer_html
+from blip2idc.app.page import answer_html
 from blip2idc.app.service import Answer, DifferenceService
-from blip2idc.errors import ConfigError, ImageError
+from blip2idc.app.settings import AppSettings
+from blip2idc.errors import ConfigError, ImageError, ModelError
 from blip2idc.model.captioner import DifferenceCaptioner
 
 
@@ -50,6 +51,16 @@ def test_the_answer_is_what_the_captioner_says(
     assert {"model", "adapter", "layout", "method", "before_boxes", "after_boxes"} < set(told)
 
 
+def test_without_heatmaps(service: DifferenceService, answer: Answer, paths: tuple[Path, Path]) -> None:
+    plain = service.answer(*paths, heatmaps=False)
+    told, with_maps = plain.to_json(), answer.to_json()
+    assert plain.explanation is None
+    assert told.keys() == with_maps.keys()
+    assert (told["caption"], told["words"]) == (with_maps["caption"], with_maps["words"])
+    with pytest.raises(ModelError, match="asked for without heatmaps"):
+        plain.pictures()
+
+
 def test_pictures_of_sentence_and_word(answer: Answer) -> None:
     for word in (None, 0):
         assert [picture.size for picture in answer.pictures(word)] == [(56, 40), (56, 40)]
@@ -57,8 +68,7 @@ def test_pictures_of_sentence_and_word(answer: Answer) -> None:
 
 def test_html_is_escaped(answer: Answer) -> None:
     hostile = '<script>alert("x")</script> & <img src=x onerror=y>'
-    difference = replace(answer.explanation.difference, caption=hostile)
-    shown = answer_html(replace(answer, explanation=replace(answer.explanation, difference=difference)))
+    shown = answer_html(replace(answer, difference=replace(answer.difference, caption=hostile)))
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &lt;img" in shown
     assert "<script" not in shown
     assert "<img" not in shown

@@ -10,15 +10,15 @@ from __future__ import annotations
 import html
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from blip2idc.app.batching import BusyError
 from blip2idc.app.guard import AllowedHosts, Guard
 from blip2idc.app.service import Answer, DifferenceService
-from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError
+from blip2idc.app.settings import AppSettings, free_port
+from blip2idc.errors import Blip2idcError, MissingExtraError
 from blip2idc.report.html.page import percent
 
 TITLE = "What changed?"
@@ -27,55 +27,7 @@ _STATE_SECONDS = 1800  # how long a visitor's last answer is kept for choosing w
 _SESSIONS = 100  # visitors whose answers are kept
 _CACHE_SECONDS = 3600  # how long uploaded and returned pictures stay on disk
 _EXAMPLES_A_PAGE = 6
-
-
-@dataclass(frozen=True)
-class AppSettings:
-    """How the server runs.
-
-    Attributes:
-        host: Address to listen on; the default is reached from this machine only.
-        port: 0 for any free one.
-        max_upload_mb: Limit for each file.
-        queue: Requests that may wait; more are refused.
-        examples: Pairs of image files to try.
-        allow_hosts: Names by which the server may be asked, beside those of this machine; `*` for all.
-
-    Raises:
-        ConfigError: A number is outside its range.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-    max_upload_mb: int = 20
-    queue: int = 100
-    examples: Sequence[tuple[Path, Path]] = ()
-    allow_hosts: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise ConfigError(f"--port is {self.port}; expected 0 to 65535")
-        for name, option in (("max_upload_mb", "--max-upload-mb"), ("queue", "--queue")):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{option} is {getattr(self, name)}; expected at least 1")
-
-    def with_port(self) -> AppSettings:
-        """The same with a port that is known to be free.
-
-        Raises:
-            ConfigError: The one that was asked for is taken, or the address is not one of this machine.
-        """
-        try:
-            return replace(self, port=free_port(self.host, self.port))
-        except OSError as error:
-            raise self.cannot_listen(error) from None
-
-    def cannot_listen(self, error: OSError) -> ConfigError:
-        """The error for a port that is taken."""
-        reason = " ".join(str(error).split())
-        return ConfigError(
-            f"cannot listen on {self.host}:{self.port} ({reason}); choose another --port or --host"
-        )
+_AT_ONCE = 32  # requests that are opened or wait for the model; gradio has threads for 40
 
 
 @contextmanager
@@ -93,6 +45,8 @@ def running(service: DifferenceService, settings: AppSettings) -> Iterator[str]:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # uploaded images are gone when the server is
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         page = build_page(service, settings)
+        from blip2idc.app.api import routes  # after gradio, which brings what it needs
+
         allowed = AllowedHosts(settings.host, settings.allow_hosts)
         try:
             _, address, _ = page.launch(
@@ -111,7 +65,10 @@ def running(service: DifferenceService, settings: AppSettings) -> Iterator[str]:
                 enable_monitoring=False,
                 quiet=True,
                 prevent_thread_lock=True,
-                app_kwargs={"middleware": [_middleware(allowed)]},
+                app_kwargs={
+                    "middleware": [_middleware(allowed)],
+                    "routes": routes(service, settings.max_upload_mb),
+                },
             )
         except OSError as error:
             raise settings.cannot_listen(error) from None
@@ -128,18 +85,6 @@ def _middleware(allowed: AllowedHosts) -> Any:
     from starlette.middleware import Middleware
 
     return Middleware(Guard, allowed=allowed)
-
-
-def free_port(host: str, port: int = 0) -> int:
-    """A port that is free now: any, or the one that is asked for."""
-    import socket
-
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        if os.name == "posix":  # elsewhere the option lets two servers share a port
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        found: int = probe.getsockname()[1]
-    return found
 
 
 def build_page(service: DifferenceService, settings: AppSettings) -> Any:
@@ -172,7 +117,7 @@ def build_page(service: DifferenceService, settings: AppSettings) -> Any:
             )
         last = gradio.State(time_to_live=_STATE_SECONDS)
         handlers = _Handlers(gradio, service)
-        model = {"concurrency_limit": 1, "concurrency_id": "model"}
+        model = {"concurrency_limit": _AT_ONCE, "concurrency_id": "model"}
         ask.click(
             handlers.ask, [before, after], [found, words, *pictures, last], api_visibility="private", **model
         )
@@ -239,7 +184,7 @@ class _Handlers:
         """Values of the verdict, the words, both pictures and the state."""
         answer = self._answer(before, after)
         choices = [("the sentence", SENTENCE)]
-        choices += [(word, number) for number, word in enumerate(answer.explanation.words)]
+        choices += [(word, number) for number, word in enumerate(answer.words)]
         words = self.gradio.Radio(choices, value=SENTENCE, visible=True)
         pictures = [self.gradio.Image(picture, visible=True) for picture in answer.pictures()]
         return (answer_html(answer), words, *pictures, answer)
@@ -250,32 +195,31 @@ class _Handlers:
             raise self.gradio.Error("the answer was forgotten; ask again", print_exception=False)
         if word in (None, SENTENCE):
             return answer.pictures()
-        if not isinstance(word, int) or not 0 <= word < len(answer.explanation.words):
+        if not isinstance(word, int) or not 0 <= word < len(answer.words):
             raise self.gradio.Error("expected one of the words", print_exception=False)
         return answer.pictures(word)
 
     def caption(self, before: str | None, after: str | None) -> dict[str, Any]:
         """The answer as JSON."""
-        return self._answer(before, after).to_json()
+        return self._answer(before, after, heatmaps=False).to_json()
 
     def explain(self, before: str | None, after: str | None) -> tuple[Any, ...]:
         """The answer as JSON, and both pictures."""
         answer = self._answer(before, after)
         return (answer.to_json(), *answer.pictures())
 
-    def _answer(self, before: str | None, after: str | None) -> Answer:
+    def _answer(self, before: str | None, after: str | None, *, heatmaps: bool = True) -> Answer:
         try:
-            return self.service.answer(before, after)
+            return self.service.answer(before, after, heatmaps=heatmaps)
         except Blip2idcError as error:
             sentence = html.escape(str(error), quote=False)  # gradio shows it as HTML
-            raise self.gradio.Error(
-                sentence, duration=None, title="Not this image", print_exception=False
-            ) from None
+            title = "Not now" if isinstance(error, BusyError) else "Not this image"
+            raise self.gradio.Error(sentence, duration=None, title=title, print_exception=False) from None
 
 
 def answer_html(answer: Answer) -> str:
     """Caption, verdict and probability as a piece of HTML."""
-    difference = answer.explanation.difference
+    difference = answer.difference
     kind = "changed" if difference.changed else "same"
     verdict = "changed" if difference.changed else "no change"
     width = round(100 * difference.change_probability, 1)

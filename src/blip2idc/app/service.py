@@ -1,13 +1,16 @@
 """What the web page and its API do, without any web: two image files in, an `Answer` out.
 
 In: paths of two uploaded files. Out: caption, probability, boxes and heatmaps. A refused image is one sentence that
-names neither path nor file name, because it may go to somebody else than the owner of the server. One request uses the
-model at a time, so that concurrent requests get what single ones get.
+names neither path nor file name, because it may go to somebody else than the owner of the server. Requests are opened
+and measured side by side; those that wait for the model go through it together (`batching`), which changes what they
+get by no more than rounding.
 """
 
 from __future__ import annotations
 
-import threading
+import os
+import queue
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,17 +18,25 @@ from typing import Any
 
 from PIL import Image
 
-from blip2idc.difference import Explanation
-from blip2idc.errors import ImageError
+from blip2idc.app.batching import Batcher
+from blip2idc.app.settings import QUEUE
+from blip2idc.difference import Difference, Explanation
+from blip2idc.errors import ImageError, ModelError
 from blip2idc.images.deadline import Opener
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import Region
-from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.explain.choice import BATCH_SIZE as EXPLAIN_BATCH_SIZE
 from blip2idc.model.explain.choice import DEFAULT_METHOD
+from blip2idc.model.pair_captioner import OpenedPair, PairCaptioner
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
 
+BATCH_SIZE = 16
+"""Pairs that go through the model together; more hardly go faster and let the first of them wait longer."""
+
 _SHOWN = 1024  # longest side of the pictures that go back
+_CAPTION, _EXPLAIN = "caption", "explain"
+_MOST_OPENED = 4  # pairs that are opened and measured side by side: each may take a large image's memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,19 +46,25 @@ class Answer:
     Attributes:
         shown: Both images, small enough to send back.
         sizes: (width, height) of the images as they were uploaded; boxes are in their pixels.
-        explanation: Caption, probability, words, maps.
+        difference: Caption, probability, verdict, changes.
+        words: Of the sentence about the whole.
+        method: How heatmaps are made.
         captioner: `model`, `adapter` and `layout`.
+        explanation: With the maps, where they were asked for.
     """
 
     shown: ImagePair
     sizes: tuple[tuple[int, int], tuple[int, int]]
-    explanation: Explanation
+    difference: Difference
+    words: tuple[str, ...]
+    method: str
     captioner: dict[str, Any]
+    explanation: Explanation | None = None
 
     @cached_property
     def regions(self) -> tuple[list[Region], list[Region]]:
         """Boxes of the changes, in pixels of the uploaded images."""
-        changes = self.explanation.difference.changes
+        changes = self.difference.changes
         return (
             [change.before_box for change in changes if change.before_box],
             [change.after_box for change in changes if change.after_box],
@@ -56,7 +73,9 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """The answer as the API gives it."""
         return {
-            **self.explanation.to_dict(),
+            **self.difference.to_dict(),
+            "words": list(self.words),
+            "method": self.method,
             "before_boxes": [list(region) for region in self.regions[0]],
             "after_boxes": [list(region) for region in self.regions[1]],
             **self.captioner,
@@ -67,7 +86,12 @@ class Answer:
 
         Args:
             word: Index into the words; None for the sentence.
+
+        Raises:
+            ModelError: No maps were asked for.
         """
+        if self.explanation is None:
+            raise ModelError("pictures: this answer was asked for without heatmaps; ask for them")
         if word is not None:
             return painted(self.shown, self.explanation.by_word[word])
         shown = (self.shown.before, self.shown.after)
@@ -84,6 +108,21 @@ def _scaled(box: Region, factor: float) -> Region:
     return x, y, max(1, width), max(1, height)
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A pair that waits for the model.
+
+    Attributes:
+        opened: For the captioner.
+        shown: Both images, small enough to send back.
+        sizes: (width, height) of the images as they were uploaded.
+    """
+
+    opened: OpenedPair
+    shown: ImagePair
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+
+
 class DifferenceService:
     """Answers requests with one captioner.
 
@@ -91,42 +130,90 @@ class DifferenceService:
         captioner: Loaded once, used by all requests.
         method: How heatmaps are made.
         max_pixels: Limit of width times height for each image.
-        opener: Opens the images, with a limit of its own; made with `max_pixels` otherwise.
+        decode_seconds: How long the decoding of one image may take.
+        batch_size: Most pairs that go through the model together.
+        room: Requests that may be inside; more are refused.
     """
 
     def __init__(
         self,
-        captioner: DifferenceCaptioner,
+        captioner: PairCaptioner,
         method: str = DEFAULT_METHOD,
         max_pixels: int = MAX_PIXELS,
-        opener: Opener | None = None,
+        decode_seconds: float = 10.0,
+        batch_size: int = BATCH_SIZE,
+        room: int = QUEUE,
     ) -> None:
         self.captioner = captioner
         self.method = method
-        self.opener = opener or Opener(max_pixels=max_pixels)
-        self._one_at_a_time = threading.Lock()
+        self._openers: queue.SimpleQueue[Opener] = queue.SimpleQueue()
+        self._all_openers = [
+            Opener(decode_seconds, max_pixels) for _ in range(min(_MOST_OPENED, os.cpu_count() or 1))
+        ]
+        for opener in self._all_openers:
+            self._openers.put(opener)
+        sizes = {_CAPTION: batch_size, _EXPLAIN: min(batch_size, EXPLAIN_BATCH_SIZE)}
+        self.batcher: Batcher[OpenedPair, Difference | Explanation] = Batcher(
+            self._ask_model, sizes.__getitem__, room
+        )
 
-    def answer(self, before: str | Path | None, after: str | Path | None) -> Answer:
+    def answer(self, before: str | Path | None, after: str | Path | None, *, heatmaps: bool = True) -> Answer:
         """Caption one pair and show where the captioner looked.
 
         Args:
             before: Path of an uploaded file; None where none was given.
             after: Likewise.
+            heatmaps: Whether to show where it looked; the sentence alone is several times faster.
 
         Raises:
             ImageError: One of the two is missing or cannot be used.
+            BusyError: Too many requests are inside.
         """
-        pair = ImagePair(self._open(before, "before"), self._open(after, "after"))
-        with self._one_at_a_time:
-            explanation = next(self.captioner.explain_stream([pair], self.method))
-        shown = ImagePair(fit(pair.before, _SHOWN), fit(pair.after, _SHOWN))
-        return Answer(shown, (pair.before.size, pair.after.size), explanation, self.captioner.describe())
+        with self.batcher.admitted() as ticket:
+            prepared = self.prepare(before, after)
+            return self.finish(prepared, ticket.submit(prepared.opened, kind_of(heatmaps)).result())
 
-    def _open(self, source: str | Path | None, role: str) -> Image.Image:
-        if source is None:
-            raise ImageError(f"the image {role} is missing; choose two images")
-        return self.opener.open(Path(source), f"the image {role}")
+    def prepare(self, before: str | Path | None, after: str | Path | None) -> Prepared:
+        """Open and measure a pair: what needs no model; see `answer`."""
+        opener = self._openers.get()
+        try:
+            pair = ImagePair(_open(opener, before, "before"), _open(opener, after, "after"))
+            shown = ImagePair(fit(pair.before, _SHOWN), fit(pair.after, _SHOWN))
+            return Prepared(self.captioner.open(pair), shown, (pair.before.size, pair.after.size))
+        finally:
+            self._openers.put(opener)
+
+    def finish(self, prepared: Prepared, found: Difference | Explanation) -> Answer:
+        """The answer from what the model said of a pair."""
+        difference = found if isinstance(found, Difference) else found.difference
+        return Answer(
+            prepared.shown,
+            prepared.sizes,
+            difference,
+            self.captioner.words(difference) if isinstance(found, Difference) else found.words,
+            self.method,
+            self.captioner.describe(),
+            None if isinstance(found, Difference) else found,
+        )
 
     def close(self) -> None:
-        """End the process that decodes."""
-        self.opener.close()
+        """End the thread that captions and the processes that decode."""
+        self.batcher.close()
+        for opener in self._all_openers:
+            opener.close()
+
+    def _ask_model(self, kind: str, pairs: Sequence[OpenedPair]) -> Sequence[Difference | Explanation]:
+        if kind == _EXPLAIN:
+            return list(self.captioner.explain_stream(pairs, self.method, len(pairs)))
+        return list(self.captioner.stream(pairs, len(pairs)))
+
+
+def kind_of(heatmaps: bool) -> str:
+    """Which requests go through the model together."""
+    return _EXPLAIN if heatmaps else _CAPTION
+
+
+def _open(opener: Opener, source: str | Path | None, role: str) -> Image.Image:
+    if source is None:
+        raise ImageError(f"the image {role} is missing; choose two images")
+    return opener.open(Path(source), f"the image {role}")

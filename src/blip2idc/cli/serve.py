@@ -12,9 +12,19 @@ from typing import Annotated
 
 import typer
 
-from blip2idc.cli.options import Adapter, Device, Dtype, Method, Model, load_captioner, parse_method
+from blip2idc.cli.options import (
+    Adapter,
+    Device,
+    Dtype,
+    Method,
+    Model,
+    check_range,
+    load_captioner,
+    parse_method,
+)
 from blip2idc.cli.output import note, say
 
+LARGEST_BATCH = 1024
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "demo"
 
 
@@ -32,7 +42,15 @@ def serve_command(
     max_pixels: Annotated[
         int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
     ] = None,
-    queue: Annotated[int, typer.Option(help="Requests that may wait; more are refused.")] = 100,
+    queue: Annotated[
+        int, typer.Option(help="Requests that may be inside; more are refused, and told when to come again.")
+    ] = 100,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", help="Most pairs that go through the model together.")
+    ] = 16,
+    api_only: Annotated[
+        bool, typer.Option("--api-only", help="The API without the web page; it starts sooner.")
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="Name by which it may be asked, beside localhost (may be repeated); '*' for any."),
@@ -47,19 +65,25 @@ def serve_command(
     dtype: Dtype = "auto",
 ) -> None:
     """Run the web page and its HTTP API on this machine, until it is interrupted."""
-    from blip2idc.app.page import AppSettings, require_gradio, running
+    from blip2idc.app.bare import require_server, running_api
+    from blip2idc.app.page import require_gradio, running
     from blip2idc.app.service import DifferenceService
-    from blip2idc.images.deadline import Opener
+    from blip2idc.app.settings import AppSettings
+    from blip2idc.images.deadline import check_seconds
     from blip2idc.images.pair import MAX_PIXELS
 
     chosen = parse_method(method)
     settings = AppSettings(host, port, max_upload_mb, queue, _examples(), tuple(allow_host or ())).with_port()
-    opener = Opener(decode_seconds, max_pixels or MAX_PIXELS)
-    require_gradio()  # before the model is loaded, which takes longer
-    note(f"starting: the page will be at http://{host}:{settings.port} once the model is loaded")
+    check_seconds(decode_seconds)
+    check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
+    (require_server if api_only else require_gradio)()  # before the model is loaded, which takes longer
+    where = "API" if api_only else "page"
+    note(f"starting: the {where} will be at http://{host}:{settings.port} once the model is loaded")
     captioner = load_captioner(model, adapter, device=device, dtype=dtype)
-    service = DifferenceService(captioner, chosen, opener=opener)
-    with running(service, settings) as address:
+    service = DifferenceService(
+        captioner, chosen, max_pixels or MAX_PIXELS, decode_seconds, batch_size, settings.queue
+    )
+    with (running_api if api_only else running)(service, settings) as address:
         end = _end_of_service()  # before the address is told: who reads it may end the server at once
         say(f"{address}  (Ctrl-C ends it)")
         end.wait()

@@ -25,6 +25,16 @@ _STARTING = 30.0  # seconds for the process to begin; it is not the image's faul
 _BESIDES = 1 << 30  # address space of Python, numpy and Pillow
 
 
+def check_seconds(seconds: float) -> None:
+    """Refuse a time in which nothing can be opened, or none.
+
+    Raises:
+        ConfigError: It is not positive, or infinite.
+    """
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(f"--decode-seconds is {seconds}; expected a positive number")
+
+
 class Opener:
     """Opens images as `open_image` does, within a time.
 
@@ -37,8 +47,7 @@ class Opener:
     """
 
     def __init__(self, seconds: float = 10.0, max_pixels: int = MAX_PIXELS) -> None:
-        if not 0 < seconds < float("inf"):
-            raise ConfigError(f"--decode-seconds is {seconds}; expected a positive number")
+        check_seconds(seconds)
         self.seconds = seconds
         self.max_pixels = max_pixels
         self._process: subprocess.Popen[bytes] | None = None

@@ -154,6 +154,11 @@ class DifferenceCaptioner(PairCaptioner):
             log_odds = self.joint_model.log_odds(encoded.prefix).tolist()
         return [self._difference(*values) for values in zip(captions, log_odds, strict=True)]
 
+    def words(self, difference: Difference) -> tuple[str, ...]:
+        """The words of what it said of the whole."""
+        said: str = self.backbone.tokenizer.decode(list(difference.tokens), skip_special_tokens=True)
+        return tuple(said.split())
+
     def explain_encoded(
         self,
         encoded: Encoded,

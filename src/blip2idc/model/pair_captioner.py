@@ -105,6 +105,10 @@ class PairCaptioner(ABC):
             decoding: Fields of `Decoding`.
         """
 
+    def words(self, difference: Difference) -> tuple[str, ...]:
+        """The words of what it said of the whole; the caption's where that is all that is known."""
+        return tuple(difference.caption.split())
+
     def explain_encoded(
         self,
         encoded: Any,
