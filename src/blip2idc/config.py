@@ -2,14 +2,16 @@
 
 In: a YAML file and ``--set key=value`` overrides, or values that were read elsewhere. Out: an instance of the dataclass
 asked for, every key known, every value of the annotated type, every number finite and in its range
-(``Annotated[float, Range(0, 1)]``); nothing is converted silently and nothing is guessed. A dataclass refuses
-contradictions in its ``__post_init__`` with a `ConfigError`. All faults are reported at once.
+(``Annotated[float, Range(0, 1)]``), no text or list too long (``Annotated[str, Longest(80)]``); nothing is converted
+silently and nothing is guessed. A text in an annotation says what is expected where the type's name says too little.
+A dataclass refuses contradictions in its ``__post_init__`` with a `ConfigError`. All faults are reported at once.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 import os
 import types
@@ -54,6 +56,23 @@ class Range:
         if not self.above and not self.below:
             return f"from {low} to {high}"
         return f"{'above' if self.above else 'from'} {low}, {'below' if self.below else 'at most'} {high}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Longest:
+    """How long a text or a list may be, for ``Annotated``.
+
+    Attributes:
+        most: Characters or items.
+    """
+
+    most: int
+
+    def __contains__(self, value: Sequence[Any]) -> bool:
+        return len(value) <= self.most
+
+    def __str__(self) -> str:
+        return f"(up to {self.most:,})"
 
 
 Seed = Annotated[int, Range(0, LARGEST_SEED)]
@@ -110,6 +129,28 @@ def build(
     if faults:
         raise error(f"{origin}: " + "; ".join(faults))
     return typing.cast(Settings, settings)
+
+
+def check_values(
+    values: Mapping[str, Any], hints: Mapping[str, Any], origin: str, error: type[Blip2idcError] = ConfigError
+) -> None:
+    """Refuse values that do not fit, among keys of which other programs have more.
+
+    Args:
+        values: Of a file that somebody else's program wrote; keys that are absent or null are left to their defaults.
+        hints: Key -> type, as a dataclass would annotate it.
+        origin: Where they come from, for the sentence.
+        error: What to raise.
+
+    Raises:
+        Blip2idcError: Of the kind that `error` says; all faults are told.
+    """
+    faults: list[str] = []
+    for key, hint in hints.items():
+        if values.get(key) is not None:
+            _convert(hint, values[key], key, faults)
+    if faults:
+        raise error(f"{origin}: " + "; ".join(faults))
 
 
 def shipped_recipe(name: str) -> Path:
@@ -182,7 +223,7 @@ def check_ranges(settings: Any, prefix: str = "") -> None:
         ConfigError: One is out of range or not finite; all are told.
     """
     faults = []
-    for name, hint in typing.get_type_hints(type(settings), include_extras=True).items():
+    for name, hint in hints_of(type(settings)).items():
         value = getattr(settings, name, None)
         if not _is_in_range(hint, value):
             faults.append(f"{prefix}{name} is {_shown(value)}; expected {spelled(hint)}")
@@ -190,13 +231,22 @@ def check_ranges(settings: Any, prefix: str = "") -> None:
         raise ConfigError("; ".join(faults))
 
 
+@functools.cache
+def hints_of(cls: type[Any]) -> Mapping[str, Any]:
+    """Field -> its type, ranges included."""
+    return typing.get_type_hints(cls, include_extras=True)
+
+
 def _is_in_range(hint: Any, value: Any) -> bool:
     """Whether every number in the value is in the range that its annotation gives; types are not looked at."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        limits = [one for one in parts[1:] if isinstance(one, Range)]
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return all(value in limit for limit in limits)  # not a number is in none
+            return all(value in one for one in parts[1:] if isinstance(one, Range))  # not a number is in none
+        if isinstance(value, str | list | tuple) and any(
+            value not in one for one in parts[1:] if isinstance(one, Longest)
+        ):
+            return False
         return _is_in_range(parts[0], value)
     if origin in (typing.Union, types.UnionType):
         return value is None or all(_is_in_range(part, value) for part in parts)
@@ -294,7 +344,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 def _build(cls: type[Any], values: Mapping[Any, Any], prefix: str, faults: list[str]) -> Any:
     """An instance of the dataclass; None, with the reasons appended to `faults`, where that is not possible."""
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = hints_of(cls)
     known = {field.name: field for field in dataclasses.fields(cls) if field.init}
     found_before = len(faults)
     arguments: dict[str, Any] = {}
@@ -421,7 +471,10 @@ def spelled(hint: Any) -> str:
     """A type in the words of somebody who writes YAML."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        limits = [str(one) for one in parts[1:] if isinstance(one, Range)]
+        words = [one for one in parts[1:] if isinstance(one, str)]
+        if words:
+            return words[0]
+        limits = [str(one) for one in parts[1:] if isinstance(one, Range | Longest)]
         return " ".join([spelled(parts[0]), *limits])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(spelled(part) for part in parts)

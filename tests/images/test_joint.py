@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from blip2idc.config import build
 from blip2idc.errors import ConfigError
 from blip2idc.images.joint import DIRECTIONS, JointLayout
 
@@ -118,7 +119,7 @@ def test_the_paper_s_grid() -> None:
 
 @given(layouts)
 def test_settings_round_trip(layout: JointLayout) -> None:
-    assert JointLayout.from_dict(layout.to_dict()) == layout
+    assert build(JointLayout, layout.to_dict(), "a.json") == layout
 
 
 @pytest.mark.parametrize(
@@ -129,18 +130,18 @@ def test_settings_round_trip(layout: JointLayout) -> None:
             "layout height is 225, which does not halve; a vertical joint image needs an even height",
         ),
         ({"direction": "horizontal", "width": 3}, "layout width is 3, which does not halve"),
-        ({"height": 0}, "layout height is 0; expected a whole number from 1 to 8,192"),
-        ({"width": -2}, "layout width is -2"),
-        ({"height": 224.0}, "layout height is 224.0"),
-        ({"height": True}, "layout height is True"),
-        ({"direction": "diagonal"}, "layout direction is 'diagonal'; expected vertical or horizontal"),
-        ({"hight": 4}, "layout has the unknown key 'hight'; expected direction, height, width"),
+        ({"height": 0}, "height is 0; expected a whole number from 1 to 8,192"),
+        ({"width": -2}, "width is -2"),
+        ({"height": 224.0}, "height is 224.0"),
+        ({"height": True}, "height is True"),
+        ({"direction": "diagonal"}, "direction is 'diagonal'; expected vertical or horizontal"),
+        ({"hight": 4}, "key hight is not known; did you mean height?"),
     ],
 )
 def test_impossible_layouts_are_refused(settings: dict, sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        JointLayout.from_dict(settings)
-    assert str(caught.value).startswith(sentence)
+        build(JointLayout, settings, "a.json")
+    assert str(caught.value).startswith(f"a.json: {sentence}")
 
 
 def test_the_other_side_may_be_odd() -> None:

@@ -9,8 +9,7 @@ Paper: Evennou et al., WACV 2025, arXiv 2412.15939, joint encoding of the two im
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, overload
 
 import numpy as np
@@ -187,18 +186,3 @@ class JointLayout:
     def to_dict(self) -> dict[str, Any]:
         """The three settings, as ``blip2idc.json`` stores them."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> JointLayout:
-        """Read what `to_dict` wrote.
-
-        Raises:
-            ConfigError: A key is unknown or a value invalid.
-        """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(settings) - known)
-        if unknown:
-            raise ConfigError(
-                f"layout has the unknown key {unknown[0]!r}; expected {', '.join(sorted(known))}"
-            )
-        return cls(**settings)

@@ -11,13 +11,14 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
+from blip2idc.config import Range, check_values
 from blip2idc.errors import ModelError
 from blip2idc.model.checkpoint import refuse_misspelt_folder
-from blip2idc.model.foreign import check_numbers, foreign, read_object
+from blip2idc.model.foreign import foreign, read_object
 from blip2idc.model.settings import CaptionerSettings, read_settings
 
 CONFIG_FILE = "adapter_config.json"
@@ -34,10 +35,10 @@ _BEYOND_PLAIN_LORA = (
     "alpha_pattern",
 )
 _NEVER = ("layer_replication", "target_parameters", "trainable_token_indices")
-_RANGES: Mapping[str, tuple[float, float]] = {
-    "r": (1, 4096),
-    "lora_alpha": (-1e6, 1e6),
-    "lora_dropout": (0.0, 1.0),
+_RANGES: Mapping[str, Any] = {
+    "r": Annotated[int, Range(1, 4096)],
+    "lora_alpha": Annotated[float, Range(-1e6, 1e6)],
+    "lora_dropout": Annotated[float, Range(0, 1)],
 }
 _LARGEST_PATTERN = 1000  # modules named by rank_pattern or alpha_pattern
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_.]+")  # peft takes the keys as regular expressions
@@ -116,7 +117,7 @@ def _check_config(config: Mapping[str, Any], what: str) -> None:
     for key in ("r", "lora_alpha"):
         if config.get(key) is None:
             raise ModelError(f"{what}: its {CONFIG_FILE} lacks {key}; save it again.")
-    check_numbers(config, _RANGES, f"{what}: {CONFIG_FILE}")
+    check_values(config, _RANGES, f"{what}: {CONFIG_FILE}", ModelError)
     for key in _NEVER:
         if config.get(key):
             raise ModelError(f"{what}: uses {key}, which is not supported; expected a plain LoRA.")
@@ -130,7 +131,7 @@ def _check_config(config: Mapping[str, Any], what: str) -> None:
         if odd:
             raise ModelError(f"{what}: {key} names {odd[0]!r}; expected names of modules, no patterns.")
         limits = _RANGES["r" if key == "rank_pattern" else "lora_alpha"]
-        check_numbers(pattern, dict.fromkeys(pattern, limits), f"{what}: {key}")
+        check_values(pattern, dict.fromkeys(pattern, limits), f"{what}: {key}", ModelError)
 
 
 def _check_tensors(tensors: Mapping[str, torch.Tensor], config: Mapping[str, Any], what: str) -> None:

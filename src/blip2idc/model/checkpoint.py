@@ -12,13 +12,19 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from blip2idc.config import Range, check_values
 from blip2idc.data.collate import ImageStatistics, TextFormat
 from blip2idc.errors import Blip2idcError, ModelError
-from blip2idc.model.foreign import check_numbers, read_object
+from blip2idc.model.foreign import read_object
 
 IMAGE_TOKEN = "<image>"
+_MEAN, _DEVIATION = Annotated[float, Range(-1e3, 1e3)], Annotated[float, Range(1e-6, 1e3)]
+_CHANNELS = {
+    "image_mean": Annotated[tuple[_MEAN, _MEAN, _MEAN], "a list of three numbers"],
+    "image_std": Annotated[tuple[_DEVIATION, _DEVIATION, _DEVIATION], "a list of three numbers"],
+}
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,9 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
             raise ModelError(
                 f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}."
             )
-    check_numbers(processor, {"rescale_factor": (0.0, 1.0)}, f"model '{source.name}'")
+    check_values(
+        processor, {"rescale_factor": Annotated[float, Range(0, 1)]}, f"model '{source.name}'", ModelError
+    )
     if abs((processor.get("rescale_factor") or 1 / 255) - 1 / 255) > 1e-9:
         raise ModelError(
             f"model '{source.name}': its image processor has rescale_factor"
@@ -124,12 +132,7 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
             f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
             " processor_config.json; copy the processor's files beside the weights."
         )
-    for key, low in (("image_mean", -1e3), ("image_std", 1e-6)):
-        values = processor[key]
-        if not isinstance(values, list | tuple) or len(values) != 3:
-            raise ModelError(f"model '{source.name}': {key} is not a list of three numbers.")
-        channels = {f"{key}[{index}]": value for index, value in enumerate(values)}
-        check_numbers(channels, dict.fromkeys(channels, (low, 1e3)), f"model '{source.name}'")
+    check_values(processor, _CHANNELS, f"model '{source.name}'", ModelError)
     return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
 
 

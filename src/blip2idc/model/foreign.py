@@ -1,13 +1,14 @@
-"""Files of models that somebody else made: JSON read strictly, and numbers in range before anything heavy begins.
+"""Files of models that somebody else made: JSON read strictly, and libraries' faults as one sentence.
 
-In: a file of a checkpoint or an adapter. Out: checked values, or one sentence that names the file, the key and what is
-expected. The ranges are wide: they refuse what would run for hours or fill the memory, not what is merely unusual.
+In: a file of a checkpoint or an adapter. Out: its values, or one sentence that names the file and what is expected.
+`config.check_values` looks at single keys, with ranges that are wide: they refuse what would run for hours or fill the
+memory, not what is merely unusual.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,30 +42,6 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
         kind = type(value).__name__ if value is not None else "null"
         raise ModelError(f"{what}: {path} holds a JSON {kind}; expected an object. Save the model again.")
     return value
-
-
-def check_numbers(values: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]], what: str) -> None:
-    """Refuse numbers out of range; keys that are absent or null are left to their defaults.
-
-    Args:
-        values: Of a JSON file.
-        ranges: Key -> (lowest, highest); whole numbers where the lowest is one.
-        what: For errors, with the file.
-
-    Raises:
-        ModelError: One is no number, or out of its range.
-    """
-    for key, (low, high) in ranges.items():
-        value = values.get(key)
-        if value is None:
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if isinstance(low, int):
-            number = number and isinstance(value, int)
-        if not number or not low <= value <= high:  # which NaN is not, either
-            kind = "a whole number" if isinstance(low, int) else "a number"
-            shown = repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "a huge number"
-            raise ModelError(f"{what}: {key} is {shown}; expected {kind} from {low:,} to {high:,}.")
 
 
 @contextlib.contextmanager

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from blip2idc.config import Range, check_values
 from blip2idc.errors import ModelError
-from blip2idc.model.foreign import check_numbers
 
-_LAYERS, _WIDTH, _HEADS, _WORDS = (1, 500), (1, 65_536), (1, 1024), (1, 10_000_000)
-_SIZES: Mapping[str, tuple[float, float]] = {
+_LAYERS, _WIDTH, _HEADS, _WORDS = 500, 65_536, 1024, 10_000_000
+_MOST: Mapping[str, int] = {
     "num_hidden_layers": _LAYERS, "num_layers": _LAYERS, "num_decoder_layers": _LAYERS,
     "hidden_size": _WIDTH, "d_model": _WIDTH, "d_kv": _WIDTH, "word_embed_proj_dim": _WIDTH,
     "encoder_hidden_size": _WIDTH, "num_attention_heads": _HEADS, "num_heads": _HEADS,
-    "intermediate_size": (1, 1_000_000), "ffn_dim": (1, 1_000_000), "d_ff": (1, 1_000_000),
-    "vocab_size": _WORDS, "max_position_embeddings": (1, 1_000_000), "image_size": (1, 4096), "patch_size": (1, 1024),
-    "cross_attention_frequency": (1, 500), "num_query_tokens": (1, 4096),
+    "intermediate_size": 1_000_000, "ffn_dim": 1_000_000, "d_ff": 1_000_000,
+    "vocab_size": _WORDS, "max_position_embeddings": 1_000_000, "image_size": 4096, "patch_size": 1024,
+    "cross_attention_frequency": 500, "num_query_tokens": 4096,
 }  # fmt: skip
+_SIZES = {key: Annotated[int, Range(1, most)] for key, most in _MOST.items()}
 _LEAST_BYTES_A_WEIGHT = 0.25  # half of what 4-bit quantisation takes
 _PARTS = ("vision_config", "qformer_config", "text_config")
 
@@ -36,12 +37,12 @@ def check_shape(values: Mapping[str, Any], what: str) -> None:
     Raises:
         ModelError: One is refused.
     """
-    check_numbers(values, _SIZES, what)
+    check_values(values, _SIZES, what, ModelError)
     for part in _PARTS:
         inner = values.get(part)
         if inner is not None and not isinstance(inner, dict):
             raise ModelError(f"{what}: {part} is not an object.")
-        check_numbers(inner or {}, _SIZES, f"{what}, {part}")
+        check_values(inner or {}, _SIZES, f"{what}, {part}", ModelError)
 
 
 def check_promise(config: Any, folder: Path | None, what: str) -> None:

@@ -7,16 +7,17 @@ silently ignored.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from blip2idc.errors import ConfigError, ModelError, shortened
+
+from blip2idc.config import Longest, Range, build, check_values, hints_of
+from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.foreign import check_numbers, read_object
+from blip2idc.model.foreign import read_object
 from blip2idc.runs.files import atomic_write
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 
@@ -26,22 +27,9 @@ Merge: TypeAlias = Literal["concat", "difference", "both"]
 """How the queries of before (b) and after (a), encoded apart, become one sequence: b, a; or a - b; or b, a, a - b."""
 MERGES: tuple[Merge, ...] = get_args(Merge)
 
-_DECODING_RANGES: Mapping[str, tuple[float, float]] = {
-    "num_beams": (1, 128),
-    "max_new_tokens": (1, 2048),
-    "length_penalty": (-100.0, 100.0),
-    "repetition_penalty": (1e-3, 100.0),
-    "no_repeat_ngram_size": (0, 2048),
-}
-_CALIBRATION_RANGES: Mapping[str, tuple[float, float]] = {
-    "slope": (-1e6, 1e6),
-    "intercept": (-1e6, 1e6),
-    "threshold": (0.0, 1.0),
-    "pairs": (0, 10**12),
-    "balanced_accuracy": (0.0, 1.0),
-}
 _LARGEST_JOINT_IMAGE = 2048 * 2048  # pixels; a ViT attends over 21,000 patches of 14 then
-_LONGEST_TEXT = 2000  # characters of a prompt or a sentence
+Text = Annotated[str, Longest(2000)]
+"""A prompt or a sentence."""
 _MOST_SENTENCES = 100  # that say that nothing changed; each is scored for every pair
 
 
@@ -57,22 +45,14 @@ class Decoding:
         no_repeat_ngram_size: No sequence of that many tokens occurs twice; 0 is off.
     """
 
-    num_beams: int = 1
-    max_new_tokens: int = 48
-    length_penalty: float = 1.0
-    repetition_penalty: float = 1.0
-    no_repeat_ngram_size: int = 0
+    num_beams: Annotated[int, Range(1, 128)] = 1
+    max_new_tokens: Annotated[int, Range(1, 2048)] = 48
+    length_penalty: Annotated[float, Range(-100, 100)] = 1.0
+    repetition_penalty: Annotated[float, Range(1e-3, 100)] = 1.0
+    no_repeat_ngram_size: Annotated[int, Range(0, 2048)] = 0
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _DECODING_RANGES.items():
-            value = getattr(self, name)
-            whole = isinstance(low, int)
-            number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-            if not number or not low <= value <= high:
-                kind = "a whole number" if whole else "a number"
-                raise ConfigError(
-                    f"decoding {name} is {shortened(repr(value), 40)}; expected {kind} from {low:,} to {high:,}"
-                )
+        check_values(vars(self), hints_of(type(self)), "decoding")
 
     def changed_by(self, settings: Mapping[str, Any]) -> Decoding:
         """The same with some settings replaced.
@@ -80,8 +60,7 @@ class Decoding:
         Raises:
             ConfigError: One is not known; the message names the nearest.
         """
-        _refuse_unknown(settings, {item.name for item in fields(self)}, "decoding")
-        return replace(self, **settings)
+        return build(type(self), {**vars(self), **settings}, "decoding")
 
 
 @dataclass(frozen=True)
@@ -96,11 +75,11 @@ class Calibration:
         balanced_accuracy: Of the threshold on those pairs.
     """
 
-    slope: float = 1.0
-    intercept: float = 0.0
-    threshold: float = 0.5
-    pairs: int = 0
-    balanced_accuracy: float | None = None
+    slope: Annotated[float, Range(-1e6, 1e6)] = 1.0
+    intercept: Annotated[float, Range(-1e6, 1e6)] = 0.0
+    threshold: Annotated[float, Range(0, 1)] = 0.5
+    pairs: Annotated[int, Range(0, 10**12)] = 0
+    balanced_accuracy: Annotated[float, Range(0, 1)] | None = None
 
     @property
     def fitted(self) -> bool:
@@ -126,9 +105,9 @@ class CaptionerSettings:
     """
 
     layout: JointLayout | None = None
-    prompt: str = ""
+    prompt: Text = ""
     decoding: Decoding = field(default_factory=Decoding)
-    no_change_captions: tuple[str, ...] = NO_CHANGE_CAPTIONS
+    no_change_captions: Annotated[tuple[Text, ...], Longest(_MOST_SENTENCES)] = NO_CHANGE_CAPTIONS
     calibration: Calibration = field(default_factory=Calibration)
     two_stream: bool = False
     merge: Merge = "concat"
@@ -152,27 +131,15 @@ class CaptionerSettings:
         Raises:
             ConfigError: A key is unknown or a value invalid.
         """
-        _refuse_unknown(values, {item.name for item in fields(cls)}, SETTINGS_FILE)
-        known = dict(values)
-        if known.get("layout") is not None:
-            known["layout"] = JointLayout.from_dict(_object(known["layout"], "layout"))
-            height, width = known["layout"].size
-            if height * width > _LARGEST_JOINT_IMAGE:
-                raise ConfigError(
-                    f"layout is {height}x{width}; expected at most {_LARGEST_JOINT_IMAGE:,} pixels"
-                )
-        known["decoding"] = Decoding().changed_by(_object(known.get("decoding"), "decoding"))
-        calibration = _object(known.get("calibration"), "calibration")
-        _refuse_unknown(calibration, {item.name for item in fields(Calibration)}, "calibration")
-        check_numbers(calibration, _CALIBRATION_RANGES, "calibration")
-        known["calibration"] = Calibration(**{k: v for k, v in calibration.items() if v is not None})
-        known["prompt"] = _text(known.get("prompt", ""), "prompt")
-        known["no_change_captions"] = _sentences(known.get("no_change_captions") or NO_CHANGE_CAPTIONS)
-        if not isinstance(known.get("two_stream", False), bool):
-            raise ConfigError(f"two_stream is {known['two_stream']!r}; expected true or false")
-        if known.get("merge", "concat") not in MERGES:
-            raise ConfigError(f"merge is {known['merge']!r}; expected {', '.join(MERGES)}")
-        return cls(**known)
+        absent = {"no_change_captions": [], "decoding": None, "calibration": None}  # as files may say it too
+        given = {key: value for key, value in values.items() if key not in absent or value != absent[key]}
+        settings = build(cls, given, SETTINGS_FILE)
+        layout = settings.layout
+        if layout is not None and layout.height * layout.width > _LARGEST_JOINT_IMAGE:
+            raise ConfigError(
+                f"layout is {layout.height}x{layout.width}; expected at most {_LARGEST_JOINT_IMAGE:,} pixels"
+            )
+        return settings
 
 
 def read_settings(folder: Path | None) -> CaptionerSettings | None:
@@ -200,30 +167,3 @@ def write_settings(folder: Path, settings: CaptionerSettings) -> Path:
         json.dump(settings.to_dict(), handle, ensure_ascii=False, indent=2, allow_nan=False)
         handle.write("\n")
     return path
-
-
-def _object(value: Any, name: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"{name} is a {type(value).__name__}; expected an object")
-    return value
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        raise ConfigError(f"{name} is not a text of up to {_LONGEST_TEXT:,} characters")
-    return value
-
-
-def _sentences(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or len(value) > _MOST_SENTENCES:
-        raise ConfigError(f"no_change_captions is not a list of up to {_MOST_SENTENCES} sentences")
-    return tuple(_text(sentence, "a sentence of no_change_captions") for sentence in value)
-
-
-def _refuse_unknown(values: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.0)
-            raise ConfigError(f"{where} has the unknown key {key!r}; did you mean {near[0]!r}?")
