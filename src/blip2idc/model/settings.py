@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-
 from blip2idc.config import Longest, Range, build, check_values, hints_of
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout

@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import torch
 from transformers import Blip2Config, Blip2ForConditionalGeneration
 
+from blip2idc.config import build
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone
@@ -49,7 +50,7 @@ class TwoStreamBlip2(Blip2ForConditionalGeneration):
                 f"two streams: two_stream is {told!r} in the configuration of the network; expected an object with"
                 f" layout and merge ({', '.join(MERGES)}); make the network with TwoStreamBlip2.around"
             )
-        self.joint_layout = JointLayout.from_dict(told["layout"])
+        self.joint_layout = build(JointLayout, told["layout"], "two streams: layout", ModelError)
         self.merge: Merge = told["merge"]
 
     @classmethod
