@@ -43,7 +43,7 @@ def answer(service: DifferenceService, paths: tuple[Path, Path]) -> Answer:
 def test_the_answer_is_what_the_captioner_says(
     service: DifferenceService, answer: Answer, paths: tuple[Path, Path]
 ) -> None:
-    told = json.loads(json.dumps(answer.to_json(), allow_nan=False))
+    told = json.loads(json.dumps(answer.to_dict(), allow_nan=False))
     direct = service.captioner(*paths)
     assert told["caption"] == direct.caption == " ".join(told["words"])
     assert told["change_probability"] == pytest.approx(direct.change_probability, abs=1e-5)
@@ -53,7 +53,7 @@ def test_the_answer_is_what_the_captioner_says(
 
 def test_without_heatmaps(service: DifferenceService, answer: Answer, paths: tuple[Path, Path]) -> None:
     plain = service.answer(*paths, heatmaps=False)
-    told, with_maps = plain.to_json(), answer.to_json()
+    told, with_maps = plain.to_dict(), answer.to_dict()
     assert plain.explanation is None
     assert told.keys() == with_maps.keys()
     assert (told["caption"], told["words"]) == (with_maps["caption"], with_maps["words"])

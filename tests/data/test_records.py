@@ -56,7 +56,7 @@ def test_a_full_line(tmp_path: Path) -> None:
     assert record.after_box is None
     assert record.source == "scenes"
     assert record.extra == {"camera": {"azimuth": 0.1}}
-    assert record.to_json() == line
+    assert record.to_dict() == line
 
 
 def test_a_bare_line_and_blank_lines_and_a_byte_order_mark(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from blip2idc.model.settings import read_settings
 from blip2idc.runs.lock import only_run
 from blip2idc.training import run
 from blip2idc.training.data import gather_data, no_change_captions
-from blip2idc.training.journal import Journal
+from blip2idc.training.log_callback import LogCallback
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import check_output, train
 
@@ -390,7 +390,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
         is_world_process_zero = True
         global_step = 3
 
-    journal = Journal(tmp_path / "log.jsonl", lambda line: None)
+    journal = LogCallback(tmp_path / "log.jsonl", lambda line: None)
     journal.on_log(None, State(), None, {"loss": 1.0})
     with pytest.raises(ModelError, match="loss is nan at step 3"):
         journal.on_log(None, State(), None, {"loss": float("nan")})

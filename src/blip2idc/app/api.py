@@ -84,7 +84,7 @@ class _Api:
 
     async def caption(self, request: Request) -> Response:
         """What changed."""
-        return await self._answered(request, heatmaps=False, to_json=Answer.to_json)
+        return await self._answered(request, heatmaps=False, to_json=Answer.to_dict)
 
     async def explain(self, request: Request) -> Response:
         """What changed, and where it looked."""
@@ -178,7 +178,7 @@ async def _leaves(request: Request) -> None:
 
 def _with_pictures(answer: Answer) -> dict[str, Any]:
     pictures = dict(zip(ROLES, map(_png, answer.pictures()), strict=True))
-    return {**answer.to_json(), "heatmaps": pictures}
+    return {**answer.to_dict(), "heatmaps": pictures}
 
 
 def _png(picture: Any) -> str:

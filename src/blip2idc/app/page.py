@@ -201,12 +201,12 @@ class _Handlers:
 
     def caption(self, before: str | None, after: str | None) -> dict[str, Any]:
         """The answer as JSON."""
-        return self._answer(before, after, heatmaps=False).to_json()
+        return self._answer(before, after, heatmaps=False).to_dict()
 
     def explain(self, before: str | None, after: str | None) -> tuple[Any, ...]:
         """The answer as JSON, and both pictures."""
         answer = self._answer(before, after)
-        return (answer.to_json(), *answer.pictures())
+        return (answer.to_dict(), *answer.pictures())
 
     def _answer(self, before: str | None, after: str | None, *, heatmaps: bool = True) -> Answer:
         try:

@@ -70,7 +70,7 @@ class Answer:
             [change.after_box for change in changes if change.after_box],
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The answer as the API gives it."""
         return {
             **self.difference.to_dict(),

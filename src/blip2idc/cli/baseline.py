@@ -66,13 +66,13 @@ def baseline_command(
     """
     from blip2idc.evaluation.benchmark.baseline_report import BaselineReport, write_predictions
     from blip2idc.evaluation.benchmark.baselines import SEARCHED, all_baselines
-    from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
+    from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit, choose_split
     from blip2idc.evaluation.significance import Resampling
     from blip2idc.report.baselines import print_baselines
     from blip2idc.report.tables import console
 
-    training = ReferenceSet.read(train, train_split or choose_split(train, ("train",)))
-    testing = ReferenceSet.read(test, test_split or choose_split(test, ("test", "val")))
+    training = ReferencedSplit.read(train, train_split or choose_split(train, ("train",)))
+    testing = ReferencedSplit.read(test, test_split or choose_split(test, ("test", "val")))
     with meteor_backend(meteor, wanted=not no_meteor) as backend:
         rows = all_baselines(
             training,
@@ -107,14 +107,14 @@ def audit_command(
     from blip2idc.data.records import find_splits
     from blip2idc.errors import ConfigError
     from blip2idc.evaluation.benchmark.audit import audit
-    from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
+    from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit, choose_split
     from blip2idc.evaluation.significance import Resampling
 
     if resamples < 100:
         raise ConfigError(f"--resamples is {resamples}, expected at least 100: the verdict rests on them")
     tested = split or choose_split(data, ("test", "val", "train"))
     names = find_splits(data) or (tested,)
-    splits = {name or "all": ReferenceSet.read(data, name) for name in names}
+    splits = {name or "all": ReferencedSplit.read(data, name) for name in names}
     with meteor_backend(meteor, wanted=not no_meteor) as backend:
         found = audit(
             splits,

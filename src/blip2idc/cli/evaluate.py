@@ -120,7 +120,9 @@ def evaluate_command(
         console().print(localization_table(places).text())
 
 
-def _localization(folder: Path, references: Path, split: str | None, plan: Resampling) -> LocalizationScores:
+def _localization(
+    folder: Path, references: Path, split: str | None, resampling: Resampling
+) -> LocalizationScores:
     """Scores of the heatmaps of a data set."""
     from blip2idc.evaluation.maps.localization import localization
     from blip2idc.evaluation.maps.places import read_placed_heatmaps
@@ -128,7 +130,7 @@ def _localization(folder: Path, references: Path, split: str | None, plan: Resam
     found = read_placed_heatmaps(folder, references, split)
     if found.unknown:
         note(f"{found.unknown} pairs without a known place are left out of localization")
-    return localization(found.heatmaps, found.truths, plan)
+    return localization(found.heatmaps, found.truths, resampling)
 
 
 def _metrics(listed: str | None, no_meteor: bool) -> tuple[str, ...]:

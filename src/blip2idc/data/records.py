@@ -99,7 +99,7 @@ class PairRecord:
         empty = self.extra.get(EMPTY_REFERENCES, 0)
         return self.captions + ("",) * (empty if isinstance(empty, int) else 0)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The record as one line of ``metadata.jsonl``; the eight known keys first and always there."""
         return {
             "id": self.id,
@@ -423,7 +423,7 @@ def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) 
             own = [key for key in record.extra if key in _KEYS]
             if own:
                 checker.refuse(f"key {own[0]!r} of extra is one of the record's own; expected another name")
-            line = json.dumps(record.to_json(), ensure_ascii=False)
+            line = json.dumps(record.to_dict(), ensure_ascii=False)
             checker.record(parse(line, checker.where, ManifestError))
             if record.id in seen:
                 checker.refuse(f"id {record.id!r} is there already; ids are unique")

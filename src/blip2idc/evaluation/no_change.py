@@ -147,7 +147,7 @@ def score(
         wordings: captions that say that nothing changed.
         resampling: of the intervals.
     """
-    plan = resampling or Resampling()
+    resampling = resampling or Resampling()
     truth = np.array(unchanged, dtype=np.bool_)
     said = np.array([says_no_change(caption, wordings) for caption in captions], dtype=np.bool_)
     columns = [truth, truth & said, ~truth, ~truth & ~said]
@@ -156,8 +156,8 @@ def score(
     accuracy, balanced = statistics.corpus().tolist()
     both = bool(truth.any() and not truth.all())
     ends: list[tuple[float, float] | None] = [None, None]
-    if plan.resamples:
-        low, high = interval(bootstrap([statistics], plan)[0], plan.confidence)
+    if resampling.resamples:
+        low, high = interval(bootstrap([statistics], resampling)[0], resampling.confidence)
         ends = list(zip(low.tolist(), high.tolist(), strict=True))
     known = [probability for probability in probabilities if probability is not None]
     return NoChangeScores(

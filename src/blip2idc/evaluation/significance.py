@@ -74,20 +74,20 @@ class Comparison:
         return self.score - self.other
 
 
-def bootstrap(systems: Sequence[Statistics], plan: Resampling) -> list[Floats]:
+def bootstrap(systems: Sequence[Statistics], resampling: Resampling) -> list[Floats]:
     """Scores of resamples of the items, the same resamples for every system.
 
     Args:
         systems: statistics of equally many items: other metrics, or other predictions for the same items.
-        plan: number of resamples and seed of the generator that draws items with replacement.
+        resampling: number of resamples and seed of the generator that draws items with replacement.
 
     Returns:
         One `[S, n]` array of scores a system.
     """
     items = _same_items(systems)
     columns = np.concatenate([system.values for system in systems], axis=1)
-    sums = np.concatenate([weights @ columns for weights in _draws(items, plan)])
-    counts = np.full(plan.resamples, float(items))
+    sums = np.concatenate([weights @ columns for weights in _draws(items, resampling)])
+    counts = np.full(resampling.resamples, float(items))
     cuts = np.cumsum([system.values.shape[1] for system in systems])[:-1]
     parts = np.split(sums, cuts, axis=1)
     return [system.aggregate(part, counts) for system, part in zip(systems, parts, strict=True)]
@@ -100,24 +100,24 @@ def interval(samples: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]
     return _quantile(ordered, tail), _quantile(ordered, 1 - tail)
 
 
-def compare(system: Statistics, other: Statistics, plan: Resampling) -> list[Comparison]:
+def compare(system: Statistics, other: Statistics, resampling: Resampling) -> list[Comparison]:
     """Paired bootstrap and approximate randomisation of two systems in every score of one metric.
 
     Args:
         system: statistics of system A.
         other: statistics of system B for the same items in the same order.
-        plan: of both tests and of the interval of the difference.
+        resampling: of both tests and of the interval of the difference.
 
     Returns:
         One comparison a score. Both p-values are (1 + hits) / (1 + resamples), so never 0.
     """
-    mine, theirs = bootstrap([system, other], plan)
+    mine, theirs = bootstrap([system, other], resampling)
     observed = system.corpus() - other.corpus()
     differences = mine - theirs
-    low, high = interval(differences, plan.confidence)
+    low, high = interval(differences, resampling.confidence)
     centred = np.abs(differences - differences.mean(axis=0))
     p_bootstrap = _p_value(centred, observed)
-    p_randomization = _p_value(np.abs(_randomized(system, other, plan)), observed)
+    p_randomization = _p_value(np.abs(_randomized(system, other, resampling)), observed)
     columns = (system.names, system.corpus(), other.corpus(), low, high, p_bootstrap, p_randomization)
     return [Comparison(name, *map(float, values)) for name, *values in zip(*columns, strict=True)]
 
@@ -140,13 +140,13 @@ def _p_value(extremes: Floats, observed: Floats) -> Floats:
     return shares
 
 
-def _randomized(system: Statistics, other: Statistics, plan: Resampling) -> Floats:
+def _randomized(system: Statistics, other: Statistics, resampling: Resampling) -> Floats:
     """`[S, n]` differences after swapping the two systems' outputs of random items."""
     items = _same_items([system, other])
-    counts = np.full(plan.resamples, float(items))
-    generator = np.random.default_rng((plan.seed, 1))
+    counts = np.full(resampling.resamples, float(items))
+    generator = np.random.default_rng((resampling.seed, 1))
     gain = other.values - system.values
-    sizes = _block_sizes(plan.resamples)
+    sizes = _block_sizes(resampling.resamples)
     moved = np.concatenate(
         [generator.integers(0, 2, size=(size, items)).astype(np.float64) @ gain for size in sizes]
     )
@@ -164,10 +164,10 @@ def _same_items(systems: Sequence[Statistics]) -> int:
     return sizes[0]
 
 
-def _draws(items: int, plan: Resampling) -> Iterator[Floats]:
+def _draws(items: int, resampling: Resampling) -> Iterator[Floats]:
     """Blocks `[at most _BLOCK, items]` of how often each item is drawn."""
-    generator = np.random.default_rng((plan.seed, 0))
-    for size in _block_sizes(plan.resamples):
+    generator = np.random.default_rng((resampling.seed, 0))
+    for size in _block_sizes(resampling.resamples):
         drawn = generator.integers(0, items, size=(size, items))
         drawn += np.arange(size)[:, None] * items
         yield np.bincount(drawn.ravel(), minlength=size * items).reshape(size, items).astype(np.float64)

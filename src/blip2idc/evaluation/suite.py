@@ -122,21 +122,21 @@ def summarize(
     meteor_backend: MeteorBackend | None = None,
 ) -> Scores:
     """Scores and intervals from collected statistics; arguments as for `score`."""
-    wanted, plan = resolve(metrics), resampling or Resampling()
+    wanted, resampling = resolve(metrics), resampling or Resampling()
     meteor_signature = (
         meteor_backend.signature if meteor_backend is not None and "meteor" in statistics else ""
     )
     found: dict[str, MetricScore] = {}
-    for known, samples in zip(statistics.values(), _samples(statistics, plan), strict=True):
+    for known, samples in zip(statistics.values(), _samples(statistics, resampling), strict=True):
         values, items = known.corpus(), known.per_item()
-        low, high = significance.interval(samples, plan.confidence) if len(samples) else (None, None)
+        low, high = significance.interval(samples, resampling.confidence) if len(samples) else (None, None)
         for column, name in enumerate(known.names):
             found[name] = MetricScore(
                 name,
                 float(values[column]),
                 None if low is None else float(low[column]),
                 None if high is None else float(high[column]),
-                signature(name, corpus.references, plan, meteor_signature),
+                signature(name, corpus.references, resampling, meteor_signature),
                 items[:, column],
             )
     kept = {name: found[name] for name in wanted if name in found and not _undefined(name, corpus)}
@@ -152,21 +152,21 @@ def summarize(
 
 def compare(scores: Scores, others: Scores, *, resampling: Resampling | None = None) -> list[Comparison]:
     """Paired tests of two systems scored on the same items, in every metric that both have."""
-    plan = resampling or Resampling()
+    resampling = resampling or Resampling()
     found: dict[str, Comparison] = {}
     for family in scores.statistics:
         if family in others.statistics:
-            tests = significance.compare(scores.statistics[family], others.statistics[family], plan)
+            tests = significance.compare(scores.statistics[family], others.statistics[family], resampling)
             found |= {test.metric: test for test in tests}
     return [found[name] for name in scores if name in others]
 
 
-def _samples(statistics: Mapping[str, Statistics], plan: Resampling) -> list[Floats]:
+def _samples(statistics: Mapping[str, Statistics], resampling: Resampling) -> list[Floats]:
     """Resampled scores of every family; empty arrays where no intervals are wanted."""
     systems = list(statistics.values())
-    if not plan.resamples or not systems:
+    if not resampling.resamples or not systems:
         return [system.corpus()[:0] for system in systems]
-    return significance.bootstrap(systems, plan)
+    return significance.bootstrap(systems, resampling)
 
 
 def _undefined(name: str, corpus: Corpus) -> bool:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from blip2idc.evaluation.benchmark.baseline_report import BaselineReport, score_of
 from blip2idc.evaluation.benchmark.baselines import SHOWN, Baseline
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.scores import describe_counts
 from blip2idc.report.tables import TITLES
 
@@ -69,6 +69,6 @@ def _cell(row: Baseline, metric: str) -> str:
     return f"{100 * score_of(row, metric):.2f}{ends}"
 
 
-def _size(data: ReferenceSet) -> str:
+def _size(data: ReferencedSplit) -> str:
     counts = data.references.counts
     return f"{data.label}: {len(data):,} pairs, {int(counts.sum()):,} references, {describe_counts(counts)} a pair"

@@ -31,7 +31,7 @@ class DataShare:
     def __post_init__(self) -> None:
         check_ranges(self, f"data {self.path}: ")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return {"path": str(self.path), "share": self.share}
 

@@ -129,6 +129,6 @@ class TrainConfig:
         """As JSON values."""
         values = asdict(self)
         values["lora"]["parts"] = list(self.lora.parts)
-        values["data"] = [one.to_json() for one in self.data]
+        values["data"] = [one.to_dict() for one in self.data]
         values["stage_epochs"] = None if self.stage_epochs is None else list(self.stage_epochs)
         return values

@@ -50,7 +50,7 @@ from blip2idc.runs.record import run_record
 from blip2idc.runtime import seed_everything
 from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_captions
 from blip2idc.training.fit import fit_to_backbone
-from blip2idc.training.journal import LOG_FILE, Journal
+from blip2idc.training.log_callback import LOG_FILE, LogCallback
 from blip2idc.training.mixing import DataShare, parse_data
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.trainer import (
@@ -408,7 +408,7 @@ def make_trainer(
     )
     started_at = int(checkpoint.rsplit("-", 1)[1]) if checkpoint is not None else 0
     callbacks: list[Any] = (
-        [Journal(work / LOG_FILE, say, started_at)] if PartialState().is_main_process else []
+        [LogCallback(work / LOG_FILE, say, started_at)] if PartialState().is_main_process else []
     )
     if config.patience:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=config.patience))

@@ -21,7 +21,7 @@ from transformers import Trainer, TrainingArguments
 from blip2idc.data.dataset import EpochSampler
 from blip2idc.errors import ModelError
 from blip2idc.model.backbone import Backbone
-from blip2idc.training.journal import remedy
+from blip2idc.training.log_callback import remedy
 from blip2idc.training.loss import caption_loss, count_caption_tokens
 from blip2idc.training.recipe import TrainConfig
 

@@ -139,7 +139,7 @@ def _write_png(path: Path, values: NDArray[np.uint8]) -> None:
 
 
 def _record(line: dict[str, Any]) -> PairRecord:
-    """A record from what `PairRecord.to_json` wrote."""
+    """A record from what `PairRecord.to_dict` wrote."""
     boxes = {key: tuple(line[key]) if line[key] is not None else None for key in ("before_box", "after_box")}
     return PairRecord(**{**line, **boxes, "captions": tuple(line["captions"])})
 
@@ -166,7 +166,7 @@ def _make_missing(
     missing = [chunk for chunk in writer.chunks if chunk not in done]
     with contextlib.closing(_make_all(writer, missing, workers)) as made:
         for chunk, records in made:
-            lines = [record.to_json() for record in records]
+            lines = [record.to_dict() for record in records]
             journal.add([{"kind": CHUNK_DONE, "key": str(chunk), "records": lines}])
             done[chunk] = records
             finished += len(records)

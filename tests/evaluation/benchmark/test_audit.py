@@ -13,7 +13,7 @@ from tests.fixtures.data_sets import put_data_set
 from blip2idc.evaluation.benchmark.audit import audit
 from blip2idc.evaluation.benchmark.corpus_facts import describe_split, unknown_words
 from blip2idc.evaluation.benchmark.reference_curve import curve_length, reference_curve
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.report.html.audit_page import audit_page
@@ -21,8 +21,8 @@ from blip2idc.report.html.audit_page import audit_page
 PLAN = Resampling(100)
 
 
-def read(root: Path) -> dict[str, ReferenceSet]:
-    return {name: ReferenceSet.read(root, name) for name in ("train", "val", "test")}
+def read(root: Path) -> dict[str, ReferencedSplit]:
+    return {name: ReferencedSplit.read(root, name) for name in ("train", "val", "test")}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_without_images_they_are_not_looked_at(tmp_path: Path) -> None:
 
 def test_one_split_with_one_reference(tmp_path: Path) -> None:
     root = put_data_set(tmp_path, images=False, references=1)
-    found = audit({"test": ReferenceSet.read(root, "test")}, "test", resampling=PLAN)
+    found = audit({"test": ReferencedSplit.read(root, "test")}, "test", resampling=PLAN)
     assert found["curve"] == []
     assert found["overlap"] == {}
     assert found["baselines"] == {"baselines": [], "published": []}
@@ -98,9 +98,9 @@ def test_one_split_with_one_reference(tmp_path: Path) -> None:
 @pytest.mark.parametrize("with_train", [False, True])
 def test_a_single_pair_tells_nothing(tmp_path: Path, with_train: bool) -> None:
     root = put_data_set(tmp_path, images=False)
-    splits = {"all": ReferenceSet.build(ReferenceSet.read(root, "test").records[:1])}
+    splits = {"all": ReferencedSplit.build(ReferencedSplit.read(root, "test").records[:1])}
     if with_train:
-        splits["train"] = ReferenceSet.read(root, "train")
+        splits["train"] = ReferencedSplit.read(root, "train")
     found = audit(splits, "all", resampling=PLAN)
     assert "<svg" in audit_page(found)
     assert found["resolution"] == []
@@ -109,7 +109,7 @@ def test_a_single_pair_tells_nothing(tmp_path: Path, with_train: bool) -> None:
 
 def test_facts_of_a_split(tmp_path: Path) -> None:
     train, test = (
-        ReferenceSet.read(put_data_set(tmp_path, images=False), name) for name in ("train", "test")
+        ReferencedSplit.read(put_data_set(tmp_path, images=False), name) for name in ("train", "test")
     )
     facts = describe_split(test)
     assert facts["references_a_pair"] == {"3": 18}
@@ -128,9 +128,9 @@ def test_the_curve_needs_second_references() -> None:
 
 def test_what_spot_the_diff_does_not_say(tmp_path: Path) -> None:
     """People who describe different changes are no ceiling; unchanged pairs are only those known by their wording."""
-    records = ReferenceSet.read(put_data_set(tmp_path, images=False), "test").records
+    records = ReferencedSplit.read(put_data_set(tmp_path, images=False), "test").records
     unmarked = [replace(record, source="spot-the-diff", change=None) for record in records]
-    splits = {"test": ReferenceSet.build(unmarked), "train": ReferenceSet.build(unmarked)}
+    splits = {"test": ReferencedSplit.build(unmarked), "train": ReferencedSplit.build(unmarked)}
     told = topics(audit(splits, "test", resampling=PLAN))
     assert "no ceiling" in told["blind baselines"]["text"]
     assert told["no change"]["text"].startswith("At least 4 test pairs (22%)")

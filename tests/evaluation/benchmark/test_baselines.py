@@ -17,7 +17,7 @@ from blip2idc.evaluation import suite
 from blip2idc.evaluation.benchmark.baseline_report import BaselineReport, write_predictions
 from blip2idc.evaluation.benchmark.baselines import Baseline, all_baselines, find_constants, score_humans
 from blip2idc.evaluation.benchmark.published import OFFICIAL_TEST_PAIRS
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet, choose_split
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit, choose_split
 from blip2idc.evaluation.inputs import read_predictions
 from blip2idc.evaluation.metrics.corpus import Corpus
 from blip2idc.evaluation.significance import Resampling
@@ -32,12 +32,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def splits(root: Path) -> tuple[ReferenceSet, ReferenceSet]:
-    return ReferenceSet.read(root, "train"), ReferenceSet.read(root, "test")
+def splits(root: Path) -> tuple[ReferencedSplit, ReferencedSplit]:
+    return ReferencedSplit.read(root, "train"), ReferencedSplit.read(root, "test")
 
 
 @pytest.fixture(scope="module")
-def rows(splits: tuple[ReferenceSet, ReferenceSet]) -> list[Baseline]:
+def rows(splits: tuple[ReferencedSplit, ReferencedSplit]) -> list[Baseline]:
     return all_baselines(*splits, resampling=PLAN)
 
 
@@ -54,7 +54,7 @@ def test_every_baseline_that_the_data_allow(rows: list[Baseline]) -> None:
 
 
 def test_rows_are_scored_as_a_model_would_be(
-    splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline]
+    splits: tuple[ReferencedSplit, ReferencedSplit], rows: list[Baseline]
 ) -> None:
     test = splits[1]
     for row in rows[:-1]:
@@ -63,7 +63,7 @@ def test_rows_are_scored_as_a_model_would_be(
 
 
 def test_constants_say_one_training_caption(
-    splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline]
+    splits: tuple[ReferencedSplit, ReferencedSplit], rows: list[Baseline]
 ) -> None:
     train, test = splits
     for row in rows[:5]:
@@ -74,13 +74,15 @@ def test_constants_say_one_training_caption(
     assert rows[0].train_score is not None
 
 
-def test_nothing_is_learnt_from_the_test_set(splits: tuple[ReferenceSet, ReferenceSet]) -> None:
+def test_nothing_is_learnt_from_the_test_set(splits: tuple[ReferencedSplit, ReferencedSplit]) -> None:
     """Other test captions change the scores, never the constants."""
     train, test = splits
     before = [
         (row.name, row.caption, row.train_score) for row in all_baselines(train, test, resampling=PLAN)
     ][:5]
-    changed = ReferenceSet.build([replace(r, captions=("zebra", "a zebra")) for r in test.records], test.root)
+    changed = ReferencedSplit.build(
+        [replace(r, captions=("zebra", "a zebra")) for r in test.records], test.root
+    )
     after = [
         (row.name, row.caption, row.train_score) for row in all_baselines(train, changed, resampling=PLAN)
     ][:5]
@@ -88,7 +90,7 @@ def test_nothing_is_learnt_from_the_test_set(splits: tuple[ReferenceSet, Referen
 
 
 def test_the_shared_image_gives_the_training_caption(
-    splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline]
+    splits: tuple[ReferencedSplit, ReferencedSplit], rows: list[Baseline]
 ) -> None:
     nearest = rows[5]
     assert set(nearest.predictions) <= set(splits[0].captions)
@@ -99,14 +101,14 @@ def test_the_shared_image_gives_the_training_caption(
 
 def test_images_may_be_absent(tmp_path: Path) -> None:
     root = put_data_set(tmp_path, images=False)
-    train, test = ReferenceSet.read(root, "train"), ReferenceSet.read(root, "test")
+    train, test = ReferencedSplit.read(root, "train"), ReferencedSplit.read(root, "test")
     assert test.missing_images() == 2 * len(test)
     assert "nearest caption by images" not in [
         row.name for row in all_baselines(train, test, resampling=PLAN)
     ]
 
 
-def test_one_metric_only(splits: tuple[ReferenceSet, ReferenceSet]) -> None:
+def test_one_metric_only(splits: tuple[ReferencedSplit, ReferencedSplit]) -> None:
     names = [constant.name for constant in find_constants(splits[0], ["bleu_4"])]
     assert names == ["constant, best BLEU-4", "constant, most frequent", "constant, centroid"]
     with pytest.raises(ConfigError, match="--metric is 'spice', expected one of cider_d"):
@@ -114,20 +116,20 @@ def test_one_metric_only(splits: tuple[ReferenceSet, ReferenceSet]) -> None:
 
 
 def test_people_who_describe_different_changes_are_no_ceiling(
-    splits: tuple[ReferenceSet, ReferenceSet],
+    splits: tuple[ReferencedSplit, ReferencedSplit],
 ) -> None:
     test = splits[1]
     human = score_humans(test, resampling=PLAN)
     assert human is not None
     assert "ceiling" not in human.how
-    spot = ReferenceSet.build([replace(r, source="spot-the-diff") for r in test.records])
+    spot = ReferencedSplit.build([replace(r, source="spot-the-diff") for r in test.records])
     human = score_humans(spot, resampling=PLAN)
     assert human is not None
     assert "no ceiling here" in human.how
 
 
 def test_a_test_set_of_another_size_is_not_compared(
-    splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline]
+    splits: tuple[ReferencedSplit, ReferencedSplit], rows: list[Baseline]
 ) -> None:
     report = BaselineReport.build(*splits, rows, benchmark="spot-the-diff")
     found = report.to_dict()
@@ -140,7 +142,7 @@ def test_a_test_set_of_another_size_is_not_compared(
 
 
 def test_report_counts_what_is_beaten(
-    splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline], monkeypatch: pytest.MonkeyPatch
+    splits: tuple[ReferencedSplit, ReferencedSplit], rows: list[Baseline], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = len(splits[1]) + splits[1].without
     monkeypatch.setitem(OFFICIAL_TEST_PAIRS, ("spot-the-diff", "single"), pairs)
@@ -160,7 +162,7 @@ def test_report_counts_what_is_beaten(
 
 
 def test_predictions_can_be_evaluated(
-    tmp_path: Path, splits: tuple[ReferenceSet, ReferenceSet], rows: list[Baseline]
+    tmp_path: Path, splits: tuple[ReferencedSplit, ReferencedSplit], rows: list[Baseline]
 ) -> None:
     paths = write_predictions(tmp_path, BaselineReport.build(*splits, rows))
     assert [path.name for path in paths][:2] == ["constant-best-cider-d.json", "constant-best-bleu-4.json"]
@@ -170,10 +172,10 @@ def test_predictions_can_be_evaluated(
 
 def test_pairs_without_captions_are_left_out_and_counted() -> None:
     records = [PairRecord("a", "a.png", "b.png", ("x y",)), PairRecord("b", "a.png", "b.png")]
-    found = ReferenceSet.build(records)
+    found = ReferencedSplit.build(records)
     assert (len(found), found.without) == (1, 1)
     with pytest.raises(InputError, match="none of the 1 pairs has a caption"):
-        ReferenceSet.build(records[1:])
+        ReferencedSplit.build(records[1:])
 
 
 def test_splits_are_chosen(root: Path, tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_splits_are_chosen(root: Path, tmp_path: Path) -> None:
 
 
 def test_training_captions_without_words_are_refused() -> None:
-    bare = ReferenceSet.build(
+    bare = ReferencedSplit.build(
         [PairRecord("a", "a.png", "b.png", (" . ",)), PairRecord("b", "a.png", "b.png", ("!",))]
     )
     with pytest.raises(InputError, match="none of its 2 pairs has a caption with a word"):

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from blip2idc.evaluation.benchmark import duplicates
 from blip2idc.evaluation.benchmark.duplicates import caption_overlap, image_overlap
-from blip2idc.evaluation.benchmark.image_features import image_prints
+from blip2idc.evaluation.benchmark.image_features import image_fingerprints
 from blip2idc.evaluation.metrics.corpus import References
 
 LONG = "the man in the red coat near the white car on the left is gone now"
@@ -58,10 +58,10 @@ def test_images_shared_exactly_and_after_compression(tmp_path: Path) -> None:
     paths = [photograph(tmp_path / f"{seed}.png", seed) for seed in range(6)]
     Image.open(paths[0]).save(tmp_path / "small.jpg", quality=40)
     Image.open(paths[1]).save(tmp_path / "same.bmp")
-    theirs = image_prints(
+    theirs = image_fingerprints(
         [("small", tmp_path / "small.jpg"), ("same", tmp_path / "same.bmp"), ("x", paths[5])]
     )
-    ours = image_prints([(path.name, path) for path in paths[:4]])
+    ours = image_fingerprints([(path.name, path) for path in paths[:4]])
     found = image_overlap(ours, [0, 1, 1, 2], theirs)
     assert (found.total, found.exact, found.near) == (4, 1, 1)
     assert found.pairs == 2
@@ -74,11 +74,11 @@ def test_a_shared_background_is_no_duplicate(tmp_path: Path) -> None:
     image = Image.open(photograph(tmp_path / "scene.png", 3))
     image.paste("white", (100, 30, 124, 54))
     image.save(tmp_path / "object.png")
-    prints = [image_prints([(name, tmp_path / f"{name}.png")]) for name in ("scene", "object")]
+    prints = [image_fingerprints([(name, tmp_path / f"{name}.png")]) for name in ("scene", "object")]
     found = image_overlap(prints[0], [0], prints[1])
     assert (found.exact, found.near) == (0, 0)
 
 
 def test_no_images_on_the_other_side(tmp_path: Path) -> None:
-    ours = image_prints([("a", photograph(tmp_path / "a.png", 0))])
-    assert image_overlap(ours, [0], image_prints([])).pairs == 0
+    ours = image_fingerprints([("a", photograph(tmp_path / "a.png", 0))])
+    assert image_overlap(ours, [0], image_fingerprints([])).pairs == 0

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.errors import ImageError
-from blip2idc.evaluation.benchmark.image_features import image_prints, nearest_pairs, pair_features
+from blip2idc.evaluation.benchmark.image_features import image_fingerprints, nearest_pairs, pair_features
 
 
 def picture(path: Path, box: tuple[int, int] | None = None, colour: str = "red") -> Path:
@@ -56,7 +56,7 @@ def test_prints_see_through_the_file_format(tmp_path: Path) -> None:
     image = Image.open(path)
     image.save(tmp_path / "a.bmp")
     image.save(tmp_path / "a.jpg", quality=80)
-    prints = image_prints([("png", path), ("bmp", tmp_path / "a.bmp"), ("jpg", tmp_path / "a.jpg")])
+    prints = image_fingerprints([("png", path), ("bmp", tmp_path / "a.bmp"), ("jpg", tmp_path / "a.jpg")])
     assert prints.digests[0] == prints.digests[1] != prints.digests[2]
     assert int(np.bitwise_count(prints.hashes[0] ^ prints.hashes[2])) <= 4
 
@@ -64,4 +64,4 @@ def test_prints_see_through_the_file_format(tmp_path: Path) -> None:
 def test_a_damaged_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"not an image")
     with pytest.raises(ImageError, match=r"bad\.png"):
-        image_prints([("bad", tmp_path / "bad.png")])
+        image_fingerprints([("bad", tmp_path / "bad.png")])

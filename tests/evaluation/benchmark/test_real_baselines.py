@@ -11,7 +11,7 @@ from tests.fixtures.benchmarks import read_all
 from blip2idc.evaluation.benchmark import constant_search
 from blip2idc.evaluation.benchmark.baselines import Constant, find_constants, score_constant, score_humans
 from blip2idc.evaluation.benchmark.constant_search import Candidates
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.significance import Resampling
 
 ANNOTATIONS = Path(__file__).parents[4] / "shared" / "annotations"
@@ -24,11 +24,12 @@ pytestmark = [
 NO_INTERVALS = Resampling(0)
 
 
-def read(benchmark: str, folder: str) -> dict[str, ReferenceSet]:
+def read(benchmark: str, folder: str) -> dict[str, ReferencedSplit]:
     items, _ = read_all(benchmark, ANNOTATIONS / folder)
     splits = {item.split for item in items}
     return {
-        split: ReferenceSet.build([item.record for item in items if item.split == split]) for split in splits
+        split: ReferencedSplit.build([item.record for item in items if item.split == split])
+        for split in splits
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.data_sets import put_data_set
 
 from blip2idc.evaluation.benchmark.audit import audit
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.report.html.audit_page import audit_page
 
@@ -21,7 +21,7 @@ EVIL = '<script>alert("x")</script>'
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     root = put_data_set(tmp_path_factory.mktemp("toy"), images=False)
-    splits = {name: ReferenceSet.read(root, name) for name in ("train", "val", "test")}
+    splits = {name: ReferencedSplit.read(root, name) for name in ("train", "val", "test")}
     return audit(splits, "test", resampling=Resampling(100))
 
 
@@ -94,11 +94,11 @@ def test_what_the_data_set_says_is_escaped(found: dict[str, Any]) -> None:
 
 def test_audits_with_little_to_say(tmp_path: Path) -> None:
     root = put_data_set(tmp_path, images=False, references=1)
-    test = ReferenceSet.read(root, "test")
+    test = ReferencedSplit.read(root, "test")
     page = audit_page(audit({"test": test}, "test", resampling=Resampling(100)))
     assert "Hardly any pair has a second reference" in page
     assert "There is no other split to compare with" in page
-    single = audit({"all": ReferenceSet.build(test.records[:1])}, "all", resampling=Resampling(100))
+    single = audit({"all": ReferencedSplit.build(test.records[:1])}, "all", resampling=Resampling(100))
     assert "nothing can be told apart" in audit_page(single)
 
 

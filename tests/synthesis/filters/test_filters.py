@@ -26,9 +26,9 @@ from blip2idc.synthesis.filters.filters import (
     best_of,
     change_share,
     distance_of,
+    fingerprint_of,
     is_duplicate,
     measure,
-    print_of,
     reason_against,
 )
 from blip2idc.worlds.edits.photographs import packaged_photographs
@@ -116,7 +116,7 @@ def test_equal_images_have_no_direction() -> None:
 
 def test_pixels_are_measured_without_an_embedder() -> None:
     (found,) = measure([_grey(0)], [_grey(255)], ["a"], ["b"], None)
-    assert found == Measures(1.0, print_of(_grey(255)))
+    assert found == Measures(1.0, fingerprint_of(_grey(255)))
     assert measure([], [], [], [], Plane()) == []
 
 
@@ -173,13 +173,15 @@ def test_a_small_patch_counts_its_share() -> None:
 
 def test_measures_go_to_json_and_back() -> None:
     measures = Measures(1 / 3, "ab", 2 / 3, None, -1 / 7)
-    values = json.loads(json.dumps(measures.to_json()))
+    values = json.loads(json.dumps(measures.to_dict()))
     assert values["change_share"] == 0.333333
-    back = Measures.from_json(values)
+    back = Measures.from_dict(values)
     assert back == Measures(0.333333, "ab", 0.666667, None, -0.142857)
-    assert Measures.from_json(back.to_json()) == back
-    with pytest.raises(InputError, match="lack 'print'"):
-        Measures.from_json({key: value for key, value in values.items() if key != "print"})
+    assert Measures.from_dict(back.to_dict()) == back
+    former = {("print" if key == "fingerprint" else key): value for key, value in values.items()}
+    assert Measures.from_dict(former) == back
+    with pytest.raises(InputError, match="a candidate: fingerprint is missing"):
+        Measures.from_dict({key: value for key, value in values.items() if key != "fingerprint"})
 
 
 @pytest.mark.parametrize(
@@ -277,59 +279,59 @@ def test_prints_tell_bright_from_dark_and_colours_apart() -> None:
     image = _photograph()
     values = np.asarray(image, dtype=np.float64)
     bright, dark = (Image.fromarray(np.clip(values * f, 0, 255).astype(np.uint8)) for f in (1.15, 0.85))
-    hashes = [int(print_of(one)[:16], 16) for one in (bright, dark)]
+    hashes = [int(fingerprint_of(one)[:16], 16) for one in (bright, dark)]
     assert (hashes[0] ^ hashes[1]).bit_count() <= 2  # the hash alone takes them for one
-    assert not is_duplicate(print_of(bright), print_of(dark), 0.04)
+    assert not is_duplicate(fingerprint_of(bright), fingerprint_of(dark), 0.04)
     swapped = Image.merge("RGB", image.split()[::-1])
-    assert not is_duplicate(print_of(image), print_of(swapped), 0.04)
+    assert not is_duplicate(fingerprint_of(image), fingerprint_of(swapped), 0.04)
     mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    assert not is_duplicate(print_of(image), print_of(mirrored), 0.04)
+    assert not is_duplicate(fingerprint_of(image), fingerprint_of(mirrored), 0.04)
 
 
 def test_prints_of_the_same_picture_are_near() -> None:
     image = _photograph()
     for again in (_as_jpeg(image, 85), image.resize((120, 80)).resize(image.size)):
-        assert is_duplicate(print_of(image), print_of(again), 0.04)
-    assert distance_of(print_of(image), print_of(image)) == 0.0
+        assert is_duplicate(fingerprint_of(image), fingerprint_of(again), 0.04)
+    assert distance_of(fingerprint_of(image), fingerprint_of(image)) == 0.0
 
 
 @pytest.mark.parametrize("text", ["", "zz" * 200, "00" * 199])
 def test_what_is_no_print_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is not 400 hex digits"):
-        distance_of(text, print_of(_grey(0)))
+        distance_of(text, fingerprint_of(_grey(0)))
 
 
 def test_duplicates_are_recognised_within_a_source() -> None:
     known = Duplicates(0.04)
     image = _photograph()
-    assert not known.seen("a", print_of(image))
-    assert known.seen("a", print_of(_as_jpeg(image, 85)))
-    assert not known.seen("a", print_of(_edited(image, "brighten")))
-    assert known.seen("a", print_of(_edited(image, "brighten")))
+    assert not known.seen("a", fingerprint_of(image))
+    assert known.seen("a", fingerprint_of(_as_jpeg(image, 85)))
+    assert not known.seen("a", fingerprint_of(_edited(image, "brighten")))
+    assert known.seen("a", fingerprint_of(_edited(image, "brighten")))
 
 
 def test_between_sources_only_the_same_image_is_a_duplicate() -> None:
     known = Duplicates(0.04)
     image, near = _photograph(), _as_jpeg(_photograph(), 85)
-    assert print_of(image) != print_of(near)
-    assert not known.seen("a", print_of(image))
-    assert not known.seen("b", print_of(near))
-    assert known.seen("c", print_of(image))
+    assert fingerprint_of(image) != fingerprint_of(near)
+    assert not known.seen("a", fingerprint_of(image))
+    assert not known.seen("b", fingerprint_of(near))
+    assert known.seen("c", fingerprint_of(image))
 
 
 def test_what_is_a_duplicate_is_not_registered() -> None:
     """Else a chain of near images would count as one."""
     known = Duplicates(0.04)
-    marks = [print_of(_grey(value)) for value in (100, 108, 116)]
+    marks = [fingerprint_of(_grey(value)) for value in (100, 108, 116)]
     assert distance_of(marks[0], marks[1]) < 0.04 < distance_of(marks[0], marks[2])
     assert [known.seen("a", mark) for mark in marks] == [False, True, False]
 
 
 def test_recognising_duplicates_can_be_switched_off() -> None:
     known = Duplicates(None)
-    assert [known.seen("a", print_of(_grey(1))) for _ in range(2)] == [False, False]
+    assert [known.seen("a", fingerprint_of(_grey(1))) for _ in range(2)] == [False, False]
     strict = Duplicates(0.0)
-    assert [strict.seen("a", print_of(_grey(value))) for value in (1, 1, 2)] == [False, True, False]
+    assert [strict.seen("a", fingerprint_of(_grey(value))) for value in (1, 1, 2)] == [False, True, False]
 
 
 @pytest.fixture(scope="module")

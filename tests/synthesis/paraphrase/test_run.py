@@ -111,7 +111,7 @@ def test_good_variations_pass_and_others_are_told_with_their_reason(data: Path, 
     assert report.unvaried == 0
     assert report.added == sum(len(record.captions) for record in (first, second, third)) - 4
     written = json.loads((folder / STATE / "paraphrase-report.json").read_text())["report"]
-    assert written == report.to_json()
+    assert written == report.to_dict()
 
 
 def test_images_and_everything_else_of_a_record_stay(data: Path, tmp_path: Path) -> None:

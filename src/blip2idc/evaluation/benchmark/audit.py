@@ -1,6 +1,6 @@
 """What a benchmark can and cannot tell, before any model is looked at.
 
-In: the splits of a data set as `ReferenceSet`s; images where they are there. Out: one nested mapping of plain
+In: the splits of a data set as `ReferencedSplit`s; images where they are there. Out: one nested mapping of plain
 values, for JSON and for `report.audit_page`: references a pair and what their number does to each metric, words
 and lengths, pairs without a change, what test and training set share, what captions reach that never look at an
 image, what people reach, the differences the test set can resolve, and a verdict in sentences.
@@ -18,9 +18,9 @@ from blip2idc.evaluation.benchmark.baseline_report import BaselineReport
 from blip2idc.evaluation.benchmark.baselines import Baseline, all_baselines, score_humans
 from blip2idc.evaluation.benchmark.corpus_facts import describe_split, unknown_words
 from blip2idc.evaluation.benchmark.duplicates import caption_overlap, image_overlap
-from blip2idc.evaluation.benchmark.image_features import ImagePrints, image_prints
+from blip2idc.evaluation.benchmark.image_features import ImageFingerprints, image_fingerprints
 from blip2idc.evaluation.benchmark.reference_curve import reference_curve
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.benchmark.resolution import resolutions
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
@@ -31,7 +31,7 @@ Audit = dict[str, Any]
 
 
 def audit(
-    splits: Mapping[str, ReferenceSet],
+    splits: Mapping[str, ReferencedSplit],
     tested: str,
     *,
     resampling: Resampling | None = None,
@@ -77,8 +77,8 @@ def audit(
 
 
 def _baselines(
-    train: ReferenceSet | None,
-    test: ReferenceSet,
+    train: ReferencedSplit | None,
+    test: ReferencedSplit,
     resampling: Resampling | None,
     backend: MeteorBackend | None,
     images: bool,
@@ -89,7 +89,7 @@ def _baselines(
     return [] if human is None else [human]
 
 
-def _report(train: ReferenceSet, test: ReferenceSet, rows: list[Baseline]) -> Audit:
+def _report(train: ReferencedSplit, test: ReferencedSplit, rows: list[Baseline]) -> Audit:
     return BaselineReport.build(train, test, rows).to_dict()
 
 
@@ -97,7 +97,7 @@ def _rows(rows: list[Baseline]) -> Audit:
     return {"baselines": [{**row.to_dict(), "beats": {}} for row in rows], "published": []}
 
 
-def _overlaps(splits: Mapping[str, ReferenceSet], tested: str, images: bool) -> Audit:
+def _overlaps(splits: Mapping[str, ReferencedSplit], tested: str, images: bool) -> Audit:
     """What the tested split shares with each of the others."""
     ours = splits[tested]
     prints = _prints(ours) if images else None
@@ -114,9 +114,9 @@ def _overlaps(splits: Mapping[str, ReferenceSet], tested: str, images: bool) -> 
     return found
 
 
-def _prints(data: ReferenceSet) -> ImagePrints | None:
+def _prints(data: ReferencedSplit) -> ImageFingerprints | None:
     """Prints of the images of a split, before and after of each pair; None where some are not there."""
     if data.missing_images():
         return None
     names = chain.from_iterable((record.before_file_name, record.after_file_name) for record in data.records)
-    return image_prints(zip(names, chain.from_iterable(data.image_paths()), strict=True))
+    return image_fingerprints(zip(names, chain.from_iterable(data.image_paths()), strict=True))

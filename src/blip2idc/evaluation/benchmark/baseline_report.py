@@ -1,6 +1,6 @@
 """Baselines beside published scores.
 
-In: a training and a test `ReferenceSet` and the `Baseline`s found. Out: a `BaselineReport`, as JSON;
+In: a training and a test `ReferencedSplit` and the `Baseline`s found. Out: a `BaselineReport`, as JSON;
 `report.baselines` prints it.
 """
 
@@ -19,7 +19,7 @@ from blip2idc.evaluation.benchmark.published import (
     published,
     why_not_comparable,
 )
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.runs.files import atomic_write
 
 
@@ -35,8 +35,8 @@ class BaselineReport:
         protocol: which of its protocols the test set follows.
     """
 
-    train: ReferenceSet
-    test: ReferenceSet
+    train: ReferencedSplit
+    test: ReferencedSplit
     rows: tuple[Baseline, ...]
     benchmark: str | None
     protocol: str
@@ -44,8 +44,8 @@ class BaselineReport:
     @classmethod
     def build(
         cls,
-        train: ReferenceSet,
-        test: ReferenceSet,
+        train: ReferencedSplit,
+        test: ReferencedSplit,
         rows: Sequence[Baseline],
         benchmark: str | None = None,
         protocol: str | None = None,
@@ -112,7 +112,7 @@ def score_of(row: Baseline, metric: str) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _describe(data: ReferenceSet) -> dict[str, object]:
+def _describe(data: ReferencedSplit) -> dict[str, object]:
     return {
         "data": str(data.root),
         "split": data.split,

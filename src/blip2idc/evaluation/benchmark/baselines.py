@@ -1,6 +1,6 @@
 """What a benchmark gives to those who never look at the images: constant captions, nearest captions, and people.
 
-In: a training and a test `ReferenceSet`. Out: a list of `Baseline`, each scored on the test references with the
+In: a training and a test `ReferencedSplit`. Out: a list of `Baseline`, each scored on the test references with the
 same suite as any model. Everything is found on the training captions alone; the test references are only scored
 against.
 
@@ -24,7 +24,7 @@ from blip2idc.evaluation.benchmark import constant_search
 from blip2idc.evaluation.benchmark.constant_search import Candidates
 from blip2idc.evaluation.benchmark.image_features import nearest_pairs, pair_features
 from blip2idc.evaluation.benchmark.leave_one_out import human_scores
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.metrics.cider import CiderReferences
 from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
@@ -91,7 +91,7 @@ class Constant:
 
 
 def find_constants(
-    train: ReferenceSet, metrics: Sequence[str] = tuple(SEARCHED), backend: MeteorBackend | None = None
+    train: ReferencedSplit, metrics: Sequence[str] = tuple(SEARCHED), backend: MeteorBackend | None = None
 ) -> list[Constant]:
     """The constant captions of a training set: the best of each metric, the most frequent, the centroid.
 
@@ -182,7 +182,7 @@ def _centroid(references: References, candidates: Candidates) -> Constant:
 
 def score_constant(
     constant: Constant,
-    test: ReferenceSet,
+    test: ReferencedSplit,
     *,
     resampling: Resampling | None = None,
     backend: MeteorBackend | None = None,
@@ -195,8 +195,8 @@ def score_constant(
 
 
 def score_nearest(
-    train: ReferenceSet,
-    test: ReferenceSet,
+    train: ReferencedSplit,
+    test: ReferencedSplit,
     *,
     resampling: Resampling | None = None,
     backend: MeteorBackend | None = None,
@@ -213,12 +213,12 @@ def score_nearest(
     return Baseline("nearest caption by images", how, metrics, predictions=tuple(predictions))
 
 
-def _first_captions(train: ReferenceSet, pairs: Ints) -> list[str]:
+def _first_captions(train: ReferencedSplit, pairs: Ints) -> list[str]:
     return [train.records[pair].references[0] for pair in pairs.tolist()]
 
 
 def score_humans(
-    test: ReferenceSet, *, resampling: Resampling | None = None, backend: MeteorBackend | None = None
+    test: ReferencedSplit, *, resampling: Resampling | None = None, backend: MeteorBackend | None = None
 ) -> Baseline | None:
     """People against people; None where too few pairs have two references."""
     human = human_scores(test.references, resampling=resampling, backend=backend)
@@ -235,8 +235,8 @@ def score_humans(
 
 
 def all_baselines(
-    train: ReferenceSet,
-    test: ReferenceSet,
+    train: ReferencedSplit,
+    test: ReferencedSplit,
     *,
     metrics: Sequence[str] = tuple(SEARCHED),
     resampling: Resampling | None = None,

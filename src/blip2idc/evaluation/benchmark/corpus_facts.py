@@ -1,6 +1,6 @@
 """Counts that describe a split: references a pair, words, lengths, pairs without a change.
 
-In: a `ReferenceSet`. Out: plain values for the audit's JSON. Words are those of the metrics' tokenizer.
+In: a `ReferencedSplit`. Out: plain values for the audit's JSON. Words are those of the metrics' tokenizer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from blip2idc.evaluation.benchmark.reference_sets import ReferenceSet
+from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.no_change import is_unchanged
 
@@ -19,7 +19,7 @@ _LONGEST_BAR = 40  # the last bar of the length histogram holds all longer capti
 _FREQUENT = 10
 
 
-def describe_split(data: ReferenceSet) -> dict[str, object]:
+def describe_split(data: ReferencedSplit) -> dict[str, object]:
     """Everything the audit says of one split alone."""
     references = data.references
     counts = Counter(references.counts.tolist())
@@ -38,7 +38,7 @@ def describe_split(data: ReferenceSet) -> dict[str, object]:
     }
 
 
-def no_change(data: ReferenceSet) -> dict[str, object]:
+def no_change(data: ReferencedSplit) -> dict[str, object]:
     """Pairs without a change: by `change.kind` where it is known, else by the wording of all references."""
     unchanged = sum(is_unchanged(record.kind, record.captions) for record in data.records)
     known = sum(record.kind is not None for record in data.records)
@@ -69,7 +69,7 @@ def lengths(references: References) -> dict[str, object]:
     }
 
 
-def frequent_captions(data: ReferenceSet) -> list[tuple[str, int]]:
+def frequent_captions(data: ReferencedSplit) -> list[tuple[str, int]]:
     """The most frequent references, with how often each occurs."""
     counts = Counter(" ".join(tokens) for tokens in data.references.tokens if tokens)
     return [(caption, count) for caption, count in counts.most_common(_FREQUENT) if count > 1]

@@ -1,6 +1,6 @@
 """What a test set shares with the training set: the same or nearly the same images and captions.
 
-In: `ImagePrints` or `References` of both sides. Out: `Overlap`s: how many, and examples by name. An image
+In: `ImageFingerprints` or `References` of both sides. Out: `Overlap`s: how many, and examples by name. An image
 counts as *near* when its 64-bit difference hash is at most `HASH_DISTANCE` bits away and its 16 x 16 grey
 thumbnail confirms it; a caption when its longest common subsequence with a training caption is at least
 `CAPTION_RATIO` of their mean length.
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blip2idc.evaluation.benchmark.image_features import ImagePrints
+from blip2idc.evaluation.benchmark.image_features import ImageFingerprints
 from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.metrics.ngrams import Ints
 from blip2idc.evaluation.metrics.subsequences import SubsequenceTable
@@ -54,7 +54,7 @@ class Overlap:
         return asdict(self)
 
 
-def image_overlap(ours: ImagePrints, owners: Sequence[int], theirs: ImagePrints) -> Overlap:
+def image_overlap(ours: ImageFingerprints, owners: Sequence[int], theirs: ImageFingerprints) -> Overlap:
     """Which of our images the other side holds too.
 
     Args:
@@ -71,7 +71,7 @@ def image_overlap(ours: ImagePrints, owners: Sequence[int], theirs: ImagePrints)
     return _overlap(exact >= 0, near >= 0, np.array(owners, dtype=np.int64), examples)
 
 
-def near_images(ours: ImagePrints, theirs: ImagePrints) -> Ints:
+def near_images(ours: ImageFingerprints, theirs: ImageFingerprints) -> Ints:
     """`[I]` index of the nearest image of the other side that passes both tests; -1 for none."""
     found = np.full(len(ours), -1, np.int64)
     if not len(theirs):

@@ -77,7 +77,7 @@ def nearest_pairs(train: Vectors, test: Vectors) -> Ints:
 
 
 @dataclass(frozen=True, eq=False)
-class ImagePrints:
+class ImageFingerprints:
     """What tells images apart, for many images.
 
     Attributes:
@@ -96,7 +96,7 @@ class ImagePrints:
         return len(self.names)
 
 
-def image_prints(images: Iterable[tuple[str, Path]]) -> ImagePrints:
+def image_fingerprints(images: Iterable[tuple[str, Path]]) -> ImageFingerprints:
     """Prints of (name, path) pairs.
 
     Raises:
@@ -112,7 +112,7 @@ def image_prints(images: Iterable[tuple[str, Path]]) -> ImagePrints:
         small = grey.resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX)
         thumbnails.append(np.asarray(small, dtype=np.int16).ravel())
     stacked = np.stack(thumbnails) if thumbnails else np.zeros((0, _THUMBNAIL**2), np.int16)
-    return ImagePrints(tuple(names), tuple(digests), np.array(hashes, dtype=np.uint64), stacked)
+    return ImageFingerprints(tuple(names), tuple(digests), np.array(hashes, dtype=np.uint64), stacked)
 
 
 def difference_hash(grey: Image.Image) -> int:

@@ -98,7 +98,7 @@ def average(
     backend: MeteorBackend | None = None,
 ) -> dict[str, dict[str, object]]:
     """Scores averaged over corpora of the same items; the intervals resample items, all corpora together."""
-    plan = resampling or Resampling()
+    resampling = resampling or Resampling()
     wanted = suite.resolve(metrics)
     collected = [suite.collect(corpus, wanted, backend) for corpus in corpora]
     found: dict[str, dict[str, object]] = {}
@@ -106,15 +106,16 @@ def average(
         systems = [statistics[family] for statistics in collected]
         score = np.mean([system.corpus() for system in systems], axis=0)
         low = high = None
-        if plan.resamples:
-            samples = significance.bootstrap(systems, plan)
-            low, high = significance.interval(np.mean(samples, axis=0), plan.confidence)
+        if resampling.resamples:
+            samples = significance.bootstrap(systems, resampling)
+            low, high = significance.interval(np.mean(samples, axis=0), resampling.confidence)
         recipe = backend.signature if backend is not None else ""
         for column, name in enumerate(systems[0].names):
             found[name] = {
                 "score": float(score[column]),
                 "low": None if low is None else float(low[column]),
                 "high": None if high is None else float(high[column]),
-                "signature": f"{signature(name, corpora[0].references, plan, recipe)}|mean of {len(corpora)} rotations",
+                "signature": f"{signature(name, corpora[0].references, resampling, recipe)}"
+                f"|mean of {len(corpora)} rotations",
             }
     return {name: found[name] for name in METRICS if name in wanted and name in found}

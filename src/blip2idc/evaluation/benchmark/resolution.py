@@ -80,7 +80,7 @@ class Resolution:
 
 
 def resolutions(
-    references: References, captions: Sequence[Tokens], constant: Tokens, plan: Resampling | None = None
+    references: References, captions: Sequence[Tokens], constant: Tokens, resampling: Resampling | None = None
 ) -> list[Resolution]:
     """Every kind of twins that the test set allows.
 
@@ -88,11 +88,11 @@ def resolutions(
         references: of the test set; at least two items.
         captions: training captions to draw from.
         constant: a caption for pairs that a system does not understand.
-        plan: of the bootstrap.
+        resampling: of the bootstrap.
     """
-    plan = plan or Resampling()
+    resampling = resampling or Resampling()
     kinds = (_random_captions(references, captions), _half_right(references, constant), _people(references))
-    return [_measure(*kind, len(references), plan) for kind in kinds if kind is not None]
+    return [_measure(*kind, len(references), resampling) for kind in kinds if kind is not None]
 
 
 def _random_captions(references: References, captions: Sequence[Tokens]) -> _Kind:
@@ -148,10 +148,10 @@ def hold_out(references: References, number: int) -> tuple[list[tuple[Tokens, ..
 
 
 def _measure(
-    name: str, how: str, references: References, speak: Twins, whole: int, plan: Resampling
+    name: str, how: str, references: References, speak: Twins, whole: int, resampling: Resampling
 ) -> Resolution:
     """Standard errors of the difference of two draws, averaged over a few draws."""
-    generator = np.random.default_rng(plan.seed)
+    generator = np.random.default_rng(resampling.seed)
     errors: dict[str, list[float]] = {metric: [] for metric in METRICS}
     scores: dict[str, list[float]] = {metric: [] for metric in METRICS}
     for _ in range(DRAWS):
@@ -159,7 +159,7 @@ def _measure(
             suite.collect(Corpus.from_tokens(references, said), METRICS) for said in speak(generator)
         )
         for family, mine in one.items():
-            first, second = bootstrap([mine, other[family]], plan)
+            first, second = bootstrap([mine, other[family]], resampling)
             spread = (first - second).std(axis=0)
             for column, metric in enumerate(mine.names):
                 if metric in METRICS:

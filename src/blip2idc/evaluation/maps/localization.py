@@ -176,14 +176,14 @@ class _Seen:
 
 
 def localization(
-    heatmaps: Sequence[PairHeatmap], truths: Sequence[Truth], plan: Resampling | None = None
+    heatmaps: Sequence[PairHeatmap], truths: Sequence[Truth], resampling: Resampling | None = None
 ) -> LocalizationScores:
     """Score heatmaps against true places.
 
     Args:
         heatmaps: One a pair.
         truths: Of the same pairs.
-        plan: Resamples for intervals, shuffles for the control, and their seed.
+        resampling: Resamples for intervals, shuffles for the control, and their seed.
 
     Raises:
         InputError: There is nothing to score, or the numbers of maps and pairs differ.
@@ -192,7 +192,7 @@ def localization(
         raise InputError(
             f"{len(heatmaps)} heatmaps for {len(truths)} pairs; expected one a pair, at least one"
         )
-    plan = plan or Resampling()
+    resampling = resampling or Resampling()
     rows, seen = [], []
     for heatmap, truth in zip(heatmaps, truths, strict=True):
         maps = heatmap.resized(*truth.sizes)
@@ -201,8 +201,8 @@ def localization(
     statistics = Statistics(_NAMES, np.array(rows, dtype=np.float64), _aggregate)
     scores = dict(zip(_NAMES, statistics.corpus().tolist(), strict=True))
     there = _there(statistics.values)
-    intervals = _intervals(statistics, plan) if plan.resamples else {}
-    control = _control(seen, truths, plan)
+    intervals = _intervals(statistics, resampling) if resampling.resamples else {}
+    control = _control(seen, truths, resampling)
     return LocalizationScores(
         pairs=len(truths),
         places=int(statistics.values[:, 3].sum()),
@@ -275,20 +275,22 @@ def _there(values: Floats) -> dict[str, bool]:
     return dict(zip(_NAMES, (places, places, places, placed or unchanged, placed, unchanged), strict=True))
 
 
-def _intervals(statistics: Statistics, plan: Resampling) -> dict[str, tuple[float, float]]:
-    low, high = interval(bootstrap([statistics], plan)[0], plan.confidence)
+def _intervals(statistics: Statistics, resampling: Resampling) -> dict[str, tuple[float, float]]:
+    low, high = interval(bootstrap([statistics], resampling)[0], resampling.confidence)
     return dict(zip(_NAMES, zip(low.tolist(), high.tolist(), strict=True), strict=True))
 
 
-def _control(seen: Sequence[_Seen], truths: Sequence[Truth], plan: Resampling) -> dict[str, float | None]:
+def _control(
+    seen: Sequence[_Seen], truths: Sequence[Truth], resampling: Resampling
+) -> dict[str, float | None]:
     """Both pointing scores with the maps of other pairs.
 
     The pointing game shuffles pairs with a place among themselves, so that empty maps of unchanged pairs do not help.
     """
-    rng = np.random.default_rng((plan.seed, 2))
+    rng = np.random.default_rng((resampling.seed, 2))
     result: dict[str, float | None] = {"control_pointing": None, "control_pg_plus": None, "p_value": None}
     placed = [number for number, truth in enumerate(truths) if truth.count]
-    shuffles = max(plan.resamples, 1)
+    shuffles = max(resampling.resamples, 1)
     if len(placed) > 1:
         chosen = rng.permutation(placed)[:_CONTROL_PAIRS]
         hits = _hits([seen[i] for i in chosen], [truths[i] for i in chosen])

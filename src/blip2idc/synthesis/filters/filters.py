@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from blip2idc.config import build
 from blip2idc.errors import ConfigError, InputError, ModelError
 from blip2idc.evaluation.benchmark.image_features import difference_hash
 
@@ -36,10 +37,10 @@ LEAST_BLUR = 2.0
 SHORTEST = 1e-4
 
 #: Cells a side of the colour thumbnail in a fingerprint, and bits of its difference hash.
-PRINT_CELLS = 8
-PRINT_BITS = 64
+FINGERPRINT_CELLS = 8
+FINGERPRINT_BITS = 64
 
-_PRINT_BYTES = PRINT_BITS // 8 + 3 * PRINT_CELLS**2
+_FINGERPRINT_BYTES = FINGERPRINT_BITS // 8 + 3 * FINGERPRINT_CELLS**2
 _DIGITS = 6  # kept of each measure: more is noise, and the lines stay short
 
 
@@ -66,20 +67,22 @@ class Measures:
     Attributes:
         change_share: Share of the pixels that changed visibly: after a slight blur (`BLUR`) of both images a channel
             differs by more than `VISIBLE` of 255.
-        print: Fingerprint of the edited image, see `print_of`.
+        fingerprint: Of the edited image, see `fingerprint_of`.
         image_similarity: Cosine of the images before and after; None without an embedder.
         text_similarity: Cosine of the edited image and its caption; None where either is missing.
         direction_similarity: Cosine of the step from image to image and that from caption to caption; None where a
             caption is missing, or a step has no length.
     """
 
+    FORMER_NAMES: ClassVar[Mapping[str, str]] = {"print": "fingerprint"}
+
     change_share: float
-    print: str
+    fingerprint: str
     image_similarity: float | None = None
     text_similarity: float | None = None
     direction_similarity: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, numbers rounded to six digits."""
         return {
             key: round(value, _DIGITS) if isinstance(value, float) else value
@@ -87,18 +90,13 @@ class Measures:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Measures:
-        """From what `to_json` gave.
+    def from_dict(cls, values: Mapping[str, Any]) -> Measures:
+        """From what `to_dict` gave.
 
         Raises:
-            InputError: A value is missing.
+            InputError: A value is missing or of another kind.
         """
-        try:
-            return cls(**{field.name: values[field.name] for field in fields(cls)})
-        except KeyError as error:
-            raise InputError(
-                f"the measures of a candidate lack {error}; remove the data set and make it again"
-            ) from None
+        return build(cls, values, "the measures of a candidate", InputError)
 
 
 @dataclass(frozen=True)
@@ -180,13 +178,13 @@ def measure(
         ModelError: The embedder gave numbers that are not finite.
     """
     shares = [change_share(before, after) for before, after in zip(befores, afters, strict=True)]
-    prints = [print_of(after) for after in afters]
+    fingerprints = [fingerprint_of(after) for after in afters]
     if embedder is None or not afters:
-        return [Measures(share, mark) for share, mark in zip(shares, prints, strict=True)]
+        return [Measures(share, mark) for share, mark in zip(shares, fingerprints, strict=True)]
     images = _image_vectors(befores, afters, embedder)
     texts = _text_vectors([*before_captions, *after_captions], embedder)
     found = []
-    for index, (share, mark) in enumerate(zip(shares, prints, strict=True)):
+    for index, (share, mark) in enumerate(zip(shares, fingerprints, strict=True)):
         before, after = images[index], images[len(afters) + index]
         old, new = texts.get(before_captions[index]), texts.get(after_captions[index])
         step = None if old is None or new is None else cosine(after - before, new - old)
@@ -251,16 +249,17 @@ def change_share(before: Image.Image, after: Image.Image) -> float:
     return float((np.abs(smooth[0] - smooth[1]).max(axis=2) > VISIBLE).mean())
 
 
-def print_of(image: Image.Image) -> str:
+def fingerprint_of(image: Image.Image) -> str:
     """Fingerprint of an image, as hex text.
 
     A 64-bit difference hash and the mean colours of 8 x 8 cells. The hash alone compares neighbours, so that it knows
     the layout but neither brightness nor colour, and takes a brightened and a darkened version of a photograph for one
     image; the colours alone would confuse pictures of like layout of light.
     """
-    colours = image.convert("RGB").resize((PRINT_CELLS, PRINT_CELLS), Image.Resampling.BOX)
+    colours = image.convert("RGB").resize((FINGERPRINT_CELLS, FINGERPRINT_CELLS), Image.Resampling.BOX)
     return (
-        difference_hash(image.convert("L")).to_bytes(PRINT_BITS // 8, "big").hex() + colours.tobytes().hex()
+        difference_hash(image.convert("L")).to_bytes(FINGERPRINT_BITS // 8, "big").hex()
+        + colours.tobytes().hex()
     )
 
 
@@ -272,21 +271,21 @@ def distance_of(a: str, b: str) -> float:
     Raises:
         InputError: One is no fingerprint.
     """
-    first, second = _print_bytes(a), _print_bytes(b)
-    hashes = PRINT_BITS // 8
+    first, second = _fingerprint_bytes(a), _fingerprint_bytes(b)
+    hashes = FINGERPRINT_BITS // 8
     bits = int(np.bitwise_count(first[:hashes] ^ second[:hashes]).sum())
     colours = np.abs(first[hashes:].astype(np.int16) - second[hashes:].astype(np.int16))
-    return max(bits / PRINT_BITS, int(colours.max()) / 255)
+    return max(bits / FINGERPRINT_BITS, int(colours.max()) / 255)
 
 
-def _print_bytes(text: str) -> NDArray[np.uint8]:
+def _fingerprint_bytes(text: str) -> NDArray[np.uint8]:
     try:
         found = np.frombuffer(bytes.fromhex(text), dtype=np.uint8)
     except ValueError:
         found = np.zeros(0, dtype=np.uint8)
-    if len(found) != _PRINT_BYTES:
+    if len(found) != _FINGERPRINT_BYTES:
         raise InputError(
-            f"fingerprint {text[:40]!r} is not {2 * _PRINT_BYTES} hex digits; measure the image again"
+            f"fingerprint {text[:40]!r} is not {2 * _FINGERPRINT_BYTES} hex digits; measure the image again"
         )
     return found
 

@@ -116,7 +116,7 @@ class ParaphraseReport:
     repeated: int
     added: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return asdict(self)
 
@@ -201,7 +201,7 @@ def paraphrase(
         records = [[_varied(record, entries) for record in manifest] for manifest in manifests]
         report = _account(manifests, records, entries)
         with atomic_write(output / STATE / REPORT) as handle:
-            content = {"report": report.to_json(), "settings": settings, "run_record": run_record()}
+            content = {"report": report.to_dict(), "settings": settings, "run_record": run_record()}
             handle.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         for manifest, varied in zip(manifests, records, strict=True):
             _write(manifest, varied, output if manifest.split is None else output / manifest.split)

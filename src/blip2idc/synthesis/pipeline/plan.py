@@ -97,15 +97,15 @@ class WorkItem:
         """Stem of a candidate's image."""
         return f"{self.identity}_{index}"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As a line of the plan's file; the path of the source is left out, for data sets travel."""
         values = asdict(self)
         del values["path"]
         return values
 
 
-def item_from_json(values: Mapping[str, Any]) -> WorkItem:
-    """A `WorkItem` from what `to_json` gave, without the path of its source."""
+def item_from_dict(values: Mapping[str, Any]) -> WorkItem:
+    """A `WorkItem` from what `to_dict` gave, without the path of its source."""
     rest = {key: values[key] for key in ("key", "name", "digest", "width", "height")}
     return WorkItem(
         path="",
@@ -160,9 +160,9 @@ def is_drawn(key: str, share: float) -> bool:
 def write_plan(path: Path, items: Iterable[WorkItem]) -> None:
     """Write the plan beside the journal, for filtering again without the source images."""
     with atomic_write(path) as handle:
-        handle.writelines(json.dumps(item.to_json(), ensure_ascii=False) + "\n" for item in items)
+        handle.writelines(json.dumps(item.to_dict(), ensure_ascii=False) + "\n" for item in items)
 
 
 def read_plan(path: Path) -> list[WorkItem]:
     """The plan that `write_plan` wrote."""
-    return [item_from_json(json.loads(line)) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [item_from_dict(json.loads(line)) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -47,7 +47,7 @@ class SynthesisReport:
         """How many things failed: images, requests for instructions, candidates."""
         return len(self.skipped) + len(self.uninstructed) + len(self.failed)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
         return {**asdict(self), "faults": self.faults}
 

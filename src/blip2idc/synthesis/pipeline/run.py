@@ -204,7 +204,7 @@ def _finish(
     with atomic_write(folder / STATE / REPORT) as handle:
         commit = (journal.get(LOADED, "editor") or {}).get("commit")
         content = {
-            "report": report.to_json(),
+            "report": report.to_dict(),
             "filters": asdict(thresholds),
             "editor_commit": commit,
             "run_record": run,

@@ -64,7 +64,7 @@ def entry_of(outcome: Outcome) -> Entry:
             "image_guidance": plan.image_guidance,
             "file": None if image is None else f"{item.candidate_name(index)}.png",
             "fault": fault,
-            "measures": None if measures is None else measures.to_json(),
+            "measures": None if measures is None else measures.to_dict(),
         }
         for index, (plan, image, fault, measures) in enumerate(
             zip(item.candidates, outcome.images, outcome.faults, outcome.measures, strict=True)
@@ -114,7 +114,7 @@ def _judge(
 ) -> None:
     verdicts = {index: code_of(candidate["fault"]) for index, candidate in enumerate(candidates)}
     measured = {
-        index: Measures.from_json(candidate["measures"])
+        index: Measures.from_dict(candidate["measures"])
         for index, candidate in enumerate(candidates)
         if candidate["measures"] is not None
     }
@@ -123,7 +123,7 @@ def _judge(
     verdicts.update(zip(places, choice.reasons, strict=True))
     if choice.index is not None:
         best = places[choice.index]
-        repeated = duplicates.seen((item.digest, item.keeps), measured[best].print)
+        repeated = duplicates.seen((item.digest, item.keeps), measured[best].fingerprint)
         verdicts[best] = DUPLICATE if repeated else ACCEPTED
         if not repeated:
             selection.records.append(_record(item, candidates[best], source))
@@ -133,7 +133,9 @@ def _judge(
 
 def _record(item: WorkItem, candidate: Mapping[str, Any], source: str) -> PairRecord:
     instruction = item.instruction
-    measures = {key: value for key, value in candidate["measures"].items() if key != "print"}
+    measures = {
+        key: value for key, value in candidate["measures"].items() if key not in ("fingerprint", "print")
+    }
     return PairRecord(
         id=item.identity,
         before_file_name=f"images/{item.before_name}.png",

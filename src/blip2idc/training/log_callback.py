@@ -20,7 +20,7 @@ LOG_FILE = "log.jsonl"
 _MEASURED = ("loss", "eval_loss", "grad_norm")
 
 
-class Journal(TrainerCallback):
+class LogCallback(TrainerCallback):
     """Writes the log; on resuming, drops lines beyond the checkpoint so that no step is told twice.
 
     Args:

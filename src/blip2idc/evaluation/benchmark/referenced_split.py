@@ -1,6 +1,6 @@
 """A data set's captions as something to score against, its items and captions kept side by side.
 
-In: a `Manifest`. Out: a `ReferenceSet`: the pairs that have references, encoded once. For `baselines` and `audit`.
+In: a `Manifest`. Out: a `ReferencedSplit`: the pairs that have references, encoded once. For `baselines` and `audit`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 
 
 @dataclass(frozen=True, eq=False)
-class ReferenceSet:
+class ReferencedSplit:
     """The pairs of one split that have references.
 
     Attributes:
@@ -41,7 +41,7 @@ class ReferenceSet:
         root: Path = Path(),
         split: str | None = None,
         tokenizer: Tokenizer = tokenize_corpus,
-    ) -> ReferenceSet:
+    ) -> ReferencedSplit:
         """From records.
 
         Raises:
@@ -56,7 +56,7 @@ class ReferenceSet:
         return cls(root, split, kept, references, len(records) - len(kept))
 
     @classmethod
-    def read(cls, path: Path, split: str | None = None) -> ReferenceSet:
+    def read(cls, path: Path, split: str | None = None) -> ReferencedSplit:
         """From a data set; `split` is needed where it holds several."""
         manifest = read_manifest(path, split)
         return cls.build(manifest.records, manifest.root, split)
