@@ -117,14 +117,13 @@ def jobs_of(count: int, files: list[Path], folder: Path, seed: int) -> list[Job]
     return jobs
 
 
-def measure(jobs: list[Job]) -> dict[str, Any]:
+def measure(jobs: list[Job], captioner: DifferenceCaptioner) -> dict[str, Any]:
     """Captions every pair that was made and counts."""
     made = [job for job in jobs if job.after.is_file()]
-    captioner = DifferenceCaptioner.from_pretrained()
     pairs = (ImagePair.open(job.before, job.after) for job in made)
     rows = []
     for job, said in zip(made, captioner.stream(pairs, batch_size=16), strict=True):
-        sure = float(getattr(said, "confidence", None) or said.change_probability)
+        sure = said.change_probability if said.confidence is None else said.confidence
         rows.append({
             "kind": job.recipe.kind, "program": job.recipe.program, "caption": said.caption,
             "right": right(job.recipe.kind, said.caption), "changed": bool(said.changed), "confidence": round(sure, 4),
@@ -152,17 +151,21 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--photographs", type=Path, default=None)
+    parser.add_argument("--model", help="default: the model of the package")
+    parser.add_argument("--adapter", default="default", help="'none' for none")
     parser.add_argument("--keep", type=Path, default=None, help="folder to keep the pairs in")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
     files = list(packaged_photographs("test"))
     files += photographs_in(options.photographs) if options.photographs else []
+    adapter = None if options.adapter == "none" else options.adapter
+    captioner = DifferenceCaptioner.from_pretrained(options.model, adapter)
     with TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         jobs = jobs_of(options.pairs, files, folder, options.seed)
         make([job for job in jobs if not job.after.is_file()])
-        result = {"photographs": [path.name for path in files], **measure(jobs)}
+        result = {"photographs": [path.name for path in files], **measure(jobs, captioner)}
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print({key: value for key, value in result.items() if key not in ("rows", "photographs")})
 

@@ -49,7 +49,7 @@ def measure(
     for pair, said in zip(pairs, captioner.stream(images, batch_size=16), strict=True):
         words = set(re.findall(r"[a-z'-]+", said.caption.lower()))
         own = heads(str(pair.change["noun"]))
-        confidence = float(getattr(said, "confidence", None) or said.change_probability)
+        confidence = said.change_probability if said.confidence is None else said.confidence
         wrong = not words & own and (bool(words & nouns) or said.caption in NO_CHANGE_CAPTIONS)
         rows.append({
             "kind": pair.kind, "noun": pair.change["noun"], "caption": said.caption, "changed": bool(said.changed),
@@ -73,13 +73,16 @@ def main() -> None:
     parser.add_argument("--objects", type=Path, required=True)
     parser.add_argument("--photographs", type=Path, default=None)
     parser.add_argument("--pairs", type=int, default=150, help="of each of the two sets")
+    parser.add_argument("--model", help="default: the model of the package")
+    parser.add_argument("--adapter", default="default", help="'none' for none")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
     files: list[Any] = list(packaged_photographs("test"))
     files += photographs_in(options.photographs) if options.photographs else []
     names = json.loads((options.objects / NAMES).read_text(encoding="utf-8")).values()
     nouns = {word for noun in names for word in heads(noun)}
-    captioner = DifferenceCaptioner.from_pretrained()
+    adapter = None if options.adapter == "none" else options.adapter
+    captioner = DifferenceCaptioner.from_pretrained(options.model, adapter)
     results = {}
     for split, seed in SEEDS.items():
         world = EditorWorld(seed, files, (320, 640), 0.0, KINDS, split, options.objects)

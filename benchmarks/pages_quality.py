@@ -147,7 +147,9 @@ def _share(values: Iterable[bool]) -> float | None:
 def said_of(difference: Difference) -> Said:
     """What a captioner told of a pair, and of its places where it looked closely."""
     sentences = (difference.caption, *(change.caption for change in difference.changes))
-    sure = difference.change_probability if difference.changed else 1 - difference.change_probability
+    sure = difference.confidence
+    if sure is None:
+        sure = difference.change_probability if difference.changed else 1 - difference.change_probability
     return Said(
         difference.changed,
         sure,
@@ -162,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path, help="folder that `blip2idc synthesize pages` wrote")
     parser.add_argument("--model", help="default: the model of the package")
-    parser.add_argument("--adapter", default="default")
+    parser.add_argument("--adapter", default="default", help="'none' for none")
     parser.add_argument("--changed", type=int, default=300, help="most changed pairs")
     parser.add_argument("--unchanged", type=int, default=100, help="most unchanged pairs")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
@@ -175,7 +177,8 @@ def main() -> None:
         (options.data / record.before_file_name, options.data / record.after_file_name) for record in records
     ]
 
-    captioner = DifferenceCaptioner.from_pretrained(options.model, options.adapter)
+    adapter = None if options.adapter == "none" else options.adapter
+    captioner = DifferenceCaptioner.from_pretrained(options.model, adapter)
     ways = {"model alone": 0, "model and measured facts": MAX_CHANGES}
     result: dict[str, Any] = {"model": captioner.describe()["model"], "pairs": len(records)}
     for name, places in ways.items():

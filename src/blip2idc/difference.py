@@ -18,6 +18,10 @@ _PROBABILITY_DIGITS = 6
 _TELLING = 0.1  # share of the strongest word's weight below which a word's own map means little
 
 
+def _stated(confidence: float | None) -> dict[str, float]:
+    return {} if confidence is None else {"confidence": round(confidence, _PROBABILITY_DIGITS)}
+
+
 @dataclass(frozen=True)
 class Change:
     """One place in which the two images differ.
@@ -32,6 +36,7 @@ class Change:
         before_text: What was written here before; None where it was not read.
         after_text: Likewise after.
         place: Where in the whole image, such as `in the top right`.
+        confidence: How probable it is that the sentence is right, in 0..1; None where the captioner states none.
     """
 
     before_box: Box | None
@@ -43,6 +48,7 @@ class Change:
     before_text: str | None = None
     after_text: str | None = None
     place: str = ""
+    confidence: float | None = None
 
     def in_words(self) -> str:
         """One line: the sentence, and where.
@@ -77,6 +83,7 @@ class Change:
             "after_text": self.after_text,
             "place": self.place,
             "facts": [fact.to_dict() for fact in self.facts],
+            **_stated(self.confidence),
         }
 
 
@@ -91,6 +98,7 @@ class Difference:
         changes: The places that changed, the most telling first; empty where nothing did or nobody looked.
         alignment: How the two images lie on each other; None where only the whole was looked at.
         tokens: Ids of the tokens of the sentence about the whole, without special tokens at either end.
+        confidence: How probable it is that the sentence is right, in 0..1; None where the captioner states none.
     """
 
     caption: str
@@ -99,6 +107,7 @@ class Difference:
     changes: tuple[Change, ...] = ()
     alignment: AlignmentKind | None = None
     tokens: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    confidence: float | None = None
     _look: Callable[[str | None], Explanation] | None = field(default=None, repr=False, compare=False)
 
     def heatmaps(self, method: str | None = None) -> Explanation:
@@ -127,6 +136,7 @@ class Difference:
             "caption": self.caption,
             "change_probability": round(self.change_probability, _PROBABILITY_DIGITS),
             "changed": self.changed,
+            **_stated(self.confidence),
         }
         if self.alignment is not None:
             values["changes"] = [change.to_dict() for change in self.changes]

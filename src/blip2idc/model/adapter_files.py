@@ -18,6 +18,7 @@ import torch
 from blip2idc.config import Range, check_values
 from blip2idc.errors import ModelError
 from blip2idc.model.checkpoint import refuse_misspelt_folder
+from blip2idc.model.confidence import Confidence, read_confidence
 from blip2idc.model.foreign import foreign, read_object
 from blip2idc.model.settings import CaptionerSettings, read_settings
 
@@ -53,12 +54,14 @@ class AdapterWeights:
         config: Content of `adapter_config.json`.
         tensors: Module path and matrix (`<module>.lora_A.weight`) -> values.
         settings: Content of `blip2idc.json`, None where there is none.
+        confidence: Content of `adapter_confidence.safetensors`, None where there is none.
     """
 
     name: str
     config: Mapping[str, Any]
     tensors: Mapping[str, torch.Tensor] = field(repr=False)
     settings: CaptionerSettings | None = None
+    confidence: Confidence | None = None
 
     @property
     def plain(self) -> bool:
@@ -92,7 +95,7 @@ def read_adapter(name: str | Path) -> AdapterWeights:
     _check_config(config, what)
     tensors = {key.removeprefix(_PREFIX): value for key, value in _read_tensors(folder, str(name)).items()}
     _check_tensors(tensors, config, what)
-    return AdapterWeights(str(name), config, tensors, read_settings(folder))
+    return AdapterWeights(str(name), config, tensors, read_settings(folder), read_confidence(folder))
 
 
 def adapted_modules(adapter: AdapterWeights) -> list[str]:

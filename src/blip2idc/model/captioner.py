@@ -25,6 +25,7 @@ from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapter import merge_adapter, read_adapter
 from blip2idc.model.backbone import TINY_MODEL, Backbone, is_packaged, load_backbone
 from blip2idc.model.calibration import change_probability
+from blip2idc.model.confidence import Confidence, features_of
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.language import generate
@@ -52,6 +53,7 @@ class DifferenceCaptioner(PairCaptioner):
         settings: Layout, prompt, decoding, no-change sentences, calibration.
         adapter: Name of the adapter, for reports.
         max_pixels: Limit for each image.
+        confidence: How sure its sentences are; None to state none.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class DifferenceCaptioner(PairCaptioner):
         settings: CaptionerSettings | None = None,
         adapter: str | None = None,
         max_pixels: int = MAX_PIXELS,
+        confidence: Confidence | None = None,
     ) -> None:
         settings = settings or CaptionerSettings()
         self.layout = settings.layout or (
@@ -72,6 +75,7 @@ class DifferenceCaptioner(PairCaptioner):
         self.settings = replace(settings, layout=self.layout)
         self.adapter = adapter
         self.max_pixels = max_pixels
+        self.confidence = confidence
         self.joint_model = JointModel(
             self.backbone, self.layout, settings.prompt, settings.no_change_captions
         )
@@ -113,9 +117,10 @@ class DifferenceCaptioner(PairCaptioner):
             backbone = merge_adapter(backbone, weights)
             settings = weights.settings or settings
         settings = settings or CaptionerSettings()
-        if layout is not None:
-            settings = replace(settings, layout=layout)
-        return cls(backbone, settings, adapter=_adapter_name(location), max_pixels=max_pixels)
+        confidence = weights.confidence if location is not None else None
+        if layout is not None and layout != settings.layout:
+            settings, confidence = replace(settings, layout=layout), None  # it was fitted on the other layout
+        return cls(backbone, settings, _adapter_name(location), max_pixels, confidence)
 
     @property
     def own_words(self) -> bool:
@@ -151,8 +156,11 @@ class DifferenceCaptioner(PairCaptioner):
         chosen = self.settings.decoding.changed_by(decoding)
         with torch.inference_mode():
             captions = generate(self.backbone, encoded.prefix, chosen)
-            log_odds = self.joint_model.log_odds(encoded.prefix).tolist()
-        return [self._difference(*values) for values in zip(captions, log_odds, strict=True)]
+            log_odds = self.joint_model.log_odds(encoded.prefix)
+        sure: Sequence[float | None] = [None] * len(captions)
+        if self.confidence is not None:
+            sure = self.confidence.of(features_of(encoded.prefix, log_odds))
+        return [self._difference(*values) for values in zip(captions, log_odds.tolist(), sure, strict=True)]
 
     def words(self, difference: Difference) -> tuple[str, ...]:
         """The words of what it said of the whole."""
@@ -175,14 +183,15 @@ class DifferenceCaptioner(PairCaptioner):
 
     def with_settings(self, settings: CaptionerSettings) -> DifferenceCaptioner:
         """The same captioner with other settings, such as a calibration."""
-        return DifferenceCaptioner(self.backbone, settings, self.adapter, self.max_pixels)
+        return DifferenceCaptioner(self.backbone, settings, self.adapter, self.max_pixels, self.confidence)
 
-    def _difference(self, tokens: list[int], log_odds: float) -> Difference:
+    def _difference(self, tokens: list[int], log_odds: float, sure: float | None) -> Difference:
         calibration = self.settings.calibration
         probability = change_probability(log_odds, calibration)
         caption = self.backbone.tokenizer.decode(tokens, skip_special_tokens=True)
+        changed = probability >= calibration.threshold
         return Difference(
-            " ".join(caption.split()), probability, probability >= calibration.threshold, tokens=tuple(tokens)
+            " ".join(caption.split()), probability, changed, confidence=sure, tokens=tuple(tokens)
         )
 
 

@@ -110,6 +110,13 @@ TEXT = "text"
 REGION = "region"
 """Kind of a change of which no more is known than its place."""
 
+_LEAST_CONFIDENCE = 0.35
+"""Below it a captioner that states how sure it is of a sentence is not heard about a place that was measured."""
+_SURE_OF_FACTS = 0.97
+"""Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md)."""
+_SURE_OF_TEXTS = 0.94
+"""Of one made of texts that were read."""
+
 _PLACE = re.compile(
     r"\b(?:in|at|on) the (?:(?:top|bottom|upper|lower)(?: (?:left|right|middle|cent(?:er|re)))?"
     r"|left|right|middle|cent(?:er|re))(?: corner| side| half)?\b(?! of)"
@@ -194,7 +201,12 @@ def tell(
     if look.identical:
         caption = NO_CHANGE_CAPTIONS[0] if whole.changed else whole.caption
         return replace(
-            whole, caption=caption, change_probability=0.0, changed=False, alignment=look.alignment
+            whole,
+            caption=caption,
+            change_probability=0.0,
+            changed=False,
+            alignment=look.alignment,
+            confidence=None if whole.confidence is None else 1.0,
         )
     least = look.least_probability
     if not look.measured or (not whole.changed and not least):
@@ -203,9 +215,14 @@ def tell(
         tell_change(measured, close, look.sizes, least)
         for measured, close in zip(look.measured, said, strict=True)
     )
+    if own_words and whole.changed:
+        caption, confidence = whole.caption, whole.confidence
+    else:
+        caption, confidence = tell_pair(whole, changes, look, seen=seen)
     return replace(
         whole,
-        caption=whole.caption if own_words and whole.changed else tell_pair(whole, changes, look, seen=seen),
+        caption=caption,
+        confidence=confidence,
         change_probability=max(whole.change_probability, least),
         changed=True,
         changes=changes,
@@ -228,17 +245,38 @@ def tell_change(
     place = place_of(box, size) if box else ""
     texts = measured.before_text, measured.after_text
     read = texts[0] != texts[1]
+    confidence = None if said is None else said.confidence
+    probability = max(least, said.change_probability if said else 0.0)
     if read:
         caption = text_sentence(texts[0] or "", texts[1] or "", measured.thing, place)
-    elif said is not None and said.changed and agrees(said.caption, measured):
+        confidence = _stated(confidence, _SURE_OF_TEXTS * probability)
+    elif said is not None and said.changed and _is_heard(said) and agrees(said.caption, measured):
         caption = _PLACE.sub(place, said.caption)
     else:
         caption = _plain(measured, place)
-    probability = max(least, said.change_probability if said else 0.0)
+        confidence = _stated(confidence, (_SURE_OF_FACTS if measured.facts else 1.0) * probability)
     kind = next((_KINDS[fact.kind] for fact in measured.facts), TEXT if read else REGION)
     return Change(
-        measured.before_box, measured.after_box, kind, caption, probability, measured.facts, *texts, place
+        measured.before_box,
+        measured.after_box,
+        kind,
+        caption,
+        probability,
+        measured.facts,
+        *texts,
+        place,
+        confidence,
     )
+
+
+def _is_heard(said: Difference) -> bool:
+    """Whether a sentence is told where there is a plain one to tell instead."""
+    return said.confidence is None or said.confidence >= _LEAST_CONFIDENCE
+
+
+def _stated(confidence: float | None, measured: float) -> float | None:
+    """The confidence of a sentence that was made of measurements, of a captioner that states any."""
+    return None if confidence is None else measured
 
 
 def _plain(measured: MeasuredChange, place: str) -> str:
@@ -248,8 +286,10 @@ def _plain(measured: MeasuredChange, place: str) -> str:
     return measured.sentence if measured.sentence.endswith(place) else f"{measured.sentence} {place}"
 
 
-def tell_pair(whole: Difference, changes: Sequence[Change], look: CloseLook, *, seen: bool) -> str:
-    """The one sentence of a pair in which changes were measured.
+def tell_pair(
+    whole: Difference, changes: Sequence[Change], look: CloseLook, *, seen: bool
+) -> tuple[str, float | None]:
+    """The one sentence of a pair in which changes were measured, and its confidence.
 
     Args:
         whole: What the captioner said of the joint image.
@@ -260,14 +300,16 @@ def tell_pair(whole: Difference, changes: Sequence[Change], look: CloseLook, *, 
     most = look.measured[0]
     fits = not contradicts(whole.caption, most.facts) if look.small else agrees(whole.caption, most)
     fits = fits and (look.small or most.before_text == most.after_text)  # words that were read are told
-    if seen and whole.changed and fits:
-        return whole.caption
-    first = changes[0].caption
+    if seen and whole.changed and fits and (look.small or _is_heard(whole)):
+        return whole.caption, whole.confidence
+    first, sure = changes[0].caption, changes[0].confidence
     if look.total == 1:
-        return first
+        return first, sure
     if look.total == len(changes) == 2:
-        return f"{first} and {changes[1].caption}"
-    return f"{first}, and {look.total - 1} more {'changes' if look.total > 2 else 'change'}"
+        second = changes[1]
+        both = None if sure is None or second.confidence is None else sure * second.confidence
+        return f"{first} and {second.caption}", both
+    return f"{first}, and {look.total - 1} more {'changes' if look.total > 2 else 'change'}", sure
 
 
 def change_of_heatmap(
