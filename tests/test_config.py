@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -266,3 +268,23 @@ def test_fields_are_read_by_their_former_names(tmp_path: Path) -> None:
     assert build(Renamed, {"warmup": 1.0}, "a.json") == Renamed(1.0)
     with pytest.raises(ConfigError, match="warmup_ratio is given twice"):
         load_config(Renamed, write(tmp_path, "warmup: 0.5\nwarmup_ratio: 0.5"))
+
+
+@pytest.mark.parametrize("value", ["!!int ''", "!!bool x", "!!float ''", "!!timestamp x", "!!binary \u00e9"])
+def test_tags_that_the_loader_stumbles_over(value: str, tmp_path: Path) -> None:
+    assert "cannot be read as YAML" in fault(tmp_path, f"data: {value}")
+    with pytest.raises(ConfigError, match="the value cannot be read as YAML"):
+        load_config(Recipe, None, [f"data={value}"])
+
+
+def test_brackets_without_end_are_refused_at_once(tmp_path: Path) -> None:
+    began = time.process_time()
+    assert "nested too deeply" in fault(tmp_path, "data: " + "[" * 100_000)
+    assert time.process_time() - began < 2
+
+
+def test_pipes_and_files_that_are_no_settings(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe\.yaml: cannot be read as YAML \(is a named pipe\)"):
+        load_config(Recipe, tmp_path / "pipe.yaml")
+    assert "more than the limit of 262,144" in fault(tmp_path, "# " + "c" * 300_000)

@@ -16,13 +16,18 @@ import math
 import os
 import types
 import typing
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from blip2idc.errors import Blip2idcError, ConfigError, shortened
+from blip2idc.regular_files import read_regular
 
 Settings = TypeVar("Settings")
+
+_LARGEST_FILE = 256 << 10  # bytes of settings; a recipe has a few thousand, and YAML is read by Python
+_DEEPEST = 100  # brackets in brackets
 
 #: What numpy's and torch's generators both take.
 LARGEST_SEED = 2**63 - 1
@@ -262,15 +267,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_strict_loader())
+        content = yaml.load(read_regular(path, _LARGEST_FILE).decode("utf-8"), Loader=_strict_loader())
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; expected a YAML file of settings") from None
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-        yaml.YAMLError,
-    ) as error:  # ValueError: `!!float abc`, for one
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read as YAML ({error.strerror or error})") from None
+    except Exception as error:  # the loader raises anything: `!!bool x`, `!!int ''`
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from None
     if content is None:
         return {}
@@ -300,9 +302,15 @@ def _strict_loader() -> type[Any]:
                 )
             return node
 
+        def fetch_flow_collection_start(self, token: Any) -> None:
+            if self.flow_level >= _DEEPEST:  # each level makes the loader's next step longer
+                raise yaml.scanner.ScannerError(None, None, "nested too deeply", self.get_mark())  # type: ignore[no-untyped-call]
+            super().fetch_flow_collection_start(token)  # type: ignore[no-untyped-call]
+
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            repeated = sorted({str(key) for key in keys if keys.count(key) > 1})
+            counts = Counter(str(key) for key in keys)
+            repeated = sorted(key for key, count in counts.items() if count > 1)
             if repeated:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {repeated[0]!r} twice", node.start_mark
@@ -328,7 +336,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override!r} is not of the form key=value")
     try:
         value = yaml.load(text, Loader=_strict_loader())
-    except (ValueError, RecursionError, yaml.YAMLError):
+    except Exception:  # as for a file
         raise ConfigError(f"--set {override!r}: the value cannot be read as YAML") from None
     for depth, name in enumerate(names[:-1], start=1):
         inner = values.setdefault(name, {})

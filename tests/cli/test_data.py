@@ -8,7 +8,9 @@ import pytest
 from tests.fixtures.benchmarks import put_spot_the_diff
 
 from blip2idc.cli.main import run
+from blip2idc.data.readers.importing import LOCK
 from blip2idc.data.records import read_manifest
+from blip2idc.runs.lock import only_run
 
 
 def test_import_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,3 +59,33 @@ def test_faults_are_one_sentence_and_exit_2(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_second_import_into_one_output_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, output = put_spot_the_diff(tmp_path / "official"), tmp_path / "out"
+    with only_run(output / LOCK, output):
+        assert run(["import", "spot-the-diff", str(source), "-o", str(output)]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {output}: another run is writing into it; wait for it, or end it\n"
+    )
+    assert run(["import", "spot-the-diff", str(source), "-o", str(output)]) == 0
+    assert not (output / LOCK).exists()
+
+
+def test_an_image_is_decoded_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, output = put_spot_the_diff(tmp_path / "official"), tmp_path / "out"
+    image = source / "resized_images/7.png"
+    image.write_bytes(image.read_bytes()[:-20])
+    assert run(["import", "spot-the-diff", str(source), "-o", str(output)]) == 2
+    assert "7.png: the image is truncated or damaged" in capsys.readouterr().err
+    assert not list(output.rglob("7.png"))
+    assert run(["import", "spot-the-diff", str(source), "-o", str(output), "--heads-only"]) == 0
+
+
+def test_the_limit_on_pixels_can_be_raised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, output = put_spot_the_diff(tmp_path / "official"), tmp_path / "out"
+    assert run(["import", "spot-the-diff", str(source), "-o", str(output), "--max-pixels", "2"]) == 2
+    assert "more than the limit of 2; make it smaller or raise --max-pixels" in capsys.readouterr().err
+    assert not output.exists()

@@ -164,3 +164,16 @@ def test_a_shell_completes_commands_and_options(
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
     assert cli.run([]) == 0
     assert capsys.readouterr().out.split() == [completed]
+
+
+#: Commands that open no image of a user.
+WITHOUT_IMAGES = {"demo", "paraphrase", "synthesize scenes", "synthesize pages"}
+
+
+def test_every_command_whose_errors_advise_it_takes_max_pixels() -> None:
+    without = {
+        " ".join(words)
+        for words, command in cli.commands()
+        if not any("--max-pixels" in parameter.opts for parameter in command.params)
+    }
+    assert without == WITHOUT_IMAGES

@@ -35,7 +35,7 @@ def test_a_bomb_is_refused_before_a_model_is_loaded(
     [
         (["a.png", "a.png", "--bands", "1,2"], "--bands is '1,2'"),
         (["a.png", "a.png", "--stretch", "best"], "--stretch is 'best'"),
-        (["a.png", "a.png", "--max-pixels", "0"], "--max-pixels is 0; expected at least 1"),
+        (["a.png", "a.png", "--max-pixels", "0"], "--max-pixels is 0; expected a number from 1"),
         (
             ["a.png", "a.png", "--max-pixels", "10"],
             "more than the limit of 10; make it smaller or raise --max-pixels",

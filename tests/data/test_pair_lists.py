@@ -54,6 +54,17 @@ def test_faulty_tables(content: str, sentence: str, tmp_path: Path) -> None:
     assert len(str(caught.value)) < 1000
 
 
+def test_a_line_end_of_unicode_is_part_of_a_name(tmp_path: Path) -> None:
+    pairs = read_pair_list(table(tmp_path, "before,after\na\u2028b.png,c\x85.png\n"))
+    assert (pairs[0].before_file_name, pairs[0].after_file_name) == ("a\u2028b.png", "c\x85.png")
+
+
+@pytest.mark.parametrize("patterns", [["/etc/*.png", "*b"], ["**", "**b"], ["***", "***"]])
+def test_patterns_that_name_no_files_of_the_folder(patterns: list[str], tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="--pattern is .*; expected names in"):
+        match_pairs(tmp_path, patterns)
+
+
 def test_folders(tmp_path: Path) -> None:
     for name in ("1_before.png", "1_after.png", "10_before.png", "10_after.png", "notes.txt"):
         (tmp_path / name).touch()

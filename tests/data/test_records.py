@@ -219,7 +219,14 @@ def test_a_required_key_is_missing(key: str, tmp_path: Path) -> None:
             json.dumps(GOOD)[:-1] + ', "after_box": [0, 0, NaN, 1]}',
             "line 2: holds NaN, which is not a JSON value",
         ),
-        (json.dumps(GOOD)[:-1] + ', "after_box": [0, 0, 1e999, 1]}', "line 2: after_box is [0, 0, inf, 1]"),
+        (
+            json.dumps(GOOD)[:-1] + ', "score": -1e999}',
+            "line 2: holds -1e999, which is beyond the range of numbers",
+        ),
+        (
+            json.dumps(GOOD)[:-1] + ', "after_box": [0, 0, 1e999, 1]}',
+            "line 2: holds 1e999, which is beyond the range of numbers",
+        ),
         ("[" * 100_000, "line 2: lists or objects are nested too deeply"),
         ('{"id": ' + "9" * 5000 + "}", "line 2: holds a number of more than 4300 digits"),
         ('{"id": "1", "id": "2"}', "line 2: key 'id' occurs twice in one object"),

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
-from blip2idc.cli.options import JsonFile, Resamples, ResamplingSeed
+from blip2idc.cli.options import JsonFile, MaxPixels, Resamples, ResamplingSeed, pixel_limit
 from blip2idc.cli.output import say, write_json, write_text
 
 
@@ -50,6 +50,7 @@ def baseline_command(
     no_images: Annotated[
         bool, typer.Option("--no-images", help="Leave out the nearest caption by images.")
     ] = False,
+    max_pixels: MaxPixels = None,
     meteor: MeteorOption = Meteor.PYTHON,
     no_meteor: NoMeteorOption = False,
     json_file: JsonFile = None,
@@ -71,6 +72,7 @@ def baseline_command(
     from blip2idc.report.baselines import print_baselines
     from blip2idc.report.tables import console
 
+    limit = pixel_limit(max_pixels)
     training = ReferencedSplit.read(train, train_split or choose_split(train, ("train",)))
     testing = ReferencedSplit.read(test, test_split or choose_split(test, ("test", "val")))
     with meteor_backend(meteor, wanted=not no_meteor) as backend:
@@ -81,6 +83,7 @@ def baseline_command(
             resampling=Resampling(resamples, seed),
             backend=backend,
             images=not no_images,
+            max_pixels=limit,
         )
     report = BaselineReport.build(training, testing, rows, benchmark, protocol)
     if json_file is not None:
@@ -98,6 +101,7 @@ def audit_command(
     json_file: JsonFile = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots.")] = None,
     no_images: Annotated[bool, typer.Option("--no-images", help="Do not look at the images.")] = False,
+    max_pixels: MaxPixels = None,
     meteor: MeteorOption = Meteor.PYTHON,
     no_meteor: NoMeteorOption = False,
     resamples: Resamples = 1000,
@@ -112,6 +116,7 @@ def audit_command(
 
     if resamples < 100:
         raise ConfigError(f"--resamples is {resamples}, expected at least 100: the verdict rests on them")
+    limit = pixel_limit(max_pixels)
     tested = split or choose_split(data, ("test", "val", "train"))
     names = find_splits(data) or (tested,)
     splits = {name or "all": ReferencedSplit.read(data, name) for name in names}
@@ -122,6 +127,7 @@ def audit_command(
             resampling=Resampling(resamples, seed),
             backend=backend,
             images=not no_images,
+            max_pixels=limit,
         )
     if json_file is not None:
         write_json(json_file, found)

@@ -20,23 +20,23 @@ from blip2idc.cli.options import (
     Dtype,
     Layout,
     MaxChanges,
+    MaxPixels,
     Model,
     SplitOfData,
     check_pair_or_data,
     check_range,
     load_captioner,
     looks_closely,
+    pixel_limit,
 )
 from blip2idc.cli.output import note, progress_bar, say, say_json
 from blip2idc.cli.rasters import (
     Bands,
     MapFile,
-    MaxPixels,
     Stretch,
     Tiles,
     caption_in_tiles,
     check_raster_options,
-    checked_limit,
     open_pair,
 )
 from blip2idc.errors import ConfigError
@@ -121,7 +121,7 @@ def caption(
     captioner = load_captioner(
         model, adapter, layout=layout, device=device, dtype=dtype, announce=data is not None
     )
-    captioner.max_pixels = checked_limit(max_pixels) or captioner.max_pixels
+    captioner.max_pixels = pixel_limit(max_pixels)
     decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
     if manifest is not None and output is not None:
         _caption_data(captioner, manifest, output, batch_size, {**decoding, **close})

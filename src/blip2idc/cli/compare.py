@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blip2idc.cli.options import Adapter, Device, Model, load_captioner
+from blip2idc.cli.options import Adapter, Device, MaxPixels, Model, load_captioner, pixel_limit
 from blip2idc.cli.output import note, say, write_json, write_text
 from blip2idc.errors import ConfigError
 
@@ -97,9 +97,7 @@ def compare_command(
     any_size: Annotated[
         bool, typer.Option("--any-size", help="Let the model judge images of different sizes.")
     ] = False,
-    max_pixels: Annotated[
-        int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
-    ] = None,
+    max_pixels: MaxPixels = None,
     html: Annotated[
         Path | None,
         typer.Option(metavar="PAGE", help="Write a page, and a folder with its pictures beside it."),
@@ -142,10 +140,10 @@ def compare_command(
     from blip2idc.compare.comparison import CompareSettings
     from blip2idc.compare.folders import NameRules, left_out_in_words, parse_mapping
     from blip2idc.compare.run import compare_folders
-    from blip2idc.images.pair import MAX_PIXELS
     from blip2idc.images.pixels import parse_region
     from blip2idc.runs.record import run_record
 
+    limit = pixel_limit(max_pixels)
     settings = CompareSettings(
         threshold,
         pixel_threshold,
@@ -153,9 +151,9 @@ def compare_command(
         tuple(map(parse_region, ignore or ())),
         strict,
         any_size,
-        MAX_PIXELS if max_pixels is None else max_pixels,
+        limit,
         judge,  # type: ignore[arg-type]
-        _rules(before, ignore_mask, ignore_file),
+        tuple(replace(rule, max_pixels=limit) for rule in _rules(before, ignore_mask, ignore_file)),
     )
     if output_format not in _FORMATS:
         raise ConfigError(f"--format is {output_format!r}; expected {', '.join(_FORMATS)}")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from blip2idc.cli.options import MaxPixels, pixel_limit
 from blip2idc.cli.output import say, warn
 
 
@@ -50,6 +51,14 @@ def import_command(
         float, typer.Option("--holdout", help="InstructPix2Pix: share set aside as val, and again as test.")
     ] = 0.0,
     copy: Annotated[bool, typer.Option("--copy", help="Copy images instead of hard-linking them.")] = False,
+    max_pixels: MaxPixels = None,
+    heads_only: Annotated[
+        bool,
+        typer.Option(
+            "--heads-only",
+            help="Look at the head of each image alone, not whether it is whole: faster.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the manifests of an earlier import.")
     ] = False,
@@ -77,6 +86,8 @@ def import_command(
         copy=copy,
         overwrite=overwrite,
         follow_links=follow_links,
+        max_pixels=pixel_limit(max_pixels),
+        heads_only=heads_only,
     )
     for warning in report.warnings:
         warn(warning)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
-from blip2idc.cli.options import JsonFile, Resamples, ResamplingSeed
+from blip2idc.cli.options import JsonFile, MaxPixels, Resamples, ResamplingSeed, pixel_limit
 from blip2idc.cli.output import note, write_json
 from blip2idc.errors import ConfigError
 
@@ -69,6 +69,7 @@ def evaluate_command(
     type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
     iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
     heatmaps: _Heatmaps = None,
+    max_pixels: MaxPixels = None,
     form: Annotated[
         str, typer.Option("--format", help="text, markdown, latex or csv (the first table alone).")
     ] = "text",
@@ -86,6 +87,7 @@ def evaluate_command(
     from blip2idc.report.sheets import FORMATS
     from blip2idc.report.tables import console, localization_table, print_assessment
 
+    limit = pixel_limit(max_pixels)
     if by not in (None, "kind"):
         raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
     if form not in FORMATS:
@@ -110,7 +112,9 @@ def evaluate_command(
         options = replace(options, meteor_backend=backend)
         assessment = evaluate(ours, truth, options, against=theirs)
         others = [evaluate(one, truth, options, against=ours) for one in further]
-    places = _localization(heatmaps, references, split, options.resampling) if heatmaps is not None else None
+    places = None
+    if heatmaps is not None:
+        places = _localization(heatmaps, references, split, options.resampling, limit)
     if json_file is not None:
         found = {} if places is None else {"localization": places.to_dict()}
         systems = {"systems": [one.to_dict(per_item) for one in others]} if others else {}
@@ -121,13 +125,13 @@ def evaluate_command(
 
 
 def _localization(
-    folder: Path, references: Path, split: str | None, resampling: Resampling
+    folder: Path, references: Path, split: str | None, resampling: Resampling, max_pixels: int
 ) -> LocalizationScores:
     """Scores of the heatmaps of a data set."""
     from blip2idc.evaluation.maps.localization import localization
     from blip2idc.evaluation.maps.places import read_placed_heatmaps
 
-    found = read_placed_heatmaps(folder, references, split)
+    found = read_placed_heatmaps(folder, references, split, max_pixels)
     if found.unknown:
         note(f"{found.unknown} pairs without a known place are left out of localization")
     return localization(found.heatmaps, found.truths, resampling)

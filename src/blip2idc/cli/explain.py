@@ -17,15 +17,17 @@ from blip2idc.cli.options import (
     After,
     Before,
     Device,
+    MaxPixels,
     Method,
     Model,
     SplitOfData,
     check_pair_or_data,
     load_captioner,
     parse_method,
+    pixel_limit,
 )
 from blip2idc.cli.output import progress_bar, say, write_text
-from blip2idc.cli.rasters import Bands, MaxPixels, Stretch, open_pair
+from blip2idc.cli.rasters import Bands, Stretch, open_pair
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def explain_command(
     if limit < 2:
         raise ConfigError(f"--limit is {limit}; expected at least 2")
     if data is not None and predictions is not None:
-        _explain_data(data, split, predictions, heatmaps, limit, output)
+        _explain_data(data, split, predictions, heatmaps, limit, output, pixel_limit(max_pixels))
     elif before is not None and after is not None:
         chosen = parse_method(method)
         pair = open_pair(before, after, bands, stretch, max_pixels)
@@ -108,7 +110,13 @@ def _explain_pair(
 
 
 def _explain_data(
-    data: Path, split: str | None, predictions: Path, heatmaps: Path | None, limit: int, output: Path
+    data: Path,
+    split: str | None,
+    predictions: Path,
+    heatmaps: Path | None,
+    limit: int,
+    output: Path,
+    max_pixels: int,
 ) -> None:
     from blip2idc.data.records import find_splits, read_manifest
     from blip2idc.report.html.gallery_entries import choose_records, gallery_entries
@@ -124,7 +132,7 @@ def _explain_data(
         raise ConfigError(f"{predictions} holds no prediction for a pair of {data}; do they belong together?")
     entries = []
     with progress_bar("pairs") as progress:
-        for entry in gallery_entries(manifest, records, predicted):
+        for entry in gallery_entries(manifest, records, predicted, max_pixels):
             entries.append(entry)
             progress(len(entries), len(records))
     title = data.name if split is None else f"{data.name}, {split}"

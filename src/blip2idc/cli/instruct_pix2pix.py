@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blip2idc.cli.options import Config, Settings, overrides
+from blip2idc.cli.options import Config, MaxPixels, Settings, overrides
 from blip2idc.cli.output import note, print_rows, say, stage_bars, warn
 from blip2idc.errors import ConfigError
 
@@ -103,6 +103,7 @@ def instruct_pix2pix(
     language_model: LanguageModel = None,
     seed: Seed = None,
     batch_size: BatchSize = None,
+    max_pixels: MaxPixels = None,
     config: Config = None,
     settings: Settings = None,
     refilter: Refilter = False,
@@ -129,6 +130,7 @@ def instruct_pix2pix(
         "instructions.language_model.model": language_model,
         "seed": seed,
         "batch_size": batch_size,
+        "max_pixels": max_pixels,
         **_instruction_source(instructions, with_data=data is not None),
     }
     chosen = load_config(SynthesisConfig, config, overrides(given, settings))
@@ -168,7 +170,7 @@ def _made(
     from blip2idc.synthesis.pipeline.run import synthesize
     from blip2idc.synthesis.pipeline.sources import read_sources
 
-    sources = read_sources(images, data, split=split, captions=captions)
+    sources = read_sources(images, data, split=split, captions=captions, max_pixels=config.max_pixels)
     with stage_bars() as progress:
         return synthesize(sources, output, config, ray=ray, workers=workers, progress=progress)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Changes of a pair that anybody would read.
 MOST_CHANGES = 1000
+#: Pixels of an image that any machine could hold; as the settings have it.
+MOST_PIXELS = 2**40
 #: The word for no adapter, and for no CLIP.
 NONE = "none"
 Model = Annotated[
@@ -69,6 +71,10 @@ MaxChanges = Annotated[
 Before = Annotated[Path | None, typer.Argument(help="Image before.", show_default=False)]
 After = Annotated[Path | None, typer.Argument(help="Image after.", show_default=False)]
 SplitOfData = Annotated[str | None, typer.Option("--split", help="train, val or test of --data.")]
+MaxPixels = Annotated[
+    int | None,
+    typer.Option("--max-pixels", help="Largest width times height of an image; default 64 million."),
+]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write all results, raw, to this file.")
 ]
@@ -227,6 +233,20 @@ def check_range(option: str, value: float, low: float, high: float) -> None:
     """
     if not low <= value <= high:
         raise ConfigError(f"{option} is {value}; expected a number from {low} to {high}")
+
+
+def pixel_limit(max_pixels: int | None) -> int:
+    """What `--max-pixels` allows; 64 million where it is not given.
+
+    Raises:
+        ConfigError: It is out of range.
+    """
+    from blip2idc.images.decoding.limits import MAX_PIXELS
+
+    if max_pixels is None:
+        return MAX_PIXELS
+    check_range("--max-pixels", max_pixels, 1, MOST_PIXELS)
+    return max_pixels
 
 
 def overrides(given: dict[str, Any], settings: list[str] | None) -> list[str]:

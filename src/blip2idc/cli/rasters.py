@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blip2idc.cli.options import pixel_limit
 from blip2idc.cli.output import note, say, say_json
 from blip2idc.errors import ConfigError
 
@@ -32,10 +33,6 @@ Stretch = Annotated[
         metavar="HOW",
         help="Values of a raster that become black and white: auto, minmax, percentile or LOW,HIGH.",
     ),
-]
-MaxPixels = Annotated[
-    int | None,
-    typer.Option("--max-pixels", help="Largest width times height of an image; default 64 million."),
 ]
 Tiles = Annotated[
     int | None,
@@ -71,11 +68,10 @@ def open_pair(
     Raises:
         Blip2idcError: An option is malformed, or an image cannot be used.
     """
-    from blip2idc.images.decoding.limits import MAX_PIXELS
     from blip2idc.images.pair import ImagePair
     from blip2idc.images.rasters import is_raster, open_rasters, parse_view
 
-    limit = checked_limit(max_pixels) or MAX_PIXELS
+    limit = pixel_limit(max_pixels)
     view = parse_view(bands, stretch)
     asked = bands is not None or stretch is not None
     if not (asked or any(is_raster(path, limit) for path in (before, after))):
@@ -83,17 +79,6 @@ def open_pair(
     pair, told = open_rasters(before, after, view, max_pixels=limit)
     note(told)
     return pair
-
-
-def checked_limit(max_pixels: int | None) -> int | None:
-    """`--max-pixels`, which is at least one.
-
-    Raises:
-        ConfigError: It is less.
-    """
-    if max_pixels is not None and max_pixels < 1:
-        raise ConfigError(f"--max-pixels is {max_pixels}; expected at least 1")
-    return max_pixels
 
 
 def caption_in_tiles(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption
-from blip2idc.cli.options import Device, Resamples, Settings
+from blip2idc.cli.options import Device, MaxPixels, Resamples, Settings, pixel_limit
 from blip2idc.cli.output import note, write_text
 from blip2idc.errors import ConfigError
 
@@ -76,6 +76,7 @@ def reproduce_command(
     no_images: Annotated[
         bool, typer.Option("--no-images", help="Leave the images out of audit and baselines.")
     ] = False,
+    max_pixels: MaxPixels = None,
     resamples: Resamples = 1000,
 ) -> None:
     """Import, audit, train, caption, evaluate and compare with published scores; goes on where it was stopped."""
@@ -88,7 +89,10 @@ def reproduce_command(
     scoring = ["--no-meteor"] if no_meteor else ["--meteor", meteor.value]
     scoring += ["--resamples", str(resamples)]
     blind = ["--no-images"] if no_images else []
-    steps = list(_steps(benchmark, source, output, recipe, paths, settings or [], device, scoring, blind))
+    limit = [] if max_pixels is None else ["--max-pixels", str(pixel_limit(max_pixels))]
+    steps = list(
+        _steps(benchmark, source, output, recipe, paths, settings or [], device, scoring, blind, limit)
+    )
     begun: dict[str, Any] = {"benchmark": benchmark, "source": str(source.resolve()), "scoring": scoring}
     begun |= {f"recipe.{name}": value for name, value in recipe.to_dict().items()}
     with resume_folder(output, begun) as journal:
@@ -141,28 +145,29 @@ def _steps(
     device: str,
     scoring: list[str],
     blind: list[str],
+    limit: list[str],
 ) -> Iterator[Step]:
     """The commands, in order."""
     data, adapter, predictions = (str(output / name) for name in ("data", "adapter", "predictions.json"))
     # manifests appear last, so an import that was stopped left none, and is run again over its images
-    yield Step("import", ("import", benchmark, str(source), "--output", data))
+    yield Step("import", ("import", benchmark, str(source), "--output", data, *limit))
     audit = ("--json", str(output / "audit.json"), "--html", str(output / "audit.html"))
-    yield Step("audit", ("audit", data, *audit, *scoring, *blind))
+    yield Step("audit", ("audit", data, *audit, *scoring, *blind, *limit))
     told = [part for path in recipes for part in ("--config", str(path))]
     told += [part for setting in settings for part in ("--set", setting)]
     told += ["--set", f"device={device}"] if device != "auto" else []
-    yield Step("train", ("train", "--data", data, "--output", adapter, *told))
+    yield Step("train", ("train", "--data", data, "--output", adapter, *told, *limit))
     model = ["--model", recipe.model] if recipe.model is not None else []
     used = (
         ["--model", adapter, "--adapter", "none"] if recipe.mode == "full" else [*model, "--adapter", adapter]
     )
     asked = ("--data", data, "--split", "test", "--output", predictions, "--device", device)
-    yield Step("caption", ("caption", *asked, *used))
+    yield Step("caption", ("caption", *asked, *used, *limit))
     protocol = ["--protocol", PROTOCOLS[benchmark]] if benchmark in PROTOCOLS else []
     truth = ("--references", data, "--split", "test", "--json", str(output / "scores.json"))
     yield Step("evaluate", ("evaluate", predictions, *truth, *protocol, *scoring))
     beside = ("--train", data, "--test", data, "--json", str(output / "baselines.json"))
-    yield Step("baseline", ("baseline", *beside, *scoring, *blind))
+    yield Step("baseline", ("baseline", *beside, *scoring, *blind, *limit))
 
 
 def _run(step: Step) -> None:

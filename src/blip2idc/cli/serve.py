@@ -16,11 +16,13 @@ from blip2idc.cli.options import (
     Adapter,
     Device,
     Dtype,
+    MaxPixels,
     Method,
     Model,
     check_range,
     load_captioner,
     parse_method,
+    pixel_limit,
 )
 from blip2idc.cli.output import note, say
 
@@ -39,9 +41,7 @@ def serve_command(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 for any free one.")] = 7860,
     max_upload_mb: Annotated[int, typer.Option(help="Largest file that is taken, in MiB.")] = 20,
-    max_pixels: Annotated[
-        int | None, typer.Option(help="Largest width times height of an image; default 64 million.")
-    ] = None,
+    max_pixels: MaxPixels = None,
     queue: Annotated[
         int, typer.Option(help="Requests that may be inside; more are refused, and told when to come again.")
     ] = 100,
@@ -70,19 +70,17 @@ def serve_command(
     from blip2idc.app.service import DifferenceService
     from blip2idc.app.settings import AppSettings
     from blip2idc.images.deadline import check_seconds
-    from blip2idc.images.pair import MAX_PIXELS
 
     chosen = parse_method(method)
     settings = AppSettings(host, port, max_upload_mb, queue, _examples(), tuple(allow_host or ())).with_port()
     check_seconds(decode_seconds)
+    limit = pixel_limit(max_pixels)
     check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
     (require_server if api_only else require_gradio)()  # before the model is loaded, which takes longer
     where = "API" if api_only else "page"
     note(f"starting: the {where} will be at http://{host}:{settings.port} once the model is loaded")
     captioner = load_captioner(model, adapter, device=device, dtype=dtype)
-    service = DifferenceService(
-        captioner, chosen, max_pixels or MAX_PIXELS, decode_seconds, batch_size, settings.queue
-    )
+    service = DifferenceService(captioner, chosen, limit, decode_seconds, batch_size, settings.queue)
     with (running_api if api_only else running)(service, settings) as address:
         end = _end_of_service()  # before the address is told: who reads it may end the server at once
         say(f"{address}  (Ctrl-C ends it)")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
-from blip2idc.cli.options import check_range, parse_list, parse_size
+from blip2idc.cli.options import MaxPixels, check_range, parse_list, parse_size, pixel_limit
 from blip2idc.cli.output import progress_bar, say, warn
 from blip2idc.config import LARGEST_SEED
 from blip2idc.errors import ConfigError
@@ -113,6 +113,7 @@ def edits(
         Path | None,
         typer.Option(help="Folder of cut-out objects with their nouns, for wide; default: coloured shapes."),
     ] = None,
+    max_pixels: MaxPixels = None,
     workers: Workers = None,
     masks: Masks = False,
 ) -> None:
@@ -126,6 +127,7 @@ def edits(
 
     check_range("--seed", seed, 0, LARGEST_SEED)
     _check_variety(variety, textures_share, objects)
+    limit = pixel_limit(max_pixels)
     chosen = None if kinds is None else parse_list(kinds)
     world: EditsWorld | EditorWorld
     if variety == "wide":
@@ -138,6 +140,7 @@ def edits(
             kinds=chosen,
             split=split,
             objects=objects,
+            max_pixels=limit,
         )
     else:
         width, height = parse_size(size or "320x160")
@@ -150,6 +153,7 @@ def edits(
             kinds=chosen,
             textures_share=textures_share,
             split=split,
+            max_pixels=limit,
         )
     if images is not None and isinstance(world.pictures, Photographs):
         world.pictures.check()

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from blip2idc.cli.options import Settings, overrides
+from blip2idc.cli.options import MaxPixels, Settings, overrides
 from blip2idc.cli.output import note, say
 
 
@@ -62,6 +62,7 @@ def train(
         Literal["concat", "difference", "both"] | None,
         typer.Option(help="How two streams become one: concat (default), difference (after - before), both."),
     ] = None,
+    max_pixels: MaxPixels = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model trained before.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
 ) -> None:
@@ -71,7 +72,13 @@ def train(
     from blip2idc.training.run import train as run_training
 
     two_stream = None if encoding is None else "true" if encoding == "two-stream" else "false"
-    given = {"model": model, "order": order, "two_stream": two_stream, "merge": merge}
+    given = {
+        "model": model,
+        "order": order,
+        "two_stream": two_stream,
+        "merge": merge,
+        "max_pixels": max_pixels,
+    }
     result = run_training(
         data or (),
         output,

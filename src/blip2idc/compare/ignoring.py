@@ -15,8 +15,9 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.images.pair import open_image
+from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.images.pixels import Region, parse_region
+from blip2idc.regular_files import read_regular
 
 RULES_FILE = ".blip2idc-ignore"
 """Name of the file of rules that is looked for in the folder of references."""
@@ -32,11 +33,13 @@ class Rule:
         place: A rectangle, or a mask image of the size of the picture: what is not black in it is ignored.
         pattern: Which files it is meant for: a glob over names relative to the folder.
         source: Where it was asked for, for errors: ``--ignore 1,2,3,4``.
+        max_pixels: Limit for a mask.
     """
 
     place: Region | Path
     pattern: str = "*"
     source: str = ""
+    max_pixels: int = MAX_PIXELS
 
     def is_for(self, name: str) -> bool:
         """Whether it concerns a file; a pattern without a slash matches in every folder."""
@@ -84,9 +87,10 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
         ConfigError: A line is something else; InputError: the file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); check --ignore-file") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read as UTF-8 text ({reason}); check --ignore-file") from None
     rules = []
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -164,7 +168,7 @@ def _check_mask(rule: Rule, pairs: Sequence[tuple[str, Size, Size]]) -> None:
 
 def _open_mask(rule: Rule) -> Image.Image:
     assert isinstance(rule.place, Path)
-    return open_image(rule.place)
+    return open_image(rule.place, max_pixels=rule.max_pixels)
 
 
 def _read_mask(rule: Rule, before: Size, after: Size) -> np.ndarray:

@@ -1,14 +1,16 @@
 """The one strict reader of JSON and JSON lines: what is wrong with a file is said in one sentence.
 
 In: a path, and the kind of error to raise. Out: the value in it, or `(line number, value)` pairs. Refused, each with
-its own sentence: a missing or empty file, another encoding than UTF-8 (a byte order mark is accepted), malformed JSON
-(with its line), NaN and infinities, repeated keys, half characters, numbers of thousands of digits.
+its own sentence: a missing or empty file, a pipe or a device, another encoding than UTF-8 (a byte order mark is
+accepted), malformed JSON (with its line), NaN and infinities, repeated keys, half characters, numbers of thousands of
+digits.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.errors import Blip2idcError, PredictionError, shortened
+from blip2idc.regular_files import read_regular
 
 _OTHER_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -32,7 +35,7 @@ def read_text(path: Path, error: type[Blip2idcError] = PredictionError) -> str:
         Blip2idcError: of the kind that `error` says: the file is missing, unreadable, empty, or in another encoding.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as fault:
         raise error(f"{path} cannot be read: {fault.strerror or fault}.") from None
     for mark, name in _OTHER_MARKS:
@@ -59,7 +62,9 @@ def parse(text: str, where: str, error: type[Blip2idcError] = PredictionError) -
             character, a number of thousands of digits.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_distinct)
+        value = json.loads(
+            text, parse_float=_finite, parse_constant=_refuse_constant, object_pairs_hook=_distinct
+        )
     except json.JSONDecodeError as fault:
         lines = "\n" in text.strip()
         place = f", line {fault.lineno} column {fault.colno}" if lines else f", column {fault.colno}"
@@ -135,6 +140,14 @@ class _RefusedError(ValueError):
 
 def _refuse_constant(name: str) -> Any:
     raise _RefusedError(f"holds {name}, which is not a JSON value")
+
+
+def _finite(digits: str) -> float:
+    """A number; Python would read one of a larger exponent than floats have as infinite."""
+    value = float(digits)
+    if value in (math.inf, -math.inf):
+        raise _RefusedError(f"holds {shortened(digits, 60)}, which is beyond the range of numbers")
+    return value
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ writer meant them; those that are relative are so to the table's folder.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -83,12 +84,12 @@ def read_pair_list(path: Path) -> PairList:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of every row that is not empty."""
-    lines = read_text(path, ManifestError).splitlines(keepends=True)
-    semicolons = (
-        ";" in lines[0] and "," not in lines[0]
-    )  # as spreadsheets write where the comma is in numbers
+    text = read_text(path, ManifestError)
+    first = text.partition("\n")[0]
+    semicolons = ";" in first and "," not in first  # as spreadsheets write where the comma is in numbers
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ";" if semicolons else ","
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    # not splitlines: a name may hold a line end of Unicode's
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -130,7 +131,11 @@ def _matched(folder: Path, pattern: str) -> dict[str, str]:
     parts = [re.escape(part) for part in pattern.split("*")]
     shape = re.compile("([^/]*)".join(parts))
     found = {}
-    for path in folder.glob(pattern):
+    try:
+        paths = list(folder.glob(pattern))
+    except (NotImplementedError, ValueError) as error:  # an absolute one, or ** beside other characters
+        raise ManifestError(f"--pattern is {pattern!r}; expected names in {folder} ({error})") from None
+    for path in paths:
         name = path.relative_to(folder).as_posix()
         fit = shape.fullmatch(name)
         if fit is not None and path.is_file():

@@ -2,8 +2,8 @@
 
 In: an image (a file, or bytes out of a table) and the name it shall have. Out: it lies there, a hard link or a copy.
 Before anything is written the name is known to stay inside the folder and to be that of an image, the file to lie
-inside its source, links resolved, and the content to open as an image. Names and contents come from archives that
-nobody has looked at.
+inside its source, links resolved, and the content to be an image, decoded to its end. Names and contents come from
+archives that nobody has looked at.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from blip2idc.data.records import FolderGuard
 from blip2idc.errors import ImageError, InputError
 from blip2idc.images.decoding.frames import read_size
+from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.runs.files import atomic_path, atomic_write
 
 SUFFIXES = frozenset(
@@ -51,12 +52,16 @@ class ImagePlacer:
         source: Folder in which the files lie, however they are linked; None where the caller made them itself.
         copy: Copy files instead of hard-linking them.
         follow_links: Take files that a link in the source leads to elsewhere.
+        max_pixels: Limit for each image.
+        heads_only: Look at the head of an image alone, not whether it is whole.
     """
 
     folder: Path
     source: Path | None = None
     copy: bool = False
     follow_links: bool = False
+    max_pixels: int = MAX_PIXELS
+    heads_only: bool = False
     _guard: list[FolderGuard] = field(default_factory=list, repr=False, compare=False)
 
     def check_name(self, name: str) -> None:
@@ -112,15 +117,12 @@ class ImagePlacer:
             )
         return real
 
-    @staticmethod
-    def _check_image(content: Path | bytes, name: str) -> None:
+    def _check_image(self, content: Path | bytes, name: str) -> None:
+        opened = read_size if self.heads_only else open_image
         try:
-            read_size(content, name=name, max_pixels=_MAX_PIXELS)
+            opened(content, name=name, max_pixels=self.max_pixels)
         except ImageError as error:
             raise InputError(f"{error}; nothing but images is put into a data set") from None
-
-
-_MAX_PIXELS = 1_000_000_000  # only the header is read here; opening the data set has a limit of its own
 
 
 def place_file(source: Path, target: Path, *, copy: bool = False) -> None:

@@ -23,9 +23,9 @@ from blip2idc.evaluation.metrics.ngrams import Ints
 from blip2idc.evaluation.no_change import RELEASED_WORDINGS
 
 _CLEVR_NAME = re.compile(
-    r"(?:CLEVR_(?P<side>default|semantic|nonsemantic)_)?(?P<number>\d+)(?:\.png)?(?P<mark>_n)?"
+    r"(?:CLEVR_(?P<side>default|semantic|nonsemantic)_)?(?P<number>[0-9]+)(?:\.png)?(?P<mark>_n)?"
 )
-_SPOT_NAME = re.compile(r"0*(?P<number>\d+)(?:\.png)?")
+_SPOT_NAME = re.compile(r"(?P<number>[0-9]+)(?:\.png)?")
 # CARD's reference file joins the sentences of a pair and cuts after this many words.
 _CARD_WORDS = 60
 # Items (and references) of the official test sets: Jhamtani and Berg-Kirkpatrick 2018; Tan et al., ACL 2019.
@@ -134,7 +134,7 @@ def clevr_id(name: str) -> str:
     if found is None:
         return name
     distractor = found["mark"] or found["side"] == "nonsemantic"
-    return f"{int(found['number']):06d}.png{'_n' if distractor else ''}"
+    return f"{_without_zeros(found['number']).zfill(6)}.png{'_n' if distractor else ''}"
 
 
 def spot_id(name: str) -> str:
@@ -144,7 +144,11 @@ def spot_id(name: str) -> str:
     ('256', '256')
     """
     found = _SPOT_NAME.fullmatch(name)
-    return found["number"] if found else name
+    return _without_zeros(found["number"]) if found else name
+
+
+def _without_zeros(digits: str) -> str:
+    return digits.lstrip("0") or "0"  # of any length, which Python's integers are not read from
 
 
 def _everything(matched: Matched, title: str = "all items") -> Section:
@@ -209,7 +213,7 @@ def _hardest_quarter(matched: Matched, unchanged: Sequence[bool], path: Path | N
     places, overlaps = [], []
     for place, item in enumerate(matched.items):
         overlap = item.change.get("iou", table.get(_number(item.id)))
-        if isinstance(overlap, int | float) and not unchanged[place]:
+        if isinstance(overlap, int | float) and 0 <= overlap <= 1 and not unchanged[place]:
             places.append(place)
             overlaps.append(float(overlap))
     if not places:
@@ -221,7 +225,7 @@ def _hardest_quarter(matched: Matched, unchanged: Sequence[bool], path: Path | N
 def _number(name: str) -> str:
     """`000012.png` -> `12`, as the IoU file keys it."""
     found = _CLEVR_NAME.fullmatch(name)
-    return str(int(found["number"])) if found else name
+    return _without_zeros(found["number"]) if found else name
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

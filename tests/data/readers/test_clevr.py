@@ -8,6 +8,7 @@ import pytest
 from tests.fixtures.benchmarks import put_clevr_change, put_image, put_json, read_all
 
 from blip2idc.data.readers.benchmark import ReadOptions
+from blip2idc.data.readers.source import as_box, without_zeros
 from blip2idc.errors import InputError
 
 
@@ -101,3 +102,15 @@ def test_clevr_dc_without_captions_of_a_number(tmp_path: Path) -> None:
     put_json(tmp_path / "split.json", {"test": [5]})
     with pytest.raises(InputError, match=r"captions\.json, key '5' is missing"):
         read_all("clevr-dc", tmp_path)
+
+
+def test_numbers_of_any_length_are_refused_or_names(tmp_path: Path) -> None:
+    root = put_clevr_change(tmp_path, images=False)
+    boxes = root / "change_captions_by_IOU.json"
+    put_json(boxes, {str(number): 10**400 for number in range(10)})
+    with pytest.raises(InputError, match="expected a number from 0 to 1"):
+        read_all("clevr-change", root)
+    assert without_zeros("0" * 5000 + "12") == "12"
+    assert without_zeros("1" * 5000) == "1" * 5000
+    with pytest.raises(InputError, match="expected x, y >= 0 and a positive width"):
+        as_box([0, 0, 10**400, 1], "boxes.json", "bbox_before")

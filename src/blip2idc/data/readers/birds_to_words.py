@@ -9,6 +9,7 @@ birds, and `change` stays empty.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,7 +54,8 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    lines = read_text(path).splitlines()
+    # not splitlines: a description may hold a line end of Unicode's
+    lines = io.StringIO(read_text(path), newline="")
     reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:

@@ -26,8 +26,10 @@ from blip2idc.data.readers.source import (
     describe,
     find_file,
     find_optional,
+    is_share,
     read_mapping,
     require_folder,
+    without_zeros,
 )
 from blip2idc.data.records import NO_CHANGE, Box, PairRecord
 from blip2idc.errors import InputError
@@ -118,8 +120,10 @@ def _change_item(
     default, short, number = _names(annotations, index)
     boxes = _boxes(annotations, number, tally)
     overlap = annotations.overlaps.get(number)
-    if overlap is not None and (isinstance(overlap, bool) or not isinstance(overlap, int | float)):
-        raise InputError(f"change_captions_by_IOU.json, key {number!r}: {overlap!r}, expected a number.")
+    if overlap is not None and not is_share(overlap):
+        raise InputError(
+            f"change_captions_by_IOU.json, key {number!r}: {overlap!r}, expected a number from 0 to 1."
+        )
     kind = annotations.kinds.get(short)
     if annotations.kinds and kind is None:
         tally.count("changes without a type in type_mapping.json")
@@ -157,7 +161,7 @@ def _names(annotations: _Annotations, index: int) -> tuple[str, str, str]:
     default = as_file_name(annotations.names[index], str(annotations.folder), "an image name")
     short = default.removeprefix(_PREFIX)
     digits = Path(short).stem
-    return default, short, str(int(digits)) if digits.isascii() and digits.isdigit() else digits
+    return default, short, without_zeros(digits)
 
 
 def _captions(

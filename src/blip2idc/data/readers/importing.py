@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,11 @@ from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
 from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_manifest
 from blip2idc.errors import InputError
+from blip2idc.images.decoding.limits import MAX_PIXELS
+from blip2idc.runs.lock import only_run
+
+#: File in the output while an import is at it.
+LOCK = ".import.lock"
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class _Writer:
     annotations_only: bool
     copy: bool
     follow_links: bool
+    max_pixels: int
+    heads_only: bool
     records: dict[str, list[PairRecord]] = field(default_factory=dict)
     placers: dict[str, ImagePlacer] = field(default_factory=dict)
     ids: set[tuple[str, str]] = field(default_factory=set)
@@ -79,7 +86,14 @@ class _Writer:
     def _placer(self, split: str) -> ImagePlacer:
         if split not in self.placers:
             within = self.source if self.source.is_dir() else self.source.parent
-            self.placers[split] = ImagePlacer(self.output / split, within, self.copy, self.follow_links)
+            self.placers[split] = ImagePlacer(
+                self.output / split,
+                within,
+                self.copy,
+                self.follow_links,
+                self.max_pixels,
+                self.heads_only,
+            )
         return self.placers[split]
 
     def _place(self, placer: ImagePlacer, content: ImageContent, name: str) -> None:
@@ -103,6 +117,8 @@ def import_benchmark(
     copy: bool = False,
     overwrite: bool = False,
     follow_links: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    heads_only: bool = False,
 ) -> ImportReport:
     """Write a benchmark as a data set.
 
@@ -115,10 +131,13 @@ def import_benchmark(
         copy: copy images instead of hard-linking them.
         overwrite: replace the manifests of an earlier import.
         follow_links: take images that a symbolic link in the source leads to elsewhere.
+        max_pixels: limit for each image.
+        heads_only: look at the head of each image alone, not whether it is whole.
 
     Raises:
         InputError: malformed source, missing images (all counted), a file name that leads out of the output, a link
-            that leads out of the source, a file that is no image, or an output that holds a data set already.
+            that leads out of the source, a file that is no image or not a whole one, an output that holds a data set
+            already, or one that another import is writing.
     """
     options = options or ReadOptions()
     read = get_reader(benchmark)
@@ -126,13 +145,17 @@ def import_benchmark(
         raise InputError(f"{source} does not exist, expected the official files of {benchmark}")
     _check_output(output, source, overwrite)
     tally = Tally()
-    writer = _Writer(source, output, annotations_only, copy, follow_links)
-    with _output_errors(output):
-        for item in read(source, options, tally):
-            writer.add(item)
-        _check_result(writer, source, options)
-        for split in sorted(writer.records, key=SPLITS.index):
-            write_manifest(output / split, writer.records[split])
+    writer = _Writer(source, output, annotations_only, copy, follow_links, max_pixels, heads_only)
+    try:
+        with _output_errors(output), only_run(output / LOCK, output, remove=True):
+            for item in read(source, options, tally):
+                writer.add(item)
+            _check_result(writer, source, options)
+            for split in sorted(writer.records, key=SPLITS.index):
+                write_manifest(output / split, writer.records[split])
+    finally:
+        with suppress(OSError):  # it holds something
+            output.rmdir()
     return _report(writer, tally)
 
 

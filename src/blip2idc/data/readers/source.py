@@ -136,10 +136,24 @@ def as_box(value: Any, where: str, what: str) -> tuple[float, float, float, floa
     numbers = isinstance(value, list) and len(value) == 4
     if not numbers or any(isinstance(v, bool) or not isinstance(v, int | float) for v in value):
         raise InputError(f"{where}: {what} is {value!r}, expected [x, y, width, height] or null.")
-    x, y, width, height = (float(v) for v in value)
+    x, y, width, height = value  # compared before they become floats, which integers may be too large for
     if not (x >= 0 and y >= 0 and width > 0 and height > 0 and max(x, y, width, height) < 1e6):
         raise InputError(f"{where}: {what} is {value!r}, expected x, y >= 0 and a positive width and height.")
-    return x, y, width, height
+    return float(x), float(y), float(width), float(height)
+
+
+def is_share(value: Any) -> bool:
+    """Whether it is a number from 0 to 1."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def without_zeros(text: str) -> str:
+    """A number without its leading zeros, so that `000256` and `256` are one; other text as it is.
+
+    >>> without_zeros("000256"), without_zeros("000"), without_zeros("0a")
+    ('256', '0', '0a')
+    """
+    return (text.lstrip("0") or "0") if text.isascii() and text.isdigit() else text
 
 
 def describe(value: Any) -> str:

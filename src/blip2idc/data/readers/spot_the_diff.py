@@ -25,6 +25,7 @@ from blip2idc.data.readers.source import (
     read_mapping,
     require,
     require_folder,
+    without_zeros,
 )
 from blip2idc.data.records import EMPTY_REFERENCES
 from blip2idc.errors import InputError
@@ -72,7 +73,7 @@ def _official_pairs(
             continue
         merged: dict[str, list[str]] = {}
         for where, entry in entries(path):
-            pair_id = _number(as_id(require(entry, "img_id", where), where, "img_id"))
+            pair_id = without_zeros(as_id(require(entry, "img_id", where), where, "img_id"))
             sentences = as_texts(require(entry, "sentences", where), where, "sentences")
             if pair_id in merged:
                 tally.count("entries merged into an earlier entry of the same id")
@@ -97,7 +98,7 @@ def _joined_pairs(path: Path, options: ReadOptions) -> Iterator[tuple[str, str, 
     splits_path = path.with_name("splits.json")
     if not splits_path.is_file():
         raise InputError(f"{splits_path} is missing; CARD's {_JOINED} needs it beside itself.")
-    by_number = {_number(Path(name).stem): (name, texts) for name, texts in captions.items()}
+    by_number = {without_zeros(Path(name).stem): (name, texts) for name, texts in captions.items()}
     for split, numbers in read_mapping(splits_path).items():
         if split not in ("train", "val", "test") or not isinstance(numbers, list):
             raise InputError(f"{splits_path}: key {split!r}, expected lists under train, val and test.")
@@ -105,16 +106,11 @@ def _joined_pairs(path: Path, options: ReadOptions) -> Iterator[tuple[str, str, 
             continue
         for position, number in enumerate(numbers):
             where = f"{splits_path}, {split}[{position}]"
-            pair_id = _number(as_id(number, where))
+            pair_id = without_zeros(as_id(number, where))
             if pair_id not in by_number:
                 raise InputError(f"{where}: id {number!r} has no caption in {path.name}.")
             name, texts = by_number[pair_id]
             yield split, pair_id, as_texts(texts, f"{path}, key {name!r}", "the captions")
-
-
-def _number(text: str) -> str:
-    """An id without leading zeros, so that `000256` and `256` are one pair."""
-    return str(int(text)) if text.isascii() and text.isdigit() else text
 
 
 def _item(source: Path, split: str, pair_id: str, captions: tuple[str, ...]) -> BenchmarkItem:

@@ -26,6 +26,7 @@ from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
+from blip2idc.images.decoding.limits import MAX_PIXELS
 
 Audit = dict[str, Any]
 
@@ -37,6 +38,7 @@ def audit(
     resampling: Resampling | None = None,
     backend: MeteorBackend | None = None,
     images: bool = True,
+    max_pixels: int = MAX_PIXELS,
 ) -> Audit:
     """Audit a data set.
 
@@ -46,11 +48,12 @@ def audit(
         resampling: of the intervals.
         backend: of METEOR.
         images: look at the images, where all of a split are there.
+        max_pixels: limit for each image.
     """
     test, train = splits[tested], splits.get("train")
     if tested == "train":
         train = None
-    rows = _baselines(train, test, resampling, backend, images)
+    rows = _baselines(train, test, resampling, backend, images, max_pixels)
     constant = next((row.caption for row in rows if row.caption is not None), None)
     tokens: Tokens = tokenize_corpus([constant])[0] if constant is not None else ()
     curve = reference_curve(
@@ -70,7 +73,7 @@ def audit(
         ]
         if len(test) > 1
         else [],
-        "overlap": _overlaps(splits, tested, images),
+        "overlap": _overlaps(splits, tested, images, max_pixels),
     }
     found["verdict"] = verdict.sentences(found)
     return found
@@ -82,9 +85,12 @@ def _baselines(
     resampling: Resampling | None,
     backend: MeteorBackend | None,
     images: bool,
+    max_pixels: int,
 ) -> list[Baseline]:
     if train is not None:
-        return all_baselines(train, test, resampling=resampling, backend=backend, images=images)
+        return all_baselines(
+            train, test, resampling=resampling, backend=backend, images=images, max_pixels=max_pixels
+        )
     human = score_humans(test, resampling=resampling, backend=backend)
     return [] if human is None else [human]
 
@@ -97,26 +103,26 @@ def _rows(rows: list[Baseline]) -> Audit:
     return {"baselines": [{**row.to_dict(), "beats": {}} for row in rows], "published": []}
 
 
-def _overlaps(splits: Mapping[str, ReferencedSplit], tested: str, images: bool) -> Audit:
+def _overlaps(splits: Mapping[str, ReferencedSplit], tested: str, images: bool, max_pixels: int) -> Audit:
     """What the tested split shares with each of the others."""
     ours = splits[tested]
-    prints = _prints(ours) if images else None
+    prints = _prints(ours, max_pixels) if images else None
     found: Audit = {}
     for name, theirs in splits.items():
         if name == tested:
             continue
         captions, looked_up = caption_overlap(ours.references, theirs.references)
         found[name] = {"captions": captions.to_dict(), "captions_looked_up": looked_up, "images": None}
-        others = _prints(theirs) if prints is not None else None
+        others = _prints(theirs, max_pixels) if prints is not None else None
         if prints is not None and others is not None:
             owners = list(chain.from_iterable((pair, pair) for pair in range(len(ours))))
             found[name]["images"] = image_overlap(prints, owners, others).to_dict()
     return found
 
 
-def _prints(data: ReferencedSplit) -> ImageFingerprints | None:
+def _prints(data: ReferencedSplit, max_pixels: int) -> ImageFingerprints | None:
     """Prints of the images of a split, before and after of each pair; None where some are not there."""
     if data.missing_images():
         return None
     names = chain.from_iterable((record.before_file_name, record.after_file_name) for record in data.records)
-    return image_fingerprints(zip(names, chain.from_iterable(data.image_paths()), strict=True))
+    return image_fingerprints(zip(names, chain.from_iterable(data.image_paths()), strict=True), max_pixels)

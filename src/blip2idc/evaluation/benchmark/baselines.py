@@ -31,6 +31,7 @@ from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Floats, Ints, Tokens
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
+from blip2idc.images.decoding.limits import MAX_PIXELS
 
 #: Metrics that a constant caption can be searched for, and how tables call them.
 SEARCHED = {"cider_d": "CIDEr-D", "bleu_4": "BLEU-4", "rouge_l": "ROUGE-L", "meteor": "METEOR"}
@@ -200,13 +201,15 @@ def score_nearest(
     *,
     resampling: Resampling | None = None,
     backend: MeteorBackend | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Baseline:
     """The first caption of the training pair that looks most alike.
 
     Raises:
         ImageError: an image is missing or damaged.
     """
-    nearest = nearest_pairs(pair_features(train.image_paths()), pair_features(test.image_paths()))
+    features = [pair_features(data.image_paths(), max_pixels) for data in (train, test)]
+    nearest = nearest_pairs(*features)
     predictions = _first_captions(train, nearest)
     metrics = _score(test.references, tokenize_corpus(predictions), resampling, backend)
     how = "first caption of the training pair with the most similar difference image and colours"
@@ -242,6 +245,7 @@ def all_baselines(
     resampling: Resampling | None = None,
     backend: MeteorBackend | None = None,
     images: bool = True,
+    max_pixels: int = MAX_PIXELS,
 ) -> list[Baseline]:
     """Every baseline that the data allow, in the order of the table.
 
@@ -252,6 +256,7 @@ def all_baselines(
         resampling: of the intervals.
         backend: of METEOR.
         images: try the nearest caption, where all images are there.
+        max_pixels: limit for each image.
     """
     rows: list[Baseline] = []
     known: dict[tuple[str, ...], Baseline] = {}
@@ -274,7 +279,7 @@ def all_baselines(
                 )
             )
     if images and not train.missing_images() and not test.missing_images():
-        rows.append(score_nearest(train, test, resampling=resampling, backend=backend))
+        rows.append(score_nearest(train, test, resampling=resampling, backend=backend, max_pixels=max_pixels))
     human = score_humans(test, resampling=resampling, backend=backend)
     return rows if human is None else [*rows, human]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blip2idc.evaluation.metrics.ngrams import Ints
-from blip2idc.images.pair import open_image
+from blip2idc.images.pair import MAX_PIXELS, open_image
 
 _GRID = 16  # cells a side of the difference image
 _COLOURS = 4  # cells a side of the colour layout
@@ -30,7 +30,7 @@ _NEAREST_BLOCK = 256  # test pairs compared at once
 Vectors = NDArray[np.float32]
 
 
-def pair_features(paths: Sequence[tuple[Path, Path]]) -> Vectors:
+def pair_features(paths: Sequence[tuple[Path, Path]], max_pixels: int = MAX_PIXELS) -> Vectors:
     """`[N, D]` vectors of pairs: where and how strongly they differ, in which colour, and what they look like.
 
     Four blocks of unit length each: the absolute grey difference on a 16 x 16 grid, the signed colour difference on
@@ -40,14 +40,15 @@ def pair_features(paths: Sequence[tuple[Path, Path]]) -> Vectors:
     Raises:
         ImageError: an image is missing or damaged.
     """
-    read = lru_cache(maxsize=4)(_small)  # a distractor shares its image before with the pair beside it
+    # a distractor shares its image before with the pair beside it
+    read = lru_cache(maxsize=4)(partial(_small, max_pixels=max_pixels))
     rows = [_pair_vector(read(before), read(after)) for before, after in paths]
     return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
 
-def _small(path: Path) -> NDArray[np.float32]:
+def _small(path: Path, max_pixels: int) -> NDArray[np.float32]:
     """`[16, 16, 3]` an image in 0..1, averaged."""
-    image = open_image(path).resize((_GRID, _GRID), Image.Resampling.BOX)
+    image = open_image(path, max_pixels=max_pixels).resize((_GRID, _GRID), Image.Resampling.BOX)
     return np.asarray(image, dtype=np.float32) / 255.0
 
 
@@ -96,7 +97,7 @@ class ImageFingerprints:
         return len(self.names)
 
 
-def image_fingerprints(images: Iterable[tuple[str, Path]]) -> ImageFingerprints:
+def image_fingerprints(images: Iterable[tuple[str, Path]], max_pixels: int = MAX_PIXELS) -> ImageFingerprints:
     """Prints of (name, path) pairs.
 
     Raises:
@@ -104,7 +105,7 @@ def image_fingerprints(images: Iterable[tuple[str, Path]]) -> ImageFingerprints:
     """
     names, digests, hashes, thumbnails = [], [], [], []
     for name, path in images:
-        image = open_image(path)
+        image = open_image(path, max_pixels=max_pixels)
         names.append(name)
         digests.append(hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest())
         grey = image.convert("L")

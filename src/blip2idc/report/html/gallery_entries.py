@@ -14,7 +14,7 @@ from PIL import Image
 
 from blip2idc.data.records import NO_CHANGE, Manifest, PairRecord
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
-from blip2idc.images.pair import ImagePair
+from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.report.html.gallery_page import GalleryEntry, same_words
 from blip2idc.report.html.page import fit, picture_uri, thumbnail_uri
 from blip2idc.report.pictures.overlay import pair_layers
@@ -57,16 +57,16 @@ def choose_records(records: Sequence[PairRecord], predicted: Predicted, limit: i
 
 
 def gallery_entries(
-    manifest: Manifest, records: Sequence[PairRecord], predicted: Predicted
+    manifest: Manifest, records: Sequence[PairRecord], predicted: Predicted, max_pixels: int = MAX_PIXELS
 ) -> Iterator[GalleryEntry]:
-    """Make the entry of each record.
+    """Make the entry of each record, whose images have at most `max_pixels`.
 
     Raises:
         ImageError: An image of the data set cannot be used.
         InputError: A heatmap file is missing or something else.
     """
     for record in records:
-        pair = ImagePair.open(*manifest.paths(record))
+        pair = ImagePair.open(*manifest.paths(record), max_pixels=max_pixels)
         yield _entry(record, pair, predicted)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from blip2idc.errors import ConfigError, MissingExtraError, ModelError
+from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError, ModelError
+from blip2idc.model.foreign import read_object
 from blip2idc.runtime import DTYPES, Choice, choose_device, choose_dtype
 from blip2idc.synthesis.editors.requests import Editor as Editor
 from blip2idc.synthesis.editors.requests import EditRequest as EditRequest
@@ -284,7 +284,7 @@ def _read_pipeline(kind: Any, settings: EditorSettings, dtype: str) -> tuple[Any
     diffusers.utils.logging.disable_progress_bar()
     with reading("editor.model", model, settings.pinned), _without_advice():
         index = _index_of(model, settings.pinned)
-        found = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
+        found = read_object(index, f"editor.model '{model}'").get("_class_name")
         if found != spec.pipeline:  # diffusers takes any and leaves out what it lacks
             raise ModelError(
                 f"editor.model '{model}': is a {found}; expected a {spec.pipeline} for the editor {settings.name!r}"
@@ -328,7 +328,9 @@ def reading(setting: str, model: str, revision: str | None) -> Iterator[None]:
     try:
         with quiet():
             yield
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+    except Blip2idcError:
+        raise
+    except Exception as error:  # libraries raise anything on files that are not what they expect
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
         if is_folder:
             raise ModelError(

@@ -16,6 +16,7 @@ from typing import Any
 
 from blip2idc.data.json_files import parse, parse_lines
 from blip2idc.errors import InputError
+from blip2idc.regular_files import read_regular
 
 #: Columns and keys a row may have; `name` is another word for `file_name`.
 KEYS = ("instruction", "caption", "file_name", "name", "before_caption", "after_caption")
@@ -63,7 +64,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
             " .jsonl, .json or .csv"
         )
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
         text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputError(

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from blip2idc.config import Range, Seed, check_ranges
 from blip2idc.errors import ConfigError
+from blip2idc.images.decoding.limits import MAX_PIXELS
 from blip2idc.synthesis.editors.editor import EditorSettings
 from blip2idc.synthesis.filters.clip import ClipSettings
 from blip2idc.synthesis.filters.filters import Thresholds
@@ -86,6 +87,7 @@ class SynthesisConfig:
             editor's traces.
         count: Edits to try at most, spread over the images; null for all images with all their instructions.
         seed: Of the noise and of what is drawn.
+        max_pixels: Larger images are left out.
     """
 
     editor: EditorSettings = field(default_factory=EditorSettings)
@@ -98,6 +100,7 @@ class SynthesisConfig:
     no_change_share: Annotated[float, Range(0, 1, below=True)] = 0.0
     count: Annotated[int, Range(1, 10**12)] | None = None
     seed: Seed = 0
+    max_pixels: Annotated[int, Range(1, 2**40)] = MAX_PIXELS
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -287,9 +287,10 @@ class _Run:
         return planned, account
 
     def _inspect(self, journal: Journal) -> dict[SourceImage, Inspection]:
-        """What each image is like; each is opened once in the life of a data set."""
+        """What each image is like; each that can be used is opened once in the life of a data set."""
         images = self.sources.images
-        unknown = [image for image in images if journal.get(INSPECTED, image.digest) is None]
+        known = {image: journal.get(INSPECTED, image.digest) for image in images}
+        unknown = [image for image, look in known.items() if look is None or look["fault"] is not None]
         done = len(images) - len(unknown)
 
         def report(batch: list[tuple[SourceImage, Inspection]]) -> None:
@@ -298,7 +299,7 @@ class _Run:
             done += len(batch)
             self.progress("images", done, len(images))
 
-        inspect_all(unknown, report)
+        inspect_all(unknown, report, max_pixels=self.config.max_pixels)
         return {image: _inspection(journal.get(INSPECTED, image.digest)) for image in images}
 
     def _instruct(self, images: Sequence[SourceImage], journal: Journal) -> dict[SourceImage, Entry]:
@@ -370,7 +371,8 @@ class _Run:
         self.progress("edits", done, len(items))
         if not batches:
             return
-        editing, measuring = EditWork(self.editor, self.config.attempts), MeasureWork(self.embedder)
+        editing = EditWork(self.editor, self.config.attempts, max_pixels=self.config.max_pixels)
+        measuring = MeasureWork(self.embedder)
         commit = getattr(editing.load(), "commit", None) if _is_here(ray, workers) else None
         if commit is not None:
             journal.add([{"kind": LOADED, "key": "editor", "commit": commit}])

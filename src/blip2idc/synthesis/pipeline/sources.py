@@ -10,12 +10,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from blip2idc.data.json_files import parse, parse_lines, read_text
 from blip2idc.data.records import MANIFEST_NAME, Manifest, PairRecord, find_splits, read_manifest
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.errors import ConfigError, ImageError, InputError
+from blip2idc.images.decoding.files import read_regular
+from blip2idc.images.decoding.limits import MAX_PIXELS, max_bytes
 from blip2idc.images.pair import open_image
 from blip2idc.synthesis.instructions.instruction import SourceImage
 from blip2idc.worlds.edits.photographs import photographs_in
@@ -63,6 +66,7 @@ def read_sources(
     *,
     split: str | None = None,
     captions: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Sources:
     """Find the images to be edited.
 
@@ -73,6 +77,7 @@ def read_sources(
         split: Of the data set; None for all records of it.
         captions: What the images show: JSONL with `file_name` and `text`, JSON `{file name: caption or captions}`, or a
             COCO caption file.
+        max_pixels: Files larger than such an image can be are left out.
 
     Raises:
         ConfigError: Neither or both of `images` and `data` are given.
@@ -82,11 +87,11 @@ def read_sources(
         given = "both" if images is not None else "neither"
         raise ConfigError(f"source images: {given} of --images and --data given; expected one of them")
     if images is not None:
-        return _collect(_of_folder(images, captions))
+        return _collect(_of_folder(images, captions), max_pixels)
     assert data is not None
     if captions is not None:
         raise ConfigError("--captions goes with --images; with --data the records say what their images show")
-    return _collect(_of_data_set(data, split))
+    return _collect(_of_data_set(data, split), max_pixels)
 
 
 _Found = tuple[str, Path, tuple[str, ...], tuple[str, ...]]  # name, file, captions, instructions
@@ -132,15 +137,15 @@ def _manifests(data: Path, split: str | None) -> Sequence[Manifest]:
     return [read_manifest(data, name) for name in splits] if splits else [read_manifest(data, split)]
 
 
-def _collect(found: Iterable[_Found]) -> Sources:
+def _collect(found: Iterable[_Found], max_pixels: int) -> Sources:
     """Each picture once; what is known of equal files is put together."""
     sources = Sources()
     place: dict[str, int] = {}
     for name, path, captions, instructions in found:
         try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            sources.skipped[name] = f"{path}: cannot be read ({error.strerror})"
+            digest = hashlib.sha256(read_regular(path, max_bytes(max_pixels), str(path))).hexdigest()
+        except ImageError as error:
+            sources.skipped[name] = str(error)
             continue
         if digest not in place:
             place[digest] = len(sources.images)
@@ -214,10 +219,10 @@ def _texts(value: Any, where: str) -> tuple[str, ...]:
     return tuple(stripped for text in texts if (stripped := " ".join(text.split())))
 
 
-def inspect(image: SourceImage) -> Inspection:
+def inspect(image: SourceImage, max_pixels: int = MAX_PIXELS) -> Inspection:
     """Open an image as the editor will, to know its size and that it is whole."""
     try:
-        opened = open_image(image.path)
+        opened = open_image(image.path, max_pixels=max_pixels)
     except InputError as error:
         return Inspection(fault=str(error))
     return Inspection(opened.width, opened.height)
@@ -227,10 +232,11 @@ def inspect_all(
     images: Sequence[SourceImage],
     report: Callable[[list[tuple[SourceImage, Inspection]]], None],
     threads: int = 4,
+    max_pixels: int = MAX_PIXELS,
 ) -> None:
     """Inspect images, a few at a time, and report them in batches, in order."""
     step = 16 * threads
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(images), step):
             batch = images[start : start + step]
-            report(list(zip(batch, pool.map(inspect, batch), strict=True)))
+            report(list(zip(batch, pool.map(partial(inspect, max_pixels=max_pixels), batch), strict=True)))

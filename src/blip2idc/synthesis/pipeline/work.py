@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from blip2idc.errors import ImageError
-from blip2idc.images.pair import open_image
+from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.synthesis.editors.editor import Editor, EditRequest, EditResult
 from blip2idc.synthesis.filters.filters import Embedder, Measures, measure
 from blip2idc.synthesis.instructions.instruction import Instruction
@@ -108,11 +108,13 @@ class EditWork:
         settings: Names the editor.
         attempts: Tries at an edit that raises.
         sleep: Waits between them.
+        max_pixels: Limit for the images before.
     """
 
     settings: Loader
     attempts: int = 3
     sleep: Callable[[float], None] = time.sleep
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         self._editor: Editor | None = None
@@ -130,7 +132,7 @@ class EditWork:
 
     def open(self, batch: Sequence[WorkItem]) -> list[Image.Image | str]:
         """The images before at the editor's size; for one that cannot be opened, the fault."""
-        return [_open(item) for item in batch]
+        return [_open(item, self.max_pixels) for item in batch]
 
     def edit(self, batch: Sequence[WorkItem], opened: Sequence[Image.Image | str]) -> list[Edited]:
         """All candidates of a batch: one call of the editor for each point of the grid."""
@@ -177,9 +179,9 @@ class EditWork:
         return EditResult(None, _fault(EDITOR_FAILED, error))
 
 
-def _open(item: WorkItem) -> Image.Image | str:
+def _open(item: WorkItem, max_pixels: int) -> Image.Image | str:
     try:
-        image = open_image(item.path)
+        image = open_image(item.path, max_pixels=max_pixels)
     except ImageError as error:
         return _fault(UNREADABLE, error)
     return image.resize((item.width, item.height), Image.Resampling.LANCZOS)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.random import Generator
 
 from blip2idc.errors import ConfigError, InputError
+from blip2idc.images.decoding.limits import MAX_PIXELS
 from blip2idc.worlds.edits.filters.captions import kind_of_sentence, sentences_of
 from blip2idc.worlds.edits.filters.catalogue import COMMON, FILTER_KINDS, FILTERS, UNDOING, shows
 from blip2idc.worlds.edits.filters.lettering import lettering
@@ -79,6 +80,7 @@ class EditorWorld:
         kinds: The kinds of edit to draw from, or names of `GROUPS`; all of `EDITOR_KINDS` by default.
         split: Which photographs of the package, and which objects: `train` or `test`.
         objects: Folder of cut-out objects with their nouns (`recipes/edit_sources.py` makes one); shapes by default.
+        max_pixels: Larger photographs are skipped.
 
     Raises:
         ConfigError: A setting is out of range.
@@ -96,13 +98,14 @@ class EditorWorld:
         kinds: Sequence[str] | None = None,
         split: str = "train",
         objects: str | Path | None = None,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.kinds = EDITOR_KINDS if kinds is None else expanded(kinds)
         _check(seed, sizes, no_change_share, self.kinds)
         self.seed = seed
         self.sizes = sizes
         self.no_change_share = no_change_share
-        self.pictures = supply_of(images, split)
+        self.pictures = supply_of(images, split, max_pixels)
         self.objects: ObjectSupply = Shapes() if objects is None else Cutouts(objects, split)
         weights = np.array([COMMON.get(kind, 1) for kind in self.kinds], dtype=np.float64)
         self._weights = weights / weights.sum()

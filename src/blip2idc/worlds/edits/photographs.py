@@ -17,7 +17,7 @@ from numpy.random import Generator
 from PIL import Image
 
 from blip2idc.errors import ImageError, InputError
-from blip2idc.images.pair import open_image
+from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.worlds.edits.operations import Picture
 
 PACKAGED = Path(__file__).parents[2] / "assets" / "photographs"
@@ -86,15 +86,17 @@ class Photographs:
 
     Args:
         sources: Files and arrays `[H, W, 3]` uint8, in an order that decides what each index of a world shows.
+        max_pixels: Larger ones are skipped.
 
     Attributes:
         skipped: Files that could not be opened, with the sentence that says why; filled as they are met.
     """
 
-    def __init__(self, sources: Sequence[str | Path | Picture]) -> None:
+    def __init__(self, sources: Sequence[str | Path | Picture], max_pixels: int = MAX_PIXELS) -> None:
         if not sources:
             raise InputError("The list of photographs is empty, expected at least one picture.")
         self._sources = list(sources)
+        self._max_pixels = max_pixels
         self._cache: OrderedDict[int, Image.Image] = OrderedDict()
         self.skipped: dict[str, str] = {}
 
@@ -102,7 +104,7 @@ class Photographs:
         return len(self._sources)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_sources": self._sources, "_cache": OrderedDict(), "skipped": dict(self.skipped)}
+        return {**self.__dict__, "_cache": OrderedDict(), "skipped": dict(self.skipped)}
 
     def name(self, index: int) -> str:
         """Name of a source: its file name, or its position in the list."""
@@ -115,6 +117,8 @@ class Photographs:
         for index, source in enumerate(self._sources):
             size = source.nbytes if isinstance(source, np.ndarray) else Path(source).stat().st_size
             digest.update(f"{self.name(index)}\0{size}\0".encode())
+        if self._max_pixels != MAX_PIXELS:  # others are skipped then
+            digest.update(f"{self._max_pixels}".encode())
         return digest.hexdigest()[:16]
 
     def draw(self, rng: Generator, height: int, width: int) -> tuple[Picture, str]:
@@ -154,7 +158,7 @@ class Photographs:
         if not isinstance(source, np.ndarray) and str(source) in self.skipped:
             return None
         try:
-            image = open_image(source)
+            image = open_image(source, max_pixels=self._max_pixels)
         except ImageError as error:
             self.skipped[str(source) if not isinstance(source, np.ndarray) else self.name(index)] = str(error)
             return None

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.random import Generator
 
 from blip2idc.errors import ConfigError, InputError
+from blip2idc.images.decoding.limits import MAX_PIXELS
 from blip2idc.worlds.edits.captions import captions_of
 from blip2idc.worlds.edits.distractors import distract
 from blip2idc.worlds.edits.operations import OPERATIONS, Edited, Picture
@@ -79,6 +80,7 @@ class EditsWorld:
         kinds: The kinds of edit to draw from, all of `KINDS` by default.
         textures_share: Share of the pairs that show procedural textures instead of `images`.
         split: Which photographs of the package: `train`, or `test`, which no model of the package has seen.
+        max_pixels: Larger photographs are skipped.
 
     Raises:
         ConfigError: A setting is out of range.
@@ -97,6 +99,7 @@ class EditsWorld:
         kinds: Sequence[str] | None = None,
         textures_share: float = 0.0,
         split: str = "train",
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         _check(seed, height, width, no_change_share, kinds, textures_share)
         self.seed = seed
@@ -105,7 +108,7 @@ class EditsWorld:
         self.no_change_share = no_change_share
         self.kinds = KINDS if kinds is None else tuple(kinds)
         self.textures_share = textures_share
-        self.pictures = supply_of(images, split)
+        self.pictures = supply_of(images, split, max_pixels)
         self._textures = _Made(texture, "texture")
 
     def settings(self) -> dict[str, Any]:
@@ -178,15 +181,15 @@ def _pair(kind: str, before: Picture, edited: Edited, common: dict[str, Any]) ->
     return WorldPair(before, edited.picture, captions, change, box, box, edited.mask, edited.mask)
 
 
-def supply_of(images: ImagesSetting, split: str) -> Supply:
+def supply_of(images: ImagesSetting, split: str, max_pixels: int = MAX_PIXELS) -> Supply:
     """The pictures that a setting names: a folder, a list, a function, or None for those of the package."""
     if images is None:
         return Photographs(packaged_photographs(split))
     if isinstance(images, str | Path):
-        return Photographs(photographs_in(images))
+        return Photographs(photographs_in(images), max_pixels)
     if callable(images):
         return _Made(images, getattr(images, "__name__", "made"))
-    return Photographs(images)
+    return Photographs(images, max_pixels)
 
 
 def _check(

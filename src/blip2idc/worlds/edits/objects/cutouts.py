@@ -17,9 +17,12 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image
 
+from blip2idc.data.json_files import read_json
+from blip2idc.data.records import FolderGuard
 from blip2idc.errors import InputError
+from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
+from blip2idc.images.decoding.opening import content_of, load, open_bounded
 from blip2idc.worlds.edits.filters.canvas import paint
 
 #: File that names the objects of a folder.
@@ -86,7 +89,7 @@ class Cutouts:
             raise InputError(
                 f"The folder of objects {str(folder)!r} holds no {NAMES}; make one with recipes/edit_sources.py."
             )
-        names: dict[str, str] = json.loads(listed.read_text(encoding="utf-8"))
+        names = _names(listed)
         self._files: dict[str, list[str]] = {}
         for file, noun in sorted(names.items()):
             if file.startswith(f"{split}/"):
@@ -115,10 +118,39 @@ class Cutouts:
 
     def _open(self, file: str) -> NDArray[np.uint8]:
         if file not in self._cache:
-            self._cache[file] = np.asarray(Image.open(self._folder / file).convert("RGBA"))
+            self._cache[file] = _pixels(self._folder / file)
             if len(self._cache) > CACHED:
                 self._cache.popitem(last=False)
         return self._cache[file]
+
+
+def _names(listed: Path) -> dict[str, str]:
+    """File name -> noun, each file inside the folder.
+
+    Raises:
+        InputError: The file holds something else.
+    """
+    names = read_json(listed, InputError)
+    if not isinstance(names, dict) or not all(isinstance(noun, str) and noun for noun in names.values()):
+        raise InputError(f"{listed}: expected an object that names the noun of each file")
+    guard = FolderGuard(listed.parent)
+    for file in names:
+        fault = guard.fault(file)
+        if fault:
+            raise InputError(f"{listed}: file name {file!r} {fault}")
+    return names
+
+
+def _pixels(path: Path) -> NDArray[np.uint8]:
+    """`[h, w, 4]` of an image file.
+
+    Raises:
+        ImageError: It cannot be used.
+    """
+    limits = Limits(MAX_PIXELS, str(path))
+    with open_bounded(content_of(path, limits), limits) as image:
+        load(image, limits)
+        return np.asarray(image.convert("RGBA"))
 
 
 _SHAPES = ("circle", "square", "triangle", "star", "arrow", "cross", "ring", "diamond")
