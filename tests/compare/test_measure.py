@@ -301,3 +301,16 @@ def test_equal_bytes_that_are_no_image(tmp_path: Path) -> None:
         (tmp_path / name).write_text("text")
     with pytest.raises(ImageError, match="is not an image"):
         measured_files(tmp_path / "a.png", tmp_path / "b.png")
+
+
+def test_complex_rasters_of_any_width(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile", reason="the extra [raster] is not installed")
+    values = np.ones((40, 50), np.complex128)
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    values[3, 4] += 1j
+    tifffile.imwrite(tmp_path / "b.tif", values)
+    tifffile.imwrite(tmp_path / "c.tif", values.astype(np.complex64))
+    for name in ("b.tif", "c.tif"):
+        found = measured_files(tmp_path / "a.tif", tmp_path / name, tolerance=0)
+        assert (found.judgement, found.pixels.changed_pixels) == ("compact", 1)
+    assert measured_files(tmp_path / "b.tif", tmp_path / "c.tif").judgement == "identical"

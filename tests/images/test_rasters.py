@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,3 +89,31 @@ def test_bands_that_are_none(text: str) -> None:
 def test_stretches_that_are_none(text: str) -> None:
     with pytest.raises(ConfigError, match="--stretch is"):
         parse_view(None, text)
+
+
+@pytest.mark.parametrize("stretch", ["auto", "minmax", "percentile", (-1.7e308, 1.7e308)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((9, 8), 1e20, np.float32),
+        np.full((9, 8), 1e300),
+        np.array([[-1.7e308, 1.7e308]] * 4),
+        np.array([[np.nan, np.inf], [-np.inf, np.nan]], np.float32),
+        np.full((9, 8), 2**63, np.uint64),
+        np.full((9, 8), -(2**62), np.int64),
+        np.full((9, 8), 60_000, np.float16),
+    ],
+)
+def test_values_of_any_size_become_a_picture(stretch: Any, values: np.ndarray, tmp_path: Path) -> None:
+    """Warnings are errors here."""
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    pair, _ = open_rasters(tmp_path / "a.tif", tmp_path / "a.tif", RasterView(stretch=stretch))
+    assert pair.before.size == values.shape[::-1]
+    if float(values.min()) < -1e308 and stretch == "minmax":
+        assert np.asarray(pair.before)[0, :, 0].tolist() == [0, 255]
+
+
+def test_complex_numbers_are_refused_with_a_sentence(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((4, 4), np.complex64))
+    with pytest.raises(ImageError, match=r"a\.tif: holds values of type complex64; expected real numbers"):
+        open_rasters(tmp_path / "a.tif", tmp_path / "a.tif")

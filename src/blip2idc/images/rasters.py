@@ -7,6 +7,7 @@ Satellite images have up to 13 bands and values up to a few thousand; taken by t
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,13 +21,14 @@ from blip2idc.images.decoding.frames import Frame, read_frames
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of
 from blip2idc.images.decoding.tiff import pages
+from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
 
 Stretch = Literal["auto", "minmax", "percentile"] | tuple[float, float]
 
 _PERCENTILES = (2.0, 98.0)  # what satellite viewers cut off, QGIS among them
 _SAMPLE = 1_000_000  # values that the percentiles are taken of
-_ROWS = 4_000_000  # values that are stretched at a time
+_ROWS = 1_000_000  # values that are stretched at a time
 
 
 @dataclass(frozen=True)
@@ -112,22 +114,64 @@ def open_rasters(
         The pair, and one sentence on bands and values.
 
     Raises:
-        ImageError: One cannot be used, or lacks a band.
+        ImageError: One cannot be used, lacks a band, or holds complex numbers.
         MissingExtraError: tifffile is needed and not installed.
     """
     view = view or RasterView()
-    frames = [next(read_frames(path, max_pixels=max_pixels)) for path in (before, after)]
-    chosen = [
-        _chosen(frame, view.bands, str(path)) for frame, path in zip(frames, (before, after), strict=True)
-    ]
-    low, high, how = _range(chosen, view.stretch)
-    pictures = [_picture(values, low, high) for values in chosen]
-    bands = view.bands or tuple(range(1, chosen[0].shape[2] + 1))
-    count = frames[0].values.shape[2]
+    paths = str(before), str(after)
+    facts = [_facts(path, view, max_pixels) for path in paths]  # one raster in memory at a time
+    low, high, how = _range(facts, view.stretch)
+    pictures = [_picture(_read(path, view, max_pixels)[0], low, high) for path in paths]
+    bands = view.bands or tuple(range(1, facts[0].shown + 1))
     told = (
-        f"bands {','.join(map(str, bands))} of {count}, values {low:g} to {high:g} ({how}) shown as 0 to 255"
+        f"bands {','.join(map(str, bands))} of {facts[0].bands}, "
+        f"values {low:g} to {high:g} ({how}) shown as 0 to 255"
     )
     return ImagePair(*pictures), told
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of one raster.
+
+    Attributes:
+        bands: How many it has.
+        shown: How many of them are shown.
+        low: The least finite value that is shown; infinite without one.
+        high: The largest.
+        sample: Some of the finite values, float64.
+        eight_bits: Whether they are uint8.
+    """
+
+    bands: int
+    shown: int
+    low: float
+    high: float
+    sample: np.ndarray
+    eight_bits: bool
+
+
+def _facts(path: str, view: RasterView, max_pixels: int) -> _Facts:
+    values, bands = _read(path, view, max_pixels)
+    low, high = np.inf, -np.inf
+    if view.stretch == "minmax":
+        for part in _parts(values):
+            finite = part[np.isfinite(part)]
+            if finite.size:
+                low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    sample = values.ravel()[:: max(1, values.size // _SAMPLE)].astype(np.float64)
+    sample = sample[np.isfinite(sample)]
+    return _Facts(bands, values.shape[2], low, high, sample, values.dtype == np.uint8)
+
+
+def _read(path: str, view: RasterView, max_pixels: int) -> tuple[np.ndarray, int]:
+    """The bands to show of the first page, [H, W, 1 or 3], and how many there are."""
+    frame = next(read_frames(path, max_pixels=max_pixels), None)
+    if frame is None:
+        raise ImageError(f"{path}: holds no picture")
+    if frame.values.dtype.kind not in "buif":
+        raise ImageError(f"{path}: holds values of type {frame.values.dtype}; expected real numbers")
+    return _chosen(frame, view.bands, path), frame.values.shape[2]
 
 
 def _chosen(frame: Frame, bands: tuple[int, ...] | None, name: str) -> np.ndarray:
@@ -141,39 +185,46 @@ def _chosen(frame: Frame, bands: tuple[int, ...] | None, name: str) -> np.ndarra
         raise ImageError(
             f"{name}: has {count} bands, and --bands asks for {beyond[0]}; choose among 1 to {count}"
         )
+    first = bands[0] - 1
+    if bands == tuple(range(bands[0], bands[0] + len(bands))):  # without a copy
+        return frame.values[:, :, first : first + len(bands)]
     return frame.values[:, :, [band - 1 for band in bands]]
 
 
-def _range(chosen: list[np.ndarray], stretch: Stretch) -> tuple[float, float, str]:
+def _range(facts: list[_Facts], stretch: Stretch) -> tuple[float, float, str]:
     """What becomes 0, what becomes 255, and why."""
     if isinstance(stretch, tuple):
         return *stretch, "as asked for"
-    if stretch == "auto" and all(values.dtype == np.uint8 for values in chosen):
+    if stretch == "auto" and all(one.eight_bits for one in facts):
         return 0.0, 255.0, "8 bits as they are"
-    sample = np.concatenate([values.ravel()[:: max(1, values.size // _SAMPLE)] for values in chosen])
-    sample = sample[np.isfinite(sample)]
+    sample = np.concatenate([one.sample for one in facts])
     if not sample.size:
         return 0.0, 1.0, "no finite values"
     if stretch == "minmax":
-        finite = [values[np.isfinite(values)] if values.dtype.kind == "f" else values for values in chosen]
-        low = min(float(values.min()) for values in finite if values.size)
-        high = max(float(values.max()) for values in finite if values.size)
+        low, high = min(one.low for one in facts), max(one.high for one in facts)
         how = "the least and the largest of both"
     else:
-        low, high = (float(value) for value in np.percentile(sample, _PERCENTILES))
+        halves = np.percentile(sample / 2, _PERCENTILES)  # between two values of any size
+        low, high = (2 * float(value) for value in halves)
         how = "2nd to 98th percentile of both"
-    return (low, high, how) if low < high else (low, low + 1, how)
+    return (low, high, how) if low < high else (low, low + max(1.0, abs(low) * 1e-6), how)
 
 
 def _picture(values: np.ndarray, low: float, high: float) -> Image.Image:
     """Stretched to 8 bits; what is not a number is black."""
     height, width, channels = values.shape
-    shown = np.empty((height, width, channels), np.uint8)
-    rows = max(1, _ROWS // max(1, width * channels))
-    for top in range(0, height, rows):
-        part = values[top : top + rows].astype(np.float32)
-        np.nan_to_num(part, copy=False, nan=low, posinf=high, neginf=low)
-        shown[top : top + rows] = np.rint(np.clip((part - low) * (255.0 / (high - low)), 0, 255)).astype(
-            np.uint8
-        )
-    return Image.fromarray(shown if channels == 3 else shown[:, :, 0]).convert("RGB")
+    picture = Image.new("RGB", (width, height))
+    top = 0
+    for part in _parts(values):
+        shown = levels(part, low, high)
+        strip = Image.fromarray(shown if channels == 3 else shown[:, :, 0]).convert("RGB")
+        picture.paste(strip, (0, top))
+        top += strip.height
+    return picture
+
+
+def _parts(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows of [H, W, C] as float64, some at a time, each a copy."""
+    rows = max(1, _ROWS // max(1, values.shape[1] * values.shape[2]))
+    for top in range(0, values.shape[0], rows):
+        yield values[top : top + rows].astype(np.float64)

@@ -12,6 +12,7 @@ from PIL import Image
 from blip2idc.errors import ImageError
 from blip2idc.images.values.decode import open_values
 from blip2idc.images.values.frame import Frame, differing, matched
+from blip2idc.images.values.show import shown_values
 
 BANDS = {"photometric": "minisblack", "planarconfig": "contig"}
 
@@ -126,3 +127,25 @@ class TestMatching:
         other[0, 0] = 0
         mask, largest = differing(Frame(values, "gray"), Frame(other, "gray"))
         assert (int(mask.sum()), largest) == (1, np.inf)
+
+    def test_nothing_of_a_wide_number_is_lost(self) -> None:
+        """The imaginary part, and the last digit of 64 bits."""
+        for one, other in (
+            (np.full((4, 5, 1), 1 + 2j, np.complex128), np.full((4, 5, 1), 1, np.complex64)),
+            (np.full((4, 5, 1), 1 + 2j, np.complex64), np.full((4, 5, 1), 1, np.float16)),
+            (np.full((4, 5, 1), 2**53 + 1, np.uint64), np.full((4, 5, 1), 2**53, np.int64)),
+        ):
+            pair = matched(Frame(one, "bands"), Frame(other, "bands"))
+            assert pair is not None
+            mask, largest = differing(*pair)
+            assert mask.all()
+            assert largest in (1, 2)
+
+
+@pytest.mark.parametrize("values", [[1 + 2j, 5], [-1.7e308, 1.7e308], [np.nan, 1e300], [np.inf, -np.inf]])
+def test_values_of_any_kind_are_shown_without_a_warning(values: list[complex]) -> None:
+    one = Frame(np.array([[values, values[::-1]]]).reshape(2, 2, 1), "gray")
+    other = Frame(one.values[::-1], "gray")
+    for picture in shown_values(one, other):
+        assert picture.shape == (2, 2, 3)
+        assert len(np.unique(picture)) == (2 if np.isfinite(one.values).all() else 1)

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.errors import ImageError
+from blip2idc.images.levels import levels
 
 Pixels: TypeAlias = np.ndarray
 """uint8 [H, W, 3]."""
@@ -85,8 +86,7 @@ class Picture:
         if values.dtype == np.bool_:
             values = values.astype(np.uint8) * 255
         if values.dtype != np.uint8:
-            scaled = (values.astype(np.float32) - self.low) * (255.0 / max(self.high - self.low, 1e-30))
-            values = np.clip(np.rint(np.nan_to_num(scaled)), 0, 255).astype(np.uint8)
+            values = levels(values, self.low, self.high)
         channels = values.shape[2]
         if channels == 3:
             return np.ascontiguousarray(values)

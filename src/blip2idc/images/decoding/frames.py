@@ -31,6 +31,7 @@ _LOWER = {  # 16 bits a channel, of which Pillow keeps the upper 8: what to ask 
     for order, other in (("B", "L"), ("L", "B"), ("N", "B" if _LITTLE else "L"))
 }
 _GREY_ALPHA = "LA;16B"
+_STRIP = 1_000_000  # pixels that become an array at a time
 _DRAWN_ON = {"GIF": 12, "PNG": 12}  # bytes a pixel: the frame, the one before, and what it is drawn on
 
 
@@ -135,18 +136,50 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
     if raw == _GREY_ALPHA:
         _set_rawmode(image, "RGBA")  # four bytes a pixel as well
         load(image, limits)
-        halves = np.asarray(image).astype(np.uint16)
-        return _frame(image, halves[:, :, ::2] << 8 | halves[:, :, 1::2], "LA")
-    load(image, limits)
+        values = np.empty((image.height, image.width, 2), np.uint16)
+        for rows, part in _strips(image):
+            values[rows] = part[:, :, ::2].astype(np.uint16) << 8 | part[:, :, 1::2]
+        return _frame(image, values, "LA")
     if raw not in _LOWER:
+        load(image, limits)
         return _frame(image, *_stored(image))
+    channels = len(image.getbands())
+    needed = (4 + 2 * channels) * image.width * image.height
+    limits.check_memory(needed, f"an image of {image.width}x{image.height} pixels, {channels} x 16 bits")
+    values = np.empty((image.height, image.width, channels), np.uint16)
     with open_bounded(content, limits) as again:
         if number:
             again.seek(number)
         _set_rawmode(again, _LOWER[raw])
         load(again, limits)
-        values = np.asarray(image).astype(np.uint16) << 8 | np.asarray(again)
+        for rows, part in _strips(again):
+            values[rows] = part
+    load(image, limits)
+    for rows, part in _strips(image):
+        values[rows] |= part.astype(np.uint16) << 8
     return _frame(image, values, image.mode)
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[slice, np.ndarray]]:
+    """Rows of a decoded image as arrays [H, W] or [H, W, C], some at a time; all at once would be copied twice."""
+    step = max(1, _STRIP // image.width)
+    for top in range(0, image.height, step):
+        bottom = min(top + step, image.height)
+        whole = (top, bottom) == (0, image.height)
+        yield slice(top, bottom), np.asarray(image if whole else image.crop((0, top, image.width, bottom)))
+
+
+def _array(image: Image.Image) -> np.ndarray:
+    """A decoded image as an array [H, W] or [H, W, C]."""
+    if image.width * image.height <= _STRIP:
+        return np.asarray(image)
+    found: np.ndarray | None = None
+    for rows, part in _strips(image):
+        if found is None:
+            found = np.empty((image.height, *part.shape[1:]), part.dtype)
+        found[rows] = part
+    assert found is not None
+    return found
 
 
 def _frame(image: Image.Image, values: np.ndarray, channels: str) -> Frame:
@@ -174,10 +207,10 @@ def _stored(image: Image.Image) -> tuple[np.ndarray, str]:
     mode = image.mode
     if mode in ("P", "PA", "La", "RGBa", "RGBX", "HSV") or (mode == "1"):
         plain = "L" if mode == "1" else "RGBA" if image.has_transparency_data else "RGB"
-        return np.asarray(image.convert(plain)), plain
-    values = np.asarray(image)
+        return _array(image.convert(plain)), plain
+    values = _array(image)
     if mode.startswith("I;16"):
-        return values.astype(np.uint16), "L"
+        return values.astype(np.uint16, copy=False), "L"
     return values, "L" if mode in ("I", "F") else mode
 
 

@@ -46,7 +46,7 @@ _EXPANSIONS: dict[str, Callable[[Image.Image, bytes, Limits], None]] = {
 }
 _BYTES_A_PIXEL = {
     "WEBP": 15.5,
-    "AVIF": 9,
+    "AVIF": 10,
     "JPEG2000": 18.5,
     "HEIF": 15,
 }  # their libraries keep several copies

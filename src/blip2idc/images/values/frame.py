@@ -107,9 +107,18 @@ def _one_type(before: Frame, after: Frame) -> tuple[Frame, Frame]:
             for frame in (before, after)
         )
         return before, after
-    # every integer up to 53 bits and every float is a float64
-    before, after = (replace(frame, values=frame.values.astype(np.float64)) for frame in (before, after))
+    wide = _wide_type(before.values.dtype, after.values.dtype)
+    before, after = (replace(frame, values=frame.values.astype(wide)) for frame in (before, after))
     return before, after
+
+
+def _wide_type(one: np.dtype[Any], other: np.dtype[Any]) -> type[Any]:
+    """A type that holds the values of both."""
+    if "c" in (one.kind, other.kind):
+        return np.complex128
+    if any((kind.kind in "iu" and kind.itemsize == 8) or kind == np.longdouble for kind in (one, other)):
+        return np.longdouble  # every integer of 64 bits, where the processor has such numbers
+    return np.float64  # every integer up to 53 bits and every float
 
 
 def value_range(*frames: Frame) -> tuple[float, float]:
@@ -119,6 +128,7 @@ def value_range(*frames: Frame) -> tuple[float, float]:
         values = frame.values[:, :, :-1] if frame.alpha else frame.values
         for strip in strips(values.shape):
             part = values[strip]
+            part = np.abs(part) if np.issubdtype(part.dtype, np.complexfloating) else part
             part = part[np.isfinite(part)] if np.issubdtype(part.dtype, np.inexact) else part
             if part.size:
                 ends += [float(part.min()), float(part.max())]
@@ -164,8 +174,8 @@ def differing(before: Frame, after: Frame, tolerance: float = 0.0) -> tuple[np.n
 
 def _gap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Absolute differences, float64; equal infinities are 0 apart, NaN is infinitely far from a number."""
-    wide: Any = np.complex128 if np.issubdtype(one.dtype, np.complexfloating) else np.float64
-    with np.errstate(invalid="ignore"):
+    wide = _wide_type(one.dtype, other.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(one.astype(wide) - other.astype(wide)).astype(np.float64)
     same = (one == other) | (np.isnan(gap) & np.isnan(one.astype(wide)) & np.isnan(other.astype(wide)))
     return np.asarray(np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
 from blip2idc.images.values.frame import Frame, matched, strips, value_range
 
@@ -70,17 +71,9 @@ def _picture(frame: Frame, low: float, high: float, background: int, bands: list
         part = frame.values[strip]
         color = part[:, :, bands]
         if color.dtype != np.uint8:
-            color = _stretched(color, low, high)
+            color = levels(color, low, high)
         rgb[strip] = color if not frame.alpha else _laid(color, _opacity(part[:, :, -1:]), background)
     return rgb
-
-
-def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    if np.issubdtype(values.dtype, np.complexfloating):
-        values = np.abs(values)
-    wide = np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low)
-    scaled = (wide - np.float32(low)) * np.float32(255.0 / max(high - low, 1e-30))
-    return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)
 
 
 def _opacity(alpha: np.ndarray) -> np.ndarray:
