@@ -30,7 +30,11 @@ from blip2idc.images.changes.pictures import (
 )
 from blip2idc.images.changes.regions.grouping import Region, find_areas, find_regions
 from blip2idc.images.changes.regions.noise import Excess, exact_excess, noisy_excess
-from blip2idc.images.changes.regions.rendering import drawn_anew, is_outline_drawn_anew
+from blip2idc.images.changes.regions.rendering import (
+    drawn_anew,
+    is_outline_drawn_anew,
+    without_drawn_anew,
+)
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.changes.texts.texts import with_texts
@@ -44,7 +48,7 @@ _SPREAD_PLACES = 12
 _MANY_TILES = 40
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
 _SPECK = 10  # pixels
-_FEW, _SMALL, _WEAK = 6, 16, 1.3  # pixels and strength of what is no change in noise
+_FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 6.0, 1.3  # pixels, levels and strength of what is no change in noise
 
 
 def find_changes(before: Source, after: Source, *, texts: bool = True) -> Comparison:
@@ -98,7 +102,7 @@ def _excess(first: Picture, second: Picture, overlay: Overlay, found: Alignment,
         return noisy_excess(overlay)
     plain = difference(overlay.before, overlay.after)
     if not _is_exact(overlay, plain):
-        return noisy_excess(overlay)
+        return without_drawn_anew(noisy_excess(overlay), overlay.before, overlay.after)
     return exact_excess(_largest(first, second, factor) if found.kind == "aligned" else plain)
 
 
@@ -180,8 +184,9 @@ def _changes(
 
 
 def _is_speck(region: Region) -> bool:
-    """Whether a region is so small and so weak that noise may have made it."""
-    return region.pixels <= _FEW or (region.pixels <= _SMALL and region.strength < _WEAK)
+    """Whether a region is so small, or so faint, and so weak that noise may have made it."""
+    small = region.pixels <= _LITTLE or region.difference <= _FAINT
+    return region.pixels <= _FEW or (small and region.strength < _WEAK)
 
 
 def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:

@@ -8,6 +8,7 @@ thing in its new one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 
 import cv2
@@ -25,6 +26,8 @@ _SOFT_EXPLAINED = 0.85  # the same without the outline, which soft edges mix wit
 _LEFT = 0.12  # share of the squared difference that may be left where only the outline is not explained
 _REMAINS = 0.5  # of a pixel's difference, at most, where a displacement explains it
 _OUTLINE = 5  # pixels, the side of the square that erodes the outline away
+_FEW_POINTS = 300  # pixels on which a displacement is tried first
+_ROUGHLY = 0.7  # of what is asked of all
 _BOTH = 0.25  # share of the pixels that have to be the old place, and the new one
 _TRIED = 3  # displacements
 _LEAST = 2  # pixels: smaller lags are the thing itself
@@ -102,50 +105,121 @@ def _highest(plane: np.ndarray, least: int = _LEAST) -> Iterator[Step]:
         plane[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = -np.inf
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A region, and what of it is needed again and again.
+
+    Attributes:
+        region: The region.
+        points: int [2, N], the rows and columns of the pixels that differ, in the frame.
+        deep: bool [N], those away from the outline.
+        gap: float32 [N], by how much they differ.
+        ground: bool [2, N], which have the colour of the ground around, before and after.
+        colors: float32 [2, 3], their mean colour before and after.
+    """
+
+    region: Region
+    points: np.ndarray
+    deep: np.ndarray
+    gap: np.ndarray
+    ground: np.ndarray
+    colors: np.ndarray
+
+    def only(self, step: int) -> Place:
+        """Every so many of the points."""
+        picked = slice(None, None, step)
+        return Place(
+            self.region,
+            self.points[:, picked],
+            self.deep[picked],
+            self.gap[picked],
+            self.ground[:, picked],
+            self.colors,
+        )
+
+
+def place_of(before: Pixels, after: Pixels, region: Region, tolerance: float) -> Place:
+    """What is known of a region, whatever displacement is tried."""
+    rows, columns = np.nonzero(region.mask)
+    deep = cv2.erode(region.mask.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=0)
+    deep = deep[rows, columns] > 0
+    rows, columns = rows + region.box[1], columns + region.box[0]
+    images = before, after
+    return Place(
+        region,
+        np.stack([rows, columns]),
+        deep,
+        _gap_there(before, after, rows, columns, 0, 0),
+        np.stack([_is_ground(image, region.box, rows, columns, tolerance) for image in images]),
+        np.stack([image[rows, columns].mean(axis=0) for image in images]),
+    )
+
+
 def explained(
-    before: Pixels, after: Pixels, regions: tuple[Region, ...], step: Step, tolerance: float
+    before: Pixels, after: Pixels, places: tuple[Place, ...], step: Step, tolerance: float
 ) -> tuple[Box, Box] | None:
-    """The boxes of the thing in its old and its new place, where a displacement explains the regions; else None."""
+    """The boxes of the thing in its old and its new place, where a displacement explains the places; else None."""
     dx, dy = step
     if not (dx or dy):
         return None
+    many = sum(place.points.shape[1] for place in places) // _FEW_POINTS
+    if many > 1 and not _explains(before, after, tuple(place.only(many) for place in places), step, tolerance, _ROUGHLY):
+        return None
+    old_points = _explains(before, after, places, step, tolerance)
+    if old_points is None:
+        return None
+    if len(places) > 1:
+        box = _around(np.concatenate(old_points))
+        return box, shifted(box, step)
+    x, y, full_width, full_height = places[0].region.box  # it and its displaced self fill the region together
+    if full_width - abs(dx) < 1 or full_height - abs(dy) < 1:
+        return None
+    if 2 * (full_width - abs(dx)) * (full_height - abs(dy)) < places[0].points.shape[1]:
+        return None  # twice the thing cannot be all that differs
+    box = x + max(0, -dx), y + max(0, -dy), full_width - abs(dx), full_height - abs(dy)
+    return box, shifted(box, step)
+
+
+def _explains(
+    before: Pixels, after: Pixels, places: tuple[Place, ...], step: Step, tolerance: float, least: float = 1.0
+) -> list[np.ndarray] | None:
+    """The points (column, row) of the old place, where a displacement explains enough of the points; else None.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: Likewise.
+        places: Of which the points are asked.
+        step: The displacement.
+        tolerance: Levels.
+        least: Of what is enough, the share that is asked.
+    """
+    dx, dy = step
     counts = np.zeros(4)  # pixels, explained ones, those in the old place, those in the new one
     inner = np.zeros(2)  # pixels away from the outline, explained ones
     squares = np.zeros(2)  # of the difference, and of what is left of it
     old_points: list[np.ndarray] = []
-    for region in regions:
-        rows, columns = np.nonzero(region.mask)
-        deep = cv2.erode(region.mask.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=0)
-        deep = deep[rows, columns] > 0
-        rows, columns = rows + region.box[1], columns + region.box[0]
+    for place in places:
+        rows, columns = place.points
         old = _gap_there(before, after, rows, columns, dx, dy)
         new = _gap_there(after, before, rows, columns, -dx, -dy)
-        gap = _gap_there(before, after, rows, columns, 0, 0)
         # the ground is everywhere: it proves nothing to find it again
-        new[_is_ground(after, region.box, rows, columns, tolerance)] = _NEVER
-        old[_is_ground(before, region.box, rows, columns, tolerance)] = _NEVER
-        near = np.minimum(tolerance, _REMAINS * gap)  # what is faint is near everything that is faint
+        new[place.ground[1]] = _NEVER
+        old[place.ground[0]] = _NEVER
+        near = np.minimum(tolerance, _REMAINS * place.gap)  # what is faint is near everything that is faint
         is_old, is_new = old <= near, new <= near
         counts += len(rows), (is_old | is_new).sum(), is_old.sum(), is_new.sum()
-        inner += deep.sum(), ((is_old | is_new) & deep).sum()
-        squares += np.square(gap).sum(), np.square(np.minimum(gap, np.minimum(old, new))).sum()
+        inner += place.deep.sum(), ((is_old | is_new) & place.deep).sum()
+        squares += np.square(place.gap).sum(), np.square(np.minimum(place.gap, np.minimum(old, new))).sum()
         old_points.append(np.stack([columns[is_old], rows[is_old]], axis=1))
     total, right, carried = counts[0], counts[1], min(counts[2:])
     softly = (
-        inner[0] > 0.5 * total and inner[1] >= _SOFT_EXPLAINED * inner[0] and squares[1] < _LEFT * squares[0]
+        inner[0] > 0.5 * total
+        and inner[1] >= least * _SOFT_EXPLAINED * inner[0]
+        and least * squares[1] < _LEFT * squares[0]
     )
-    if (right < _EXPLAINED * total and not softly) or carried < _BOTH * total:
+    if (right < least * _EXPLAINED * total and not softly) or carried < least * _BOTH * total:
         return None
-    if len(regions) > 1:
-        box = _around(np.concatenate(old_points))
-        return box, shifted(box, step)
-    x, y, full_width, full_height = regions[0].box  # it and its displaced self fill the region together
-    if full_width - abs(dx) < 1 or full_height - abs(dy) < 1:
-        return None
-    if 2 * (full_width - abs(dx)) * (full_height - abs(dy)) < total:
-        return None  # twice the thing cannot be all that differs
-    box = x + max(0, -dx), y + max(0, -dy), full_width - abs(dx), full_height - abs(dy)
-    return box, shifted(box, step)
+    return old_points
 
 
 def _is_ground(

@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.displacement import explained, shifted, steps_between, steps_within
+from blip2idc.images.changes.facts.displacement import (
+    Place,
+    explained,
+    place_of,
+    shifted,
+    steps_between,
+    steps_within,
+)
 from blip2idc.images.changes.facts.ground import plain_ground
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
@@ -21,6 +28,7 @@ from blip2idc.images.changes.result import Box
 _MOST = 24  # regions that are looked at, the largest
 _LARGEST = 900  # pixels of a side beyond which nothing is sought
 _ALIKE = 0.8  # correlation from which on a piece may have been found
+_COLOR = 24.0  # levels by which the mean colour of a thing may seem to differ in its two places
 _MIDDLE = 0.45  # share of a region's sides that its middle takes
 _SCALES = np.exp(np.linspace(np.log(0.5), np.log(2.0), 29))
 _AROUND = 8  # pixels around a region that are looked at
@@ -67,41 +75,44 @@ def find_moves(
     """
     tolerance = 10.0 + 3.0 * noise
     moved: list[Moved] = []
-    left = list(regions)
-    for region in regions[:_MOST]:
-        if region not in left:
+    left = [place_of(before, after, region, tolerance) for region in regions[:_MOST]]
+    for place in tuple(left):
+        if not any(place is other for other in left):
             continue
-        found = _within(before, after, region, tolerance)
-        for other in left[:_MOST] if found is None else ():
-            if other is not region:
-                found = _between(before, after, region, other, tolerance)
+        found = _within(before, after, place, tolerance)
+        for other in left if found is None else ():
+            if other is not place:
+                found = _between(before, after, place, other, tolerance)
             if found is not None:
                 break
         if found is not None:
             moved.append(found)
-            left = [item for item in left if item not in found.regions]
-    return moved, left
+            left = [other for other in left if not any(other.region is region for region in found.regions)]
+    gone = [region for item in moved for region in item.regions]
+    return moved, [region for region in regions if not any(region is other for other in gone)]
 
 
 # ---- one region: the old and the new place overlap
 
 
-def _within(before: Pixels, after: Pixels, region: Region, tolerance: float) -> Moved | None:
+def _within(before: Pixels, after: Pixels, place: Place, tolerance: float) -> Moved | None:
+    region = place.region
     width, height = region.box[2:]
     if max(width, height) > _LARGEST or min(width, height) < 4:
         return None
-    found = _by_ground(before, after, region, tolerance)
+    found = _by_ground(before, after, place, tolerance)
     if found is not None:
         return found
     for step in steps_within(before, after, region):
-        boxes = explained(before, after, (region,), step, tolerance)
+        boxes = explained(before, after, (place,), step, tolerance)
         if boxes:
             return Moved(boxes[0], boxes[1], 1.0, (region,))
     return _scaled_middle(before, after, region)
 
 
-def _by_ground(before: Pixels, after: Pixels, region: Region, tolerance: float) -> Moved | None:
+def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) -> Moved | None:
     """On plain ground the thing is what is not ground; its boxes tell displacement and factor."""
+    region = place.region
     x, y, width, height = region.box
     margin = 6
     top, left = max(0, y - margin), max(0, x - margin)
@@ -127,7 +138,7 @@ def _by_ground(before: Pixels, after: Pixels, region: Region, tolerance: float) 
         step = (other[0] - one[0], other[1] - one[1])
         return (
             Moved(one, other, 1.0, (region,))
-            if any(step) and explained(before, after, (region,), step, tolerance)
+            if any(step) and explained(before, after, (place,), step, tolerance)
             else None
         )
     across, down = other[2] / one[2], other[3] / one[3]
@@ -229,7 +240,8 @@ def _left_by_scaling(before: Pixels, after: Pixels, region: Region, target: Box,
     inside = inside[inner]
     if inside.sum() < _FEW:
         return 1.0
-    return float(np.square(here - resized)[inside].sum() / np.square(here - before[inner])[inside].sum())
+    gap = float(np.square(here - before[inner])[inside].sum())
+    return float(np.square(here - resized)[inside].sum()) / gap if gap else 1.0
 
 
 def _match(piece: Pixels, place: Pixels, factor: float) -> tuple[float, int, int]:
@@ -246,20 +258,18 @@ def _match(piece: Pixels, place: Pixels, factor: float) -> tuple[float, int, int
 # ---- two regions: one is the old place, the other the new one
 
 
-def _between(before: Pixels, after: Pixels, one: Region, other: Region, tolerance: float) -> Moved | None:
+def _between(before: Pixels, after: Pixels, one: Place, other: Place, tolerance: float) -> Moved | None:
     for source, target in ((one, other), (other, one)):
-        if (
-            max(source.box[2:]) > _LARGEST
-            or min(source.box[2:]) < 4
-            or not _near_size(source.box, target.box)
-        ):
+        boxes = source.region.box, target.region.box
+        if max(boxes[0][2:]) > _LARGEST or min(boxes[0][2:]) < 4 or not _near_size(*boxes):
             continue
-        for step in steps_between(before, after, source, target):
-            boxes = explained(before, after, (source, target), step, tolerance)
-            if boxes:
-                return Moved(source.box, shifted(source.box, step), 1.0, (one, other))
+        if np.abs(source.colors[0] - target.colors[1]).max() > _COLOR + tolerance:
+            continue  # the thing has one colour in both places
+        for step in steps_between(before, after, source.region, target.region):
+            if explained(before, after, (source, target), step, tolerance):
+                return Moved(boxes[0], shifted(boxes[0], step), 1.0, (one.region, other.region))
     return None
 
 
 def _near_size(one: Box, other: Box) -> bool:
-    return all(0.3 < one[side] / other[side] < 3.3 for side in (2, 3))
+    return all(0.5 < one[side] / other[side] < 2 for side in (2, 3))

@@ -136,8 +136,9 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
                 else ((gap[0][1], gap[0][1]), gap[1])
             )
             strips.append(gap)
-        elif not (run.length == 0 and ends[0] == ends[1] and 0 in heights):
-            # in images of one height, what left or entered the view at the bottom is no change by itself
+        elif not (ends[0] == ends[1] and 0 in heights and _is_at_an_end(before, last[0], run, max(heights))):
+            # in images of one height, what left or entered the view at the bottom is no change by itself, nor is a row
+            # or two at the top, where all of a page lies a pixel lower
             strips.append(gap)
         before_rows.append(np.arange(run.before, run.before + run.length))
         after_rows.append(np.arange(run.after, run.after + run.length))
@@ -148,6 +149,13 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
         strips = [strip for strip in strips if max(stop - start for start, stop in strip) > _ROUNDED]
     identity = registration.IDENTITY
     return Overlay(before[one], after[other], None, identity, identity, one, other, strips=tuple(strips))
+
+
+def _is_at_an_end(before: Pixels, top: int, run: RowRun, height: int) -> bool:
+    """Whether rows from `top` on are the last ones, or so few below nothing but blank ones that rounding may add them."""
+    if run.length == 0:
+        return True
+    return height <= _ROUNDED and bool((before[:top] == before[:1, :1]).all())
 
 
 def _mapped(box: Box, matrix: np.ndarray, rows: np.ndarray | None) -> Box:

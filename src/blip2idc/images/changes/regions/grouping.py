@@ -59,6 +59,11 @@ class Areas:
     numbers: np.ndarray
     boxes: np.ndarray
 
+    def box(self, index: int) -> Box:
+        """The box of an area."""
+        x, y, width, height = (int(value) for value in self.boxes[index])
+        return x, y, width, height
+
     def only(self, kept: np.ndarray) -> Areas:
         """Some of the areas, by a bool [N]."""
         return Areas(self.labels, self.weak, self.numbers[kept], self.boxes[kept])

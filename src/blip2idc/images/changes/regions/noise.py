@@ -18,6 +18,7 @@ import numpy as np
 
 from blip2idc.images.changes.geometry.overlay import Overlay
 from blip2idc.images.changes.pictures import Pixels, Plane, tile_ends
+from blip2idc.images.changes.regions.encoding import as_encoded
 from blip2idc.images.changes.result import Noise
 
 _CELL = 16  # pixels: a block of JPEG with halved colour
@@ -95,25 +96,37 @@ def exact_excess(difference: Plane) -> Excess:
 def noisy_excess(overlay: Overlay) -> Excess:
     """For a pair with noise everywhere."""
     gain, offset, before = _same_light(overlay.before, overlay.after, overlay.valid)
+    same = None if overlay.resampled else as_encoded(before, overlay.after)
     one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb) for image in (before, overlay.after))
-    gap = cv2.absdiff(one, other)
-    if overlay.valid is not None:
-        gap[~overlay.valid] = 0
-    strength, scales = _strength(gap, _sharp_structure(one), _sharp_structure(other), overlay.valid, _SHARP)
+    stand_in = None if same is None else cv2.cvtColor(same, cv2.COLOR_RGB2YCrCb)
+    gap = _gap(one, other, overlay.valid)
+    left = gap if stand_in is None else np.minimum(gap, cv2.absdiff(stand_in, other))
+    structures = _sharp_structure(one), _sharp_structure(other)
+    strength, scales = _strength(gap, left, *structures, overlay.valid, _SHARP)
     difference = gap.max(axis=2)
     thin = np.maximum(_thin_color(one), _thin_color(other))
     one, other = (cv2.GaussianBlur(image.astype(np.float32), (0, 0), _BLUR) for image in (one, other))
-    structures = _smooth_structure(one), _smooth_structure(other)
-    gap = cv2.absdiff(one, other)
+    gap = _gap(one, other, overlay.valid)
     gap[:, :, 1:] = np.maximum(gap[:, :, 1:] - _THINNED * thin, 0)
-    if overlay.valid is not None:
-        gap[~overlay.valid] = 0
-    smooth, _ = _strength(gap, *structures, overlay.valid, _SMOOTH)
+    left = gap
+    if stand_in is not None:
+        stand_in = cv2.GaussianBlur(stand_in.astype(np.float32), (0, 0), _BLUR)
+        left = np.minimum(gap, cv2.absdiff(stand_in, other))
+    structures = _smooth_structure(one), _smooth_structure(other)
+    smooth, _ = _strength(gap, left, *structures, overlay.valid, _SMOOTH)
     np.maximum(strength, smooth, out=strength)
     sources = ["light"] if abs(gain - 1) > 0.015 or abs(offset) > 2 else []
     sources += ["resampling"] if overlay.resampled else ["re-encoding"]
     noise = Noise(float(np.median(difference)), scales[0], gain, offset, tuple(sources))
     return Excess(strength, difference, noise, False)
+
+
+def _gap(one: np.ndarray, other: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+    """Difference of two images [H, W, 3]; none where they are not both there."""
+    gap = np.asarray(cv2.absdiff(one, other))
+    if valid is not None:
+        gap[~valid] = 0
+    return gap
 
 
 Structure = tuple[np.ndarray, np.ndarray]
@@ -134,25 +147,40 @@ def _thin_color(image: Pixels) -> np.ndarray:
 
 
 def _strength(
-    gap: np.ndarray, one: Structure, other: Structure, valid: np.ndarray | None, models: tuple[_Model, _Model]
+    gap: np.ndarray,
+    left: np.ndarray,
+    one: Structure,
+    other: Structure,
+    valid: np.ndarray | None,
+    models: tuple[_Model, _Model],
 ) -> tuple[Plane, list[float]]:
-    """Differences [H, W, 3] of YCrCb in units of the threshold, float32 [H, W], and the noise of luma and colour.
+    """Differences in units of the threshold, float32 [H, W], and the noise of luma and colour.
 
     Structure is the lesser of both images', so that what is new stands out.
+
+    Args:
+        gap: The differences [H, W, 3] of YCrCb, which tell of the noise.
+        left: What of them is not explained otherwise, in the same units.
+        one: Structure of the image before.
+        other: Likewise after.
+        valid: Where both are there.
+        models: Of luma and of colour.
     """
     edge, color = (np.minimum(*pair) for pair in zip(one, other, strict=True))
     inside = np.ones(edge.shape, bool) if valid is None else _cells(valid.astype(np.uint8), "min") > 0
-    planes = gap[:, :, 0], cv2.max(gap[:, :, 1], gap[:, :, 2])
+    planes, rests = (
+        (values[:, :, 0], cv2.max(values[:, :, 1], values[:, :, 2])) for values in (gap, left)
+    )
     strength = np.zeros(gap.shape[:2], np.float32)
     scales = []
-    for plane, model, structure in zip(planes, models, (edge, color), strict=True):
+    for plane, rest, model, structure in zip(planes, rests, models, (edge, color), strict=True):
         telling = inside & (structure > model.telling)
         telling = telling if telling.sum() >= _FEW else inside
         ratios = _cells(plane, "max") / model.usual(edge, color)
         scale = max(model.least, float(np.quantile(ratios[telling], _USUAL))) if telling.any() else 1.0
         limit = np.repeat(np.repeat(scale * model.limit(edge, color), _CELL, axis=0), _CELL, axis=1)
         np.maximum(
-            strength, plane / limit[: plane.shape[0], : plane.shape[1]].astype(np.float32), out=strength
+            strength, rest / limit[: rest.shape[0], : rest.shape[1]].astype(np.float32), out=strength
         )
         scales.append(scale)
     return strength, scales

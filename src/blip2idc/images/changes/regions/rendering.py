@@ -7,18 +7,23 @@ text that begins half a pixel further right nearly nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import cv2
 import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
-from blip2idc.images.changes.regions.grouping import Areas, Region, belong
+from blip2idc.images.changes.regions.grouping import Areas, Region, belong, find_areas
+from blip2idc.images.changes.regions.noise import Excess, exact_excess
+from blip2idc.images.changes.regions.weight import more_ink
 from blip2idc.images.changes.result import Box
 
 _SHIFTED = (
     0.4  # share of the difference that a shift may leave; lines of text leave 0.27, changes 0.56 and more
 )
 _SHIFTED_IN_ACCORD = 0.55  # the same where nearly everything moved like this
-_NEARLY_ALL = 0.9  # share of the areas
+_NEARLY_ALL, _LARGELY = 0.9, 0.4  # share of the areas
 _ALIKE = 0.25  # pixels
 _SMOOTHED = 0.03  # share that may lie outside of what the neighbours span; changed digits leave 0.1 and more
 _ONE_WAY = (
@@ -37,11 +42,39 @@ _OUTLINE = 0.3  # share of its box that an outline takes at most
 _OUTLINE_SMOOTHED, _OUTLINE_SHIFTED = 0.3, 0.75  # as above, for outlines
 _WIDESPREAD = 10  # areas drawn anew from which on specks count as such too
 _SPECK = 120  # pixels of the box, less than a digit of a text takes
+_SPILT = 9  # pixels, the side of the square over which a blurred difference is spilt
+_ON_GROUND = 0.4  # of the pixels of a page, at most, differ where the ground is equal and letters are not
+_FEW_LETTERS = 6  # areas of another weight from which on all letters may be
+_PARTLY = 0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
+_MOSTLY_ONE_WAY = 0.6  # share of the areas
+_ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
+_EDGE = 8  # levels beside which something is shown
 _FARTHEST = 1.0  # pixels
-_STEPS = (0.5, 0.25, 0.125)
-_HOPELESS = 0.8  # share left by whole and half pixels from which on no fraction will explain it
+_STEPS = (0.25, 0.125)
+_HOPELESS = 0.6  # share left by any mixture of neighbouring pixels from which on no shift will explain it
 _MARGIN = 3
 _LARGEST = 400  # pixels: the part of a larger box that is looked at
+
+
+def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
+    """What stands out of noise less what is only drawn anew, where the ground of a page is equal to the pixel.
+
+    What is equal, as pictures and boxes are, tells nothing of how much the letters differ, so that their noise is taken
+    for less than it is.
+    """
+    if np.count_nonzero(excess.difference) > _ON_GROUND * excess.difference.size:
+        return excess
+    areas = find_areas(exact_excess(excess.difference))
+    if len(areas.numbers) > _MOST:
+        return excess
+    anew = drawn_anew(before, after, areas)
+    sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
+    if anew.sum() < _WIDESPREAD or sizes[anew].sum() < _MAINLY * sizes.sum():
+        return excess
+    letters = np.isin(areas.labels, areas.numbers[anew]).view(np.uint8)
+    strength = excess.strength.copy()
+    strength[cv2.dilate(letters, np.ones((_SPILT, _SPILT), np.uint8)) > 0] = 0
+    return replace(excess, strength=strength)
 
 
 def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
@@ -53,14 +86,13 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         areas: Where the two differ.
     """
     explained = np.zeros(len(areas.numbers), bool)
-    shifts = np.full(
-        (len(areas.numbers), 3), np.nan
-    )  # dx, dy and what is left; not asked where it is smoothed
     sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
-    for index in np.argsort(-sizes)[:_MOST]:
-        x, y, width, height = (int(value) for value in areas.boxes[index])
-        box = x, y, width, height
+    boxes = {int(index): areas.box(index) for index in np.argsort(-sizes)[:_MOST]}
+    for index, box in boxes.items():
         explained[index] = _is_smoothed(before, after, box)
+    explained |= _of_other_weight(before, after, areas, explained)
+    shifts = np.full((len(explained), 3), np.nan)  # dx, dy and what is left; not asked where it is smoothed
+    for index, box in boxes.items():
         if not explained[index]:
             shifts[index] = best_shift(before, after, box)
             explained[index] = shifts[index, 2] < _SHIFTED
@@ -75,7 +107,51 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         explained |= areas.boxes[:, 2:].min(axis=1) <= _THIN
         if explained.sum() >= _WIDESPREAD:
             explained |= sizes <= _SPECK
+            left = np.flatnonzero(~explained)
+            explained[left] = [_is_on_edges(before, after, areas.box(index)) for index in left]
     return explained
+
+
+def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.ndarray) -> np.ndarray:
+    """Which areas, bool [N], hold letters that got heavier or lighter, where nearly all did so alike."""
+    none = np.zeros(len(explained), bool)
+    sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
+    told = np.argsort(-sizes)[:_MOST]
+    told = told[~explained[told] & (sizes[told] > _SPECK)]
+    grown = np.full(len(explained), np.nan)
+    for index in told:
+        grown[index] = more_ink(before, after, areas.box(index))
+    heavier = ~np.isnan(grown)
+    if heavier.sum() < _FEW_LETTERS or sizes[heavier | explained].sum() < _LARGELY * sizes.sum():
+        return none
+    if (np.sign(grown[heavier]) == np.sign(np.nanmedian(grown))).mean() < _MOSTLY_ONE_WAY:
+        return none
+    if (_reach(areas.boxes[heavier | explained]) < _ALL_OVER * _content(before)).any():
+        return none
+    for index in told[np.isnan(grown[told])]:
+        heavier[index] = not np.isnan(more_ink(before, after, areas.box(index), much=True))
+    return np.asarray(heavier) if sizes[heavier | explained].sum() >= _NEARLY_ALL * sizes.sum() else none
+
+
+def _reach(boxes: np.ndarray) -> np.ndarray:
+    """Over how many pixels (across, down) boxes [N, 4] reach together."""
+    return np.asarray((boxes[:, :2] + boxes[:, 2:]).max(axis=0) - boxes[:, :2].min(axis=0))
+
+
+def _content(image: Pixels) -> np.ndarray:
+    """Over how many pixels (across, down) there is anything but the colour of a page's ground."""
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    edges = cv2.absdiff(luma, cv2.blur(luma, (3, 3))) > _EDGE
+    rows, columns = np.flatnonzero(edges.any(axis=1)), np.flatnonzero(edges.any(axis=0))
+    return np.array([np.ptp(columns), np.ptp(rows)]) if rows.size else np.zeros(2)
+
+
+def _is_on_edges(before: Pixels, after: Pixels, box: Box) -> bool:
+    """Whether nothing in a box differs by more than part of the contrast around it: no area has another colour."""
+    one, other = (_part(image, box) for image in (before, after))
+    near = np.ones((5, 5), np.uint8)
+    contrast = np.maximum(*(cv2.dilate(image, near) - cv2.erode(image, near) for image in (one, other)))
+    return bool((np.abs(one - other) <= _ROUNDING + _PARTLY * contrast).all())
 
 
 def _in_accord(shifts: np.ndarray, explained: np.ndarray) -> np.ndarray:
@@ -139,19 +215,46 @@ def best_shift(before: Pixels, after: Pixels, box: Box) -> tuple[float, float, f
     start = _left(one, other, 0.0, 0.0)
     if start == 0.0:
         return 0.0, 0.0, 1.0
-    x, y = _linear_shift(one, other)
-    best = min((start, 0.0, 0.0), (_left(one, other, x, y), x, y))
+    least, dx, dy = _mixed(one, other)
+    if least > _HOPELESS:
+        return 0.0, 0.0, 1.0
+    starts = {(0.0, 0.0), _linear_shift(one, other), _within_a_pixel(dx, dy)}
+    best = min((_left(one, other, x, y), x, y) for x, y in starts)
     for step in _STEPS:
-        reach = _FARTHEST if step == _STEPS[0] else step
         centre = best
-        for dx in np.arange(-reach, reach + step / 2, step):
-            for dy in np.arange(-reach, reach + step / 2, step):
-                x, y = centre[1] + float(dx), centre[2] + float(dy)
-                if max(abs(x), abs(y)) <= _FARTHEST and (dx or dy):
-                    best = min(best, (_left(one, other, x, y), x, y))
-        if step == _STEPS[0] and best[0] > _HOPELESS * start:
-            break
+        for dx, dy in product((-step, 0.0, step), repeat=2):
+            x, y = _within_a_pixel(centre[1] + dx, centre[2] + dy)
+            if dx or dy:
+                best = min(best, (_left(one, other, x, y), x, y))
     return best[1], best[2], best[0] / start
+
+
+def _within_a_pixel(dx: float, dy: float) -> tuple[float, float]:
+    return min(max(dx, -_FARTHEST), _FARTHEST), min(max(dy, -_FARTHEST), _FARTHEST)
+
+
+def _mixed(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
+    """How well the image after is a mixture of neighbouring pixels of the image before, by least squares.
+
+    Returns:
+        The share of the squared difference that is left, which no shift of up to a pixel leaves less of, and the shift
+        (dx, dy) that the weights of the nine neighbours tell.
+    """
+    height, width = one.shape[:2]
+    middle = one.mean(axis=(0, 1))
+    near = [
+        (one[1 + dy : height - 1 + dy, 1 + dx : width - 1 + dx] - middle).ravel()
+        for dy, dx in product((-1, 0, 1), repeat=2)
+    ]
+    target = (other[1:-1, 1:-1] - middle).ravel()
+    columns = np.stack(near)
+    system = columns @ columns.T
+    system += np.eye(9) * max(1e-6 * float(np.trace(system)), 1e-3)
+    weights = np.linalg.solve(system, columns @ target)
+    left = float(np.square(weights @ columns - target).sum())
+    square = weights.reshape(3, 3)
+    shift = float((square[:, 0] - square[:, 2]).sum()), float((square[0] - square[2]).sum())
+    return left / max(float(np.square(near[4] - target).sum()), 1.0), *shift
 
 
 def _linear_shift(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
