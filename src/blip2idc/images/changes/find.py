@@ -48,6 +48,7 @@ _SPREAD_PLACES = 12
 _MANY_TILES = 40
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
 _SPECK = 10  # pixels
+_REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 6.0, 1.3  # pixels, levels and strength of what is no change in noise
 
 
@@ -66,20 +67,24 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         ImageError: One of them is empty or holds no image.
     """
     first, second = open_pictures(before, after)
-    if first.size == second.size and not any(strip.any() for _, strip in differences(first, second)):
-        return Comparison(first.size, second.size, Alignment("aligned"), "identical")
     factor = working_factor(first, second)
+    gap = _largest(first, second, factor) if first.size == second.size else None
+    if gap is not None and not gap.any():
+        return Comparison(first.size, second.size, Alignment("aligned"), "identical")
     one, other = first.rgb(factor), second.rgb(factor)
-    found = aligning.align_exactly(one, other)
+    plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
+    found = aligning.align_exactly(one, other, plain)
     if found is None:
         rough = max(factor, working_factor(first, second, ROUGH_PIXELS))
         if rough > factor:
-            factor, one, other = rough, first.rgb(rough), second.rgb(rough)
+            factor, one, other, gap, plain = rough, first.rgb(rough), second.rgb(rough), None, None
         found = aligning.align_roughly(one, other)
     if found.kind == "none":
         return Comparison(first.size, second.size, found, "unaligned", share=1.0, compact_share=1.0)
     overlay = lay(one, other, found)
-    excess = _excess(first, second, overlay, found, factor)
+    if found.kind != "aligned":
+        gap = plain = None
+    excess = _excess(overlay, gap, plain)
     changes, compact = _changes(one, other, overlay, excess)
     share, compact_share = _shares(overlay, excess, compact)
     if factor > 1:
@@ -96,19 +101,26 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     )
 
 
-def _excess(first: Picture, second: Picture, overlay: Overlay, found: Alignment, factor: int) -> Excess:
-    """Which differences stand out; those of the values as they are where the two lie pixel on pixel."""
+def _excess(overlay: Overlay, gap: Plane | None, plain: Plane | None) -> Excess:
+    """Which differences stand out.
+
+    Args:
+        overlay: The two images.
+        gap: The difference of the values as they are, where the images lie on each other and it is known.
+        plain: The difference of the overlay, where it is known.
+    """
     if overlay.resampled:
         return noisy_excess(overlay)
-    plain = difference(overlay.before, overlay.after)
+    if plain is None:
+        plain = difference(overlay.before, overlay.after)
     if not _is_exact(overlay, plain):
         return without_drawn_anew(noisy_excess(overlay), overlay.before, overlay.after)
-    return exact_excess(_largest(first, second, factor) if found.kind == "aligned" else plain)
+    return exact_excess(plain if gap is None else gap)
 
 
 def _is_exact(overlay: Overlay, plain: Plane) -> bool:
     """Whether much of a pair is equal to the pixel, and what differs is not spread all over it."""
-    equal = aligning.equal_share(overlay.before, overlay.after)
+    equal = aligning.equal_share(overlay.before, overlay.after, plain)
     if equal < aligning.EXACT:
         gap = plain[plain > 0]  # with little on a page, all of it may have changed
         bare = gap.size < 0.5 * plain.size and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
@@ -173,6 +185,7 @@ def _changes(
             region
             for region in regions
             if (region.pixels > _SPECK or max(region.box[2:]) > _SPECK)
+            and not _is_of_strip(overlay, region)
             and not is_outline_drawn_anew(overlay.before, overlay.after, region)
         ]
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
@@ -181,6 +194,18 @@ def _changes(
     changes += [_region_change(overlay, region, excess.noise.level) for region in left]
     changes.sort(key=lambda change: -change.pixels * change.difference)
     return changes, sum(region.pixels for region in regions)
+
+
+def _is_of_strip(overlay: Overlay, region: Region) -> bool:
+    """Whether a region is a rest at the seam of rows that came or went: some rows more or less are equal there."""
+    assert overlay.before_rows is not None and overlay.after_rows is not None
+    top, bottom = region.box[1], region.box[1] + region.box[3]
+    for before, after in overlay.strips:
+        seam = int(np.searchsorted(overlay.before_rows, before[0])), int(np.searchsorted(overlay.after_rows, after[0]))
+        height = max(before[1] - before[0], after[1] - after[0])
+        if top - 1 <= min(seam) <= bottom + 1 and region.box[3] <= height and region.pixels < _REST * height * overlay.before.shape[1]:
+            return True
+    return False
 
 
 def _is_speck(region: Region) -> bool:

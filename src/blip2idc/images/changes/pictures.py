@@ -47,6 +47,19 @@ class Picture:
             self.source = source if source.ndim == 3 else source[:, :, None]
             self.height, self.width = source.shape[:2]
         self.low, self.high = low, high
+        self._pixels: Pixels | None = None
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether the values are those that are worked on."""
+        source = self.source
+        return isinstance(source, Image.Image) or (source.dtype == np.uint8 and source.shape[2] == 3)
+
+    def _opened(self, image: Image.Image) -> Pixels:
+        """A PIL image as an array, made once."""
+        if self._pixels is None:
+            self._pixels = np.asarray(image)
+        return self._pixels
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,15 +69,15 @@ class Picture:
     def native(self, top: int, bottom: int) -> np.ndarray:
         """Rows as they are, [rows, W, C]; a view where the source is an array."""
         if isinstance(self.source, Image.Image):
-            if (top, bottom) == (0, self.height):
-                return np.asarray(self.source)
+            if self.width * self.height <= WORKING_PIXELS:
+                return self._opened(self.source)[top:bottom]
             return np.asarray(self.source.crop((0, top, self.width, bottom)))
         return self.source[top:bottom]
 
     def rgb(self, factor: int = 1) -> Pixels:
         """8-bit RGB, reduced by averaging squares of `factor` pixels."""
         if isinstance(self.source, Image.Image):
-            return np.asarray(self.source if factor == 1 else self.source.reduce(factor))
+            return self._opened(self.source) if factor == 1 else np.asarray(self.source.reduce(factor))
         if factor == 1:
             return self._to_rgb(self.source)
         rows = []
@@ -78,6 +91,8 @@ class Picture:
         """8-bit RGB of a part (x, y, width, height), as far as it lies in the image."""
         x, y, width, height = box
         right, bottom = min(self.width, x + width), min(self.height, y + height)
+        if self._pixels is not None:
+            return self._pixels[y:bottom, x:right]
         if isinstance(self.source, Image.Image):
             return np.asarray(self.source.crop((x, y, right, bottom)))
         return self._to_rgb(self.source[y:bottom, x:right])
@@ -141,10 +156,10 @@ def difference(a: np.ndarray, b: np.ndarray, low: float = 0.0, high: float = 255
     if a.dtype == np.uint8 and b.dtype == np.uint8:
         if a.shape == b.shape and np.array_equal(a, b):
             return np.zeros(a.shape[:2], np.uint8)
-        worst: np.ndarray = np.maximum(a[..., 0], b[..., 0]) - np.minimum(a[..., 0], b[..., 0])
-        for channel in range(1, a.shape[2]):
-            one, other = a[..., channel], b[..., channel]
-            np.maximum(worst, np.maximum(one, other) - np.minimum(one, other), out=worst)
+        planes = cv2.split(cv2.absdiff(a, b))
+        worst = np.asarray(planes[0])
+        for plane in planes[1:]:
+            cv2.max(worst, plane, dst=worst)
         return worst
     first, second = a.astype(np.float64), b.astype(np.float64)
     gap = np.where(np.isnan(first) & np.isnan(second), 0.0, np.abs(second - first)).max(axis=2)

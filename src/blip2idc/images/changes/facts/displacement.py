@@ -28,6 +28,7 @@ _REMAINS = 0.5  # of a pixel's difference, at most, where a displacement explain
 _OUTLINE = 5  # pixels, the side of the square that erodes the outline away
 _FEW_POINTS = 300  # pixels on which a displacement is tried first
 _ROUGHLY = 0.7  # of what is asked of all
+_FLAT = 0.9  # share of the pixels that have one colour where all of them have
 _BOTH = 0.25  # share of the pixels that have to be the old place, and the new one
 _TRIED = 3  # displacements
 _LEAST = 2  # pixels: smaller lags are the thing itself
@@ -116,6 +117,7 @@ class Place:
         gap: float32 [N], by how much they differ.
         ground: bool [2, N], which have the colour of the ground around, before and after.
         colors: float32 [2, 3], their mean colour before and after.
+        flat: Whether they have one colour before, or one after: what moved would be there, and its ground beside it.
     """
 
     region: Region
@@ -124,6 +126,7 @@ class Place:
     gap: np.ndarray
     ground: np.ndarray
     colors: np.ndarray
+    flat: bool
 
     def only(self, step: int) -> Place:
         """Every so many of the points."""
@@ -135,6 +138,7 @@ class Place:
             self.gap[picked],
             self.ground[:, picked],
             self.colors,
+            self.flat,
         )
 
 
@@ -152,7 +156,14 @@ def place_of(before: Pixels, after: Pixels, region: Region, tolerance: float) ->
         _gap_there(before, after, rows, columns, 0, 0),
         np.stack([_is_ground(image, region.box, rows, columns, tolerance) for image in images]),
         np.stack([image[rows, columns].mean(axis=0) for image in images]),
+        any(_is_flat(image[rows, columns], tolerance) for image in images),
     )
+
+
+def _is_flat(values: np.ndarray, tolerance: float) -> bool:
+    """Whether nearly all of some pixels [N, 3] have one colour."""
+    middle = np.median(values, axis=0)
+    return bool((np.abs(values - middle).max(axis=1) <= tolerance).mean() > _FLAT)
 
 
 def explained(

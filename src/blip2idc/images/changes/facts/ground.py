@@ -104,7 +104,7 @@ def cover(patch: Patch, pattern: float = _PATTERN) -> Fact | None:
 def on_busy_ground(patch: Patch) -> Fact | None:
     """`appeared` or `disappeared` where one side continues its surroundings and the other does not."""
     inner = inner_of(patch.mask)
-    if inner is None or max(shape_correlations(patch, inner)) > _SAME_SHAPES:
+    if inner is None or _is_drawn(patch) or max(shape_correlations(patch, inner)) > _SAME_SHAPES:
         return None
     unlike = [_unlike_filling(image, patch.mask, inner) for image in (patch.before, patch.after)]
     if min(unlike) <= min(_FILLED * max(unlike), _FILLED_LEVELS) and max(unlike) > patch.tolerance:
@@ -119,6 +119,17 @@ def on_busy_ground(patch: Patch) -> Fact | None:
     if unlike[continuing == "after"] > _EVEN * max(measured[1], 0.5 * patch.tolerance):
         return None
     return _came_or_went(patch, inner, continuing)
+
+
+def _is_drawn(patch: Patch) -> bool:
+    """Whether both sides lie on the one colour of a page: one of them would be blank, had anything come or gone."""
+    ring = patch.ring()
+    grounds = [plain_ground(image, ring, patch.tolerance) for image in (patch.before, patch.after)]
+    if grounds[0] is None or grounds[1] is None or np.abs(grounds[0] - grounds[1]).max() > patch.tolerance:
+        return False
+    return all(
+        plain_ground(image, ring, _GRAIN) is not None for image in (patch.before, patch.after)
+    )
 
 
 def _came_or_went(patch: Patch, inner: np.ndarray, continuing: str) -> Fact | None:

@@ -9,12 +9,16 @@ from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
 
+_FULL, _FULL_IN_NOISE = 0.97, 0.8  # quantile of the pixels of letters from which on they have their full colour
+_CLEAN = 6.0  # tolerance in levels of a pair without noise
+_FREE = 0.1  # share of the values that are not clipped, from which on they tell a factor
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
 def ink(inks: list[np.ndarray], ground: np.ndarray, tolerance: float) -> Fact | None:
     """Shapes of one colour on one ground that have another colour: cover of each pixel is the same in both images."""
-    strongest = [ink[np.abs(ink).max(axis=1) >= np.quantile(np.abs(ink).max(axis=1), 0.8)] for ink in inks]
+    full = _FULL if tolerance <= _CLEAN else _FULL_IN_NOISE
+    strongest = [ink[np.abs(ink).max(axis=1) >= np.quantile(np.abs(ink).max(axis=1), full)] for ink in inks]
     colors = [np.median(part, axis=0) for part in strongest]
     if min(np.abs(color).max() for color in colors) < 16 or np.abs(colors[0] - colors[1]).max() < 12:
         return None
@@ -52,6 +56,9 @@ def light_or_color(patch: Patch) -> Fact | None:
     flat = [float(image.std(axis=0).max()) for image in (one, other)]
     if max(flat) <= patch.tolerance:
         return _flat_color(patch, one, other)
+    lit = _lit(one, other, patch.tolerance)
+    if lit is not None:
+        return lit
     whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
     if whole.sum() < max(FEW, 0.2 * len(one)):
         return None
@@ -72,6 +79,20 @@ def light_or_color(patch: Patch) -> Fact | None:
     if alike and spread > 0.15 and chroma > max(12.0, 0.5 * abs(step)):
         return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
     return None
+
+
+def _lit(one: np.ndarray, other: np.ndarray, tolerance: float) -> Fact | None:
+    """`brighter` or `darker` where pixels [N, 3] are those of before times one factor, clipped at white."""
+    free = (np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)
+    if free.mean() < _FREE:
+        return None
+    factor = float(other[free].sum() / one[free].sum())
+    predicted = np.minimum(factor * one, 255)
+    step = float((luma_of(other) - luma_of(one)).mean())
+    rest = float(np.abs(other - predicted).mean())
+    if abs(step) < 5 or rest > max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean())) or rest > 0.25 * abs(step):
+        return None
+    return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
 
 
 def _is_scaled(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:

@@ -33,6 +33,8 @@ _MIDDLE = 0.45  # share of a region's sides that its middle takes
 _SCALES = np.exp(np.linspace(np.log(0.5), np.log(2.0), 29))
 _AROUND = 8  # pixels around a region that are looked at
 _FINER = (-0.015, -0.0075, 0.0075, 0.015)  # steps between two of the scales
+_STAYS = 0.99  # correlation of the middle in its place from which on it is no larger nor smaller
+_ROUGH_SIDE, _MOST_REDUCED = 24, 4  # pixels of a side of a piece that is sought roughly, and by what it is reduced at most
 _MOST_FACTORS = 8  # that are tried on every pixel
 _NEAR_ONE = 0.06  # by which a factor has to differ from 1
 _DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: blurred edges reach further, too
@@ -103,7 +105,7 @@ def _within(before: Pixels, after: Pixels, place: Place, tolerance: float) -> Mo
     found = _by_ground(before, after, place, tolerance)
     if found is not None:
         return found
-    for step in steps_within(before, after, region):
+    for step in () if place.flat else steps_within(before, after, region):
         boxes = explained(before, after, (place,), step, tolerance)
         if boxes:
             return Moved(boxes[0], boxes[1], 1.0, (region,))
@@ -181,12 +183,16 @@ def _scaled_part(before: Pixels, after: Pixels, region: Region) -> tuple[float, 
     margin_left, margin_top = min(x, 4), min(y, 4)
     place = after[y - margin_top : y + height + 4, x - margin_left : x + width + 4]
     place = cv2.GaussianBlur(place, (0, 0), 1.0)
-    found = {float(factor): _match(piece, place, float(factor)) for factor in _SCALES}
-    rough = max(found, key=lambda factor: found[factor][0])
-    if found[rough][0] < _ALIKE or rough in (_SCALES[0], _SCALES[-1]):
+    stays = after[top : top + h, left : left + w]
+    if _correlation(piece, cv2.GaussianBlur(stays, (0, 0), 1.0)) > _STAYS:
         return None
-    for step in _FINER:
-        found[rough * (1 + step)] = _match(piece, place, rough * (1 + step))
+    rough = _rough_factor(piece, place)
+    if rough is None:
+        return None
+    factors = [rough * (1 + step) for step in (0.0, *_FINER)]
+    found = {factor: _match(piece, place, factor) for factor in factors}
+    if max(found.values())[0] < _ALIKE:
+        return None
     corner = x - margin_left, y - margin_top
     tried = []
     for factor in sorted(found, key=lambda factor: -found[factor][0])[:_MOST_FACTORS]:
@@ -202,6 +208,26 @@ def _scaled_part(before: Pixels, after: Pixels, region: Region) -> tuple[float, 
     if left_over > _LEFT or abs(factor - 1) < _NEAR_ONE:
         return None
     return factor, *boxes
+
+
+def _correlation(one: Pixels, other: Pixels) -> float:
+    """How two pieces of one size agree, -1..1."""
+    return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+
+def _rough_factor(piece: Pixels, place: Pixels) -> float | None:
+    """The factor, of some, under which a piece is found best in a place, sought on reduced images; None at the ends."""
+    step = max(1, min(min(piece.shape[:2]) // _ROUGH_SIDE, _MOST_REDUCED))
+    if step > 1:
+        piece, place = (
+            cv2.resize(image, (image.shape[1] // step, image.shape[0] // step), interpolation=cv2.INTER_AREA)
+            for image in (piece, place)
+        )
+    found = {float(factor): _match(piece, place, float(factor)) for factor in _SCALES}
+    rough = max(found, key=lambda factor: found[factor][0])
+    if found[rough][0] < _ALIKE or rough in (_SCALES[0], _SCALES[-1]):
+        return None
+    return rough
 
 
 def _scaled_boxes(box: Box, factor: float, offset: tuple[float, float]) -> tuple[Box, Box]:

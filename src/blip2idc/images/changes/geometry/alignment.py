@@ -45,11 +45,17 @@ def align(before: Pixels, after: Pixels) -> Alignment:
     return align_exactly(before, after) or align_roughly(before, after)
 
 
-def align_exactly(before: Pixels, after: Pixels) -> Alignment | None:
-    """The alignment of two images that are equal to the pixel in part: in place or by rows; None for others."""
+def align_exactly(before: Pixels, after: Pixels, gap: Plane | None = None) -> Alignment | None:
+    """The alignment of two images that are equal to the pixel in part: in place or by rows; None for others.
+
+    Args:
+        before: uint8 [H1, W, 3].
+        after: uint8 [H2, W, 3].
+        gap: Their difference, where it is known, uint8 [H, W].
+    """
     if before.shape[1] != after.shape[1]:
         return None
-    equal = equal_share(before, after)
+    equal = equal_share(before, after, gap)
     by_rows = _by_rows(before, after, equal)
     if by_rows is not None:
         return by_rows
@@ -106,26 +112,32 @@ def came_or_went(before: Pixels, after: Pixels) -> bool:
     return min(counts) <= _BARE * max(counts) and max(counts) > 0
 
 
-def equal_share(before: Pixels, after: Pixels) -> float:
-    """Share of the tiles with structure that are equal to the pixel, over the part that both images have."""
+def equal_share(before: Pixels, after: Pixels, gap: Plane | None = None) -> float:
+    """Share of the tiles with structure that are equal to the pixel, over the part that both images have.
+
+    Args:
+        before: uint8 [H1, W1, 3].
+        after: uint8 [H2, W2, 3].
+        gap: Their difference, where it is known and they are of one size, uint8 [H, W].
+    """
     height, width = (min(before.shape[axis], after.shape[axis]) // TILE * TILE for axis in (0, 1))
     if not height or not width:
         return 0.0
     one, other = before[:height, :width], after[:height, :width]
-    equal, count = _equal_tiles(one, other)
+    gap = difference(one, other) if gap is None else gap[:height, :width]
+    equal, count = _equal_tiles(one, gap)
     if count >= _FEW_TILES:
         return equal / count
-    gap = difference(one, other)
     gap = gap[gap > 0]
     # too little to see on: encoding anew leaves many small differences around the few large ones, drawing does not
     return 1.0 if not gap.size or (gap <= _SMALL).mean() < 0.5 else 0.0
 
 
-def _equal_tiles(before: Pixels, after: Pixels) -> tuple[int, int]:
-    """How many tiles with structure are equal to the pixel, and how many there are."""
+def _equal_tiles(before: Pixels, gap: Plane) -> tuple[int, int]:
+    """How many tiles with structure differ nowhere from another image, and how many there are."""
     darkest, brightest = tile_ends(cv2.cvtColor(before, cv2.COLOR_RGB2GRAY), TILE)
     active = brightest - darkest > _STRUCTURE
-    _, differs = tile_ends((codes(before) != codes(after)).view(np.uint8), TILE)
+    _, differs = tile_ends(gap, TILE)
     return int((active & (differs == 0)).sum()), int(active.sum())
 
 
@@ -150,7 +162,7 @@ def _rows_alignment(before: Pixels, after: Pixels, runs: list[RowRun], *, exact:
         other = after[run.after : run.after + run.length]
         matched += run.length
         if exact:
-            equal, count = _equal_tiles(one, other)
+            equal, count = _equal_tiles(one, difference(one, other))
             agreeing += equal
             counted += count
         else:

@@ -128,6 +128,8 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
         elif abs(heights[0] - heights[1]) <= _ROUNDED < min(heights):
             before_rows.append(np.arange(gap[0][0], gap[0][0] + min(heights)))
             after_rows.append(np.arange(gap[1][0], gap[1][0] + min(heights)))
+        elif run.length == 0 and ends[0] == ends[1] and min(heights) <= _ROUNDED:
+            continue  # in images of one height, what left or entered the view at the bottom is no change by itself
         elif min(heights) <= _ROUNDED and max(heights) > 3 * _ROUNDED and min(heights) > 0:
             # a row or two beside many are rounding of heights to whole pixels: the many came or went
             gap = (
@@ -136,9 +138,7 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
                 else ((gap[0][1], gap[0][1]), gap[1])
             )
             strips.append(gap)
-        elif not (ends[0] == ends[1] and 0 in heights and _is_at_an_end(before, last[0], run, max(heights))):
-            # in images of one height, what left or entered the view at the bottom is no change by itself, nor is a row
-            # or two at the top, where all of a page lies a pixel lower
+        elif not (ends[0] == ends[1] and 0 in heights and _is_below_blank(before, last[0], max(heights))):
             strips.append(gap)
         before_rows.append(np.arange(run.before, run.before + run.length))
         after_rows.append(np.arange(run.after, run.after + run.length))
@@ -151,10 +151,8 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
     return Overlay(before[one], after[other], None, identity, identity, one, other, strips=tuple(strips))
 
 
-def _is_at_an_end(before: Pixels, top: int, run: RowRun, height: int) -> bool:
-    """Whether rows from `top` on are the last ones, or so few below nothing but blank ones that rounding may add them."""
-    if run.length == 0:
-        return True
+def _is_below_blank(before: Pixels, top: int, height: int) -> bool:
+    """Whether rows from `top` on are so few, below nothing but blank ones, that all of a page may lie a pixel lower."""
     return height <= _ROUNDED and bool((before[:top] == before[:1, :1]).all())
 
 

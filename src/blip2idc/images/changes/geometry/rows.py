@@ -52,10 +52,10 @@ def match_rows(before: Pixels, after: Pixels, *, exact: bool) -> list[RowRun] | 
         return None
     costs = _costs(before, after, offsets, exact)
     path = _cheapest_path(costs)
-    runs = _runs(path, offsets, before.shape[0])
+    runs = _runs(path, offsets, before.shape[0], costs)
     if not runs or not _believable(runs, costs, path):
         return None
-    return _best_seams(_merged(runs), costs, offsets, after)
+    return _best_seams(_without_blank_end(_merged(runs), before, after), costs, offsets, after)
 
 
 def _offsets_of_equal_rows(before: Pixels, after: Pixels) -> list[int]:
@@ -66,7 +66,10 @@ def _offsets_of_equal_rows(before: Pixels, after: Pixels) -> list[int]:
         places.setdefault(key, []).append(y)
     counts = Counter(second)
     votes: Counter[int] = Counter()
+    in_place = len(first) == len(second)  # then rows that stay where they are need no other offset
     for y, key in enumerate(second):
+        if in_place and key == first[y]:
+            continue
         found = places.get(key, ())
         if 0 < len(found) <= _RARE and counts[key] <= _RARE:
             votes.update(y - other for other in found)
@@ -185,7 +188,7 @@ def _cheapest_path(costs: np.ndarray) -> np.ndarray:
     return path
 
 
-def _runs(path: np.ndarray, offsets: list[int], height: int) -> list[RowRun]:
+def _runs(path: np.ndarray, offsets: list[int], height: int, costs: np.ndarray) -> list[RowRun]:
     """Runs of one offset, made to follow each other in both images."""
     runs: list[RowRun] = []
     edges = np.flatnonzero(np.diff(path)) + 1
@@ -194,12 +197,34 @@ def _runs(path: np.ndarray, offsets: list[int], height: int) -> list[RowRun]:
         if path[start] == len(offsets):
             continue
         offset = offsets[path[start]]
-        first = max(int(start), used + offset, offset)
+        first = max(int(start), offset)
+        if runs and first < used + offset:
+            runs[-1], used = _shared(runs[-1], first - offset, offset, costs, offsets)
+        first = max(first, used + offset)
         last = min(int(stop), height + offset)
         if last > first:
             runs.append(RowRun(first - offset, first, last - first))
             used = last - offset
-    return runs
+    return [run for run in runs if run.length]
+
+
+def _shared(above: RowRun, first: int, offset: int, costs: np.ndarray, offsets: list[int]) -> tuple[RowRun, int]:
+    """A run without the rows of before that suit the next run better, which wants them from row `first` on.
+
+    Returns:
+        The run, and the row of before after its last one.
+    """
+    end = above.before + above.length
+    first = max(first, above.before)
+    rows = np.arange(first, end)
+    upper, lower = above.after - above.before, offset
+    own = costs[rows + upper, offsets.index(upper)]
+    inside = (rows + lower >= 0) & (rows + lower < len(costs))
+    others = np.where(inside, costs[np.clip(rows + lower, 0, len(costs) - 1), offsets.index(lower)], 1.0)
+    total = np.concatenate([[0.0], own.cumsum()]) + np.concatenate([others[::-1].cumsum()[::-1], [0.0]])
+    # of rows that suit both alike those above keep theirs
+    cut = first + int(len(total) - 1 - total[::-1].argmin())
+    return RowRun(above.before, above.after, cut - above.before), cut
 
 
 def _believable(runs: list[RowRun], costs: np.ndarray, path: np.ndarray) -> bool:
@@ -227,6 +252,21 @@ def _merged(runs: list[RowRun]) -> list[RowRun]:
     return result
 
 
+def _without_blank_end(runs: list[RowRun], before: Pixels, after: Pixels) -> list[RowRun]:
+    """Runs without one of blank rows at the end, which lie under any offset: those above go on as far as both do."""
+    if len(runs) < 2:
+        return runs
+    above, last = runs[-2:]
+    end = after[last.after :]
+    if last.after + last.length < len(after) or not (end == end[:1, :1]).all():
+        return runs
+    more = min(len(before) - above.before - above.length, len(after) - above.after - above.length)
+    rest = [image[start + above.length :][:more] for image, start in ((before, above.before), (after, above.after))]
+    same = (rest[0] == rest[1]).all(axis=(1, 2))
+    length = above.length + (more if same.all() else int(same.argmin()))
+    return [*runs[:-2], RowRun(above.before, above.after, length)]
+
+
 def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after: Pixels) -> list[RowRun]:
     """Move each seam between two runs to where the rows above suit the one and those below the other best.
 
@@ -243,10 +283,16 @@ def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after
         gap = run.after - above.after - above.length, run.before - above.before - above.length
         end = run.after + run.length
         seams = np.arange(above.after + 1, min(end, len(costs)) - inserted + 1)
-        if min(gap) > _SLACK or not len(seams):
+        if min(gap) < 0 or not len(seams):
             result.append(run)
             continue
         price = sums[seams, offsets.index(offset)] - sums[seams + inserted, offsets.index(lower)]
+        if min(gap) > _SLACK:
+            # rows without a match in both images: others took their place, unless they match below the seam after all
+            here = sums[above.after + above.length, offsets.index(offset)] - sums[run.after, offsets.index(lower)]
+            if price.min() - here > _NO_ROW_COST * min(gap):
+                result.append(run)
+                continue
         tied = seams[price <= price.min() + 1e-3]
         best = _chosen(tied, blank, inserted)
         result[-1] = RowRun(above.before, above.after, best - above.after)

@@ -15,6 +15,7 @@ from blip2idc.images.changes.regions.noise import Excess
 from blip2idc.images.changes.result import Box
 
 _WEAK = 0.55  # strength to which an area extends once it has a strong pixel
+_AROUND = 4  # pixels, more than closing reaches
 _LINE = 64  # pixels: what is not higher may be a line of text
 _LETTERS = 2.5  # heights of a line that changed letters of one word may be apart
 _MOST = 400  # areas that are joined pair by pair; more are joined by closing gaps first
@@ -71,14 +72,30 @@ class Areas:
 
 def find_areas(excess: Excess) -> Areas:
     """Connected areas that stand out; letters that touch or nearly do are one."""
-    strong = excess.strength > 1
     weak = excess.strength > _WEAK
-    joined = cv2.morphologyEx(weak.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 5), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    labels = np.zeros(weak.shape, np.int32)
+    window = _around(weak)
+    if window is None:
+        return Areas(labels, weak, np.zeros(0, np.int64), np.zeros((0, 4), np.int64))
+    joined = cv2.morphologyEx(weak[window].astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 5), np.uint8))
+    count, labels[window], stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     alive = np.zeros(count, bool)
-    alive[labels[strong]] = True
+    alive[labels[window][excess.strength[window] > 1]] = True
     alive[0] = False
-    return Areas(labels, weak, np.flatnonzero(alive), stats[alive][:, :4].astype(np.int64))
+    boxes = stats[alive][:, :4].astype(np.int64)
+    boxes[:, :2] += window[1].start, window[0].start
+    return Areas(labels, weak, np.flatnonzero(alive), boxes)
+
+
+def _around(mask: np.ndarray) -> tuple[slice, slice] | None:
+    """The part of a frame in which a mask [H, W] has pixels, with a little around it; None where it has none."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not rows.size:
+        return None
+    top, bottom = max(0, int(rows[0]) - _AROUND), int(rows[-1]) + 1 + _AROUND
+    columns = np.flatnonzero(mask[top:bottom].any(axis=0))
+    left, right = max(0, int(columns[0]) - _AROUND), int(columns[-1]) + 1 + _AROUND
+    return slice(top, bottom), slice(left, right)
 
 
 def find_regions(excess: Excess, areas: Areas) -> list[Region]:
