@@ -201,9 +201,16 @@ def _is_of_strip(overlay: Overlay, region: Region) -> bool:
     assert overlay.before_rows is not None and overlay.after_rows is not None
     top, bottom = region.box[1], region.box[1] + region.box[3]
     for before, after in overlay.strips:
-        seam = int(np.searchsorted(overlay.before_rows, before[0])), int(np.searchsorted(overlay.after_rows, after[0]))
+        seam = (
+            int(np.searchsorted(overlay.before_rows, before[0])),
+            int(np.searchsorted(overlay.after_rows, after[0])),
+        )
         height = max(before[1] - before[0], after[1] - after[0])
-        if top - 1 <= min(seam) <= bottom + 1 and region.box[3] <= height and region.pixels < _REST * height * overlay.before.shape[1]:
+        if (
+            top - 1 <= min(seam) <= bottom + 1
+            and region.box[3] <= height
+            and region.pixels < _REST * height * overlay.before.shape[1]
+        ):
             return True
     return False
 

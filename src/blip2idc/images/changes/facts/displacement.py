@@ -174,7 +174,9 @@ def explained(
     if not (dx or dy):
         return None
     many = sum(place.points.shape[1] for place in places) // _FEW_POINTS
-    if many > 1 and not _explains(before, after, tuple(place.only(many) for place in places), step, tolerance, _ROUGHLY):
+    if many > 1 and not _explains(
+        before, after, tuple(place.only(many) for place in places), step, tolerance, _ROUGHLY
+    ):
         return None
     old_points = _explains(before, after, places, step, tolerance)
     if old_points is None:

@@ -127,22 +127,29 @@ def _is_drawn(patch: Patch) -> bool:
     grounds = [plain_ground(image, ring, patch.tolerance) for image in (patch.before, patch.after)]
     if grounds[0] is None or grounds[1] is None or np.abs(grounds[0] - grounds[1]).max() > patch.tolerance:
         return False
-    return all(
-        plain_ground(image, ring, _GRAIN) is not None for image in (patch.before, patch.after)
-    )
+    return all(plain_ground(image, ring, _GRAIN) is not None for image in (patch.before, patch.after))
 
 
 def _came_or_went(patch: Patch, inner: np.ndarray, continuing: str) -> Fact | None:
     """The fact by the side that continues; none where the other has one colour or grain: that covers, or is noise."""
     values = (patch.after if continuing == "before" else patch.before)[inner]
-    plain = np.abs(values - np.median(values, axis=0)).max(axis=1) <= 2 * patch.tolerance
-    if plain.mean() > _NEARLY_PLAIN:
-        return None
+    shade = _shade(patch.after if continuing == "before" else patch.before, inner)
+    for ground in (np.median(values, axis=0), shade):
+        if (np.abs(values - ground).max(axis=1) <= 2 * patch.tolerance).mean() > _NEARLY_PLAIN:
+            return None
     gap = luma_of(patch.after - patch.before)
     pairs = inner[:, 1:] & inner[:, :-1]
     if np.corrcoef(gap[:, 1:][pairs], gap[:, :-1][pairs])[0, 1] < _GRAINY:
         return None
     return Fact("appeared" if continuing == "before" else "disappeared")
+
+
+def _shade(image: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """The even shading [N, 3] nearest to an image within a mask: a sky has one, too."""
+    rows, columns = np.nonzero(inner)
+    places = np.stack([np.ones(len(rows)), rows - rows.mean(), columns - columns.mean()], axis=1)
+    values = image[inner].astype(np.float64)
+    return np.asarray(places @ np.linalg.lstsq(places, values, rcond=None)[0])
 
 
 def _continuing(steps: list[float], usual: float, tolerance: float) -> str | None:

@@ -9,9 +9,16 @@ from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
 
-_FULL, _FULL_IN_NOISE = 0.97, 0.8  # quantile of the pixels of letters from which on they have their full colour
+_FULL, _FULL_IN_NOISE = (
+    0.97,
+    0.8,
+)  # quantile of the pixels of letters from which on they have their full colour
 _CLEAN = 6.0  # tolerance in levels of a pair without noise
 _FREE = 0.1  # share of the values that are not clipped, from which on they tell a factor
+_COLORED, _GREY = (
+    8.0,
+    4.0,
+)  # levels by which colours have to differ to be others, and to which they are the same
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
@@ -59,26 +66,30 @@ def light_or_color(patch: Patch) -> Fact | None:
     lit = _lit(one, other, patch.tolerance)
     if lit is not None:
         return lit
+    alike = max(shape_correlations(patch, inner)) > 0.85
+    tinted = _tinted(one, other)
+    if alike and tinted > max(_COLORED, 0.5 * abs(float((luma_of(other) - luma_of(one)).mean()))):
+        return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
     whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
     if whole.sum() < max(FEW, 0.2 * len(one)):
         return None
-    alike = max(shape_correlations(patch, inner)) > 0.85
     one, other = one[whole], other[whole]
     luma = [luma_of(values) for values in (one, other)]
     step = float(np.median(luma[1] - luma[0]))
     gains = [_gain(one[:, channel], other[:, channel]) for channel in range(3)]
-    spread = max(gains) - min(gains)
-    if abs(step) >= 5 and spread < 0.12 and (alike or _is_scaled(one, other, patch.tolerance)):
-        direction = float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean())
-        return (
-            Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
-            if direction > 0.93
-            else None
-        )
-    chroma = float(np.hypot(*(_chroma(other) - _chroma(one)).T).mean())
-    if alike and spread > 0.15 and chroma > max(12.0, 0.5 * abs(step)):
-        return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
-    return None
+    if abs(step) < 5 or max(gains) - min(gains) > 0.12 or _tinted(one, other) > max(_GREY, 0.3 * abs(step)):
+        return None
+    if not (alike or _is_scaled(one, other, patch.tolerance)):
+        return None
+    if float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean()) <= 0.93:
+        return None
+    return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
+
+
+def _tinted(one: np.ndarray, other: np.ndarray) -> float:
+    """By how much the colours of pixels [N, 3] differ, in levels of Cr and Cb, beside what other light makes of them."""
+    factor = float((luma_of(other).mean() + 1) / (luma_of(one).mean() + 1))
+    return float(np.hypot(*(_chroma(other) - factor * _chroma(one)).T).mean())
 
 
 def _lit(one: np.ndarray, other: np.ndarray, tolerance: float) -> Fact | None:
@@ -90,7 +101,11 @@ def _lit(one: np.ndarray, other: np.ndarray, tolerance: float) -> Fact | None:
     predicted = np.minimum(factor * one, 255)
     step = float((luma_of(other) - luma_of(one)).mean())
     rest = float(np.abs(other - predicted).mean())
-    if abs(step) < 5 or rest > max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean())) or rest > 0.25 * abs(step):
+    if (
+        abs(step) < 5
+        or rest > max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean()))
+        or rest > 0.25 * abs(step)
+    ):
         return None
     return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
 

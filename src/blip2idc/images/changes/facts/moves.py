@@ -34,7 +34,10 @@ _SCALES = np.exp(np.linspace(np.log(0.5), np.log(2.0), 29))
 _AROUND = 8  # pixels around a region that are looked at
 _FINER = (-0.015, -0.0075, 0.0075, 0.015)  # steps between two of the scales
 _STAYS = 0.99  # correlation of the middle in its place from which on it is no larger nor smaller
-_ROUGH_SIDE, _MOST_REDUCED = 24, 4  # pixels of a side of a piece that is sought roughly, and by what it is reduced at most
+_ROUGH_SIDE, _MOST_REDUCED = (
+    24,
+    4,
+)  # pixels of a side of a piece that is sought roughly, and by what it is reduced at most
 _MOST_FACTORS = 8  # that are tried on every pixel
 _NEAR_ONE = 0.06  # by which a factor has to differ from 1
 _DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: blurred edges reach further, too

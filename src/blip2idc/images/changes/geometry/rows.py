@@ -208,7 +208,9 @@ def _runs(path: np.ndarray, offsets: list[int], height: int, costs: np.ndarray) 
     return [run for run in runs if run.length]
 
 
-def _shared(above: RowRun, first: int, offset: int, costs: np.ndarray, offsets: list[int]) -> tuple[RowRun, int]:
+def _shared(
+    above: RowRun, first: int, offset: int, costs: np.ndarray, offsets: list[int]
+) -> tuple[RowRun, int]:
     """A run without the rows of before that suit the next run better, which wants them from row `first` on.
 
     Returns:
@@ -261,7 +263,10 @@ def _without_blank_end(runs: list[RowRun], before: Pixels, after: Pixels) -> lis
     if last.after + last.length < len(after) or not (end == end[:1, :1]).all():
         return runs
     more = min(len(before) - above.before - above.length, len(after) - above.after - above.length)
-    rest = [image[start + above.length :][:more] for image, start in ((before, above.before), (after, above.after))]
+    rest = [
+        image[start + above.length :][:more]
+        for image, start in ((before, above.before), (after, above.after))
+    ]
     same = (rest[0] == rest[1]).all(axis=(1, 2))
     length = above.length + (more if same.all() else int(same.argmin()))
     return [*runs[:-2], RowRun(above.before, above.after, length)]
@@ -289,7 +294,10 @@ def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after
         price = sums[seams, offsets.index(offset)] - sums[seams + inserted, offsets.index(lower)]
         if min(gap) > _SLACK:
             # rows without a match in both images: others took their place, unless they match below the seam after all
-            here = sums[above.after + above.length, offsets.index(offset)] - sums[run.after, offsets.index(lower)]
+            here = (
+                sums[above.after + above.length, offsets.index(offset)]
+                - sums[run.after, offsets.index(lower)]
+            )
             if price.min() - here > _NO_ROW_COST * min(gap):
                 result.append(run)
                 continue

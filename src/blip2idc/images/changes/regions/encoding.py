@@ -14,7 +14,10 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
 
-_TILE, _TILES = 48, 12  # pixels of a side of a tile, whole blocks of JPEG, and tiles on which qualities are tried
+_TILE, _TILES = (
+    48,
+    12,
+)  # pixels of a side of a tile, whole blocks of JPEG, and tiles on which qualities are tried
 _QUALITIES = range(35, 99)
 _TRIED = 2  # qualities that explain luma best, with every resolution of colour
 _HARDLY = 0.95  # the same of luma alone, which is rounded otherwise beside its colours
@@ -23,7 +26,9 @@ _SAMPLINGS = (
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
 )
-_EXPLAINED = 0.7  # share of the difference of a tile that an encoding may leave, at the median, to be believed
+_EXPLAINED = (
+    0.7  # share of the difference of a tile that an encoding may leave, at the median, to be believed
+)
 
 
 def as_encoded(before: Pixels, after: Pixels) -> Pixels | None:
@@ -39,7 +44,9 @@ def as_encoded(before: Pixels, after: Pixels) -> Pixels | None:
     tiles = _telling_tiles(before, after)
     if not tiles:
         return None
-    one, other = (np.concatenate([image[y : y + _TILE, x : x + _TILE] for y, x in tiles]) for image in (before, after))
+    one, other = (
+        np.concatenate([image[y : y + _TILE, x : x + _TILE] for y, x in tiles]) for image in (before, after)
+    )
     luma = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (one, other)]
     found = {quality: _left(luma[0], luma[1], quality) for quality in _QUALITIES}
     likely = sorted(found, key=lambda quality: float(found[quality].mean()))[:_TRIED]
@@ -56,7 +63,11 @@ def _telling_tiles(before: Pixels, after: Pixels) -> list[tuple[int, int]]:
     found = []
     for y in range(0, height - _TILE + 1, _TILE):
         for x in range(0, width - _TILE + 1, _TILE):
-            gap = float(cv2.norm(before[y : y + _TILE, x : x + _TILE], after[y : y + _TILE, x : x + _TILE], cv2.NORM_L1))
+            gap = float(
+                cv2.norm(
+                    before[y : y + _TILE, x : x + _TILE], after[y : y + _TILE, x : x + _TILE], cv2.NORM_L1
+                )
+            )
             if gap:
                 found.append((gap, (y, x)))
     found.sort(reverse=True)

@@ -168,9 +168,7 @@ def _strength(
     """
     edge, color = (np.minimum(*pair) for pair in zip(one, other, strict=True))
     inside = np.ones(edge.shape, bool) if valid is None else _cells(valid.astype(np.uint8), "min") > 0
-    planes, rests = (
-        (values[:, :, 0], cv2.max(values[:, :, 1], values[:, :, 2])) for values in (gap, left)
-    )
+    planes, rests = ((values[:, :, 0], cv2.max(values[:, :, 1], values[:, :, 2])) for values in (gap, left))
     strength = np.zeros(gap.shape[:2], np.float32)
     scales = []
     for plane, rest, model, structure in zip(planes, rests, models, (edge, color), strict=True):
@@ -179,9 +177,7 @@ def _strength(
         ratios = _cells(plane, "max") / model.usual(edge, color)
         scale = max(model.least, float(np.quantile(ratios[telling], _USUAL))) if telling.any() else 1.0
         limit = np.repeat(np.repeat(scale * model.limit(edge, color), _CELL, axis=0), _CELL, axis=1)
-        np.maximum(
-            strength, rest / limit[: rest.shape[0], : rest.shape[1]].astype(np.float32), out=strength
-        )
+        np.maximum(strength, rest / limit[: rest.shape[0], : rest.shape[1]].astype(np.float32), out=strength)
         scales.append(scale)
     return strength, scales
 

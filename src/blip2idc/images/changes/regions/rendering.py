@@ -45,7 +45,9 @@ _SPECK = 120  # pixels of the box, less than a digit of a text takes
 _SPILT = 9  # pixels, the side of the square over which a blurred difference is spilt
 _ON_GROUND = 0.4  # of the pixels of a page, at most, differ where the ground is equal and letters are not
 _FEW_LETTERS = 6  # areas of another weight from which on all letters may be
-_PARTLY = 0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
+_PARTLY = (
+    0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
+)
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
 _ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
 _EDGE = 8  # levels beside which something is shown

@@ -65,7 +65,9 @@ def more_ink(before: Pixels, after: Pixels, box: Box, *, much: bool = False) -> 
     if np.abs(one - other).max() > limits.border * max(full):
         return float("nan")
     one, other = (ink - ink.mean() for ink in inks)
-    if float((one * other).sum()) < limits.alike * float(np.sqrt(np.square(one).sum() * np.square(other).sum())):
+    if float((one * other).sum()) < limits.alike * float(
+        np.sqrt(np.square(one).sum() * np.square(other).sum())
+    ):
         return float("nan")
     grown = float(inks[1].sum() / inks[0].sum() - 1)
     return grown if abs(grown) <= limits.grown else float("nan")
