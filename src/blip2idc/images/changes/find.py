@@ -198,7 +198,8 @@ def _changes(
 
 def _is_of_strip(overlay: Overlay, region: Region) -> bool:
     """Whether a region is a rest at the seam of rows that came or went: some rows more or less are equal there."""
-    assert overlay.before_rows is not None and overlay.after_rows is not None
+    assert overlay.before_rows is not None
+    assert overlay.after_rows is not None
     top, bottom = region.box[1], region.box[1] + region.box[3]
     for before, after in overlay.strips:
         seam = (

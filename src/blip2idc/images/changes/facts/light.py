@@ -87,7 +87,7 @@ def light_or_color(patch: Patch) -> Fact | None:
 
 
 def _tinted(one: np.ndarray, other: np.ndarray) -> float:
-    """By how much the colours of pixels [N, 3] differ, in levels of Cr and Cb, beside what other light makes of them."""
+    """By how much colours [N, 3] differ, in levels of Cr and Cb, beside what other light makes of them."""
     factor = float((luma_of(other).mean() + 1) / (luma_of(one).mean() + 1))
     return float(np.hypot(*(_chroma(other) - factor * _chroma(one)).T).mean())
 

@@ -1,8 +1,9 @@
 """Letters that are drawn a little heavier or lighter all over a page, as other smoothing of fonts makes them.
 
-In: the two images in one frame and boxes in which they differ. Out: how much more ink there is in each box, where no more
-than that differs: the same shapes in the same full colour, whose borders took in a fraction of a pixel more or less. One
-such word is a change of its weight; when nearly all that differs on a page is like this, its letters were drawn anew.
+In: the two images in one frame and boxes in which they differ. Out: how much more ink there is in each box, where no
+more than that differs: the same shapes in the same full colour, whose borders took in a fraction of a pixel more or
+less. One such word is a change of its weight; when nearly all that differs on a page is like this, its letters were
+drawn anew.
 """
 
 from __future__ import annotations
