@@ -11,13 +11,15 @@ import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.facts.focus import grain
-from blip2idc.images.changes.facts.light import ink, light_or_color, shape_correlations
+from blip2idc.images.changes.facts.light import ink, light_or_color, shape_correlations, shines_through
 from blip2idc.images.changes.facts.patch import Patch, closed, contrast, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
 
 _PLAIN = 0.85  # share of the surroundings that has one colour where they are plain
 _ALIKE = 12  # levels
 _GRAIN = 0.7  # standard deviation in levels from which on the ground was taken, not drawn
+_BLANK = 2.0  # levels by which blank paper may differ from its colour in a pair without noise
+_QUITE_CLEAR = 0.998  # share of a place that is blank where nothing was written in it
 _PATTERN = 3.0  # standard deviation in levels from which on there was something to cover
 _SAME_SHAPES = 0.3  # correlation of details above which both sides show the same thing
 _FILLED, _FILLED_LEVELS = (
@@ -53,18 +55,20 @@ def on_plain_ground(patch: Patch) -> Fact | None:
     inks = [
         image[patch.mask] - ground for image, ground in zip((patch.before, patch.after), grounds, strict=True)
     ]
-    empty = [float((np.abs(ink).max(axis=1) <= patch.tolerance).mean()) for ink in inks]
+    blank = _BLANK if patch.clean else patch.tolerance
+    empty = [float((np.abs(ink).max(axis=1) <= blank).mean()) for ink in inks]
     rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
     within = np.zeros_like(patch.mask)
     within[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
     clear = [
-        float((np.abs(image[within] - ground).max(axis=1) <= patch.tolerance).mean())
+        float((np.abs(image[within] - ground).max(axis=1) <= blank).mean())
         for image, ground in zip((patch.before, patch.after), grounds, strict=True)
     ]
     if empty[0] > 0.97 and clear[0] > 0.97 and empty[1] < 0.4:
         # a sky is something, which can be covered or get grain; blank paper is nothing
         grainy = float(patch.before[ring].std(axis=0).max()) > _GRAIN
-        return ((grain(patch) or cover(patch, _GRAIN)) if grainy else None) or Fact("appeared")
+        something = cover(patch, _GRAIN) if grainy or (patch.clean and clear[0] < _QUITE_CLEAR) else None
+        return ((grain(patch) if grainy else None) or something) or Fact("appeared")
     if empty[1] > 0.97 and clear[1] > 0.97 and empty[0] < 0.4:
         return Fact("disappeared")
     if patch.density() > _DENSE:
@@ -93,7 +97,9 @@ def cover(patch: Patch, pattern: float = _PATTERN) -> Fact | None:
     plain = np.abs(patch.after[inner] - color).max(axis=1) <= patch.tolerance
     if plain.mean() < 0.93 or patch.before[inner].std(axis=0).max() < pattern:
         return None
-    if contrast(patch.after, patch.mask) <= 0.8 * patch.tolerance:
+    if contrast(patch.after, patch.mask) <= 0.8 * patch.tolerance or (
+        patch.clean and shines_through(patch, inner)
+    ):
         return None
     measured = _steps(patch)
     if measured is not None and _continuing(*measured, patch.tolerance) == "after":

@@ -19,6 +19,11 @@ _COLORED, _GREY = (
     8.0,
     4.0,
 )  # levels by which colours have to differ to be others, and to which they are the same
+_TWO_COLORS, _FAINTEST = (
+    16.0,
+    3.0,
+)  # levels by which the two colours of a drawing differ, before and after, at least
+_MIXED, _REST = 0.02, 0.1  # share of what is no mixture of the two, before, and is not explained by it after
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
@@ -63,11 +68,17 @@ def light_or_color(patch: Patch) -> Fact | None:
     flat = [float(image.std(axis=0).max()) for image in (one, other)]
     if max(flat) <= patch.tolerance:
         return _flat_color(patch, one, other)
-    lit = _lit(one, other, patch.tolerance)
+    if patch.clean and _repainted(one, other):
+        return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
+    kept = _keeps_details(patch, inner)
+    lit = _lit(one, other, patch.tolerance) if kept else None
     if lit is not None:
         return lit
     alike = max(shape_correlations(patch, inner)) > 0.85
-    tinted = _tinted(one, other)
+    even = [
+        cv2.GaussianBlur(image, (0, 0), 1.5)[inner] for image in (patch.before, patch.after)
+    ]  # without grain
+    tinted = _tinted(even[0], even[1])
     if alike and tinted > max(_COLORED, 0.5 * abs(float((luma_of(other) - luma_of(one)).mean()))):
         return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
     whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
@@ -79,11 +90,46 @@ def light_or_color(patch: Patch) -> Fact | None:
     gains = [_gain(one[:, channel], other[:, channel]) for channel in range(3)]
     if abs(step) < 5 or max(gains) - min(gains) > 0.12 or _tinted(one, other) > max(_GREY, 0.3 * abs(step)):
         return None
-    if not (alike or _is_scaled(one, other, patch.tolerance)):
+    if not (alike or kept and _is_scaled(one, other, patch.tolerance)):
         return None
     if float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean()) <= 0.93:
         return None
     return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
+
+
+def _keeps_details(patch: Patch, inner: np.ndarray) -> bool:
+    """Whether the image after has the details that other light leaves, where the one before has any."""
+    spreads = [float(_details(luma_of(image), inner)[inner].std()) for image in (patch.before, patch.after)]
+    factor = _gain(luma_of(patch.before)[inner], luma_of(patch.after)[inner])
+    return factor * spreads[0] < 1.0 or spreads[1] > 0.4 * factor * spreads[0]
+
+
+def _repainted(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether pixels [N, 3] are the same drawing of two colours in two others, of which at least one is another now.
+
+    Each pixel before is a mixture of both, and the same mixture of the other two after.
+    """
+    paint = np.median(one, axis=0)
+    apart = np.abs(one - paint).max(axis=1)
+    drawn = one[apart >= np.quantile(apart, 0.98)].mean(axis=0) - paint
+    if np.abs(drawn).max() < _TWO_COLORS:
+        return False
+    share = (one - paint) @ drawn / float(drawn @ drawn)
+    if np.abs(one - paint - share[:, None] * drawn).mean() > _MIXED * np.abs(drawn).max():
+        return False
+    spread = share - share.mean()
+    slope = spread @ (other - other.mean(axis=0)) / float(spread @ spread)
+    rest = other - other.mean(axis=0) - spread[:, None] * slope
+    varied = np.square(other - other.mean(axis=0)).sum()
+    return bool(np.abs(slope).max() >= _FAINTEST and np.square(rest).sum() <= _REST * varied)
+
+
+def shines_through(patch: Patch, inner: np.ndarray) -> bool:
+    """Whether the image after shows, however faintly, the shapes of the one before within a mask."""
+    details = [_details(luma_of(image), inner)[inner] for image in (patch.before, patch.after)]
+    if min(float(detail.std()) for detail in details) < 0.2:
+        return False
+    return abs(float(np.corrcoef(*details)[0, 1])) > 0.8
 
 
 def _tinted(one: np.ndarray, other: np.ndarray) -> float:
@@ -100,12 +146,10 @@ def _lit(one: np.ndarray, other: np.ndarray, tolerance: float) -> Fact | None:
     factor = float(other[free].sum() / one[free].sum())
     predicted = np.minimum(factor * one, 255)
     step = float((luma_of(other) - luma_of(one)).mean())
-    rest = float(np.abs(other - predicted).mean())
-    if (
-        abs(step) < 5
-        or rest > max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean()))
-        or rest > 0.25 * abs(step)
-    ):
+    rest = np.abs(other - predicted)
+    if abs(step) < 5 or rest.mean() > max(0.6 * tolerance, 0.08 * float(np.abs(other - one).mean())):
+        return None
+    if rest.mean() > 0.25 * abs(step) or np.square(rest).sum() > 0.1 * np.square(other - one).sum():
         return None
     return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
 

@@ -13,7 +13,7 @@ from blip2idc.images.changes.regions.grouping import Region
 FEW = 24
 """Pixels below which nothing is measured."""
 _MARGIN = 14  # pixels of surroundings that are looked at
-_LARGEST = 700  # pixels: larger regions are looked at in their middle
+_LARGEST = 700  # pixels of a side of a square: larger regions are looked at in their middle
 _RING = (3, 9)  # pixels from a region between which its surroundings lie
 
 
@@ -26,12 +26,14 @@ class Patch:
         after: float32 [H, W, 3].
         mask: bool [H, W], the pixels that differ.
         tolerance: Levels by which equal colours may differ by the noise of the pair.
+        clean: Whether the pair has no noise, so that what is faint is there.
     """
 
     before: np.ndarray
     after: np.ndarray
     mask: np.ndarray
     tolerance: float
+    clean: bool = False
 
     def ring(self) -> np.ndarray:
         """The surroundings, bool [H, W]."""
@@ -50,7 +52,7 @@ def patch_of(before: Pixels, after: Pixels, region: Region, noise: float) -> Pat
     """A region cut out of both images; of a large one its middle."""
     x, y, width, height = region.box
     mask = region.mask
-    if max(width, height) > _LARGEST:
+    if width * height > _LARGEST**2:
         left, top = max(0, (width - _LARGEST) // 2), max(0, (height - _LARGEST) // 2)
         mask = mask[top : top + _LARGEST, left : left + _LARGEST]
         x, y, (height, width) = x + left, y + top, mask.shape
@@ -59,7 +61,7 @@ def patch_of(before: Pixels, after: Pixels, region: Region, noise: float) -> Pat
     whole = np.zeros((bottom - top, right - left), bool)
     whole[y - top : y - top + height, x - left : x - left + width] = mask
     one, other = (image[top:bottom, left:right].astype(np.float32) for image in (before, after))
-    return Patch(one, other, whole, 5.0 + 2.0 * noise)
+    return Patch(one, other, whole, 5.0 + 2.0 * noise, clean=noise == 0)
 
 
 def contrast(image: np.ndarray, mask: np.ndarray) -> float:

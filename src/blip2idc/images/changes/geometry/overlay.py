@@ -19,6 +19,7 @@ from blip2idc.images.changes.result import Alignment, Box, RowRun
 Strip = tuple[tuple[int, int], tuple[int, int]]
 """Rows (start, stop) of before and rows of after that took their place; either may be empty."""
 
+_FEW_LAST = 8  # rows at the bottom that were not matched though both images have them
 _ROUNDED = 2  # rows by which the height of a part of a page differs by rounding
 
 
@@ -128,7 +129,7 @@ def _by_rows(before: Pixels, after: Pixels, runs: tuple[RowRun, ...]) -> Overlay
         elif abs(heights[0] - heights[1]) <= _ROUNDED < min(heights):
             before_rows.append(np.arange(gap[0][0], gap[0][0] + min(heights)))
             after_rows.append(np.arange(gap[1][0], gap[1][0] + min(heights)))
-        elif run.length == 0 and ends[0] == ends[1] and min(heights) <= _ROUNDED:
+        elif run.length == 0 and ends[0] == ends[1] and min(heights) <= min(_FEW_LAST, 0.25 * max(heights)):
             continue  # in images of one height, what left or entered the view at the bottom is no change by itself
         elif min(heights) <= _ROUNDED and max(heights) > 3 * _ROUNDED and min(heights) > 0:
             # a row or two beside many are rounding of heights to whole pixels: the many came or went
