@@ -49,7 +49,8 @@ _MANY_TILES = 40
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
 _SPECK = 10  # pixels
 _REST = 0.02  # share of the rows that came or went that may differ beside them
-_FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 6.0, 1.3  # pixels, levels and strength of what is no change in noise
+_FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
+_HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 
 
 def find_changes(before: Source, after: Source, *, texts: bool = True) -> Comparison:
@@ -219,7 +220,7 @@ def _is_of_strip(overlay: Overlay, region: Region) -> bool:
 def _is_speck(region: Region) -> bool:
     """Whether a region is so small, or so faint, and so weak that noise may have made it."""
     small = region.pixels <= _LITTLE or region.difference <= _FAINT
-    return region.pixels <= _FEW or (small and region.strength < _WEAK)
+    return region.pixels <= _FEW or region.strength < (_WEAK if small else _HARDLY)
 
 
 def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:

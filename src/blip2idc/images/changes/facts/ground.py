@@ -20,6 +20,7 @@ _ALIKE = 12  # levels
 _GRAIN = 0.7  # standard deviation in levels from which on the ground was taken, not drawn
 _BLANK = 2.0  # levels by which blank paper may differ from its colour in a pair without noise
 _QUITE_CLEAR = 0.998  # share of a place that is blank where nothing was written in it
+_WHITE, _BRIGHTEST = 253.0, 2.0  # levels of clipped white, and the factor by which light may have grown
 _PATTERN = 3.0  # standard deviation in levels from which on there was something to cover
 _SAME_SHAPES = 0.3  # correlation of details above which both sides show the same thing
 _FILLED, _FILLED_LEVELS = (
@@ -101,6 +102,8 @@ def cover(patch: Patch, pattern: float = _PATTERN) -> Fact | None:
         patch.clean and shines_through(patch, inner)
     ):
         return None
+    if color.min() > _WHITE and float(np.quantile(patch.before[inner], 0.02)) * _BRIGHTEST > _WHITE:
+        return None  # it may be so bright now that it is clipped
     measured = _steps(patch)
     if measured is not None and _continuing(*measured, patch.tolerance) == "after":
         return None  # the plain colour is the ground's, on which something was

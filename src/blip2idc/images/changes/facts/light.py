@@ -24,6 +24,7 @@ _TWO_COLORS, _FAINTEST = (
     3.0,
 )  # levels by which the two colours of a drawing differ, before and after, at least
 _MIXED, _REST = 0.02, 0.1  # share of what is no mixture of the two, before, and is not explained by it after
+_GRAINY = 0.3  # standard deviation in levels of what was taken, not painted, at least
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
@@ -65,13 +66,15 @@ def light_or_color(patch: Patch) -> Fact | None:
     if inner is None or patch.density() < _SOLID:
         return None
     one, other = patch.before[inner], patch.after[inner]
+    kept = _keeps_details(patch, inner)
+    lit = _lit(one, other, patch.tolerance) if kept else None
     flat = [float(image.std(axis=0).max()) for image in (one, other)]
+    if lit is not None and flat[0] > _GRAINY:  # what is quite flat was painted
+        return lit
     if max(flat) <= patch.tolerance:
         return _flat_color(patch, one, other)
     if patch.clean and _repainted(one, other):
         return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
-    kept = _keeps_details(patch, inner)
-    lit = _lit(one, other, patch.tolerance) if kept else None
     if lit is not None:
         return lit
     alike = max(shape_correlations(patch, inner)) > 0.85
@@ -90,7 +93,7 @@ def light_or_color(patch: Patch) -> Fact | None:
     gains = [_gain(one[:, channel], other[:, channel]) for channel in range(3)]
     if abs(step) < 5 or max(gains) - min(gains) > 0.12 or _tinted(one, other) > max(_GREY, 0.3 * abs(step)):
         return None
-    if not (alike or kept and _is_scaled(one, other, patch.tolerance)):
+    if not (alike or (kept and _is_scaled(one, other, patch.tolerance))):
         return None
     if float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean()) <= 0.93:
         return None

@@ -48,6 +48,8 @@ _FEW_LETTERS = 6  # areas of another weight from which on all letters may be
 _PARTLY = (
     0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
 )
+_WHOLLY, _FEW_PIXELS = 0.85, 6  # the same where strokes are others, and how many pixels tell
+_SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
 _ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
 _EDGE = 8  # levels beside which something is shown
@@ -62,7 +64,7 @@ def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
     """What stands out of noise less what is only drawn anew, where the ground of a page is equal to the pixel.
 
     What is equal, as pictures and boxes are, tells nothing of how much the letters differ, so that their noise is taken
-    for less than it is.
+    for less than it is; and where it is taken for what it is, another letter does not stand out of it.
     """
     if np.count_nonzero(excess.difference) > _ON_GROUND * excess.difference.size:
         return excess
@@ -76,6 +78,11 @@ def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
     letters = np.isin(areas.labels, areas.numbers[anew]).view(np.uint8)
     strength = excess.strength.copy()
     strength[cv2.dilate(letters, np.ones((_SPILT, _SPILT), np.uint8)) > 0] = 0
+    others = [
+        index for index in np.flatnonzero(~anew).tolist() if _is_another(before, after, areas.box(index))
+    ]
+    changed = np.isin(areas.labels, areas.numbers[others]) & (excess.difference > 0)
+    strength[changed] = np.maximum(strength[changed], _SURELY)
     return replace(excess, strength=strength)
 
 
@@ -108,9 +115,8 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
     if explained.any() and sizes[explained].sum() >= _MAINLY * sizes.sum():
         explained |= areas.boxes[:, 2:].min(axis=1) <= _THIN
         if explained.sum() >= _WIDESPREAD:
-            explained |= sizes <= _SPECK
             left = np.flatnonzero(~explained)
-            explained[left] = [_is_on_edges(before, after, areas.box(index)) for index in left]
+            explained[left] = [_is_on_edges(before, after, areas.box(int(index))) for index in left]
     return explained
 
 
@@ -122,7 +128,7 @@ def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.
     told = told[~explained[told] & (sizes[told] > _SPECK)]
     grown = np.full(len(explained), np.nan)
     for index in told:
-        grown[index] = more_ink(before, after, areas.box(index))
+        grown[index] = more_ink(before, after, areas.box(int(index)))
     heavier = ~np.isnan(grown)
     if heavier.sum() < _FEW_LETTERS or sizes[heavier | explained].sum() < _LARGELY * sizes.sum():
         return none
@@ -131,8 +137,8 @@ def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.
     if (_reach(areas.boxes[heavier | explained]) < _ALL_OVER * _content(before)).any():
         return none
     for index in told[np.isnan(grown[told])]:
-        heavier[index] = not np.isnan(more_ink(before, after, areas.box(index), much=True))
-    return np.asarray(heavier) if sizes[heavier | explained].sum() >= _NEARLY_ALL * sizes.sum() else none
+        heavier[index] = not np.isnan(more_ink(before, after, areas.box(int(index)), much=True))
+    return np.asarray(heavier) if sizes[heavier | explained].sum() >= _MAINLY * sizes.sum() else none
 
 
 def _reach(boxes: np.ndarray) -> np.ndarray:
@@ -150,10 +156,22 @@ def _content(image: Pixels) -> np.ndarray:
 
 def _is_on_edges(before: Pixels, after: Pixels, box: Box) -> bool:
     """Whether nothing in a box differs by more than part of the contrast around it: no area has another colour."""
+    gap, contrast = _gap_and_contrast(before, after, box)
+    return bool((gap <= _ROUNDING + _PARTLY * contrast).all())
+
+
+def _is_another(before: Pixels, after: Pixels, box: Box) -> bool:
+    """Whether strokes are there and gone: some pixels differ by nearly all of the contrast around them."""
+    gap, contrast = _gap_and_contrast(before, after, box)
+    return bool(np.count_nonzero(gap > _ROUNDING + _WHOLLY * contrast) >= _FEW_PIXELS)
+
+
+def _gap_and_contrast(before: Pixels, after: Pixels, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """By how much the pixels in a box differ, and how far those around them are apart, in the image with more."""
     one, other = (_part(image, box) for image in (before, after))
     near = np.ones((5, 5), np.uint8)
     contrast = np.maximum(*(cv2.dilate(image, near) - cv2.erode(image, near) for image in (one, other)))
-    return bool((np.abs(one - other) <= _ROUNDING + _PARTLY * contrast).all())
+    return np.abs(one - other).max(axis=2), contrast.max(axis=2)
 
 
 def _in_accord(shifts: np.ndarray, explained: np.ndarray) -> np.ndarray:
