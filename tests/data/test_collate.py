@@ -17,7 +17,8 @@ from transformers.models.blip.image_processing_pil_blip import BlipImageProcesso
 from blip2idc.data.collate import IGNORED, CaptionCollator, Example, ImageStatistics, Preprocessor
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
-from blip2idc.model.backbone import Backbone, load_backbone
+from blip2idc.model.backbone import Backbone
+from blip2idc.model.loading import load_backbone
 
 CAPTIONS = ("the red cube is gone", "nothing has changed here at all", "no", "there is no change")
 

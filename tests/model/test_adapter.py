@@ -36,8 +36,10 @@ from blip2idc.model.adapter import (
     read_adapter,
     save_adapter,
 )
-from blip2idc.model.backbone import Backbone, load_backbone
+from blip2idc.model.backbone import Backbone
+from blip2idc.model.blip2 import PROJECTIONS
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.loading import load_backbone
 from blip2idc.model.settings import Calibration, CaptionerSettings, read_settings
 
 pytestmark = pytest.mark.filterwarnings(
@@ -160,7 +162,7 @@ def test_a_wrong_scale_would_be_noticed(opt_checkpoint: Path, tmp_path: Path) ->
 
 def test_targets_of_each_language_model(checkpoint: Path) -> None:
     backbone = load_backbone(checkpoint)
-    targets = find_targets(backbone.model)
+    targets = find_targets(backbone.model, PROJECTIONS)
     assert len(targets["vision"]) == 2  # one qkv a layer
     # four layers of self-attention and two of cross-attention, three projections each
     assert len(targets["qformer"]) == 3 * (4 + 2)
@@ -189,7 +191,7 @@ def test_each_part_can_be_left_out(opt_checkpoint: Path, left_out: str) -> None:
 
 def test_nothing_to_adapt_is_refused() -> None:
     with pytest.raises(ModelError, match=r"vision_model\..*'vision' has nothing to adapt"):
-        find_targets(torch.nn.Sequential(torch.nn.Linear(2, 2)), ("vision",))
+        find_targets(torch.nn.Sequential(torch.nn.Linear(2, 2)), PROJECTIONS, ("vision",))
     with pytest.raises(ConfigError, match="lora parts"):
         LoraSettings(parts=("visoin",))
     with pytest.raises(ConfigError, match="lora.rank is 0; expected a whole number from 1 to 4,096"):
@@ -228,7 +230,7 @@ def test_share_of_trained_weights_on_the_released_sizes(rank: int, percent: floa
         model = Blip2ForConditionalGeneration(released_config())
     total = sum(parameter.numel() for parameter in model.parameters())
     modules = dict(model.named_modules())
-    names = [name for group in find_targets(model).values() for name in group]
+    names = [name for group in find_targets(model, PROJECTIONS).values() for name in group]
     added = sum(rank * (modules[name].in_features + modules[name].out_features) for name in names)
     assert len(names) == 39 + 3 * (12 + 6) + 3 * 32
     assert 3.7e9 < total < 3.8e9

@@ -12,7 +12,7 @@ from tests.fixtures.tiny_blip2 import QUERY_TOKENS, edit_json
 from transformers import Blip2ForConditionalGeneration
 
 from blip2idc.errors import ModelError
-from blip2idc.model.backbone import PINNED_REVISIONS, load_backbone, locate_model
+from blip2idc.model.loading import PINNED_REVISIONS, load_backbone, locate_model
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from transformers import Blip2ForConditionalGeneration
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import LoraSettings, attach_adapter, save_adapter
-from blip2idc.model.backbone import load_backbone
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.loading import load_backbone
 from blip2idc.model.settings import MERGES, CaptionerSettings, Merge
-from blip2idc.model.two_stream import TwoStreamBlip2, as_two_stream, split_pixels, two_stream_layout
+from blip2idc.model.two_stream import TwoStreamBlip2, split_pixels
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
 
@@ -33,7 +33,7 @@ def test_prefix_is_that_of_each_image_alone(checkpoint: Path, layout: JointLayou
     with torch.no_grad():
         expected = torch.cat([plain.encode(before), plain.encode(after)], dim=1)
         joint = plain.encode(pixels)
-        streams = as_two_stream(load_backbone(checkpoint), layout)
+        streams = load_backbone(checkpoint).arranged(layout, two_stream=True)
         found = streams.encode(pixels)
         changed = pixels.clone()
         split_pixels(changed, layout)[1].add_(1.0)
@@ -56,7 +56,7 @@ def test_merges(checkpoint: Path, merge: Merge) -> None:
     with torch.no_grad():
         before, after = (plain.encode(half) for half in split_pixels(pixels, layout))
         difference = after - before + plain.model.language_projection.bias  # the projection is linear
-        streams = as_two_stream(plain, layout, merge)
+        streams = plain.arranged(layout, two_stream=True, merge=merge)
         found = streams.encode(pixels)
     expected = {"concat": [before, after], "difference": [difference], "both": [before, after, difference]}
     assert torch.allclose(found, torch.cat(expected[merge], dim=1), atol=1e-4)
@@ -70,7 +70,7 @@ def test_merges(checkpoint: Path, merge: Merge) -> None:
 @pytest.mark.parametrize("merge", MERGES)
 def test_saves_loads_and_takes_plain_peft(opt_checkpoint: Path, tmp_path: Path, merge: Merge) -> None:
     layout = JointLayout("vertical", 64, 32)
-    streams = as_two_stream(load_backbone(opt_checkpoint), layout, merge)
+    streams = load_backbone(opt_checkpoint).arranged(layout, two_stream=True, merge=merge)
     streams.model.save_pretrained(tmp_path / "network")
     loaded = TwoStreamBlip2.from_pretrained(tmp_path / "network").eval()
     assert (loaded.joint_layout, loaded.merge) == (layout, merge)
@@ -100,7 +100,7 @@ def test_saves_loads_and_takes_plain_peft(opt_checkpoint: Path, tmp_path: Path, 
 
 def test_torch_compile_follows(opt_checkpoint: Path) -> None:
     layout = JointLayout("vertical", 64, 32)
-    streams = as_two_stream(load_backbone(opt_checkpoint), layout, "both")
+    streams = load_backbone(opt_checkpoint).arranged(layout, two_stream=True, merge="both")
     pixels = torch.randn(2, 3, *layout.size, generator=torch.Generator().manual_seed(0))
     compiled: Any = torch.compile(streams.model.get_image_features, backend="eager")
     with torch.no_grad():
@@ -114,7 +114,7 @@ def test_network_without_a_layout_is_refused(opt_checkpoint: Path) -> None:
 
 def test_captions_batched_and_alone(opt_checkpoint: Path, rng: np.random.Generator) -> None:
     captioner = DifferenceCaptioner(load_backbone(opt_checkpoint), CaptionerSettings(two_stream=True))
-    assert captioner.layout == two_stream_layout(captioner.backbone) == JointLayout("vertical", 64, 32)
+    assert captioner.layout == captioner.backbone.default_layout(two_stream=True) == JointLayout("vertical", 64, 32)
     images = random_images(rng, 8)
     pairs = list(zip(images[::2], images[1::2], strict=True))
     single = [captioner(*pair, max_new_tokens=8).caption for pair in pairs]
@@ -161,6 +161,6 @@ def test_a_whole_two_stream_backbone_is_saved_and_loaded(opt_checkpoint: Path, t
 
 
 def test_other_sizes_are_refused(opt_checkpoint: Path) -> None:
-    streams = as_two_stream(load_backbone(opt_checkpoint), JointLayout("vertical", 64, 32))
+    streams = load_backbone(opt_checkpoint).arranged(JointLayout("vertical", 64, 32), two_stream=True)
     with pytest.raises(ModelError, match="32x32, but the layout makes 64x32"):
         streams.encode(torch.zeros(1, 3, 32, 32))

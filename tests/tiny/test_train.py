@@ -10,7 +10,7 @@ import torch
 
 from blip2idc.config import load_config
 from blip2idc.errors import ConfigError
-from blip2idc.model.backbone import load_backbone
+from blip2idc.model.loading import load_backbone
 from blip2idc.tiny.batches import (
     BACKGROUND,
     CELL_QUESTIONS,

@@ -10,7 +10,7 @@ import torch
 from transformers import Blip2ForConditionalGeneration
 
 from blip2idc.data.collate import IGNORED, CaptionCollator, Example, Preprocessor
-from blip2idc.model.backbone import load_backbone
+from blip2idc.model.loading import load_backbone
 from blip2idc.training.loss import caption_loss, count_caption_tokens
 
 CAPTIONS = ("the red cube is gone", "nothing has changed here at all", "no", "there is no change")

@@ -1,4 +1,4 @@
-"""From joint images and captions to the tensors that BLIP-2 reads: the only preprocessing, the only maker of labels.
+"""From joint images and captions to the tensors that a backbone reads: the only preprocessing and maker of labels.
 
 For training and inference alike. What comes in are pairs of images, token ids of prompts and captions, and what
 the backbone says of its pixels (`ImageStatistics`) and special tokens (`TextFormat`); what goes out are batches of
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 import numpy as np
 import torch
@@ -63,6 +63,38 @@ class ImageStatistics:
         return table
 
 
+class CaptionFormat(Protocol):
+    """What prompts and captions of a backbone are as tokens: `TextFormat` or `chat_format.ChatFormat`."""
+
+    @property
+    def end_token_id(self) -> int:
+        """Ends a caption."""
+        ...
+
+    @property
+    def pad_token_id(self) -> int:
+        """Fills batches."""
+        ...
+
+    @property
+    def decoder_start_token_id(self) -> int | None:
+        """First input of a decoder; None for a decoder-only language model."""
+        ...
+
+    @property
+    def encoder_decoder(self) -> bool:
+        """Whether the language model has an encoder for the prompt and a decoder for the caption."""
+        ...
+
+    def prompt_tokens(self, prompt: str, tokenizer: Any) -> list[int]:
+        """Tokens of the whole prompt, image tokens included."""
+        ...
+
+    def caption_tokens(self, caption: str, tokenizer: Any, *, after_prompt: bool = False) -> list[int]:
+        """Tokens of a caption with the end token."""
+        ...
+
+
 @dataclass(frozen=True)
 class TextFormat:
     """Special tokens of a backbone, as plain numbers.
@@ -87,6 +119,10 @@ class TextFormat:
     def encoder_decoder(self) -> bool:
         """Whether the language model has an encoder for the prompt and a decoder for the caption (T5)."""
         return self.decoder_start_token_id is not None
+
+    def prompt_tokens(self, prompt: str, tokenizer: Any) -> list[int]:
+        """Image tokens, and what follows them."""
+        return [self.image_token_id] * self.image_tokens + self.prompt_suffix(prompt, tokenizer)
 
     def prompt_suffix(self, prompt: str, tokenizer: Any) -> list[int]:
         """What follows the image tokens in a prompt: start token and prompt (OPT), or prompt and end token (T5)."""
@@ -154,7 +190,7 @@ class CaptionCollator:
     """
 
     preprocessor: Preprocessor
-    text_format: TextFormat
+    text_format: CaptionFormat
     tokenizer: Any
     prompt: str = ""
     max_caption_tokens: int = MAX_CAPTION_TOKENS
@@ -178,8 +214,7 @@ class CaptionCollator:
 
     @cached_property
     def _prompt_tokens(self) -> list[int]:
-        image = [self.text_format.image_token_id] * self.text_format.image_tokens
-        return image + self.text_format.prompt_suffix(self.prompt, self.tokenizer)
+        return self.text_format.prompt_tokens(self.prompt, self.tokenizer)
 
     def _caption(self, caption: str) -> list[int]:
         tokens = self.text_format.caption_tokens(caption, self.tokenizer, after_prompt=bool(self.prompt))

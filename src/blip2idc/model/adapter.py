@@ -1,4 +1,4 @@
-"""LoRA adapters for BLIP-2: attach, save, load, merge. The only importer of peft.
+"""LoRA adapters: attach, save, load, merge. The only importer of peft.
 
 In: a backbone, and either a rank or the folder (or hub id) of a saved adapter. Out: a network with trainable
 adapter weights, a folder in PEFT's own format with `blip2idc.json` and a model card, or a backbone with the
@@ -32,7 +32,7 @@ from blip2idc.model.adapter_files import (
     adapted_modules,
     read_adapter,
 )
-from blip2idc.model.backbone import Backbone
+from blip2idc.model.backbone import Backbone, Projections
 from blip2idc.model.card import adapter_card
 from blip2idc.model.foreign import foreign
 from blip2idc.model.settings import CaptionerSettings, write_settings
@@ -52,19 +52,8 @@ __all__ = [
     "save_adapter",
 ]
 
-PARTS: Mapping[str, tuple[str, str]] = {
-    "vision": (r"vision_model\.", r"qkv"),
-    "qformer": (r"qformer\.", r"query|key|value"),
-    "language": (r"language_model\.", r"q_proj|k_proj|v_proj|q|k|v"),
-}
-"""Part -> where it is in BLIP-2, and what its query, key and value projections are called (OPT `q_proj`, T5 `q`)."""
-
-_OTHER_LINEAR: Mapping[str, str] = {
-    "vision": r"projection|fc1|fc2",
-    "qformer": r"dense",
-    "language": r"out_proj|fc1|fc2|o|wi|wi_0|wi_1|wo|lm_head",
-}
-"""Part -> what its other linear layers are called; the last chooses words, without which no new word is learned."""
+PARTS = ("vision", "qformer", "language")
+"""Parts of a backbone that an adapter can be put on; what each consists of, `Backbone.projections` says."""
 
 LAYERS = ("attention", "linear")
 SMALL_BACKBONE = 100_000_000
@@ -96,7 +85,7 @@ class LoraSettings:
         rank: Inner dimension r of the update B @ A; None for what fits the backbone's size.
         alpha: Strength; the update is scaled by alpha / r. None for 2r, as in the paper.
         dropout: On the adapter's input, in training.
-        parts: Among `PARTS`.
+        parts: Among `PARTS`; those that the backbone does not have are passed over.
         layers: `attention` adapts query, key and value, as in the paper; `linear` every linear layer, the one that
             chooses words included; None for what fits the backbone's size. Where a backbone's last layer shares its
             weights with its input embeddings, peft's own merging would change these as well; `merge_adapter` does not.
@@ -105,7 +94,7 @@ class LoraSettings:
     rank: Annotated[int, Range(1, 4096)] | None = None
     alpha: Annotated[int, Range(1, 1_000_000)] | None = None
     dropout: Annotated[float, Range(0, 1, below=True)] | None = None
-    parts: tuple[str, ...] = tuple(PARTS)
+    parts: tuple[str, ...] = PARTS
     layers: Literal["attention", "linear"] | None = None
 
     def __post_init__(self) -> None:
@@ -137,43 +126,45 @@ _SMALL: dict[str, Any] = {"rank": 32, "dropout": 0.0, "layers": "linear"}
 
 
 def find_targets(
-    model: torch.nn.Module, parts: Sequence[str] = tuple(PARTS), layers: str | None = "attention"
+    model: torch.nn.Module,
+    projections: Mapping[str, Projections],
+    parts: Sequence[str] = PARTS,
+    layers: str | None = "attention",
 ) -> dict[str, list[str]]:
     """Names of the projections to adapt, read off the loaded network.
 
     Args:
-        model: A `Blip2ForConditionalGeneration`.
-        parts: Among `PARTS`.
+        model: The network.
+        projections: Of its family, from `Backbone.projections`.
+        parts: Among `PARTS`; those that its family does not have are passed over.
         layers: Among `LAYERS`.
 
     Returns:
         Part -> module paths.
 
     Raises:
-        ModelError: A part has no such projection.
+        ModelError: The family has none of the parts, or one of them has no such projection.
     """
+    there = [part for part in parts if part in projections]
+    if not there:
+        raise ModelError(
+            f"adapter: the backbone has no part called {' or '.join(parts)}; expected {' or '.join(projections)}."
+        )
     found: dict[str, list[str]] = {}
-    for part in parts:
-        pattern = re.compile(_pattern(part, layers))
+    for part in there:
+        where, leaves = projections[part].where, projections[part].attention
+        pattern = re.compile(projections[part].pattern(layers))
         found[part] = [
             name
             for name, module in model.named_modules()
             if isinstance(module, torch.nn.Linear) and pattern.fullmatch(name)
         ]
         if not found[part]:
-            where, leaves = PARTS[part]
             raise ModelError(
                 f"adapter: no module of the backbone is called {where.replace(chr(92), '')}*.({leaves}), so the part"
-                f" '{part}' has nothing to adapt; leave it out or use a BLIP-2 with OPT or T5."
+                f" '{part}' has nothing to adapt; leave it out or use another checkpoint of its family."
             )
     return found
-
-
-def _pattern(part: str, layers: str | None) -> str:
-    where, leaves = PARTS[part]
-    if layers == "linear":
-        return rf"{where}(.*\.)?({leaves}|{_OTHER_LINEAR[part]})"
-    return rf"{where}.*\.({leaves})"
 
 
 def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) -> tuple[Backbone, str]:
@@ -190,7 +181,7 @@ def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) ->
     from peft import LoraConfig, get_peft_model
 
     settings = settings.fitted(backbone.parameter_count())
-    targets = find_targets(backbone.model, settings.parts, settings.layers)
+    targets = find_targets(backbone.model, backbone.projections, settings.parts, settings.layers)
     assert settings.rank is not None  # fitted, as is the dropout
     assert settings.dropout is not None
     config = LoraConfig(
@@ -198,7 +189,9 @@ def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) ->
         lora_alpha=settings.effective_alpha,
         lora_dropout=settings.dropout,
         bias="none",
-        target_modules="|".join(f"({_pattern(part, settings.layers)})" for part in settings.parts),
+        target_modules="|".join(
+            f"({backbone.projections[part].pattern(settings.layers)})" for part in targets
+        ),
     )
     devices = [backbone.model.device] if backbone.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):

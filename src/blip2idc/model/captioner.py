@@ -23,15 +23,14 @@ from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapter import merge_adapter, read_adapter
-from blip2idc.model.backbone import TINY_MODEL, Backbone, is_packaged, load_backbone
+from blip2idc.model.backbone import Backbone
 from blip2idc.model.calibration import change_probability
 from blip2idc.model.confidence import Confidence, features_of
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.joint_model import Encoded, JointModel
-from blip2idc.model.language import generate
+from blip2idc.model.loading import TINY_MODEL, is_packaged, load_backbone
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner
 from blip2idc.model.settings import CaptionerSettings, read_settings
-from blip2idc.model.two_stream import as_two_stream, two_stream_layout
 
 DEFAULT_ADAPTER = "default"
 
@@ -65,20 +64,14 @@ class DifferenceCaptioner(PairCaptioner):
         confidence: Confidence | None = None,
     ) -> None:
         settings = settings or CaptionerSettings()
-        self.layout = settings.layout or (
-            two_stream_layout if settings.two_stream else Backbone.default_layout
-        )(backbone)
-        self.layout.grid(backbone.patch_size)  # refuses a layout that the patches do not tile
-        self.backbone = (
-            as_two_stream(backbone, self.layout, settings.merge) if settings.two_stream else backbone
-        )
-        self.settings = replace(settings, layout=self.layout)
+        self.layout = settings.layout or backbone.default_layout(two_stream=settings.two_stream)
+        self.backbone = backbone.arranged(self.layout, two_stream=settings.two_stream, merge=settings.merge)
+        prompt = settings.prompt or self.backbone.default_prompt
+        self.settings = replace(settings, layout=self.layout, prompt=prompt)
         self.adapter = adapter
         self.max_pixels = max_pixels
         self.confidence = confidence
-        self.joint_model = JointModel(
-            self.backbone, self.layout, settings.prompt, settings.no_change_captions
-        )
+        self.joint_model = JointModel(self.backbone, self.layout, prompt, settings.no_change_captions)
 
     @classmethod
     def from_pretrained(
@@ -143,7 +136,7 @@ class DifferenceCaptioner(PairCaptioner):
         while batch := list(islice(opened, batch_size)):
             with torch.inference_mode():
                 encoded = self.joint_model.encode([one.joint for one in batch])
-                odds: list[float] = self.joint_model.log_odds(encoded.prefix).tolist()
+                odds: list[float] = self.joint_model.log_odds(encoded.seen).tolist()
             yield from odds
 
     def encode(self, joints: Sequence[JointArray]) -> Encoded:
@@ -155,11 +148,11 @@ class DifferenceCaptioner(PairCaptioner):
         """What is said of encoded joint images; see `PairCaptioner.say`."""
         chosen = self.settings.decoding.changed_by(decoding)
         with torch.inference_mode():
-            captions = generate(self.backbone, encoded.prefix, chosen)
-            log_odds = self.joint_model.log_odds(encoded.prefix)
+            captions = self.backbone.generate(encoded.seen, chosen)
+            log_odds = self.joint_model.log_odds(encoded.seen)
         sure: Sequence[float | None] = [None] * len(captions)
         if self.confidence is not None:
-            sure = self.confidence.of(features_of(encoded.prefix, log_odds))
+            sure = self.confidence.of(features_of(encoded.seen, log_odds))
         return [self._difference(*values) for values in zip(captions, log_odds.tolist(), sure, strict=True)]
 
     def words(self, difference: Difference) -> tuple[str, ...]:

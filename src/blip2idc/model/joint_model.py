@@ -1,7 +1,7 @@
 """The backbone on joint images: each is encoded once, and what is made of it serves every question after that.
 
-In: a backbone and the captioner's settings. Out: `Encoded` batches of joint images, whose prefix the language model
-reads, and the log-odds that something changed. The captioner asks it for captions; `explain/` asks it why.
+In: a backbone and the captioner's settings. Out: `Encoded` batches of joint images, for which the backbone keeps
+what it saw, and the log-odds that something changed. The captioner asks it for captions; `explain/` asks it why.
 
 Shapes: B pairs, P patches, Q image tokens, D width of the language model.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 
@@ -18,7 +19,6 @@ from blip2idc.data.collate import Preprocessor
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.calibration import change_log_odds
-from blip2idc.model.language import Prefix, make_prefix, score_sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +27,11 @@ class Encoded:
 
     Attributes:
         joints: B joint images.
-        patches: What the ViT made of them, [B, 1 + P, width of the ViT]; two streams have twice as many rows, first
-            those of before.
-        prefix: What the language model reads.
+        seen: What the backbone made of them, a `backbone.Seen` of its family.
     """
 
     joints: tuple[JointArray, ...]
-    patches: torch.Tensor
-    prefix: Prefix
+    seen: Any
 
     def __len__(self) -> int:
         return len(self.joints)
@@ -42,9 +39,7 @@ class Encoded:
     def rows(self, wanted: Sequence[int]) -> Encoded:
         """Some of the pairs, in that order."""
         chosen = list(wanted)
-        streams = self.patches.view(-1, len(self), *self.patches.shape[1:])
-        patches = streams[:, chosen].flatten(0, 1)
-        return Encoded(tuple(self.joints[row] for row in chosen), patches, self.prefix.rows(chosen))
+        return Encoded(tuple(self.joints[row] for row in chosen), self.seen.rows(chosen))
 
 
 class JointModel:
@@ -86,14 +81,13 @@ class JointModel:
         return [list(sentence) for sentence in dict.fromkeys(tuple(sentence) for sentence in tokens)]
 
     def encode(self, joints: Sequence[JointArray]) -> Encoded:
-        """See a batch of joint images: ViT, Q-Former, and the encoder of the language model where there is one.
+        """See a batch of joint images, once for every question after that.
 
         Args:
             joints: B joint images of this layout, uint8 [H, W, 3].
         """
-        queries, patches = self.backbone.look(self.preprocessor.pixel_values(joints))
-        return Encoded(tuple(joints), patches, make_prefix(self.backbone, queries, self.prompt))
+        return Encoded(tuple(joints), self.backbone.look(self.preprocessor.pixel_values(joints), self.prompt))
 
-    def log_odds(self, prefix: Prefix) -> torch.Tensor:
+    def log_odds(self, seen: Any) -> torch.Tensor:
         """Log-odds that the model would say something other than a no-change sentence, [B]."""
-        return change_log_odds(score_sentences(self.backbone, prefix, self.no_change_tokens))
+        return change_log_odds(self.backbone.score(seen, self.no_change_tokens))

@@ -1,4 +1,4 @@
-"""What the language model of a backbone says after an image: generate a caption, and score given sentences.
+"""What the language model of a BLIP-2 says after an image: generate a caption, and score given sentences.
 
 In: the prefix that the Q-Former made of a joint image. Out: token ids of captions, or the log-probability of each
 of a list of sentences. OPT reads the prefix and goes on; T5 reads it with its encoder and answers with its
@@ -12,16 +12,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
+from blip2idc.data.collate import TextFormat
 from blip2idc.errors import ModelError
-from blip2idc.model.backbone import Backbone
+from blip2idc.model.checkpoint import ModelSource
 from blip2idc.model.settings import Decoding
 
 _MAX_LOGITS = 48_000_000
 """Logits held at once while scoring (192 MB in float32); larger batches are scored in parts."""
+
+
+class Speaker(Protocol):
+    """What is asked of a BLIP-2 here."""
+
+    @property
+    def model(self) -> Any:
+        """The network."""
+        ...
+
+    @property
+    def language_model(self) -> Any:
+        """OPT or T5."""
+        ...
+
+    @property
+    def tokenizer(self) -> Any:
+        """Of the language model."""
+        ...
+
+    @property
+    def text_format(self) -> TextFormat:
+        """Special tokens."""
+        ...
+
+    @property
+    def source(self) -> ModelSource:
+        """Where it came from."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,10 +61,13 @@ class Prefix:
     Attributes:
         embeddings: Inputs of the language model, [B, P, D].
         encoded: Outputs of its encoder, [B, P, D]; None for a decoder-only model.
+        patches: What the ViT made of the images, [B, 1 + cells, width of the ViT]; two streams have twice as many rows,
+            first those of before. None where they are not kept.
     """
 
     embeddings: torch.Tensor
     encoded: torch.Tensor | None = None
+    patches: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.embeddings.shape[0])
@@ -48,7 +81,10 @@ class Prefix:
         """Some of the pairs, in that order."""
         chosen = list(wanted)
         encoded = self.encoded[chosen] if self.encoded is not None else None
-        return Prefix(self.embeddings[chosen], encoded)
+        patches = self.patches
+        if patches is not None:
+            patches = patches.view(-1, len(self), *patches.shape[1:])[:, chosen].flatten(0, 1)
+        return Prefix(self.embeddings[chosen], encoded, patches)
 
     def part(self, start: int, stop: int) -> Prefix:
         """Some of the pairs."""
@@ -56,12 +92,12 @@ class Prefix:
         return Prefix(self.embeddings[start:stop], encoded)
 
 
-def make_prefix(backbone: Backbone, image_prefix: torch.Tensor, prompt: str = "") -> Prefix:
+def make_prefix(backbone: Speaker, image_prefix: torch.Tensor, prompt: str = "") -> Prefix:
     """Put image and prompt together, and run the encoder where there is one.
 
     Args:
         backbone: The backbone.
-        image_prefix: From `Backbone.encode`, [B, Q, D].
+        image_prefix: From `Blip2Backbone.encode`, [B, Q, D].
         prompt: Text after the image.
     """
     language_model = backbone.language_model
@@ -76,7 +112,7 @@ def make_prefix(backbone: Backbone, image_prefix: torch.Tensor, prompt: str = ""
     return Prefix(embeddings, encoder(inputs_embeds=embeddings, attention_mask=prefix.mask).last_hidden_state)
 
 
-def generate(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> list[list[int]]:
+def generate(backbone: Speaker, prefix: Prefix, decoding: Decoding) -> list[list[int]]:
     """Find a caption for each pair.
 
     Returns:
@@ -96,7 +132,7 @@ def generate(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> list[lis
     return [_until_end(row, backbone.text_format.end_token_id) for row in sequences.tolist()]
 
 
-def _generation_config(backbone: Backbone, prefix: Prefix, decoding: Decoding) -> Any:
+def _generation_config(backbone: Speaker, prefix: Prefix, decoding: Decoding) -> Any:
     import transformers
 
     text_format = backbone.text_format
@@ -117,7 +153,7 @@ def _generation_config(backbone: Backbone, prefix: Prefix, decoding: Decoding) -
     )
 
 
-def _room_for_caption(backbone: Backbone, prefix: Prefix, wanted: int) -> int:
+def _room_for_caption(backbone: Speaker, prefix: Prefix, wanted: int) -> int:
     """The wanted number of tokens, or what the language model's positions leave after the prompt."""
     positions = getattr(backbone.model.config.text_config, "max_position_embeddings", None)
     if positions is None or prefix.encoded is not None:
@@ -135,7 +171,7 @@ def _until_end(tokens: list[int], end: int) -> list[int]:
     return tokens[: tokens.index(end)] if end in tokens else tokens
 
 
-def score_sentences(backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]) -> torch.Tensor:
+def score_sentences(backbone: Speaker, prefix: Prefix, sentences: Sequence[Sequence[int]]) -> torch.Tensor:
     """How likely the model would say each of the sentences, from one reading of the prefix.
 
     Args:
@@ -156,9 +192,7 @@ def score_sentences(backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequ
     return torch.cat(parts)
 
 
-def _score_after_cache(
-    backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]
-) -> torch.Tensor:
+def _score_after_cache(backbone: Speaker, prefix: Prefix, sentences: Sequence[Sequence[int]]) -> torch.Tensor:
     """Decoder-only: the prefix is read once, and so is every beginning that sentences have in common."""
     language_model = backbone.language_model
     device = prefix.embeddings.device
@@ -222,7 +256,7 @@ class _SentenceTree:
 
 
 def _score_with_decoder(
-    backbone: Backbone, prefix: Prefix, sentences: Sequence[Sequence[int]]
+    backbone: Speaker, prefix: Prefix, sentences: Sequence[Sequence[int]]
 ) -> torch.Tensor:
     """Encoder-decoder: the encoder's outputs are shared by all K sentences."""
     from transformers.modeling_outputs import BaseModelOutput
@@ -243,7 +277,7 @@ def _score_with_decoder(
 
 
 def _sentence_table(
-    backbone: Backbone, sentences: Sequence[Sequence[int]], device: torch.device
+    backbone: Speaker, sentences: Sequence[Sequence[int]], device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids [K, T] filled on the right, and which of them count [K, T]."""
     length = max(len(sentence) for sentence in sentences)
@@ -259,3 +293,49 @@ def _log_probabilities(logits: torch.Tensor, targets: torch.Tensor, valid: torch
     logits = logits.float()
     chosen = logits.gather(-1, targets[..., None])[..., 0]
     return ((chosen - logits.logsumexp(dim=-1)) * valid).sum(dim=-1)
+
+
+def logits_after(
+    backbone: Speaker, prefix: Prefix, tokens: torch.Tensor, valid: torch.Tensor
+) -> torch.Tensor:
+    """What is expected in place of every token of one caption a pair.
+
+    Args:
+        backbone: The backbone.
+        prefix: B pairs.
+        tokens: Their captions, each with its end token, filled on the right, [B, T].
+        valid: 1 where a token counts, [B, T].
+
+    Returns:
+        Logits, [B, T, V].
+    """
+    after = _after_embeddings if prefix.encoded is None else _after_encoder
+    return after(backbone, prefix, tokens, valid)
+
+
+def _after_embeddings(
+    backbone: Speaker, prefix: Prefix, tokens: torch.Tensor, valid: torch.Tensor
+) -> torch.Tensor:
+    language_model = backbone.language_model
+    said = language_model.get_input_embeddings()(tokens[:, :-1])
+    embeddings = torch.cat([prefix.embeddings, said.to(prefix.embeddings.dtype)], dim=1)  # [B, P + T - 1, D]
+    mask = torch.cat([prefix.mask, valid[:, :-1].to(prefix.mask.dtype)], dim=1)
+    logits: torch.Tensor = language_model(
+        inputs_embeds=embeddings, attention_mask=mask, use_cache=False
+    ).logits
+    return logits[:, prefix.embeddings.shape[1] - 1 :]  # [B, T, V]
+
+
+def _after_encoder(
+    backbone: Speaker, prefix: Prefix, tokens: torch.Tensor, valid: torch.Tensor
+) -> torch.Tensor:
+    from transformers.modeling_outputs import BaseModelOutput
+
+    start = torch.full_like(tokens[:, :1], backbone.text_format.decoder_start_token_id or 0)
+    logits: torch.Tensor = backbone.language_model(
+        encoder_outputs=BaseModelOutput(last_hidden_state=prefix.encoded),
+        attention_mask=prefix.mask,
+        decoder_input_ids=torch.cat([start, tokens[:, :-1]], dim=1),
+        use_cache=False,
+    ).logits
+    return logits

@@ -1,6 +1,6 @@
 """The baseline that joint encoding beats: each image goes through ViT and Q-Former alone, their queries are merged.
 
-In: a backbone, a layout and a way to merge. Out: a backbone with the same interface, so that captioner, training and
+In: a network, a layout and a way to merge. Out: a network with the same interface, so that captioner, training and
 adapters work as they are: it still takes joint images, but cuts them apart before the ViT, and its prefix for the
 language model holds the merged queries. No patch of one image ever attends to a patch of the other; the language model
 alone can compare.
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
@@ -27,10 +26,10 @@ from transformers import Blip2Config, Blip2ForConditionalGeneration
 from blip2idc.config import build
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.backbone import Backbone
 from blip2idc.model.settings import MERGES, Merge
 
-_SEQUENCES: Mapping[str, int] = {"concat": 2, "difference": 1, "both": 3}
+SEQUENCES: Mapping[str, int] = {"concat": 2, "difference": 1, "both": 3}
+"""Way to merge -> sequences of queries that the language model reads."""
 
 
 class TwoStreamBlip2(Blip2ForConditionalGeneration):
@@ -116,27 +115,3 @@ def split_pixels(pixel_values: torch.Tensor, layout: JointLayout) -> tuple[torch
     if layout.direction == "vertical":
         return pixel_values[..., :height, :], pixel_values[..., height:, :]
     return pixel_values[..., :width], pixel_values[..., width:]
-
-
-def two_stream_layout(backbone: Backbone) -> JointLayout:
-    """The usual resolution of two streams: each image has the size that the positions were made for."""
-    return JointLayout("vertical", 2 * backbone.image_size, backbone.image_size)
-
-
-def as_two_stream(backbone: Backbone, layout: JointLayout, merge: Merge = "concat") -> Backbone:
-    """Make a backbone encode the two images apart.
-
-    Args:
-        backbone: Without an adapter, or with one merged in; left as it is, but the new one shares its weights.
-        layout: How joint images are made, hence how they are cut.
-        merge: How the queries of both images become one sequence.
-
-    Returns:
-        The backbone with prompts of as many image tokens as the merged sequence has; itself where it is one already.
-    """
-    network = backbone.model
-    if isinstance(network, TwoStreamBlip2) and (network.joint_layout, network.merge) == (layout, merge):
-        return backbone
-    tokens = _SEQUENCES[merge] * int(network.config.num_query_tokens)
-    text_format = replace(backbone.text_format, image_tokens=tokens)
-    return replace(backbone, model=TwoStreamBlip2.around(network, layout, merge), text_format=text_format)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from blip2idc.model.backbone import load_backbone
+from blip2idc.model.loading import load_backbone
 from blip2idc.tiny.batches import corpus
 from blip2idc.tiny.recipe import TinyRecipe
 from blip2idc.tiny.texts import change_sentences, picture_nouns, wordnet_sentences

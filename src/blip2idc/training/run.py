@@ -29,21 +29,16 @@ from blip2idc.data.dataset import CaptionDataset, Sample
 from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import attach_adapter, describe_parameters, save_adapter
-from blip2idc.model.backbone import (
-    Backbone,
-    enable_gradient_checkpointing,
-    load_backbone,
-    save_backbone,
-)
+from blip2idc.model.backbone import Backbone, enable_gradient_checkpointing
 from blip2idc.model.calibration import fit_calibration
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.loading import load_backbone
 from blip2idc.model.settings import (
     SETTINGS_FILE,
     Calibration,
     CaptionerSettings,
     read_settings,
 )
-from blip2idc.model.two_stream import as_two_stream, two_stream_layout
 from blip2idc.runs.files import atomic_write, write_fault
 from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record
@@ -312,8 +307,8 @@ def prepare_backbone(
         enable_gradient_checkpointing(backbone)
     settings = read_settings(backbone.source.folder) or CaptionerSettings()
     layout = _layout(config, backbone, settings)
-    if config.two_stream:
-        backbone = as_two_stream(backbone, layout, config.merge)
+    backbone = backbone.arranged(layout, two_stream=config.two_stream, merge=config.merge)
+    config = replace(config, prompt=config.prompt or backbone.default_prompt)
     if config.mode == "lora":
         backbone, line = attach_adapter(backbone, config.lora, config.seed)
         say(line)
@@ -337,10 +332,10 @@ def _process_device(requested: str) -> str:
 
 
 def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) -> JointLayout:
-    own = two_stream_layout(backbone) if config.two_stream else base.layout or backbone.default_layout()
-    layout = config.layout or own
-    layout.grid(backbone.patch_size)
-    return layout
+    if config.layout is not None:
+        return config.layout
+    own = None if config.two_stream else base.layout
+    return own or backbone.default_layout(two_stream=config.two_stream)
 
 
 def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
@@ -471,7 +466,7 @@ def _calibrated(
 
 
 def _bare(backbone: Backbone) -> Backbone:
-    """The BLIP-2 inside a `PeftModel`, its adapter layers in place."""
+    """The network inside a `PeftModel`, its adapter layers in place."""
     base = getattr(backbone.model, "base_model", None)
     return (
         backbone.with_model(base.model)
@@ -486,7 +481,7 @@ def _save(
     if config.mode == "lora":
         save_adapter(trainer.model, target, settings)
     else:
-        save_backbone(trainer.backbone, target, settings)
+        trainer.backbone.save(target, settings)
     logs = [work / LOG_FILE] if (work / LOG_FILE).is_file() else sorted(work.glob(f"stage-*/{LOG_FILE}"))
     with atomic_write(target / f"training_{LOG_FILE}") as handle:
         handle.writelines(log.read_text(encoding="utf-8") for log in logs)

@@ -107,9 +107,7 @@ class CaptionTrainer(Trainer):
     def _token_losses(self, model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = dict(inputs)
         labels = inputs.pop("labels")
-        height, width = inputs["pixel_values"].shape[-2:]
-        interpolate = self.backbone.needs_interpolation(height, width)
-        logits = model(**inputs, interpolate_pos_encoding=interpolate).logits
+        logits = model(**self.backbone.inputs_of(inputs)).logits
         return caption_loss(logits, labels, shifted=not self.backbone.text_format.encoder_decoder)
 
     def evaluate(

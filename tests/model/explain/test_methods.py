@@ -125,9 +125,9 @@ def test_attention_rows_sum_to_one_and_logits_stay(checkpoint: Path) -> None:
     captioner = captioner_of(checkpoint)
     joints = [captioner.join(pair) for pair in random_pairs(2)]  # type: ignore[arg-type]
     with torch.no_grad():
-        plain = captioner.joint_model.encode(joints).prefix
+        plain = captioner.joint_model.encode(joints).seen
     with record_attention(captioner.backbone, from_patches=True) as recorder:
-        watched = captioner.joint_model.encode(joints).prefix
+        watched = captioner.joint_model.encode(joints).seen
     found = plain.encoded if plain.encoded is not None else plain.embeddings
     seen = watched.encoded if watched.encoded is not None else watched.embeddings
     assert torch.allclose(found, seen, atol=1e-4)

@@ -45,7 +45,7 @@ def test_token_log_probabilities_add_up_to_the_score_of_the_sentence(captioner: 
     captions = ["there is no change", "the small red cube"]
     spoken = CaptionTokens.of(captioner.backbone, [said(captioner, caption) for caption in captions])
     with torch.no_grad():
-        prefix = captioner.joint_model.encode(joints).prefix
+        prefix = captioner.joint_model.encode(joints).seen
         tokens = token_log_probabilities(captioner.backbone, prefix, spoken)
         sentences = [
             [int(token) for token in row[valid > 0]]

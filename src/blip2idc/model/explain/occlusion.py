@@ -119,8 +119,8 @@ def _scores(
 ) -> torch.Tensor:
     """How well each joint image supports the sentence and the words of pair `of[r]`: [R, 1 + W]."""
     rows = list(of)
-    tokens = token_log_probabilities(model.backbone, encoded.prefix, spoken.rows(rows))  # [R, T]
-    sentence = model.log_odds(encoded.prefix) + (weights[rows] * tokens).sum(dim=1)
+    tokens = token_log_probabilities(model.backbone, encoded.seen, spoken.rows(rows))  # [R, T]
+    sentence = model.log_odds(encoded.seen) + (weights[rows] * tokens).sum(dim=1)
     by_word = torch.einsum("rt,rwt->rw", tokens, masks[rows])
     return torch.cat([sentence[:, None].to(by_word), by_word], dim=1)
 

@@ -100,7 +100,7 @@ def relevance(
     explain, parts = _METHODS[method]
     backbone, (rows, columns) = model.backbone, model.cells
     from_patches = "vision" in parts
-    recording = record_attention(backbone, from_patches=from_patches, patches=encoded.patches)
+    recording = record_attention(backbone, from_patches=from_patches, patches=encoded.seen.patches)
     with torch.enable_grad(), recording as recorder:
         reading = _read(model, encoded, spoken, weights, recorder)
         encoder: tuple[Part, ...] = (
@@ -124,7 +124,7 @@ def _read(
     recorder: AttentionRecorder,
 ) -> _Reading:
     """Look again while attention is recorded, read the captions out, then score the no-change sentences."""
-    prefix = model.encode(encoded.joints).prefix
+    prefix = model.encode(encoded.joints).seen
     token_scores = token_log_probabilities(model.backbone, prefix, spoken)
     decoder = tuple(recorder.decoder)
     read_from = 0 if prefix.encoded is not None else prefix.embeddings.shape[1] - 1

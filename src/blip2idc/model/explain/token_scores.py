@@ -17,9 +17,8 @@ from typing import Any
 import torch
 
 from blip2idc.images.joint import JointArray
-from blip2idc.model.backbone import Backbone
+from blip2idc.model.backbone import Backbone, Seen
 from blip2idc.model.joint_model import Encoded, JointModel
-from blip2idc.model.language import Prefix
 
 _NO_WORD = -1
 
@@ -86,47 +85,20 @@ def _words_of_tokens(tokenizer: Any, tokens: Sequence[int], words: int) -> list[
     return [min(max(count - 1, 0), words - 1) for count in begun]
 
 
-def token_log_probabilities(backbone: Backbone, prefix: Prefix, spoken: CaptionTokens) -> torch.Tensor:
-    """How likely every token of each caption is after its prefix and the tokens before it.
+def token_log_probabilities(backbone: Backbone, seen: Seen, spoken: CaptionTokens) -> torch.Tensor:
+    """How likely every token of each caption is after its joint image, the prompt, and the tokens before it.
 
     Args:
         backbone: The backbone.
-        prefix: B pairs.
+        seen: B pairs.
         spoken: Their captions.
 
     Returns:
         Natural logarithms, float32 [B, T]; 0 where `valid` is 0.
     """
-    if prefix.encoded is None:
-        logits = _logits_of_decoder_only(backbone, prefix, spoken)
-    else:
-        logits = _logits_of_decoder(backbone, prefix, spoken)
+    logits = backbone.logits_of(seen, spoken.tokens, spoken.valid)
     chosen = logits.float().log_softmax(dim=-1).gather(-1, spoken.tokens[..., None])[..., 0]
     return chosen * spoken.valid
-
-
-def _logits_of_decoder_only(backbone: Backbone, prefix: Prefix, spoken: CaptionTokens) -> torch.Tensor:
-    language_model = backbone.language_model
-    said = language_model.get_input_embeddings()(spoken.tokens[:, :-1])
-    embeddings = torch.cat([prefix.embeddings, said.to(prefix.embeddings.dtype)], dim=1)  # [B, P + T - 1, D]
-    mask = torch.cat([prefix.mask, spoken.valid[:, :-1].to(prefix.mask.dtype)], dim=1)
-    logits: torch.Tensor = language_model(
-        inputs_embeds=embeddings, attention_mask=mask, use_cache=False
-    ).logits
-    return logits[:, prefix.embeddings.shape[1] - 1 :]  # [B, T, V]
-
-
-def _logits_of_decoder(backbone: Backbone, prefix: Prefix, spoken: CaptionTokens) -> torch.Tensor:
-    from transformers.modeling_outputs import BaseModelOutput
-
-    start = torch.full_like(spoken.tokens[:, :1], backbone.text_format.decoder_start_token_id or 0)
-    logits: torch.Tensor = backbone.language_model(
-        encoder_outputs=BaseModelOutput(last_hidden_state=prefix.encoded),
-        attention_mask=prefix.mask,
-        decoder_input_ids=torch.cat([start, spoken.tokens[:, :-1]], dim=1),
-        use_cache=False,
-    ).logits
-    return logits
 
 
 def dependence_on_change(model: JointModel, encoded: Encoded, spoken: CaptionTokens) -> torch.Tensor:
@@ -141,11 +113,11 @@ def dependence_on_change(model: JointModel, encoded: Encoded, spoken: CaptionTok
         Nats, at least 0, float32 [B, T]; the unchanged pair is the mean over before twice and after twice.
     """
     with torch.inference_mode():
-        actual = token_log_probabilities(model.backbone, encoded.prefix, spoken)
+        actual = token_log_probabilities(model.backbone, encoded.seen, spoken)
         unchanged = []
         for part in (0, 1):
             twice = model.encode([_twice(model, joint, part) for joint in encoded.joints])
-            unchanged.append(token_log_probabilities(model.backbone, twice.prefix, spoken))
+            unchanged.append(token_log_probabilities(model.backbone, twice.seen, spoken))
         gain = actual - (torch.logaddexp(*unchanged) - math.log(2))
     return gain.clamp(min=0).clone() * spoken.valid
 

@@ -1,0 +1,228 @@
+"""BLIP-2 as a backbone: ViT, Q-Former, and OPT or Flan-T5; one file reads, runs and saves it.
+
+In: the source of a checkpoint. Out: a `Blip2Backbone`, whose parts have been compared with one another: the image
+token, the number of query tokens and the size of the vocabulary are stated in several files of a checkpoint, and a
+disagreement is refused instead of resolved silently. This is the only module that imports BLIP-2 from transformers.
+
+Paper: Li et al., BLIP-2, ICML 2023, arXiv 2301.12597.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+
+from blip2idc.data.collate import TextFormat
+from blip2idc.errors import ModelError
+from blip2idc.images.joint import JointLayout
+from blip2idc.model.backbone import Backbone, Projections
+from blip2idc.model.checkpoint import (
+    ModelSource,
+    image_statistics,
+    loading,
+    quiet,
+    read_processor_settings,
+    read_tokenizer,
+    text_format_of,
+)
+from blip2idc.model.foreign import foreign
+from blip2idc.model.language import Prefix, generate, logits_after, make_prefix, score_sentences
+from blip2idc.model.network_size import check_promise, check_shape
+from blip2idc.model.settings import CaptionerSettings, Decoding, write_settings
+from blip2idc.model.two_stream import take_apart
+from blip2idc.model.weights import read_network
+from blip2idc.runs.files import atomic_path
+from blip2idc.runtime import Choice
+
+PROJECTIONS: Mapping[str, Projections] = {
+    "vision": Projections(r"vision_model\.", r"qkv", r"projection|fc1|fc2"),
+    "qformer": Projections(r"qformer\.", r"query|key|value", r"dense"),
+    "language": Projections(
+        r"language_model\.", r"q_proj|k_proj|v_proj|q|k|v", r"out_proj|fc1|fc2|o|wi|wi_0|wi_1|wo|lm_head"
+    ),
+}
+"""Query, key and value (OPT `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new word is
+learned."""
+
+
+@dataclass(frozen=True)
+class Blip2Backbone(Backbone):
+    """A `Blip2ForConditionalGeneration` with what belongs to it."""
+
+    text_format: TextFormat
+
+    cross_attention: ClassVar[bool] = True
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square image that the position embeddings were made for."""
+        return int(self.model.config.vision_config.image_size)
+
+    @property
+    def patch_size(self) -> int:
+        """Side of a patch in pixels."""
+        return int(self.model.config.vision_config.patch_size)
+
+    @property
+    def language_model(self) -> Any:
+        """The language model inside (OPT or T5)."""
+        return self.model.language_model
+
+    @property
+    def projections(self) -> Mapping[str, Projections]:
+        """Of ViT, Q-Former and language model."""
+        return PROJECTIONS
+
+    def default_layout(self, *, two_stream: bool = False) -> JointLayout:
+        """Vertical, at the resolution that the positions were made for; of each image, where they are encoded apart."""
+        return JointLayout("vertical", (1 + two_stream) * self.image_size, self.image_size)
+
+    def arranged(self, layout: JointLayout, *, two_stream: bool) -> Self:
+        """As it is, or taking joint images apart; any size that patches tile is seen with interpolated positions."""
+        layout.grid(self.patch_size)
+        if not two_stream or not take_apart(self.model, layout):
+            return self
+        text = self.text_format
+        return replace(self, text_format=replace(text, image_tokens=2 * text.image_tokens))
+
+    def needs_interpolation(self, height: int, width: int) -> bool:
+        """Whether a joint image of this size needs interpolated positions."""
+        return (height, width) != (self.image_size, self.image_size)
+
+    def encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Joint images to the prefix that the language model reads, [B, Q, D]; see `features`."""
+        return self.features(pixel_values)[0]
+
+    def features(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """See joint images.
+
+        Args:
+            pixel_values: Normalised joint images, [B, 3, H, W].
+
+        Returns:
+            Projected query outputs, [B, Q, D], and what the ViT made of the patches, [B, 1 + P, width of the ViT].
+        """
+        height, width = pixel_values.shape[-2:]
+        pixel_values = pixel_values.to(self.model.device)
+        features = self.model.get_image_features(
+            pixel_values, interpolate_pos_encoding=self.needs_interpolation(height, width), return_dict=True
+        )
+        return features.pooler_output, features.last_hidden_state
+
+    def look(self, pixel_values: torch.Tensor, prompt: str) -> Prefix:
+        """ViT, Q-Former, and the encoder of the language model where there is one."""
+        queries, patches = self.features(pixel_values)
+        return replace(make_prefix(self, queries, prompt), patches=patches)
+
+    def generate(self, seen: Prefix, decoding: Decoding) -> list[list[int]]:
+        """See `language.generate`."""
+        return generate(self, seen, decoding)
+
+    def score(self, seen: Prefix, sentences: Sequence[Sequence[int]]) -> torch.Tensor:
+        """See `language.score_sentences`."""
+        return score_sentences(self, seen, sentences)
+
+    def logits_of(self, seen: Prefix, tokens: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """See `language.logits_after`."""
+        return logits_after(self, seen, tokens, valid)
+
+    def inputs_of(self, batch: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+        """The batch, and whether positions are interpolated."""
+        height, width = batch["pixel_values"].shape[-2:]
+        return {**batch, "interpolate_pos_encoding": self.needs_interpolation(height, width)}
+
+    def save(self, folder: Path, settings: CaptionerSettings) -> Path:
+        """In the format that `load_backbone` and plain transformers read."""
+        import transformers
+        from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+        size = {"height": self.image_size, "width": self.image_size}
+        images = BlipImageProcessorPil(
+            size=size, image_mean=list(self.statistics.mean), image_std=list(self.statistics.std)
+        )
+        blip2_processor: Any = transformers.Blip2Processor
+        processor = blip2_processor(
+            images, self.tokenizer, num_query_tokens=self.model.config.num_query_tokens
+        )
+        with atomic_path(folder) as partial, quiet():
+            self.model.save_pretrained(partial)
+            processor.save_pretrained(partial)
+            write_settings(partial, settings)
+        return folder
+
+
+def read_blip2(source: ModelSource, device: Choice, dtype: Choice, attention: str | None) -> Blip2Backbone:
+    """Read a BLIP-2 checkpoint and check that its parts agree.
+
+    Args:
+        source: Where it is.
+        device: Where to.
+        dtype: Type of the weights.
+        attention: `sdpa`, `eager`, `flex_attention` or None for transformers' own choice.
+
+    Raises:
+        ModelError: Its weights are incomplete, or its parts disagree.
+    """
+    import transformers
+
+    config = _read_config(source)
+    tokenizer = read_tokenizer(source)  # what is small before what is heavy
+    processor = read_processor_settings(source)
+    statistics = image_statistics(source, processor)
+    network = read_network(
+        transformers.Blip2ForConditionalGeneration, source, config, device.value, dtype.value, attention
+    )
+    with foreign(f"model '{source.name}'"):
+        text_format = text_format_of(source, network.config, tokenizer, processor)
+    return Blip2Backbone(network, tokenizer, source, statistics, text_format, device, dtype)
+
+
+def _read_config(source: ModelSource) -> Any:
+    from transformers import Blip2Config
+
+    with loading(source):
+        values, _ = Blip2Config.get_config_dict(source.location, revision=source.revision)
+    if not isinstance(values, dict) or values.get("model_type") != "blip-2":
+        values = values if isinstance(values, dict) else {}
+        raise ModelError(
+            f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
+            " ('blip-2') is needed; give a Blip2ForConditionalGeneration checkpoint."
+        )
+    check_shape(values, f"model '{source.name}': its config.json")
+    with loading(source):
+        config: Any = Blip2Config.from_dict(values)
+        check_promise(config, source.folder, f"model '{source.name}'")
+    if not isinstance(config.vision_config.image_size, int) or not isinstance(
+        config.vision_config.patch_size, int
+    ):
+        raise ModelError(
+            f"model '{source.name}': image_size and patch_size must be whole numbers in its config.json."
+        )
+    return config
+
+
+def new_blip2(**settings: Any) -> Any:
+    """A BLIP-2 with random weights from the settings of `Blip2Config`, to be trained from scratch."""
+    from transformers import Blip2Config, Blip2ForConditionalGeneration
+
+    config = Blip2Config(**settings)
+    config.initializer_range = settings.get("initializer_range", config.initializer_range)
+    return Blip2ForConditionalGeneration(config)
+
+
+def new_processor(tokenizer: Any, image_size: int, query_tokens: int) -> Any:
+    """A BLIP-2 processor that brings pixels to -1..1, to be saved beside a new network."""
+    import transformers
+    from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+    images = BlipImageProcessorPil(
+        size={"height": image_size, "width": image_size},
+        image_mean=[0.5, 0.5, 0.5],
+        image_std=[0.5, 0.5, 0.5],
+    )
+    blip2_processor: Any = transformers.Blip2Processor
+    return blip2_processor(images, tokenizer, num_query_tokens=query_tokens)

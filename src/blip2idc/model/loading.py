@@ -1,0 +1,100 @@
+"""Load a backbone: a hub id or a folder in, the `Backbone` of its family out.
+
+For every command that runs or trains a model. Only tensors are read (safetensors, or `torch.load(weights_only=True)`
+where a checkpoint has nothing else), and no code of a repository is run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blip2idc.errors import ModelError
+from blip2idc.model.backbone import Backbone
+from blip2idc.model.blip2 import read_blip2
+from blip2idc.model.checkpoint import ModelSource, refuse_misspelt_folder
+from blip2idc.runtime import choose_device, choose_dtype
+
+TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
+"""The model in the package: `backbone/` and `adapters/`."""
+TINY_NAME = "tiny"
+
+PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
+"""Revisions that this software was written against; used where the caller names none."""
+
+ATTENTION_BACKENDS = ("sdpa", "eager", "flex_attention")
+
+
+def load_backbone(
+    model: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    attention: str | None = None,
+) -> Backbone:
+    """Load a checkpoint and check that its parts agree.
+
+    Args:
+        model: Hub id or folder; None for the tiny model in the package.
+        revision: Commit on the hub; None for the pinned one where there is one.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        dtype: `auto`, `float32`, `bfloat16`.
+        attention: `sdpa`, `eager`, `flex_attention` (GPU) or None for transformers' own choice.
+
+    Returns:
+        The backbone, in evaluation mode.
+
+    Raises:
+        ModelError: There is no such model, its weights are incomplete, or its parts disagree.
+    """
+    source = locate_model(model, revision)
+    check_attention(attention)
+    device_choice = choose_device(device)
+    if attention == "flex_attention" and device_choice.value == "cpu":
+        raise ModelError(
+            "attention 'flex_attention' on device cpu: torch 2.13 crashes there; choose sdpa or eager, or a GPU."
+        )
+    dtype_choice = choose_dtype(dtype, device_choice.value)
+    return read_blip2(source, device_choice, dtype_choice, attention)
+
+
+def is_packaged(model: str | Path | None) -> bool:
+    """Whether the model in the package is meant: by None, or by its name where no folder has it."""
+    return model is None or (str(model) == TINY_NAME and not Path(TINY_NAME).is_dir())
+
+
+def locate_model(model: str | Path | None, revision: str | None = None) -> ModelSource:
+    """Decide between the packaged model, a folder and a hub id.
+
+    Args:
+        model: What the user gave; None or `tiny` for the packaged model.
+        revision: What the user gave.
+
+    Raises:
+        ModelError: It is neither a folder nor possibly a hub id.
+    """
+    if is_packaged(model):
+        return ModelSource(TINY_NAME, str(TINY_MODEL / "backbone"))
+    name = str(model)
+    if Path(name).is_dir():
+        return ModelSource(name, name)
+    refuse_misspelt_folder("model", name)
+    looks_like_path = name.startswith((".", "/", "~")) or name.count("/") != 1 or "\\" in name
+    if looks_like_path:
+        raise ModelError(
+            f"model '{name}': no such folder, and a hub id has the form owner/name; check --model."
+        )
+    return ModelSource(name, name, revision or PINNED_REVISIONS.get(name))
+
+
+def check_attention(attention: str | None) -> None:
+    """Refuse an attention backend that BLIP-2 cannot run.
+
+    Raises:
+        ModelError: It is not among `ATTENTION_BACKENDS`.
+    """
+    if attention is not None and attention not in ATTENTION_BACKENDS:
+        raise ModelError(
+            f"attention '{attention}': BLIP-2 runs with {', '.join(ATTENTION_BACKENDS)} (its Q-Former stays in float32,"
+            " which rules flash attention out); choose one of these."
+        )
