@@ -38,6 +38,9 @@ from blip2idc.model.weights import read_network
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice
 
+BLIP2 = "blip-2"
+"""Its `model_type`."""
+
 PROJECTIONS: Mapping[str, Projections] = {
     "vision": Projections(r"vision_model\.", r"qkv", r"projection|fc1|fc2"),
     "qformer": Projections(r"qformer\.", r"query|key|value", r"dense"),
@@ -155,11 +158,14 @@ class Blip2Backbone(Backbone):
         return folder
 
 
-def read_blip2(source: ModelSource, device: Choice, dtype: Choice, attention: str | None) -> Blip2Backbone:
+def read_blip2(
+    source: ModelSource, values: dict[str, Any], device: Choice, dtype: Choice, attention: str | None
+) -> Blip2Backbone:
     """Read a BLIP-2 checkpoint and check that its parts agree.
 
     Args:
         source: Where it is.
+        values: Of its `config.json`.
         device: Where to.
         dtype: Type of the weights.
         attention: `sdpa`, `eager`, `flex_attention` or None for transformers' own choice.
@@ -169,7 +175,7 @@ def read_blip2(source: ModelSource, device: Choice, dtype: Choice, attention: st
     """
     import transformers
 
-    config = _read_config(source)
+    config = _read_config(source, values)
     tokenizer = read_tokenizer(source)  # what is small before what is heavy
     processor = read_processor_settings(source)
     statistics = image_statistics(source, processor)
@@ -181,17 +187,9 @@ def read_blip2(source: ModelSource, device: Choice, dtype: Choice, attention: st
     return Blip2Backbone(network, tokenizer, source, statistics, text_format, device, dtype)
 
 
-def _read_config(source: ModelSource) -> Any:
+def _read_config(source: ModelSource, values: dict[str, Any]) -> Any:
     from transformers import Blip2Config
 
-    with loading(source):
-        values, _ = Blip2Config.get_config_dict(source.location, revision=source.revision)
-    if not isinstance(values, dict) or values.get("model_type") != "blip-2":
-        values = values if isinstance(values, dict) else {}
-        raise ModelError(
-            f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
-            " ('blip-2') is needed; give a Blip2ForConditionalGeneration checkpoint."
-        )
     check_shape(values, f"model '{source.name}': its config.json")
     with loading(source):
         config: Any = Blip2Config.from_dict(values)

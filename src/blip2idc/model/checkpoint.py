@@ -107,6 +107,39 @@ def read_processor_settings(source: ModelSource) -> dict[str, Any]:
     return settings
 
 
+def read_template(source: ModelSource, tokenizer: Any) -> str:
+    """The chat template: the processor's where it has one of its own, else the tokenizer's.
+
+    Args:
+        source: Of the checkpoint.
+        tokenizer: Of the checkpoint; it has read `chat_template.jinja` where there is one.
+
+    Raises:
+        ModelError: There is none.
+    """
+    from transformers.utils.hub import cached_file
+
+    for name in ("chat_template.jinja", "chat_template.json"):
+        with loading(source):
+            path = cached_file(
+                source.location, name, revision=source.revision, _raise_exceptions_for_missing_entries=False
+            )
+        if path is not None and name.endswith(".json"):
+            template = read_object(Path(path), f"model '{source.name}'").get("chat_template")
+            if isinstance(template, str):
+                return template
+        elif path is not None:
+            return Path(path).read_text(encoding="utf-8")
+    template = tokenizer.chat_template
+    template = template.get("default") if isinstance(template, dict) else template
+    if not isinstance(template, str):
+        raise ModelError(
+            f"model '{source.name}': has no chat template, so that nothing says how it is spoken to; copy"
+            " chat_template.jinja beside the weights, or use the -Instruct checkpoint."
+        )
+    return template
+
+
 def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageStatistics:
     """Mean and standard deviation of the pixels.
 

@@ -7,11 +7,13 @@ where a checkpoint has nothing else), and no code of a repository is run.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from blip2idc.errors import ModelError
 from blip2idc.model.backbone import Backbone
-from blip2idc.model.blip2 import read_blip2
-from blip2idc.model.checkpoint import ModelSource, refuse_misspelt_folder
+from blip2idc.model.blip2 import BLIP2, read_blip2
+from blip2idc.model.chat.backbone import FAMILIES, read_chat
+from blip2idc.model.checkpoint import ModelSource, loading, refuse_misspelt_folder
 from blip2idc.runtime import choose_device, choose_dtype
 
 TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
@@ -55,7 +57,25 @@ def load_backbone(
             "attention 'flex_attention' on device cpu: torch 2.13 crashes there; choose sdpa or eager, or a GPU."
         )
     dtype_choice = choose_dtype(dtype, device_choice.value)
-    return read_blip2(source, device_choice, dtype_choice, attention)
+    values = _config_values(source)
+    kind = values.get("model_type")
+    if kind in FAMILIES:
+        return read_chat(source, values, device_choice, dtype_choice, attention)
+    return read_blip2(source, values, device_choice, dtype_choice, attention)
+
+
+def _config_values(source: ModelSource) -> dict[str, Any]:
+    from transformers import PretrainedConfig
+
+    with loading(source):
+        values, _ = PretrainedConfig.get_config_dict(source.location, revision=source.revision)
+    values = values if isinstance(values, dict) else {}
+    if values.get("model_type") not in {BLIP2, *FAMILIES}:
+        raise ModelError(
+            f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
+            f" ('{BLIP2}') is needed, or one of {', '.join(FAMILIES)}; give such a checkpoint."
+        )
+    return values
 
 
 def is_packaged(model: str | Path | None) -> bool:
@@ -88,7 +108,7 @@ def locate_model(model: str | Path | None, revision: str | None = None) -> Model
 
 
 def check_attention(attention: str | None) -> None:
-    """Refuse an attention backend that BLIP-2 cannot run.
+    """Refuse an attention backend that not every backbone can run.
 
     Raises:
         ModelError: It is not among `ATTENTION_BACKENDS`.

@@ -28,7 +28,7 @@ _PARTS = ("vision_config", "qformer_config", "text_config")
 
 
 def check_shape(values: Mapping[str, Any], what: str) -> None:
-    """Refuse sizes that are no numbers or beyond any BLIP-2.
+    """Refuse sizes that are no numbers or beyond any model that sees.
 
     Args:
         values: Of a `config.json`.
@@ -42,14 +42,15 @@ def check_shape(values: Mapping[str, Any], what: str) -> None:
         inner = values.get(part)
         if inner is not None and not isinstance(inner, dict):
             raise ModelError(f"{what}: {part} is not an object.")
-        check_values(inner or {}, _SIZES, f"{what}, {part}", ModelError)
+        single = {key: value for key, value in (inner or {}).items() if not isinstance(value, list)}
+        check_values(single, _SIZES, f"{what}, {part}", ModelError)  # [448, 448] is a size as well
 
 
 def check_promise(config: Any, folder: Path | None, what: str) -> None:
     """Refuse a folder whose description asks for many more weights than its files hold.
 
     Args:
-        config: A `Blip2Config`.
+        config: Of a network.
         folder: Of the checkpoint; on the hub the sizes of files are not known yet, and nothing is checked.
         what: For errors.
 
@@ -59,7 +60,7 @@ def check_promise(config: Any, folder: Path | None, what: str) -> None:
     if folder is None:
         return
     held = sum(file.stat().st_size for kind in ("*.safetensors", "*.bin") for file in folder.glob(kind))
-    promised = sum(_weights(getattr(config, part)) for part in _PARTS)
+    promised = sum(_weights(getattr(config, part, None)) for part in _PARTS)
     if held and promised * _LEAST_BYTES_A_WEIGHT > held:
         raise ModelError(
             f"{what}: its config.json describes {promised:,} weights, but its files hold {held:,} bytes; give a "
