@@ -114,7 +114,11 @@ def test_network_without_a_layout_is_refused(opt_checkpoint: Path) -> None:
 
 def test_captions_batched_and_alone(opt_checkpoint: Path, rng: np.random.Generator) -> None:
     captioner = DifferenceCaptioner(load_backbone(opt_checkpoint), CaptionerSettings(two_stream=True))
-    assert captioner.layout == captioner.backbone.default_layout(two_stream=True) == JointLayout("vertical", 64, 32)
+    assert (
+        captioner.layout
+        == captioner.backbone.default_layout(two_stream=True)
+        == JointLayout("vertical", 64, 32)
+    )
     images = random_images(rng, 8)
     pairs = list(zip(images[::2], images[1::2], strict=True))
     single = [captioner(*pair, max_new_tokens=8).caption for pair in pairs]

@@ -19,7 +19,7 @@ import torch
 from blip2idc.data.collate import CaptionFormat, ImageStatistics
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.checkpoint import ModelSource
-from blip2idc.model.settings import CaptionerSettings, Decoding
+from blip2idc.model.settings import CaptionerSettings, Decoding, Merge
 from blip2idc.runtime import Choice
 
 
@@ -109,12 +109,13 @@ class Backbone(ABC):
         """
 
     @abstractmethod
-    def arranged(self, layout: JointLayout, *, two_stream: bool) -> Self:
+    def arranged(self, layout: JointLayout, *, two_stream: bool, merge: Merge = "concat") -> Self:
         """The same backbone for joint images of one layout.
 
         Args:
             layout: Of every joint image to come.
             two_stream: Whether it is to take them apart and encode each half alone.
+            merge: How the two become one sequence then.
 
         Raises:
             Blip2idcError: It cannot see joint images of that size.

@@ -32,8 +32,8 @@ from blip2idc.model.checkpoint import (
 from blip2idc.model.foreign import foreign
 from blip2idc.model.language import Prefix, generate, logits_after, make_prefix, score_sentences
 from blip2idc.model.network_size import check_promise, check_shape
-from blip2idc.model.settings import CaptionerSettings, Decoding, write_settings
-from blip2idc.model.two_stream import take_apart
+from blip2idc.model.settings import CaptionerSettings, Decoding, Merge, write_settings
+from blip2idc.model.two_stream import SEQUENCES, TwoStreamBlip2
 from blip2idc.model.weights import read_network
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice
@@ -84,13 +84,17 @@ class Blip2Backbone(Backbone):
         """Vertical, at the resolution that the positions were made for; of each image, where they are encoded apart."""
         return JointLayout("vertical", (1 + two_stream) * self.image_size, self.image_size)
 
-    def arranged(self, layout: JointLayout, *, two_stream: bool) -> Self:
+    def arranged(self, layout: JointLayout, *, two_stream: bool, merge: Merge = "concat") -> Self:
         """As it is, or taking joint images apart; any size that patches tile is seen with interpolated positions."""
         layout.grid(self.patch_size)
-        if not two_stream or not take_apart(self.model, layout):
+        network = self.model
+        if not two_stream or (
+            isinstance(network, TwoStreamBlip2) and (network.joint_layout, network.merge) == (layout, merge)
+        ):
             return self
-        text = self.text_format
-        return replace(self, text_format=replace(text, image_tokens=2 * text.image_tokens))
+        tokens = SEQUENCES[merge] * int(network.config.num_query_tokens)
+        text_format = replace(self.text_format, image_tokens=tokens)
+        return replace(self, model=TwoStreamBlip2.around(network, layout, merge), text_format=text_format)
 
     def needs_interpolation(self, height: int, width: int) -> bool:
         """Whether a joint image of this size needs interpolated positions."""

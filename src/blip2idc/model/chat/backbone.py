@@ -22,7 +22,7 @@ from typing import Any, Self
 import torch
 
 from blip2idc.data.chat_format import ChatFormat, around_answer
-from blip2idc.errors import ModelError
+from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone, Projections
 from blip2idc.model.chat.family import Family
@@ -42,7 +42,7 @@ from blip2idc.model.checkpoint import (
 )
 from blip2idc.model.foreign import foreign
 from blip2idc.model.network_size import check_promise, check_shape
-from blip2idc.model.settings import CaptionerSettings, Decoding, write_settings
+from blip2idc.model.settings import CaptionerSettings, Decoding, Merge, write_settings
 from blip2idc.model.two_stream import split_pixels
 from blip2idc.model.weights import read_network
 from blip2idc.runs.files import atomic_path
@@ -136,8 +136,12 @@ class ChatBackbone(Backbone):
         """Vertical, at the size that the family likes best."""
         return _liked_layout(self.family, two_stream)
 
-    def arranged(self, layout: JointLayout, *, two_stream: bool) -> Self:
+    def arranged(self, layout: JointLayout, *, two_stream: bool, merge: Merge = "concat") -> Self:
         """For joint images of a size at which the family's own processor would leave them as they are."""
+        if merge != "concat":
+            raise ConfigError(
+                f"merge is {merge}, but '{self.source.name}' is shown two pictures one after the other; leave it out"
+            )
         layout.grid(self.family.cell)
         height, width = layout.part_size if two_stream else layout.size
         self.family.check_picture(height, width)
@@ -232,7 +236,10 @@ class ChatBackbone(Backbone):
         mask = torch.cat([torch.ones_like(seen.prompt), valid[:, :-1].to(seen.prompt)], dim=1)
         with self._given(seen):
             logits: torch.Tensor = self.model(
-                **self._inputs(seen, ids), attention_mask=mask, use_cache=False, logits_to_keep=tokens.shape[1]
+                **self._inputs(seen, ids),
+                attention_mask=mask,
+                use_cache=False,
+                logits_to_keep=tokens.shape[1],
             ).logits
         return logits
 

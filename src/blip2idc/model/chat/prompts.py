@@ -10,7 +10,9 @@ from blip2idc.images.joint import Direction
 
 VERSION = 1
 _PLACES: dict[Direction, tuple[str, str]] = {"vertical": ("above", "below"), "horizontal": ("left", "right")}
-_QUESTION = "Say in one short sentence what changed from before to after. If nothing did, say: there is no change."
+_QUESTION = (
+    "Say in one short sentence what changed from before to after. If nothing did, say: there is no change."
+)
 
 
 def question(direction: Direction, *, two_stream: bool) -> str:
