@@ -26,7 +26,6 @@ from blip2idc.images.deadline import Opener
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import Region
 from blip2idc.model.explain.choice import BATCH_SIZE as EXPLAIN_BATCH_SIZE
-from blip2idc.model.explain.choice import DEFAULT_METHOD
 from blip2idc.model.pair_captioner import OpenedPair, PairCaptioner
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
@@ -128,7 +127,7 @@ class DifferenceService:
 
     Args:
         captioner: Loaded once, used by all requests.
-        method: How heatmaps are made.
+        method: How heatmaps are made; None for what suits the captioner best.
         max_pixels: Limit of width times height for each image.
         decode_seconds: How long the decoding of one image may take.
         batch_size: Most pairs that go through the model together.
@@ -138,7 +137,7 @@ class DifferenceService:
     def __init__(
         self,
         captioner: PairCaptioner,
-        method: str = DEFAULT_METHOD,
+        method: str | None = None,
         max_pixels: int = MAX_PIXELS,
         decode_seconds: float = 10.0,
         batch_size: int = BATCH_SIZE,

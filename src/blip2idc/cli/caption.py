@@ -18,6 +18,7 @@ from blip2idc.cli.options import (
     Changes,
     Device,
     Dtype,
+    Encoding,
     Layout,
     MaxChanges,
     MaxPixels,
@@ -82,6 +83,7 @@ def caption(
     model: Model = None,
     adapter: Adapter = "default",
     layout: Layout = None,
+    encoding: Encoding = None,
     num_beams: Annotated[
         int | None, typer.Option("--beams", help="Beams of the search; 1 is greedy.")
     ] = None,
@@ -119,7 +121,13 @@ def caption(
     if before is not None and after is not None:
         pair = open_pair(before, after, bands, stretch, max_pixels)
     captioner = load_captioner(
-        model, adapter, layout=layout, device=device, dtype=dtype, announce=data is not None
+        model,
+        adapter,
+        layout=layout,
+        encoding=encoding,
+        device=device,
+        dtype=dtype,
+        announce=data is not None,
     )
     captioner.max_pixels = pixel_limit(max_pixels)
     decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}

@@ -17,6 +17,7 @@ from blip2idc.cli.options import (
     After,
     Before,
     Device,
+    Encoding,
     MaxPixels,
     Method,
     Model,
@@ -68,6 +69,7 @@ def explain_command(
     ] = 400,
     model: Model = None,
     adapter: Adapter = "default",
+    encoding: Encoding = None,
     device: Device = "auto",
     bands: Bands = None,
     stretch: Stretch = None,
@@ -90,12 +92,16 @@ def explain_command(
             (before, after),
             output,
             chosen,
-            load_captioner(model, adapter, device=device, announce=False),
+            load_captioner(model, adapter, encoding=encoding, device=device, announce=False),
         )
 
 
 def _explain_pair(
-    pair: ImagePair, paths: tuple[Path, Path], output: Path, method: str, captioner: DifferenceCaptioner
+    pair: ImagePair,
+    paths: tuple[Path, Path],
+    output: Path,
+    method: str | None,
+    captioner: DifferenceCaptioner,
 ) -> None:
     from blip2idc.report.html.explain_page import explain_page
     from blip2idc.report.html.page import file_facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -28,7 +28,8 @@ NONE = "none"
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", help="BLIP-2 backbone: hub id or folder; the tiny model in the package by default."
+        "--model",
+        help="Backbone, a BLIP-2 or a chat model that sees: hub id or folder; by default the tiny one in the package.",
     ),
 ]
 Adapter = Annotated[
@@ -45,13 +46,20 @@ Layout = Annotated[
         help="Joint image: vertical or horizontal, and its size; the model's own by default.",
     ),
 ]
+Encoding = Annotated[
+    Literal["joint", "pair", "two-stream"] | None,
+    typer.Option(
+        "--encoding",
+        help="joint: one joint image; pair (or two-stream): both images apart; as trained by default.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16.")]
 Method = Annotated[
     str | None,
     typer.Option(
         "--method",
-        help="cross-attention, gradient-cross-attention, rollout or occlusion; default the best.",
+        help="cross-attention, gradient-cross-attention, rollout, gradient or occlusion; default the best.",
     ),
 ]
 Changes = Annotated[
@@ -95,6 +103,7 @@ def load_captioner(
     adapter: str,
     *,
     layout: str | None = None,
+    encoding: Literal["joint", "pair", "two-stream"] | None = None,
     device: str = "auto",
     dtype: str = "auto",
     announce: bool = True,
@@ -105,6 +114,7 @@ def load_captioner(
         model: Of `--model`.
         adapter: Of `--adapter`; `none` is the backbone alone.
         layout: Of `--layout`.
+        encoding: Of `--encoding`.
         device: Of `--device`.
         dtype: Of `--dtype`.
         announce: Tell on stderr which backbone computes where.
@@ -115,7 +125,12 @@ def load_captioner(
     from blip2idc.model.captioner import DifferenceCaptioner
 
     captioner = DifferenceCaptioner.from_pretrained(
-        model, None if adapter == NONE else adapter, layout=parse_layout(layout), device=device, dtype=dtype
+        model,
+        None if adapter == NONE else adapter,
+        layout=parse_layout(layout),
+        encoding=encoding,
+        device=device,
+        dtype=dtype,
     )
     if announce:
         note(captioner.backbone.describe())
@@ -187,15 +202,17 @@ def parse_layout(text: str | None) -> JointLayout | None:
     return JointLayout(direction, height=int(match[3]), width=int(match[2]))
 
 
-def parse_method(text: str | None) -> str:
-    """The name of a way of explaining; the best where none is named.
+def parse_method(text: str | None) -> str | None:
+    """The name of a way of explaining; None where none is named.
 
     Raises:
         ConfigError: There is none of that name.
     """
-    from blip2idc.model.explain.choice import DEFAULT_METHOD, METHODS
+    from blip2idc.model.explain.choice import METHODS
 
-    chosen = (text or DEFAULT_METHOD).replace("-", "_")
+    if text is None:
+        return None
+    chosen = text.replace("-", "_")
     if chosen not in METHODS:
         raise ConfigError(f"--method is {text!r}; expected {', '.join(METHODS).replace('_', '-')}")
     return chosen

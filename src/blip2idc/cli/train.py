@@ -52,11 +52,14 @@ def train(
     settings: Settings = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", help="BLIP-2 backbone: hub id or folder; short for --set model=..."),
+        typer.Option("--model", help="Backbone: hub id or folder; short for --set model=..."),
     ] = None,
     encoding: Annotated[
-        Literal["joint", "two-stream"] | None,
-        typer.Option(help="joint (default): both images as one; two-stream: each alone, as a baseline."),
+        Literal["joint", "two-stream", "pair"] | None,
+        typer.Option(
+            help="joint (default): both images as one; two-stream, or pair: each alone, as a baseline; chat models are "
+            "shown two pictures."
+        ),
     ] = None,
     merge: Annotated[
         Literal["concat", "difference", "both"] | None,
@@ -71,7 +74,7 @@ def train(
     from blip2idc.training.recipe import TrainConfig
     from blip2idc.training.run import train as run_training
 
-    two_stream = None if encoding is None else "true" if encoding == "two-stream" else "false"
+    two_stream = None if encoding is None else "false" if encoding == "joint" else "true"
     given = {
         "model": model,
         "order": order,

@@ -111,4 +111,7 @@ def around_answer(tokenizer: Any, template: str) -> tuple[str, int]:
             f"chat template: ends an answer with {after!r}, which does not begin with a special token, so that a"
             " caption would have no end; give a checkpoint with a plain template."
         )
-    return before.removeprefix(begun[len(begun.rstrip()) :]), int(ending[0])
+    given = begun[len(begun.rstrip()) :]  # what the prompt ends with already
+    if before.startswith(given):
+        return before.removeprefix(given), int(ending[0])
+    return "" if not before.strip() else before, int(ending[0])

@@ -26,11 +26,12 @@ from blip2idc.model.adapter import merge_adapter, read_adapter
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.calibration import change_probability
 from blip2idc.model.confidence import Confidence, features_of
+from blip2idc.model.explain.choice import DEFAULT_METHOD, WITHOUT_ATTENTION
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.loading import TINY_MODEL, is_packaged, load_backbone
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner
-from blip2idc.model.settings import CaptionerSettings, read_settings
+from blip2idc.model.settings import CaptionerSettings, Encoding, read_settings
 
 DEFAULT_ADAPTER = "default"
 
@@ -80,6 +81,7 @@ class DifferenceCaptioner(PairCaptioner):
         adapter: str | Path | None = DEFAULT_ADAPTER,
         *,
         layout: JointLayout | None = None,
+        encoding: Encoding | None = None,
         device: str = "auto",
         dtype: str = "auto",
         attention: str | None = None,
@@ -93,6 +95,8 @@ class DifferenceCaptioner(PairCaptioner):
             adapter: Folder or hub id, or for the packaged model the name of one of its adapters; `default` is the
                 packaged model's own and none for any other; None for none.
             layout: Geometry of the joint image; None for the one that the adapter (or backbone) was trained with.
+            encoding: `joint` shows one joint image; `pair` and `two-stream` both images apart, as two pictures of one
+                question to a chat model, as two streams to a BLIP-2. None for what the adapter was trained with.
             device: `auto`, `cpu`, `cuda`, ...
             dtype: `auto`, `float32`, `bfloat16`.
             attention: `sdpa`, `eager`, or None for transformers' choice.
@@ -111,9 +115,17 @@ class DifferenceCaptioner(PairCaptioner):
             settings = weights.settings or settings
         settings = settings or CaptionerSettings()
         confidence = weights.confidence if location is not None else None
+        if encoding is not None and settings.two_stream == (encoding == "joint"):
+            apart = encoding != "joint"  # the confidence was fitted on the other encoding
+            settings, confidence = replace(settings, two_stream=apart, layout=None, prompt=""), None
         if layout is not None and layout != settings.layout:
             settings, confidence = replace(settings, layout=layout), None  # it was fitted on the other layout
         return cls(backbone, settings, _adapter_name(location), max_pixels, confidence)
+
+    @property
+    def default_method(self) -> str:
+        """By attention where the backbone has cross-attention, else by the gradient."""
+        return DEFAULT_METHOD if self.backbone.cross_attention else WITHOUT_ATTENTION
 
     @property
     def own_words(self) -> bool:
@@ -128,7 +140,8 @@ class DifferenceCaptioner(PairCaptioner):
 
     def describe(self) -> dict[str, Any]:
         """`model`, `adapter` and `layout`, as reports name them."""
-        return {"model": self.backbone.source.name, "adapter": self.adapter, "layout": self.layout.to_dict()}
+        told = {"model": self.backbone.source.name, "adapter": self.adapter, "layout": self.layout.to_dict()}
+        return {**told, "encoding": "pair"} if self.settings.two_stream else told
 
     def change_log_odds(self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE) -> Iterator[float]:
         """Raw log-odds of change of each pair, without a caption: what calibration is fitted on."""

@@ -77,6 +77,11 @@ class PairCaptioner(ABC):
         """Side in pixels of what is told apart in a joint image."""
 
     @property
+    def default_method(self) -> str:
+        """How it is explained best, among `blip2idc.model.explain.choice.METHODS`."""
+        return DEFAULT_METHOD
+
+    @property
     def own_words(self) -> bool:
         """Whether somebody taught it their own sentences, see `telling.tell`."""
         return False
@@ -150,7 +155,7 @@ class PairCaptioner(ABC):
         (difference,) = self._placed([said])
 
         def look(method: str | None) -> Explanation:
-            explanation = self._explained([said], method or DEFAULT_METHOD)[0]
+            explanation = self._explained([said], method or self.default_method)[0]
             return replace(explanation, difference=difference)
 
         return replace(difference, _look=look)
@@ -178,14 +183,14 @@ class PairCaptioner(ABC):
             yield from self._placed(said)
 
     def explain(
-        self, before: ImageSource, after: ImageSource, method: str = DEFAULT_METHOD, **decoding: Any
+        self, before: ImageSource, after: ImageSource, method: str | None = None, **decoding: Any
     ) -> Explanation:
         """Caption one pair and show where the captioner looked.
 
         Args:
             before: Path, bytes, PIL image or array.
             after: Likewise.
-            method: One of `blip2idc.model.explain.choice.METHODS`.
+            method: One of `blip2idc.model.explain.choice.METHODS`; None for what suits the model best.
             **decoding: Fields of `Decoding`.
 
         Raises:
@@ -197,7 +202,7 @@ class PairCaptioner(ABC):
     def explain_stream(
         self,
         pairs: Iterable[Pair],
-        method: str = DEFAULT_METHOD,
+        method: str | None = None,
         batch_size: int = EXPLAIN_BATCH_SIZE,
         *,
         words: bool = True,
@@ -209,13 +214,14 @@ class PairCaptioner(ABC):
 
         Args:
             pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
-            method: One of `blip2idc.model.explain.choice.METHODS`.
+            method: One of `blip2idc.model.explain.choice.METHODS`; None for what suits the model best.
             batch_size: Pairs that go through the model together; gradients need far more memory than captions.
             words: Whether single words get maps too; the sentence alone is several times faster.
             suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
             max_changes: Most places of a pair that are looked at closely; 0 to look at the whole alone.
             **decoding: Fields of `Decoding`.
         """
+        method = method or self.default_method
         check_method(method)
         for said in self._said(pairs, batch_size, max_changes, decoding):
             explained = self._explained(said, method, words=words, suppress_unchanged=suppress_unchanged)
@@ -287,7 +293,7 @@ class PairCaptioner(ABC):
             return differences
         if heatmaps is None:
             try:
-                looked = self._explained([said[row] for row in rows], DEFAULT_METHOD, words=False)
+                looked = self._explained([said[row] for row in rows], self.default_method, words=False)
                 found: list[PairHeatmap | None] = [one.sentence for one in looked]
             except ModelError:  # no attention to read places from
                 found = [None] * len(rows)

@@ -25,6 +25,8 @@ SETTINGS_FILE = "blip2idc.json"
 Merge: TypeAlias = Literal["concat", "difference", "both"]
 """How the queries of before (b) and after (a), encoded apart, become one sequence: b, a; or a - b; or b, a, a - b."""
 MERGES: tuple[Merge, ...] = get_args(Merge)
+Encoding: TypeAlias = Literal["joint", "pair", "two-stream"]
+"""One joint image, or both images apart: two pictures of a question to a chat model, two streams of a BLIP-2."""
 
 _LARGEST_JOINT_IMAGE = 2048 * 2048  # pixels; a ViT attends over 21,000 patches of 14 then
 Text = Annotated[str, Longest(2000)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from blip2idc.data.records import Manifest
 from blip2idc.images.heatmap import SUFFIX, heatmap_path
-from blip2idc.model.explain.choice import BATCH_SIZE, DEFAULT_METHOD, check_method
+from blip2idc.model.explain.choice import BATCH_SIZE, check_method
 from blip2idc.predict.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write, discard_partials
 from blip2idc.runs.journal import Journal
@@ -31,7 +31,7 @@ def write_heatmaps(
     captioner: DifferenceCaptioner,
     manifest: Manifest,
     folder: Path,
-    method: str = DEFAULT_METHOD,
+    method: str | None = None,
     *,
     batch_size: int = BATCH_SIZE,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -43,7 +43,7 @@ def write_heatmaps(
         captioner: The captioner.
         manifest: The data set.
         folder: Of the files; made.
-        method: One of `blip2idc.model.explain.choice.METHODS`.
+        method: One of `blip2idc.model.explain.choice.METHODS`; None for what suits the captioner best.
         batch_size: Pairs that go through the model together.
         on_progress: Called with the number of pairs done and of all.
         **decoding: Fields of `Decoding`.
@@ -51,6 +51,7 @@ def write_heatmaps(
     Returns:
         Number of pairs that an interrupted run had done before.
     """
+    method = method or captioner.default_method
     check_method(method)
     description = describe_captioner(captioner, decoding) | {"method": method}
     with resume_file(folder / JOURNAL, description, folder, keep=True) as journal:

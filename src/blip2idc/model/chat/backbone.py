@@ -278,7 +278,8 @@ class ChatBackbone(Backbone):
             rows = torch.arange(len(seen)).repeat_interleave(times).tolist()
             wanted = (seen if times == 1 else seen.rows(rows)).features
             native = [list(one) if self.family.features_as_list else one for one in wanted]
-            return SimpleNamespace(pooler_output=native[0], deepstack_features=native[1:])
+            deeper = {"deepstack_features": native[1:]} if len(native) > 1 else {}
+            return SimpleNamespace(pooler_output=native[0], **deeper)
 
         core.get_image_features = features
         try:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from blip2idc.errors import ConfigError
 
-METHODS = ("cross_attention", "gradient_cross_attention", "rollout", "occlusion")
-"""The mean attention; two gradient-weighted ones; and the slow check by filling in."""
+ATTENTION_METHODS = ("cross_attention", "gradient_cross_attention", "rollout")
+"""The mean attention, and two gradient-weighted ones: for backbones that look at patches by cross-attention."""
+
+METHODS = (*ATTENTION_METHODS, "gradient", "occlusion")
+"""And for every backbone the gradient of the pixels, and the slow check by filling in."""
+
+WITHOUT_ATTENTION = "gradient"
+"""What stands for the default where there is no cross-attention."""
 
 DEFAULT_METHOD = "cross_attention"
 """The one that points best on both worlds with the tiny model, see `docs/localization.md`."""

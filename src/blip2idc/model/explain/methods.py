@@ -16,8 +16,10 @@ import numpy as np
 import torch
 
 from blip2idc.difference import Difference, Explanation
+from blip2idc.errors import ModelError
 from blip2idc.images.heatmap import PairHeatmap
-from blip2idc.model.explain.choice import DEFAULT_METHOD, check_method
+from blip2idc.model.explain.choice import ATTENTION_METHODS, DEFAULT_METHOD, check_method
+from blip2idc.model.explain.gradient import gradient
 from blip2idc.model.explain.occlusion import occlusion
 from blip2idc.model.explain.relevance import relevance
 from blip2idc.model.explain.token_scores import CaptionTokens, dependence_on_change
@@ -48,6 +50,11 @@ def explain_encoded(
         ModelError: The model shows no attention; the method `occlusion` needs none.
     """
     check_method(method)
+    if method in ATTENTION_METHODS and not model.backbone.cross_attention:
+        raise ModelError(
+            f"method of explanation {method}: the vision encoder of '{model.backbone.source.name}' is not read by"
+            " cross-attention, so there is none to show; use the method gradient or occlusion."
+        )
     looked = [row for row, said in enumerate(differences) if said.changed or not suppress_unchanged]
     found: dict[int, Explanation] = {}
     if looked:
@@ -67,6 +74,8 @@ def _look(
     weights = dependence_on_change(model, encoded, spoken)
     if method == "occlusion":
         found = occlusion(model, encoded, spoken, weights, words=words)
+    elif method == "gradient":
+        found = gradient(model, encoded, spoken, weights, words=words)
     else:
         found = relevance(model, encoded, spoken, weights, method, words=words)
     cells = torch.cat([found.sentence[:, None], found.by_word], dim=1).cpu().numpy()  # [B, 1 + W, P]
