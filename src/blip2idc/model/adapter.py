@@ -247,7 +247,8 @@ def save_adapter(model: Any, folder: Path, settings: CaptionerSettings) -> Path:
             handle.write("\n")
         write_settings(partial, settings)
         with atomic_write(partial / "README.md") as handle:
-            handle.write(adapter_card(values, settings, *count_parameters(model)))
+            kind = model.base_model.model.config.model_type
+            handle.write(adapter_card(values, settings, *count_parameters(model), kind=kind))
     return folder
 
 

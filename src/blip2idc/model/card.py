@@ -17,14 +17,13 @@ base_model: {base}
 library_name: peft
 tags:
 - image-difference-captioning
-- blip-2
+- {kind}
 - lora
 ---
 
 # Image difference captioning adapter for {base}
 
-A LoRA adapter that makes BLIP-2 say what changed between two images. The two are stacked into one joint image
-({direction}, {height}x{width} pixels, before first) and captioned as one picture (arXiv 2412.15939).
+A LoRA adapter that makes {speaker} say what changed between two images. The two are {shown}.
 
 | | |
 |---|---|
@@ -50,7 +49,19 @@ settings and the run record.
 """
 
 
-def adapter_card(config: Mapping[str, Any], settings: CaptionerSettings, trainable: int, total: int) -> str:
+_JOINT = """stacked into one joint image
+({direction}, {height}x{width} pixels, before first) and captioned as one picture (arXiv 2412.15939)"""
+_APART = """shown apart
+(each {height}x{width} pixels), the baseline of arXiv 2412.15939"""
+
+
+def adapter_card(
+    config: Mapping[str, Any],
+    settings: CaptionerSettings,
+    trainable: int,
+    total: int,
+    kind: str = "blip-2",
+) -> str:
     """Markdown of the model card.
 
     Args:
@@ -58,6 +69,7 @@ def adapter_card(config: Mapping[str, Any], settings: CaptionerSettings, trainab
         settings: Content of `blip2idc.json`; its layout must be known.
         trainable: Number of adapter weights.
         total: Number of weights with the backbone's.
+        kind: `model_type` of the backbone.
     """
     layout, calibration = settings.layout, settings.calibration
     fitted = (
@@ -65,10 +77,16 @@ def adapter_card(config: Mapping[str, Any], settings: CaptionerSettings, trainab
         if calibration.fitted
         else "not calibrated"
     )
+    direction = layout.direction if layout is not None else "vertical"
+    size = (layout.part_size if settings.two_stream else layout.size) if layout is not None else ("?", "?")
+    shown = _APART if settings.two_stream else _JOINT
     return _CARD.format(
+        kind=kind,
+        speaker="BLIP-2" if kind == "blip-2" else "it",
+        shown=shown.format(direction=direction, height=size[0], width=size[1]),
         base=config.get("base_model_name_or_path"),
         revision=f" at {config['revision']}" if config.get("revision") else "",
-        direction=layout.direction if layout is not None else "vertical",
+        direction=direction,
         height=layout.height if layout is not None else "?",
         width=layout.width if layout is not None else "?",
         rank=config["r"],
