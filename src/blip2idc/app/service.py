@@ -144,7 +144,7 @@ class DifferenceService:
         room: int = QUEUE,
     ) -> None:
         self.captioner = captioner
-        self.method = method
+        self.method = method or captioner.default_method
         self._openers: queue.SimpleQueue[Opener] = queue.SimpleQueue()
         self._all_openers = [
             Opener(decode_seconds, max_pixels) for _ in range(min(_MOST_OPENED, os.cpu_count() or 1))

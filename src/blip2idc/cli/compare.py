@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blip2idc.cli.options import Adapter, Device, MaxPixels, Model, load_captioner, pixel_limit
+from blip2idc.cli.options import (
+    Adapter,
+    Device,
+    Encoding,
+    MaxPixels,
+    Model,
+    load_captioner,
+    pixel_limit,
+)
 from blip2idc.cli.output import note, say, write_json, write_text
 from blip2idc.errors import ConfigError
 
@@ -129,6 +137,7 @@ def compare_command(
     ] = False,
     model: Model = None,
     adapter: Adapter = "default",
+    encoding: Encoding = None,
     device: Device = "auto",
 ) -> None:
     """Compare two folders of images, or two images: names, then decoded values, then the model on what is left.
@@ -159,7 +168,9 @@ def compare_command(
         raise ConfigError(f"--format is {output_format!r}; expected {', '.join(_FORMATS)}")
     names = NameRules(tuple(exclude or ()), tuple(map(parse_mapping, name_map or ())))
     started, clock = datetime.now(UTC), time.monotonic()
-    lazy = _LazyCaptioner(model, adapter, device, close={"max_changes": 0} if judge == "model" else {})
+    lazy = _LazyCaptioner(
+        model, adapter, encoding, device, close={"max_changes": 0} if judge == "model" else {}
+    )
     comparison = compare_folders(before, after, settings, lazy.describe, names=names)
     comparison = replace(comparison, run=run_record(**lazy.facts))
     if approve or approve_all:
@@ -220,6 +231,7 @@ class _LazyCaptioner:
 
     model: str | None
     adapter: str
+    encoding: Any
     device: str
     close: Mapping[str, int] = field(
         default_factory=dict
@@ -229,7 +241,9 @@ class _LazyCaptioner:
 
     def captioner(self) -> DifferenceCaptioner:
         if self._captioner is None:
-            self._captioner = load_captioner(self.model, self.adapter, device=self.device)
+            self._captioner = load_captioner(
+                self.model, self.adapter, encoding=self.encoding, device=self.device
+            )
             self.facts = self._captioner.describe()
         return self._captioner
 

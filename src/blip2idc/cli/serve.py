@@ -16,6 +16,7 @@ from blip2idc.cli.options import (
     Adapter,
     Device,
     Dtype,
+    Encoding,
     MaxPixels,
     Method,
     Model,
@@ -61,6 +62,7 @@ def serve_command(
     method: Method = None,
     model: Model = None,
     adapter: Adapter = "default",
+    encoding: Encoding = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
 ) -> None:
@@ -79,7 +81,7 @@ def serve_command(
     (require_server if api_only else require_gradio)()  # before the model is loaded, which takes longer
     where = "API" if api_only else "page"
     note(f"starting: the {where} will be at http://{host}:{settings.port} once the model is loaded")
-    captioner = load_captioner(model, adapter, device=device, dtype=dtype)
+    captioner = load_captioner(model, adapter, encoding=encoding, device=device, dtype=dtype)
     service = DifferenceService(captioner, chosen, limit, decode_seconds, batch_size, settings.queue)
     with (running_api if api_only else running)(service, settings) as address:
         end = _end_of_service()  # before the address is told: who reads it may end the server at once
