@@ -248,7 +248,7 @@ def save_adapter(model: Any, folder: Path, settings: CaptionerSettings) -> Path:
         write_settings(partial, settings)
         with atomic_write(partial / "README.md") as handle:
             kind = model.base_model.model.config.model_type
-            handle.write(adapter_card(values, settings, *count_parameters(model), kind=kind))
+            handle.write(adapter_card(values, settings, *count_parameters(model), kind))
     return folder
 
 
