@@ -14,7 +14,6 @@ from tests.fixtures.checkpoints import random_images
 from blip2idc.difference import Difference
 from blip2idc.errors import ModelError
 from blip2idc.images.changes.result import Fact, MeasuredChange
-from blip2idc.model.backbone import TINY_MODEL
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.close_look import CloseLook
 from blip2idc.model.confidence import (
@@ -26,6 +25,7 @@ from blip2idc.model.confidence import (
     save_confidence,
 )
 from blip2idc.model.language import Prefix
+from blip2idc.model.loading import TINY_MODEL
 from blip2idc.model.telling import tell
 
 
@@ -90,7 +90,7 @@ def test_an_adapter_brings_its_confidence(tmp_path: Path) -> None:
     queries = (
         silent.backbone.model.config.num_query_tokens * silent.backbone.model.config.text_config.hidden_size
     )
-    width = len(features_of(silent.encode([silent.join((before, after))]).prefix, torch.zeros(1))[0])
+    width = len(features_of(silent.encode([silent.join((before, after))]).seen, torch.zeros(1))[0])
     assert width > queries
     save_confidence(Confidence(torch.zeros(width), 2.0), folder)
     told = DifferenceCaptioner.from_pretrained(adapter=folder)(before, after, max_changes=0)

@@ -40,8 +40,8 @@ def judged_views(captioner: DifferenceCaptioner, views: Iterable[View]) -> tuple
         joints = [view.images.reshape(-1, *view.images.shape[2:]) for view in batch]
         encoded = captioner.encode(joints)
         with torch.inference_mode():
-            odds = captioner.joint_model.log_odds(encoded.prefix)
-        features.append(features_of(encoded.prefix, odds).clone())
+            odds = captioner.joint_model.log_odds(encoded.seen)
+        features.append(features_of(encoded.seen, odds).clone())
         said = captioner.say(encoded, {})
         right += [one.caption in view.captions for one, view in zip(said, batch, strict=True)]
     return torch.cat(features), right
