@@ -31,7 +31,7 @@ def test_sizes_and_lists() -> None:
 
 def test_methods() -> None:
     assert options.parse_method("gradient-cross-attention") == "gradient_cross_attention"
-    assert options.parse_method(None)
+    assert options.parse_method(None) is None, "the captioner chooses"
     with pytest.raises(ConfigError, match="--method is 'saliency'; expected cross-attention, "):
         options.parse_method("saliency")
 
