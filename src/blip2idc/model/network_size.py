@@ -42,8 +42,15 @@ def check_shape(values: Mapping[str, Any], what: str) -> None:
         inner = values.get(part)
         if inner is not None and not isinstance(inner, dict):
             raise ModelError(f"{what}: {part} is not an object.")
-        single = {key: value for key, value in (inner or {}).items() if not isinstance(value, list)}
-        check_values(single, _SIZES, f"{what}, {part}", ModelError)  # [448, 448] is a size as well
+        check_values(
+            {key: _side(value) for key, value in (inner or {}).items()}, _SIZES, f"{what}, {part}", ModelError
+        )
+
+
+def _side(value: Any) -> Any:
+    """One number for a square that is given as two, such as [448, 448]."""
+    two_equal = isinstance(value, list) and len(value) == 2 and value[0] == value[1]
+    return value[0] if two_equal else value
 
 
 def check_promise(config: Any, folder: Path | None, what: str) -> None:
