@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
@@ -147,3 +148,16 @@ def test_the_pins_cover_what_is_required() -> None:
 
 def test_the_version_is_the_installed_one() -> None:
     assert importlib.metadata.version("blip2idc") == blip2idc.__version__
+
+
+def test_a_commit_is_checked_as_make_check_does() -> None:
+    import yaml
+
+    target = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ncheck:")[2].partition("\n\n")[0]
+    wanted = [line.strip().removeprefix("$(BIN)/").removesuffix(" .") for line in target.splitlines()[1:]]
+    marker = re.search(r"^NOT_HERE := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert marker is not None
+    wanted = [line.replace("$(NOT_HERE)", marker[1]) for line in wanted]
+    settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook["entry"] for repo in settings["repos"] for hook in repo["hooks"]]
+    assert [entry.removeprefix(".venv/bin/").replace(" --force-exclude", "") for entry in hooks] == wanted

@@ -147,6 +147,11 @@ def test_limits_of_length_are_those_asked_for() -> None:
         "On the table put a vase",
         "Chang the cat",  # people misspell
         "Photoshop a hat in",
+        "You should add a hat",
+        "There should only be one mouse on the desk",
+        "There shouldn't be any pepperoni on the pizza",
+        "I want this to look like a painting",
+        "Can you show me this as a sketch.",
     ],
 )
 def test_imperatives(text: str) -> None:
@@ -161,7 +166,6 @@ def test_imperatives(text: str) -> None:
         "There is a hat",
         "It snows",
         "I would add a hat",
-        "You should add a hat",
         "This is red now",
         "Adding a hat",
         "Removed the dog",
@@ -200,10 +204,8 @@ def test_instructions_that_people_wrote_are_accepted() -> None:
     emu = [line.partition("<INSTRUCT>")[2] for line in lines]
     share, refused = _accepted(emu)
     assert len(emu) == 5611
-    assert share > 0.985
-    # what is refused is no command: by far the most of it says what should be, wishes or asks
-    telling = ("i ", "the ", "there ", "can ", "instead ", "in ", "on ", "that ", "in")
-    assert sum(text.strip().lower().startswith(telling) for text in refused) >= 0.9 * len(refused)
+    assert share > 0.995
+    assert not [text for text in refused if "should" in text.lower() or text.strip().startswith("I want")]
 
     requests = [
         sentence

@@ -84,6 +84,7 @@ _FINITE = _words(
     appears are can could had has is looks must needs seems should was were will would
     """
 )
+_WISHES = _words("should shouldn't must want wants")
 _LY_VERBS = _words("apply fly multiply rely supply")
 _ING_VERBS = _words("bring cling fling ring sing sling spring sting string swing wing")
 _ED_VERBS = _words("bed bleed embed feed need seed shed shred speed wed weed")
@@ -198,10 +199,11 @@ def fault_of(text: str, *, longest_words: int = 30, shortest_words: int = 2) -> 
 
 
 def imperative_fault(text: str) -> str | None:
-    """Whether a sentence commands: it begins with a verb, after `please`, adverbs or a phrase of place at most.
+    """Whether a sentence asks for an edit.
 
-    A word that is not known is taken for a verb unless its form or what follows it speaks against that: lists of verbs
-    are never complete, and people misspell.
+    It begins with a verb, after `please`, adverbs or a phrase of place at most, or it says what should be, what is
+    wanted, or asks whether it can be. A word that is not known is taken for a verb unless its form or what follows it
+    speaks against that: lists of verbs are never complete, and people misspell.
 
     Args:
         text: From `clean`.
@@ -210,14 +212,18 @@ def imperative_fault(text: str) -> str | None:
         `not-imperative`, or None.
 
     Example:
-        >>> imperative_fault("Please add a hat"), imperative_fault("The dog wears a hat")
-        (None, 'not-imperative')
+        >>> imperative_fault("Please add a hat"), imperative_fault("The dog should wear a hat")
+        (None, None)
+        >>> imperative_fault("The dog wears a hat")
+        'not-imperative'
     """
     words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower().replace("’", "'"))
     while words and (words[0] in _LEADING or (words[0].endswith("ly") and words[0] not in _LY_VERBS)):
         words = words[1:]
     if not words:
         return "not-imperative"
+    if words[0] in ("can", "could") or not _WISHES.isdisjoint(words):
+        return None
     first, later = words[0], words[1:]
     if first in _PREPOSITIONS:  # "On the table put a vase"
         return (

@@ -78,12 +78,14 @@ class Sentence:
         words: In order, with marks.
         quoted: Words inside quotes.
         known: Everything that it may be said to mention: nouns, and all its other words.
+        joined: Neighbouring words, written as one.
         things: Nouns that another wording must mention too.
     """
 
     words: tuple[Word, ...]
     quoted: frozenset[str]
     known: frozenset[str] = field(default_factory=frozenset)
+    joined: frozenset[str] = field(default_factory=frozenset)
     things: frozenset[str] = field(default_factory=frozenset)
 
     def values(self, kind: str) -> frozenset[str]:
@@ -109,9 +111,9 @@ def read(text: str) -> Sentence:
     tokens = _split(_QUOTED.sub(" quote ", text))
     words = _combined(_marked(tokens))
     known = {word.value for word in words if word.kind == "noun"} | set(_forms(tokens)) | quoted
-    known |= {one + other for one, other in itertools.pairwise(tokens)}
+    joined = frozenset(one + other for one, other in itertools.pairwise(tokens))
     nouns = {word.value for word in words if word.kind == "noun"} - GENERIC - {"quote"}
-    return Sentence(tuple(words), frozenset(quoted), frozenset(known), frozenset(nouns))
+    return Sentence(tuple(words), frozenset(quoted), frozenset(known | joined), joined, frozenset(nouns))
 
 
 def _split(text: str) -> list[str]:
@@ -302,7 +304,7 @@ def _combined(words: list[Word]) -> list[Word]:
         if word.kind == "shade":
             words[at] = Word(word.text, "skip")
             words[at + 1] = Word(words[at + 1].text, "colour", f"{word.value} {words[at + 1].value}")
-        elif word.text in TAKING and any(later.text in AWAY for later in words[at + 1 : at + 9]):
+        elif word.text in TAKING and any(later.text.split()[0] in AWAY for later in words[at + 1 : at + 9]):
             words[at] = Word(word.text, "family", "remove")
         elif word.kind == "negation":
             _negate(words, at)

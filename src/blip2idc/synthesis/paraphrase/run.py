@@ -35,7 +35,7 @@ from blip2idc.runs.record import run_record
 from blip2idc.runs.resume import resume_folder
 from blip2idc.synthesis.language_models.language_model import LanguageModel, LanguageModelSettings, Prompt
 from blip2idc.synthesis.language_models.sentences import clean, fault_of, same_words
-from blip2idc.synthesis.paraphrase.meaning import drift
+from blip2idc.synthesis.paraphrase.guard import EntailmentGuard, EntailmentSettings, Guard, WordGuard
 from blip2idc.synthesis.pipeline.plan import content_key, seed_of
 
 REWORDED = "reworded"
@@ -68,6 +68,7 @@ class ParaphraseConfig:
         longest_ratio: Words of a variation for each word of its original, at most (and a few more).
         longest_words: Of a variation.
         seed: Of the sampling.
+        entailment: Which model of inference judges what was said; None to compare words by tables.
     """
 
     language_model: LanguageModelSettings
@@ -76,14 +77,27 @@ class ParaphraseConfig:
     longest_ratio: Annotated[float, Range(1, 1000)] = 2.0
     longest_words: Annotated[int, Range(1, 10_000)] = 40
     seed: Seed = 0
+    entailment: EntailmentSettings | None = None
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+    def guard(self) -> Guard:
+        """What decides whether a variation says the same.
+
+        Raises:
+            Blip2idcError: The model of inference cannot be loaded.
+        """
+        return WordGuard() if self.entailment is None else EntailmentGuard(self.entailment)
 
     def bounds(self) -> dict[str, Any]:
         """What decides the variations, but for the language model."""
         values = asdict(replace(self, language_model=LanguageModelSettings("-")))
         del values["language_model"]
+        if self.entailment is None:  # as runs were described before there was one
+            del values["entailment"]
+        else:
+            del values["entailment"]["device"]
         return values
 
 
@@ -242,10 +256,10 @@ def _ask(
     progress(len(keys) - len(missing), len(keys))
     if not missing:
         return
-    asked = model if model is not None else config.language_model.load()
+    asked, guard = model if model is not None else config.language_model.load(), config.guard()
     for start in range(0, len(missing), ASKED_TOGETHER):
         group = [_Wording(caption, keys[caption]) for caption in missing[start : start + ASKED_TOGETHER]]
-        reword(group, asked, config)
+        reword(group, asked, config, guard)
         journal.add(wording.entry() for wording in group)
         progress(len(keys) - len(missing) + start + len(group), len(keys))
 
@@ -254,7 +268,7 @@ def _is_done(entry: Entry | None) -> bool:
     return entry is not None and entry["fault"] is None
 
 
-def reword(group: Sequence[_Wording], model: LanguageModel, config: ParaphraseConfig) -> None:
+def reword(group: Sequence[_Wording], model: LanguageModel, config: ParaphraseConfig, guard: Guard) -> None:
     """Ask in rounds, each time for what still lacks; fills the wordings."""
     for _ in range(config.rounds):
         for wording in group:
@@ -268,7 +282,7 @@ def reword(group: Sequence[_Wording], model: LanguageModel, config: ParaphraseCo
             if answer.text is None:
                 wording.fault = answer.fault or "no answer"
                 continue
-            reason = take(wording, answer.text, config)
+            reason = take(wording, answer.text, config, guard)
             if reason is not None:
                 wording.refused[reason] += 1
 
@@ -281,10 +295,10 @@ def _prompt(wording: _Wording, seed: int) -> Prompt:
     return Prompt(SYSTEM, user, seed_of(f"{wording.key}/{seed}", wording.asked))
 
 
-def take(wording: _Wording, text: str, config: ParaphraseConfig) -> str | None:
+def take(wording: _Wording, text: str, config: ParaphraseConfig, guard: Guard) -> str | None:
     """Keep an answer where it is a good variation; else say why not."""
     variation = clean(text)
-    reason = reason_against(wording.caption, variation, config)
+    reason = reason_against(wording.caption, variation, config, guard)
     if reason is None and same_words(variation) in {same_words(other) for other in wording.passed}:
         reason = "duplicate"
     if reason is None:
@@ -292,11 +306,11 @@ def take(wording: _Wording, text: str, config: ParaphraseConfig) -> str | None:
     return reason
 
 
-def reason_against(original: str, variation: str, config: ParaphraseConfig) -> str | None:
+def reason_against(original: str, variation: str, config: ParaphraseConfig, guard: Guard) -> str | None:
     """Why a variation is none of its original; None where it is one.
 
     Returns:
-        A code of `sentences.fault_of`, `duplicate`, or a code of `meaning.drift`.
+        A code of `sentences.fault_of`, `duplicate`, or a code of the guard.
     """
     length = len(original.split())
     longest = min(config.longest_words, round(config.longest_ratio * length) + SPARE_WORDS)
@@ -305,7 +319,7 @@ def reason_against(original: str, variation: str, config: ParaphraseConfig) -> s
         return fault
     if same_words(variation) == same_words(original):
         return "duplicate"
-    return drift(original, variation)
+    return guard.reason_against(original, variation)
 
 
 def _varied(record: PairRecord, entries: Mapping[str, Entry]) -> PairRecord:
