@@ -47,7 +47,8 @@ _MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference count
 _SPREAD_PLACES = 12
 _MANY_TILES = 40
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
-_SPECK = 10  # pixels
+_SPECK = 16  # pixels
+_SPARSE = 0.1  # share of its box that the outline of a thing takes whose height was rounded
 _REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
@@ -185,8 +186,9 @@ def _changes(
         regions = [
             region
             for region in regions
-            if (region.pixels > _SPECK or max(region.box[2:]) > _SPECK)
+            if region.pixels > _SPECK
             and not _is_of_strip(overlay, region)
+            and region.pixels > _SPARSE * region.box[2] * region.box[3]
             and not is_outline_drawn_anew(overlay.before, overlay.after, region)
         ]
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)

@@ -21,6 +21,7 @@ from blip2idc.images.changes.facts.displacement import (
     steps_within,
 )
 from blip2idc.images.changes.facts.ground import plain_ground
+from blip2idc.images.changes.facts.patch import FEW
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box
@@ -103,7 +104,7 @@ def find_moves(
 def _within(before: Pixels, after: Pixels, place: Place, tolerance: float) -> Moved | None:
     region = place.region
     width, height = region.box[2:]
-    if max(width, height) > _LARGEST or min(width, height) < 4:
+    if max(width, height) > _LARGEST or min(width, height) < 4 or place.points.shape[1] < FEW:
         return None
     found = _by_ground(before, after, place, tolerance)
     if found is not None:
@@ -288,6 +289,8 @@ def _match(piece: Pixels, place: Pixels, factor: float) -> tuple[float, int, int
 
 
 def _between(before: Pixels, after: Pixels, one: Place, other: Place, tolerance: float) -> Moved | None:
+    if min(place.points.shape[1] for place in (one, other)) < FEW:
+        return None
     for source, target in ((one, other), (other, one)):
         boxes = source.region.box, target.region.box
         if max(boxes[0][2:]) > _LARGEST or min(boxes[0][2:]) < 4 or not _near_size(*boxes):

@@ -190,22 +190,48 @@ def _cheapest_path(costs: np.ndarray) -> np.ndarray:
 
 def _runs(path: np.ndarray, offsets: list[int], height: int, costs: np.ndarray) -> list[RowRun]:
     """Runs of one offset, made to follow each other in both images."""
-    runs: list[RowRun] = []
     edges = np.flatnonzero(np.diff(path)) + 1
-    used = 0
+    found = []
     for start, stop in zip([0, *edges], [*edges, len(path)], strict=True):
-        if path[start] == len(offsets):
-            continue
-        offset = offsets[path[start]]
-        first = max(int(start), offset)
-        if runs and first < used + offset:
-            runs[-1], used = _shared(runs[-1], first - offset, offset, costs, offsets)
+        if path[start] < len(offsets):
+            offset = offsets[path[start]]
+            first, last = max(int(start), offset), min(int(stop), height + offset)
+            if last > first:
+                found.append(RowRun(first - offset, first, last - first))
+    runs: list[RowRun] = []
+    used = 0
+    for run in _chain(found, costs, offsets):
+        offset, first = run.after - run.before, run.after
+        if runs and run.before < used:
+            runs[-1], used = _shared(runs[-1], run.before, offset, costs, offsets)
         first = max(first, used + offset)
-        last = min(int(stop), height + offset)
+        last = run.after + run.length
         if last > first:
             runs.append(RowRun(first - offset, first, last - first))
             used = last - offset
     return [run for run in runs if run.length]
+
+
+def _chain(runs: list[RowRun], costs: np.ndarray, offsets: list[int]) -> list[RowRun]:
+    """Of runs that follow each other in after those that do so in before, too, and that save most together."""
+    saved = []
+    for run in runs:
+        rows = slice(run.after, run.after + run.length)
+        saved.append(
+            float(_NO_ROW_COST * run.length - costs[rows, offsets.index(run.after - run.before)].sum())
+        )
+    best, came_from = list(saved), [-1] * len(runs)
+    for j, run in enumerate(runs):
+        for i, above in enumerate(runs[:j]):
+            follows = run.before + run.length >= above.before + above.length and run.before > above.before
+            if follows and best[i] + saved[j] > best[j]:
+                best[j], came_from[j] = best[i] + saved[j], i
+    chain = []
+    last = int(np.argmax(best)) if runs else -1
+    while last >= 0:
+        chain.append(runs[last])
+        last = came_from[last]
+    return chain[::-1]
 
 
 def _shared(
