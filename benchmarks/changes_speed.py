@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import cv2
@@ -135,14 +136,55 @@ def memory(case: str) -> dict[str, float]:
     }
 
 
+def cost(folder: Path, count: int) -> dict[str, Any]:
+    """Processor time of both looks at changed pages, as a multiple of the time of the whole look alone."""
+    import torch
+
+    from blip2idc.model.captioner import DifferenceCaptioner
+
+    torch.set_num_threads(1)
+    captioner = DifferenceCaptioner.from_pretrained()
+    truths = [
+        t for t in json.loads((folder / "truth.json").read_text(encoding="utf-8")) if t["kind"] != "none"
+    ]
+    ratios: dict[str, list[float]] = {"opened": [], "from files": [], "equal": []}
+    for truth in truths[:count]:
+        paths = [folder / f"{truth['id']}_{side}.png" for side in ("before", "after")]
+        images = [Image.open(path).convert("RGB") for path in paths]
+        for name, pair in (("opened", images), ("from files", paths), ("equal", images[:1] * 2)):
+            whole = _processor(lambda pair=pair: captioner(*pair, max_changes=0))
+            ratios[name].append(_processor(lambda pair=pair: captioner(*pair)) / whole)
+    return {
+        "pages": len(truths[:count]),
+        "median": {name: round(median(found), 2) for name, found in ratios.items()},
+    }
+
+
+def _processor(call: Callable[[], Any]) -> float:
+    """Seconds of processor time of the cheapest run."""
+    times = []
+    for _ in range(RUNS):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path, default=None)
     parser.add_argument(
         "--memory", choices=("equal", "anew"), default=None, help="measure only this, in this process"
     )
+    parser.add_argument(
+        "--cost", type=Path, default=None, help="measure only both looks at a folder of pages"
+    )
+    parser.add_argument("--count", type=int, default=40, help="pages of it")
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    if options.cost:
+        print(json.dumps(cost(options.cost, options.count), indent=1))
+        return
     if options.memory:
         print(json.dumps(memory(options.memory)))
         return

@@ -11,10 +11,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.geometry import alignment as aligning
+from blip2idc.images.changes.geometry.columns import find_columns
 from blip2idc.images.changes.geometry.overlay import Overlay, content_box, lay
 from blip2idc.images.changes.geometry.registration import as_rows, scaled
 from blip2idc.images.changes.pictures import (
@@ -84,10 +86,14 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     if found.kind == "none":
         return Comparison(first.size, second.size, found, "unaligned", share=1.0, compact_share=1.0)
     overlay = lay(one, other, found)
-    if found.kind != "aligned":
-        gap = plain = None
-    excess = _excess(overlay, gap, plain)
+    excess = _excess(
+        overlay, gap if found.kind == "aligned" else None, plain if found.kind == "aligned" else None
+    )
     changes, compact = _changes(one, other, overlay, excess)
+    if found.kind == "rows" and plain is not None and len(changes) > 1 and _is_in_columns(one, other, plain):
+        found = Alignment("aligned")
+        overlay, excess = lay(one, other, found), exact_excess(plain)
+        changes, compact = _changes(one, other, overlay, excess)
     share, compact_share = _shares(overlay, excess, compact)
     if factor > 1:
         found, changes = _enlarged(found, changes, factor, first, second)
@@ -191,12 +197,47 @@ def _changes(
             and region.pixels > _SPARSE * region.box[2] * region.box[3]
             and not is_outline_drawn_anew(overlay.before, overlay.after, region)
         ]
+    total = sum(region.pixels for region in regions)
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
+    if excess.exact and not overlay.strips and len(moved) + len(left) > 1:
+        found, moved, left = _column_changes(overlay, moved, left)
+        changes += found
     changes += [_moved_change(overlay, item) for item in moved]
     changes += [_region_change(overlay, region, excess.noise.level) for region in left]
     changes.sort(key=lambda change: -change.pixels * change.difference)
-    return changes, sum(region.pixels for region in regions)
+    return changes, total
+
+
+def _is_in_columns(before: Pixels, after: Pixels, plain: Plane) -> bool:
+    """Whether rows that came or went in columns explain all that differs in place."""
+    excess = exact_excess(plain)
+    regions = find_regions(excess, find_areas(excess))
+    columns = find_columns(before, after, [r.box for r in regions], [r.pixels for r in regions])
+    return sum(len(column.members) for column in columns) == len(regions)
+
+
+def _column_changes(
+    overlay: Overlay, moved: list[Moved], left: list[Region]
+) -> tuple[list[MeasuredChange], list[Moved], list[Region]]:
+    """What came or went in a column, and the things that moved and the regions that this does not explain."""
+    regions = [region for item in moved for region in item.regions] + left
+    changes: list[MeasuredChange] = []
+    gone: list[Region] = []
+    boxes, pixels = [region.box for region in regions], [region.pixels for region in regions]
+    for column in find_columns(overlay.before, overlay.after, boxes, pixels):
+        x, y, width, height = column.box
+        window = slice(y, y + height), slice(x, x + width)
+        for strip in column.strips:
+            change = _strip_change(overlay.before[window], overlay.after[window], strip)
+            placed = (box and shifted(box, (x, y)) for box in (change.before_box, change.after_box))
+            changes.append(replace(change, **dict(zip(("before_box", "after_box"), placed, strict=True))))
+        gone += [regions[index] for index in column.members]
+    return (
+        changes,
+        [item for item in moved if not any(region is other for region in item.regions for other in gone)],
+        [region for region in left if not any(region is other for other in gone)],
+    )
 
 
 def _is_of_strip(overlay: Overlay, region: Region) -> bool:

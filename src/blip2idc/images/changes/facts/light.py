@@ -124,6 +124,9 @@ def _repainted(one: np.ndarray, other: np.ndarray) -> bool:
     slope = spread @ (other - other.mean(axis=0)) / float(spread @ spread)
     rest = other - other.mean(axis=0) - spread[:, None] * slope
     varied = np.square(other - other.mean(axis=0)).sum()
+    painted = np.median(other, axis=0)
+    if max(np.abs(painted - paint - drawn).max(), np.abs(painted + slope - paint).max()) < _TWO_COLORS:
+        return False  # both colours changed places: something moved
     return bool(np.abs(slope).max() >= _FAINTEST and np.square(rest).sum() <= _REST * varied)
 
 

@@ -23,6 +23,7 @@ EXACT = 0.15
 _EQUAL_GROUND = 0.2  # share of the pixels that are equal where things only came or went
 _BARE = 0.05  # share of the structure of one image that the other may have where they differ
 _FEW_TILES = 8  # with structure: fewer say nothing
+_FEW_PIXELS, _SPECK = 64, 0.02  # pixels, and share of all, that differ where nothing but a speck does
 _SMALL = 12  # levels
 GOOD = 0.55  # agreement from which on a geometry is believed
 _STILL = 0.06  # pixels by which the corners may seem to move before it is called a shift
@@ -128,7 +129,9 @@ def equal_share(before: Pixels, after: Pixels, gap: Plane | None = None) -> floa
     equal, count = _equal_tiles(one, gap)
     if count >= _FEW_TILES:
         return equal / count
-    gap = gap[gap > 0]
+    size, gap = gap.size, gap[gap > 0]
+    if gap.size <= min(_FEW_PIXELS, _SPECK * size):
+        return 1.0  # nothing encodes so few pixels anew
     # too little to see on: encoding anew leaves many small differences around the few large ones, drawing does not
     return 1.0 if not gap.size or (gap <= _SMALL).mean() < 0.5 else 0.0
 

@@ -209,7 +209,20 @@ def _runs(path: np.ndarray, offsets: list[int], height: int, costs: np.ndarray) 
         if last > first:
             runs.append(RowRun(first - offset, first, last - first))
             used = last - offset
-    return [run for run in runs if run.length]
+    return _extended([run for run in runs if run.length], costs, offsets, height)
+
+
+def _extended(runs: list[RowRun], costs: np.ndarray, offsets: list[int], height: int) -> list[RowRun]:
+    """Runs that go on as long as rows are equal and free: the path may have left them for blank rows elsewhere."""
+    result = []
+    for run, below in zip(runs, [*runs[1:], RowRun(height, len(costs), 0)], strict=True):
+        ends = run.before + run.length, run.after + run.length
+        free = max(0, min(below.before - ends[0], below.after - ends[1]))
+        same = costs[ends[1] : ends[1] + free, offsets.index(run.after - run.before)] == 0
+        result.append(
+            RowRun(run.before, run.after, run.length + (free if same.all() else int(same.argmin())))
+        )
+    return result
 
 
 def _chain(runs: list[RowRun], costs: np.ndarray, offsets: list[int]) -> list[RowRun]:

@@ -1,0 +1,45 @@
+"""A card put into one of several columns is one change; a thing that moved is no insertion."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import find_changes
+
+SIZE = (900, 620)
+
+
+def board(*columns: tuple[str, ...]) -> Image.Image:
+    """Columns of cards, each 90 pixels high, below each other."""
+    image = Image.new("RGB", SIZE, "#f1f5f9")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(16)
+    for place, cards in enumerate(columns):
+        for row, text in enumerate(cards):
+            x, y = 20 + 220 * place, 20 + 100 * row
+            draw.rounded_rectangle((x, y, x + 200, y + 90), 8, "white", "#94a3b8")
+            draw.text((x + 14, y + 12), text, "#1f2933", font)
+            draw.text((x + 14, y + 48), f"{len(text) * 37 % 91} points", "#64748b", font)
+    return image
+
+
+TODO = ("Write the report", "Call the harbour", "Paint the bridge")
+OTHERS = ("Count the tickets", "Open the garden"), ("Read the letters",)
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_card_put_into_a_column_is_one_change(row: int) -> None:
+    before, after = board(TODO, *OTHERS), board((*TODO[:row], "Buy silver paper", *TODO[row:]), *OTHERS)
+    (change,) = find_changes(before, after).changes
+    assert change.before_box is None
+    assert change.after_box == pytest.approx((20, 20 + 100 * row, 201, 95), abs=17)
+    (change,) = find_changes(after, before).changes
+    assert change.after_box is None
+
+
+def test_a_card_that_moved_to_another_column_is_no_insertion() -> None:
+    before, after = board(TODO, *OTHERS), board(TODO[:2], (*OTHERS[0], TODO[2]), *OTHERS[1:])
+    (change,) = find_changes(before, after).changes
+    moved = change.fact("moved")
+    assert moved is not None
+    assert moved.values == {"dx": 220, "dy": 0}
