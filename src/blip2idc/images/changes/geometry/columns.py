@@ -1,8 +1,8 @@
 """Rows that came or went in one column of a page, while the columns beside it stayed.
 
-In: the two images in one frame and the places in which they differ. Out: for each column whose differences are explained
-by rows that came or went there, these rows. A card that was put into a column is one change then, and those below it,
-which moved down by its height, are none.
+In: the two images in one frame and the places in which they differ. Out: for each column whose differences are
+explained by rows that came or went there, these rows. A card that was put into a column is one change then, and those
+below it, which moved down by its height, are none.
 """
 
 from __future__ import annotations

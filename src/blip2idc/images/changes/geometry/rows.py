@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -215,7 +216,7 @@ def _runs(path: np.ndarray, offsets: list[int], height: int, costs: np.ndarray) 
 def _extended(runs: list[RowRun], costs: np.ndarray, offsets: list[int], height: int) -> list[RowRun]:
     """Runs that go on as long as rows are equal and free: the path may have left them for blank rows elsewhere."""
     result = []
-    for run, below in zip(runs, [*runs[1:], RowRun(height, len(costs), 0)], strict=True):
+    for run, below in pairwise([*runs, RowRun(height, len(costs), 0)]):
         ends = run.before + run.length, run.after + run.length
         free = max(0, min(below.before - ends[0], below.after - ends[1]))
         same = costs[ends[1] : ends[1] + free, offsets.index(run.after - run.before)] == 0
