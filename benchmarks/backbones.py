@@ -22,7 +22,7 @@ import transformers
 from peft import PeftModel
 from tests.fixtures.tiny_chat import FAMILIES, build_tiny_chat
 
-from blip2idc.data.records import Manifest, read_manifest
+from blip2idc.data.records import Manifest, read_records
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
@@ -106,7 +106,7 @@ def main() -> None:
         if told.data is None:
             world = ScenesWorld(SEED, 80, 160)
             write_world(world, data, told.pairs, settings={"seed": SEED, "height": 80, "width": 160})
-        manifest = read_manifest(data)
+        manifest = read_records(data)
         path = HERE / "backbones.json"
         rows: list[dict[str, Any]] = json.loads(path.read_text())["rows"] if path.is_file() else []
         for family in told.families:

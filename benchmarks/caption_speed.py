@@ -3,7 +3,7 @@
     python benchmarks/caption_speed.py [--model FOLDER --adapter FOLDER] [--count 300]
 
 Writes `caption_speed.json` beside itself. Cold start: `blip2idc caption BEFORE AFTER` in a fresh process against
-the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.predict.predictions`
+the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.prediction.predictions`
 (captions and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
 (captions only), on the same pairs with the same weights, in turn, three times each; the captions must be the same.
 """
@@ -26,10 +26,10 @@ from typing import Any
 import torch
 from transformers import Blip2Processor
 
-from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
+from blip2idc.data.records import Manifest, PairRecord, read_records, write_records
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DEFAULT_ADAPTER, DifferenceCaptioner
-from blip2idc.predict.predictions import predict_captions
+from blip2idc.prediction.predictions import predict
 from blip2idc.runs.record import run_record
 from blip2idc.worlds.scenes.world import ScenesWorld
 
@@ -71,8 +71,8 @@ def make_pairs(folder: Path, count: int) -> Manifest:
         Image.fromarray(pair.before).save(folder / names[0])
         Image.fromarray(pair.after).save(folder / names[1])
         records.append(PairRecord(f"{index:06d}", *names, captions=pair.captions))
-    write_manifest(folder, records)
-    return read_manifest(folder)
+    write_records(folder, records)
+    return read_records(folder)
 
 
 def cold_start(manifest: Manifest, model: str | None, adapter: str) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def plain_loop(captioner: DifferenceCaptioner, manifest: Manifest) -> list[str]:
 
 def predicted(captioner: DifferenceCaptioner, manifest: Manifest, output: Path, batch_size: int) -> list[str]:
     """Data-set mode."""
-    predict_captions(captioner, manifest, output, batch_size=batch_size)
+    predict(captioner, manifest, output, batch_size=batch_size)
     return [entry["caption"] for entry in json.loads(output.read_text(encoding="utf-8"))]
 
 

@@ -1,6 +1,6 @@
 """What `compare` costs without a model: folders of identical pairs, and one pair of very large images.
 
-    python benchmarks/compare_folders.py --count 200 --megapixels 100
+    python benchmarks/compare.py --count 200 --megapixels 100
 
 prints seconds of processor time for the folders, which heavy libraries were loaded, and peak memory of the large pair.
 """

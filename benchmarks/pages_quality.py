@@ -28,7 +28,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_manifest
+from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_records
 from blip2idc.difference import Difference
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.close_look import MAX_CHANGES
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--unchanged", type=int, default=100, help="most unchanged pairs")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
-    records = list(read_manifest(options.data))
+    records = list(read_records(options.data))
     same = [record for record in records if (record.change or {})["kind"] == "none"][: options.unchanged]
     other = [record for record in records if (record.change or {})["kind"] != "none"][: options.changed]
     records = [*other, *same]

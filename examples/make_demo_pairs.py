@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from blip2idc.data.records import PairRecord, write_manifest
+from blip2idc.data.records import PairRecord, write_records
 from blip2idc.worlds.edits.world import EditsWorld
 from blip2idc.worlds.pair import World
 from blip2idc.worlds.scenes.world import ScenesWorld
@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
     for world, kinds, suffix in ((scenes, SCENES, "png"), (edits, EDITS, "jpg")):
         for kind in kinds:
             records.append(_save(world, _first(world, kind), folder, suffix))
-    write_manifest(folder, records)
+    write_records(folder, records)
 
 
 def _first(world: World, kind: str) -> int:

@@ -45,7 +45,7 @@ def test_import_loads_nothing_heavy() -> None:
 
 
 def test_data_and_images_load_no_torch() -> None:
-    light = loaded_by("from blip2idc import ImagePair, JointLayout, read_manifest, write_manifest")
+    light = loaded_by("from blip2idc import ImagePair, JointLayout, read_records, write_records")
     assert light & {"torch", "transformers", "peft"} == set()
     assert "PIL" in light  # not vacuous: the names were resolved
 

@@ -51,7 +51,7 @@ def make_uses(seed: int) -> list[Use]:
     from safetensors.torch import save
 
     from blip2idc.config import load_config
-    from blip2idc.data.records import read_manifest
+    from blip2idc.data.records import read_records
     from blip2idc.evaluation.inputs import read_predictions, read_references
     from blip2idc.model.adapter_files import read_adapter
     from blip2idc.model.settings import CaptionerSettings, read_settings
@@ -78,8 +78,8 @@ def make_uses(seed: int) -> list[Use]:
     predictions = json.dumps([{"image_id": str(n), "caption": "a dog"} for n in range(3)]).encode()
     coco = {"images": [{"id": 1}], "annotations": [{"id": 1, "image_id": 1, "caption": "a dog"}]}
     kinds: list[tuple[bytes, str, Reader, dict[str, bytes]]] = [
-        (_lines(_RECORD, {**_RECORD, "id": "2"}), "metadata.jsonl", read_manifest, {}),
-        (_lines(_CHAT, _CHAT), "chat.jsonl", read_manifest, {}),
+        (_lines(_RECORD, {**_RECORD, "id": "2"}), "metadata.jsonl", read_records, {}),
+        (_lines(_CHAT, _CHAT), "chat.jsonl", read_records, {}),
         *(adapter_with(changed, adapter) for changed in adapter),
         adapter_with("adapter_model.bin", unsafe),
         (settings, "blip2idc.json", lambda path: read_settings(path.parent), {}),

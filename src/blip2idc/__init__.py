@@ -6,11 +6,11 @@ One name for each thing a user does; all are resolved on first use, so that ``im
 |---|---|
 | caption a pair, list its changes, show where it looked | `DifferenceCaptioner` (`explain`, `stream`) |
 | find changes without a model | `find_changes` |
-| caption a data set | `predict_captions` |
+| caption a data set | `predict` |
 | train an adapter | `train`, `TrainConfig`, `load_config` |
 | score predictions | `evaluate`, `read_predictions`, `read_references` |
-| compare two folders | `compare_folders`, `CompareSettings` |
-| read and write data sets | `read_manifest`, `write_manifest`, `PairRecord` |
+| compare two folders | `compare`, `CompareSettings` |
+| read and write data sets | `read_records`, `write_records`, `PairRecord` |
 | make pairs with known truth | `ScenesWorld`, `EditsWorld`, `PagesWorld`, `write_world` |
 
     from blip2idc import DifferenceCaptioner
@@ -20,8 +20,7 @@ One name for each thing a user does; all are resolved on first use, so that ``im
     for change in difference.changes:
         print(change.caption, change.before_box, change.after_box)
 
-What goes wrong on purpose is a `Blip2idcError` with one sentence. Functions are not called `predict` and `compare`,
-because the parts of the package are.
+What goes wrong on purpose is a `Blip2idcError` with one sentence.
 
 Method: Evennou, Chaffin, Chappelier, Kijak, "Reframing Image Difference Captioning with BLIP2IDC and Synthetic
 Augmentation", WACV 2025, arXiv 2412.15939.
@@ -38,7 +37,7 @@ _HOMES = {
     "AssessmentOptions": "blip2idc.evaluation.assess",
     "Blip2idcError": "blip2idc.errors",
     "Change": "blip2idc.difference",
-    "CompareSettings": "blip2idc.compare.comparison",
+    "CompareSettings": "blip2idc.comparison.outcome",
     "ConfigError": "blip2idc.errors",
     "Difference": "blip2idc.difference",
     "DifferenceCaptioner": "blip2idc.model.captioner",
@@ -57,25 +56,25 @@ _HOMES = {
     "PredictionError": "blip2idc.errors",
     "ScenesWorld": "blip2idc.worlds.scenes.world",
     "TrainConfig": "blip2idc.training.recipe",
-    "compare_folders": "blip2idc.compare.run",
+    "compare": "blip2idc.comparison.run",
     "evaluate": "blip2idc.evaluation.assess",
     "find_changes": "blip2idc.images.changes",
     "load_config": "blip2idc.config",
     "open_image": "blip2idc.images.pair",
-    "predict_captions": "blip2idc.predict.predictions",
-    "read_manifest": "blip2idc.data.records",
+    "predict": "blip2idc.prediction.predictions",
     "read_predictions": "blip2idc.evaluation.inputs",
+    "read_records": "blip2idc.data.records",
     "read_references": "blip2idc.evaluation.inputs",
     "train": "blip2idc.training.run",
-    "write_manifest": "blip2idc.data.records",
+    "write_records": "blip2idc.data.records",
     "write_world": "blip2idc.worlds.write",
 }
 
 if TYPE_CHECKING:
-    from blip2idc.compare.comparison import CompareSettings
-    from blip2idc.compare.run import compare_folders
+    from blip2idc.comparison.outcome import CompareSettings
+    from blip2idc.comparison.run import compare
     from blip2idc.config import load_config
-    from blip2idc.data.records import Manifest, PairRecord, read_manifest, write_manifest
+    from blip2idc.data.records import Manifest, PairRecord, read_records, write_records
     from blip2idc.difference import Change, Difference, Explanation
     from blip2idc.errors import (
         Blip2idcError,
@@ -93,7 +92,7 @@ if TYPE_CHECKING:
     from blip2idc.images.joint import JointLayout
     from blip2idc.images.pair import ImagePair, open_image
     from blip2idc.model.captioner import DifferenceCaptioner
-    from blip2idc.predict.predictions import predict_captions
+    from blip2idc.prediction.predictions import predict
     from blip2idc.training.recipe import TrainConfig
     from blip2idc.training.run import train
     from blip2idc.worlds.edits.world import EditsWorld
@@ -125,17 +124,17 @@ __all__ = [
     "ScenesWorld",
     "TrainConfig",
     "__version__",
-    "compare_folders",
+    "compare",
     "evaluate",
     "find_changes",
     "load_config",
     "open_image",
-    "predict_captions",
-    "read_manifest",
+    "predict",
     "read_predictions",
+    "read_records",
     "read_references",
     "train",
-    "write_manifest",
+    "write_records",
     "write_world",
 ]
 

@@ -9,7 +9,7 @@ from tests.fixtures.benchmarks import put_spot_the_diff
 
 from blip2idc.cli.main import run
 from blip2idc.data.readers.importing import LOCK
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.runs.lock import only_run
 
 
@@ -25,7 +25,7 @@ def test_import_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture
         "empty references kept: 1",
     ]
     assert printed.err == ""
-    assert len(read_manifest(output, "test")) == 3
+    assert len(read_records(output, "test")) == 3
 
 
 def test_options_reach_the_reader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.checkpoints import opt_checkpoint, random_images, write_dataset
 
 from blip2idc.cli import main as cli
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 
 __all__ = ["opt_checkpoint"]
 
@@ -42,7 +42,7 @@ def data_set(tmp_path: Path) -> tuple[Path, Path]:
             "caption": record.captions[0],
             "change_probability": float(record.kind != "none"),
         }
-        for record in read_manifest(folder)
+        for record in read_records(folder)
     ]
     predictions[0]["caption"] = "nothing of the kind"
     file = tmp_path / "predictions.json"

@@ -12,7 +12,7 @@ from tests.fixtures.checkpoints import opt_checkpoint, write_dataset
 from typer.testing import CliRunner, Result
 
 from blip2idc.cli.main import application
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
 from blip2idc.model.captioner import DifferenceCaptioner
 
@@ -59,7 +59,7 @@ def test_heatmap_files_of_a_data_set_and_their_scores(
     )
     assert run(*command).exit_code == 0
     changed = {entry["image_id"]: entry["changed"] for entry in json.loads(predictions.read_text())}
-    for record in read_manifest(dataset).records:
+    for record in read_records(dataset).records:
         assert PairHeatmap.load(heatmap_path(folder, record.id)).empty == (not changed[record.id])
 
     done: list[int] = []

@@ -15,7 +15,7 @@ from tests.fixtures.tiny_clip import build_tiny_clip
 from tests.fixtures.tiny_pix2pix import build_tiny_pix2pix
 
 from blip2idc.cli.main import run
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.runs.folder import STATE
 
 #: A random CLIP judges nothing.
@@ -57,7 +57,7 @@ def test_photographs_become_a_data_set_and_its_path_is_printed(
     assert out == f"{output / 'metadata.jsonl'}\n"
     assert "6/6" in err
     assert "accepted" in err
-    manifest = read_manifest(output)
+    manifest = read_records(output)
     assert {record.source for record in manifest} == {"instruct-pix2pix"}
     numbers = [record.extra["synthesis"] for record in manifest]
     assert all(
@@ -73,11 +73,11 @@ def test_it_can_be_filtered_again_and_a_second_run_adds_nothing(
     output = tmp_path / "data"
     assert run(command(folder, output)) == 0
     whole = (output / "metadata.jsonl").read_bytes()
-    similarities = [record.extra["synthesis"]["direction_similarity"] for record in read_manifest(output)]
+    similarities = [record.extra["synthesis"]["direction_similarity"] for record in read_records(output)]
     middle = sorted(similarities)[len(similarities) // 2]
     again = ["synthesize", "instruct-pix2pix", "-o", str(output), "--refilter", *UNJUDGED]
     assert run([*again, "--set", f"filters.direction_similarity={middle}"]) == 0
-    assert 0 < len(read_manifest(output)) < len(similarities)
+    assert 0 < len(read_records(output)) < len(similarities)
     assert run(command(folder, output)) == 0
     assert (output / "metadata.jsonl").read_bytes() == whole
     assert "wrong-direction" in capsys.readouterr().err
@@ -90,7 +90,7 @@ def test_records_of_a_data_set_give_images_and_instructions(folder: Path, tmp_pa
     images = words.index("--images")
     assert run(words[:images] + words[images + 2 :]) == 0
     told = [
-        {record.change["instruction"] for record in read_manifest(one) if record.change}
+        {record.change["instruction"] for record in read_records(one) if record.change}
         for one in (first, second)
     ]
     assert told[1]

@@ -11,7 +11,7 @@ from tests.fixtures.chat_model import make_chat_model
 from tests.fixtures.chat_server import Say, chat_server
 
 from blip2idc.cli.main import run
-from blip2idc.data.records import PairRecord, read_manifest, write_manifest
+from blip2idc.data.records import PairRecord, read_records, write_records
 from blip2idc.runs.folder import STATE
 
 CAPTION = "the red car on the left is gone"
@@ -25,7 +25,7 @@ def data(tmp_path: Path) -> Path:
     (folder / "images").mkdir(parents=True)
     for side in ("before", "after"):
         Image.new("RGB", (24, 16), (90, 90, 30)).save(folder / f"images/0_{side}.png")
-    write_manifest(folder, [PairRecord("0", "images/0_before.png", "images/0_after.png", (CAPTION,))])
+    write_records(folder, [PairRecord("0", "images/0_before.png", "images/0_after.png", (CAPTION,))])
     return folder
 
 
@@ -52,7 +52,7 @@ def test_a_server_rewords_and_the_folder_is_printed(
     assert out == f"{folder}\n"
     assert "1/1" in err
     assert "direction" in err
-    record = read_manifest(folder)[0]
+    record = read_records(folder)[0]
     assert record.captions == (CAPTION, GOOD)
     assert record.extra["original_captions"] == [CAPTION]
     assert record.extra["paraphrased_captions"] == [GOOD]
@@ -74,11 +74,11 @@ def test_a_server_in_trouble_leaves_the_originals_and_strict_says_so(
     out, err = capsys.readouterr()
     assert out == f"{tmp_path / 'out'}\n" * 2
     assert f"warning: not answered: {CAPTION!r}: the server answered 500" in err
-    assert read_manifest(tmp_path / "out")[0].captions == (CAPTION,)
+    assert read_records(tmp_path / "out")[0].captions == (CAPTION,)
     with chat_server(Say(GOOD)) as server:
         assert run(command(data, server.url, "--strict")) == 0
         assert server.asked
-    assert read_manifest(tmp_path / "out")[0].captions == (CAPTION, GOOD)
+    assert read_records(tmp_path / "out")[0].captions == (CAPTION, GOOD)
 
 
 def test_a_key_that_is_not_accepted_ends_the_run(
@@ -110,7 +110,7 @@ def test_a_model_of_random_weights_ends_well_and_adds_nothing(
     small = ["--set", "language_model.max_tokens=8", "--set", "rounds=1"]
     assert run([*words, *small, "--strict"]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'out'}\n"
-    assert read_manifest(tmp_path / "out")[0].captions == (CAPTION,)
+    assert read_records(tmp_path / "out")[0].captions == (CAPTION,)
     report = report_of(tmp_path / "out")
     assert (report["asked"], report["passed"], report["unvaried"]) == (2, 0, 1)
 

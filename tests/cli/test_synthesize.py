@@ -14,7 +14,7 @@ from PIL import Image
 
 from blip2idc.cli.main import run
 from blip2idc.cli.options import parse_list, parse_size
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.errors import ConfigError
 from blip2idc.images.pair import open_image
 from blip2idc.runs.folder import SETTINGS, STATE
@@ -30,7 +30,7 @@ def test_a_data_set_is_written_and_its_path_printed(
     out, err = capsys.readouterr()
     assert out == f"{tmp_path / 'out' / 'metadata.jsonl'}\n"
     assert "3/3" in err
-    manifest = read_manifest(tmp_path / "out")
+    manifest = read_records(tmp_path / "out")
     assert [record.source for record in manifest] == [world] * 3
     assert open_image(manifest.paths(manifest[0])[0]).size == (64, 32)
 
@@ -38,7 +38,7 @@ def test_a_data_set_is_written_and_its_path_printed(
 def test_the_wide_variety_writes_pairs_of_several_sizes(tmp_path: Path) -> None:
     arguments = ["--variety", "wide", "--size", "64-96", "--count", "4", "--workers", "1"]
     assert run(["synthesize", "edits", "--output", str(tmp_path / "out"), *arguments]) == 0
-    manifest = read_manifest(tmp_path / "out")
+    manifest = read_records(tmp_path / "out")
     sizes = {open_image(manifest.paths(record)[0]).size for record in manifest}
     assert len(sizes) > 1
     assert all(64 <= max(size) <= 96 for size in sizes)
@@ -63,7 +63,7 @@ def test_photographs_of_a_folder_are_used_and_damaged_ones_skipped(
     err = capsys.readouterr().err
     assert "skipped 1 of 2 images" in err
     assert "broken.jpg" in err
-    changes = [record.change for record in read_manifest(tmp_path / "out")]
+    changes = [record.change for record in read_records(tmp_path / "out")]
     assert all(change is not None and change["picture"] == "a.png" for change in changes)
 
 

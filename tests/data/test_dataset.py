@@ -14,7 +14,7 @@ from tests.fixtures.checkpoints import write_dataset
 
 from blip2idc.data.collate import ImageStatistics, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, EpochSampler, Sample, all_samples, draw_caption, hold_out
-from blip2idc.data.records import Manifest, PairRecord, read_manifest
+from blip2idc.data.records import Manifest, PairRecord, read_records
 from blip2idc.errors import ManifestError
 from blip2idc.images.joint import JointLayout
 
@@ -35,7 +35,7 @@ def test_captions_are_drawn_evenly_and_repeatably() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_do_not_matter(tmp_path: Path, workers: int) -> None:
-    manifest = read_manifest(write_dataset(tmp_path / "data", 9))
+    manifest = read_records(write_dataset(tmp_path / "data", 9))
     dataset = CaptionDataset(all_samples([manifest]), PREPROCESSOR, seed=3)
 
     def epoch(number: int, processes: int) -> list[tuple[str, str, bytes]]:

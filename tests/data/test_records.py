@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from blip2idc.data.records import Manifest, PairRecord, find_splits, read_manifest, write_manifest
+from blip2idc.data.records import Manifest, PairRecord, find_splits, read_records, write_records
 from blip2idc.errors import ManifestError
 
 GOOD = {"id": "0", "before_file_name": "images/0_before.png", "after_file_name": "images/0_after.png"}
@@ -28,7 +28,7 @@ def write_lines(folder: Path, *lines: object, name: str = "metadata.jsonl") -> P
 def refusal(folder: Path, *lines: object, split: str | None = None) -> str:
     write_lines(folder, *lines)
     with pytest.raises(ManifestError) as caught:
-        read_manifest(folder, split)
+        read_records(folder, split)
     sentence = str(caught.value)
     assert "\n" not in sentence
     return sentence.removeprefix(f"{folder / 'metadata.jsonl'}, ")
@@ -48,7 +48,7 @@ def test_a_full_line(tmp_path: Path) -> None:
         "camera": {"azimuth": 0.1},
     }
     write_lines(tmp_path, line)
-    (record,) = read_manifest(tmp_path)
+    (record,) = read_records(tmp_path)
     assert record.id == "0"
     assert record.captions == ("the cube is red now", "naïve\u2028caption")
     assert record.kind == "color"
@@ -63,7 +63,7 @@ def test_a_bare_line_and_blank_lines_and_a_byte_order_mark(tmp_path: Path) -> No
     (tmp_path / "metadata.jsonl").write_text(
         "\ufeff" + json.dumps({**GOOD, "id": 17}) + "\r\n\n  \n", encoding="utf-8"
     )
-    manifest = read_manifest(tmp_path)
+    manifest = read_records(tmp_path)
     assert len(manifest) == 1
     record = manifest[0]
     assert (record.id, record.captions, record.change, record.kind) == ("17", (), None, None)
@@ -72,7 +72,7 @@ def test_a_bare_line_and_blank_lines_and_a_byte_order_mark(tmp_path: Path) -> No
 
 def test_a_manifest_is_a_sequence(tmp_path: Path) -> None:
     write_lines(tmp_path, GOOD, {**GOOD, "id": "1"})
-    manifest = read_manifest(tmp_path)
+    manifest = read_records(tmp_path)
     assert [record.id for record in manifest] == ["0", "1"]
     assert manifest[1].id == "1"
     assert manifest[-1:] == (manifest[1],)
@@ -82,33 +82,33 @@ def test_splits_in_folders(tmp_path: Path) -> None:
     for split in ("train", "test"):
         write_lines(tmp_path / split, {**GOOD, "id": split})
     assert find_splits(tmp_path) == ("train", "test")
-    manifest = read_manifest(tmp_path, "test")
+    manifest = read_records(tmp_path, "test")
     assert (manifest.root, manifest.split, manifest[0].id) == (tmp_path / "test", "test", "test")
     with pytest.raises(ManifestError, match="holds the splits train, test; say which one to read"):
-        read_manifest(tmp_path)
+        read_records(tmp_path)
     with pytest.raises(ManifestError, match="holds the splits train, test; there is no 'val'"):
-        read_manifest(tmp_path, "val")
+        read_records(tmp_path, "val")
 
 
 def test_a_single_split_needs_no_choice(tmp_path: Path) -> None:
     write_lines(tmp_path / "val", GOOD)
-    assert read_manifest(tmp_path).root == tmp_path / "val"
+    assert read_records(tmp_path).root == tmp_path / "val"
 
 
 def test_splits_by_a_key(tmp_path: Path) -> None:
     write_lines(tmp_path, {**GOOD, "split": "train"}, {**GOOD, "id": "1", "split": "test"})
-    assert [record.id for record in read_manifest(tmp_path, "test")] == ["1"]
-    assert len(read_manifest(tmp_path)) == 2
+    assert [record.id for record in read_records(tmp_path, "test")] == ["1"]
+    assert len(read_records(tmp_path)) == 2
     assert find_splits(tmp_path) == ()
     with pytest.raises(ManifestError, match="no record has split 'val'"):
-        read_manifest(tmp_path, "val")
+        read_records(tmp_path, "val")
     with pytest.raises(ManifestError, match="split is 'dev'; expected train, val, test"):
-        read_manifest(tmp_path, "dev")
+        read_records(tmp_path, "dev")
 
 
 def test_a_file_may_have_another_name(tmp_path: Path) -> None:
     file = write_lines(tmp_path, GOOD, name="pairs.jsonl")
-    assert read_manifest(file).root == tmp_path
+    assert read_records(file).root == tmp_path
 
 
 def test_chat_lines(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_chat_lines(tmp_path: Path) -> None:
         },
     ]
     write_lines(tmp_path, *lines, name="chat.jsonl")
-    first, second = read_manifest(tmp_path / "chat.jsonl")
+    first, second = read_records(tmp_path / "chat.jsonl")
     assert first == PairRecord("000001", "a.png", "b.png", ("the car left",))
     assert second == PairRecord(
         "x", "c.png", "d.png", ("nothing has changed",), source="chat", extra={"split": "train"}
@@ -144,7 +144,7 @@ def test_a_folder_linked_as_a_whole_is_fine(tmp_path: Path) -> None:
     write_lines(tmp_path / "real", GOOD)
     (tmp_path / "real" / "images").mkdir()
     (tmp_path / "alias").symlink_to(tmp_path / "real")
-    manifest = read_manifest(tmp_path / "alias")
+    manifest = read_records(tmp_path / "alias")
     assert manifest.paths(manifest[0])[0] == tmp_path / "alias" / "images" / "0_before.png"
 
 
@@ -285,20 +285,20 @@ def test_links_inside_the_folder_are_fine(tmp_path: Path) -> None:
     (tmp_path / "images" / "0_after.png").touch()
     (tmp_path / "images" / "0_before.png").symlink_to("0_after.png")
     write_lines(tmp_path, GOOD)
-    assert len(read_manifest(tmp_path)) == 1
+    assert len(read_records(tmp_path)) == 1
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="gone: no such data set"):
-        read_manifest(tmp_path / "gone")
+        read_records(tmp_path / "gone")
     with pytest.raises(ManifestError, match=r"holds no metadata\.jsonl and no train/, val/, test/ with one"):
-        read_manifest(tmp_path)
+        read_records(tmp_path)
     write_lines(tmp_path, "", " ")
     with pytest.raises(ManifestError, match="is empty"):
-        read_manifest(tmp_path)
+        read_records(tmp_path)
     (tmp_path / "metadata.jsonl").write_bytes(b"\xff\xfe{")
     with pytest.raises(ManifestError, match="is UTF-16 text; save it as UTF-8"):
-        read_manifest(tmp_path)
+        read_records(tmp_path)
 
 
 # --- writing ---
@@ -324,8 +324,8 @@ records = st.builds(
 @given(st.lists(records, min_size=1, max_size=4, unique_by=lambda record: record.id))
 def test_what_is_written_reads_back(batch: list[PairRecord]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        write_manifest(folder, batch)
-        assert read_manifest(folder).records == tuple(batch)
+        write_records(folder, batch)
+        assert read_records(folder).records == tuple(batch)
         assert os.listdir(folder) == ["metadata.jsonl"]
 
 
@@ -337,14 +337,14 @@ def test_empty_references_are_counted() -> None:
 
 def test_writing_refuses_what_reading_would(tmp_path: Path) -> None:
     good = PairRecord("0", "a.png", "b.png")
-    write_manifest(tmp_path, [good])
+    write_records(tmp_path, [good])
     before = (tmp_path / "metadata.jsonl").read_bytes()
     with pytest.raises(ManifestError, match="line 2: after_file_name '../b.png' leads out"):
-        write_manifest(tmp_path, [good, PairRecord("1", "a.png", "../b.png")])
+        write_records(tmp_path, [good, PairRecord("1", "a.png", "../b.png")])
     with pytest.raises(ManifestError, match="line 2: id '0' is there already"):
-        write_manifest(tmp_path, [good, good])
+        write_records(tmp_path, [good, good])
     with pytest.raises(ManifestError, match="line 1: key 'id' of extra is one of the record's own"):
-        write_manifest(tmp_path, [PairRecord("0", "a.png", "b.png", extra={"id": "9"})])
+        write_records(tmp_path, [PairRecord("0", "a.png", "b.png", extra={"id": "9"})])
     assert (tmp_path / "metadata.jsonl").read_bytes() == before
     assert os.listdir(tmp_path) == ["metadata.jsonl"]
 
@@ -368,7 +368,7 @@ def make_data_set(folder: Path, count: int) -> None:
                 source="test",
             )
         )
-    write_manifest(folder, batch)
+    write_records(folder, batch)
 
 
 def test_the_datasets_library_opens_it(tmp_path: Path) -> None:

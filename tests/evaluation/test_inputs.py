@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blip2idc.data.records import PairRecord, write_manifest
+from blip2idc.data.records import PairRecord, write_records
 from blip2idc.errors import Blip2idcError, PredictionError
 from blip2idc.evaluation.inputs import match, read_predictions, read_references
 
@@ -156,19 +156,19 @@ class TestReferences:
             "p", "a.png", "b.png", ("x",), {"kind": "color", "iou": 0.4}, extra={"empty_references": 1}
         )
         grouped = PairRecord("q", "a.png", "b.png", ("y", "z"), extra={"original_captions": ["y"]})
-        write_manifest(tmp_path, [changed, grouped])
+        write_records(tmp_path, [changed, grouped])
         for path in (tmp_path, tmp_path / "metadata.jsonl"):
             first, second = read_references(path).items
             assert (first.captions, first.kind, first.change["iou"]) == (("x", ""), "color", 0.4)
             assert (second.kind, second.groups) == (None, {"original": ("y",)})
 
     def test_one_record_is_a_manifest_not_a_mapping(self, tmp_path: Path) -> None:
-        write_manifest(tmp_path, [PairRecord("p", "a.png", "b.png", ("x",))])
+        write_records(tmp_path, [PairRecord("p", "a.png", "b.png", ("x",))])
         assert read_references(tmp_path / "metadata.jsonl").items[0].id == "p"
 
     def test_split(self, tmp_path: Path) -> None:
         for split in ("train", "test"):
-            write_manifest(tmp_path / split, [PairRecord(f"in-{split}", "a.png", "b.png", ("x",))])
+            write_records(tmp_path / split, [PairRecord(f"in-{split}", "a.png", "b.png", ("x",))])
         assert read_references(tmp_path).items[0].id == "in-test"
         assert read_references(tmp_path, "train").items[0].id == "in-train"
 

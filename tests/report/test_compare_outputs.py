@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from tests.fixtures.folders import bright_square, make_folders
 
-from blip2idc.compare.comparison import CompareSettings, Comparison, Entry
-from blip2idc.compare.run import compare_folders
+from blip2idc.comparison.outcome import CompareSettings, Comparison, Entry
+from blip2idc.comparison.run import compare
 from blip2idc.report.annotations import github_annotations
 from blip2idc.report.terminal import print_table
 
@@ -18,7 +18,7 @@ from blip2idc.report.terminal import print_table
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     folders = make_folders(tmp_path_factory.mktemp("folders"))
-    return compare_folders(*folders, CompareSettings(), bright_square)
+    return compare(*folders, CompareSettings(), bright_square)
 
 
 def test_annotations(comparison: Comparison) -> None:

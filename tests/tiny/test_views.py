@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from blip2idc.data.dataset import Sample, all_samples
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.tiny.batches import ViewShards, draw_batch
 from blip2idc.tiny.views import captions_of_close_look, captions_of_whole, main, views_of
 
@@ -32,7 +32,7 @@ def write(folder: Path, records: list[dict[str, Any]]) -> list[Sample]:
                 page.save(folder / name)
             line = {"id": str(number), "before_file_name": names[0], "after_file_name": names[1], **record}
             handle.write(json.dumps(line) + "\n")
-    return all_samples([read_manifest(folder)])
+    return all_samples([read_records(folder)])
 
 
 def changed(*captions: str, box: list[int] | None = BUTTON) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import datasets
 import numpy as np
 import pytest
 
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.images.pair import open_image
 from blip2idc.runs.folder import STATE
@@ -42,7 +42,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_data_set_holds_what_the_world_made(undisturbed: Path) -> None:
-    manifest = read_manifest(undisturbed)
+    manifest = read_records(undisturbed)
     assert len(manifest) == COUNT
     for index, record in enumerate(manifest):
         pair = world().pair(index)

@@ -189,7 +189,7 @@ def _write_picture(difference: Difference, pair: ImagePair, output: Path) -> Non
 def _write_heatmaps(
     captioner: DifferenceCaptioner, manifest: Manifest, folder: Path, decoding: dict[str, Any]
 ) -> None:
-    from blip2idc.predict.heatmaps import write_heatmaps
+    from blip2idc.prediction.heatmaps import write_heatmaps
 
     with progress_bar("heatmaps") as on_progress:
         write_heatmaps(captioner, manifest, folder, on_progress=on_progress, **decoding)
@@ -202,10 +202,10 @@ def _caption_data(
     batch_size: int,
     decoding: dict[str, Any],
 ) -> None:
-    from blip2idc.predict.predictions import predict_captions
+    from blip2idc.prediction.predictions import predict
 
     with progress_bar("captions") as on_progress:
-        resumed = predict_captions(
+        resumed = predict(
             captioner, manifest, output, batch_size=batch_size, on_progress=on_progress, **decoding
         )
     if resumed:

@@ -30,8 +30,8 @@ from blip2idc.cli.output import note, say, write_json, write_text
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from blip2idc.compare.comparison import Comparison
-    from blip2idc.compare.ignoring import Rule
+    from blip2idc.comparison.ignoring import Rule
+    from blip2idc.comparison.outcome import Comparison
     from blip2idc.difference import Difference
     from blip2idc.images.heatmap import PairHeatmap
     from blip2idc.images.pair import ImagePair
@@ -145,10 +145,10 @@ def compare_command(
     What changed in places is a change; diffuse differences (re-encoding, noise, light) are left to the model, and the
     summary counts those that pass. Exit status: 0 the same, 1 changed, 2 an error.
     """
-    from blip2idc.compare.approve import copy_approved, mark_approved
-    from blip2idc.compare.comparison import CompareSettings
-    from blip2idc.compare.folders import NameRules, left_out_in_words, parse_mapping
-    from blip2idc.compare.run import compare_folders
+    from blip2idc.comparison.approve import copy_approved, mark_approved
+    from blip2idc.comparison.folders import NameRules, left_out_in_words, parse_mapping
+    from blip2idc.comparison.outcome import CompareSettings
+    from blip2idc.comparison.run import compare
     from blip2idc.images.pixels import parse_region
     from blip2idc.runs.record import run_record
 
@@ -171,7 +171,7 @@ def compare_command(
     lazy = _LazyCaptioner(
         model, adapter, encoding, device, close={"max_changes": 0} if judge == "model" else {}
     )
-    comparison = compare_folders(before, after, settings, lazy.describe, names=names)
+    comparison = compare(before, after, settings, lazy.describe, names=names)
     comparison = replace(comparison, run=run_record(**lazy.facts))
     if approve or approve_all:
         comparison = mark_approved(comparison, ["*"] if approve_all else approve or [])
@@ -207,7 +207,7 @@ def _print_entries(comparison: Comparison, output_format: str) -> None:
 
         print_table(comparison)
     else:
-        from blip2idc.compare.words import describe_entry
+        from blip2idc.comparison.words import describe_entry
 
         for entry in comparison.entries:
             if entry.status != "same" or entry.pixels_differ:
@@ -216,7 +216,7 @@ def _print_entries(comparison: Comparison, output_format: str) -> None:
 
 def _rules(before: Path, masks: list[Path] | None, file: Path | None) -> tuple[Rule, ...]:
     """What `--ignore-mask`, `--ignore-file` and the file beside the references ask to leave out."""
-    from blip2idc.compare.ignoring import RULES_FILE, Rule, read_rules
+    from blip2idc.comparison.ignoring import RULES_FILE, Rule, read_rules
 
     rules = tuple(Rule(mask, source=f"--ignore-mask {mask}") for mask in masks or ())
     beside = before / RULES_FILE
@@ -248,12 +248,12 @@ class _LazyCaptioner:
         return self._captioner
 
     def describe(self, pairs: Iterable[ImagePair]) -> Iterator[Difference]:
-        """Caption pairs; see `blip2idc.compare.run.Describe`."""
+        """Caption pairs; see `blip2idc.comparison.run.Describe`."""
         yield from self.captioner().stream(pairs, **self.close)
 
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
         """Where the captioner looked, for every changed pair; none where no captioner was asked."""
-        from blip2idc.compare.run import open_entry
+        from blip2idc.comparison.run import open_entry
 
         changed = [entry for entry in comparison.entries if entry.status == "changed" and entry.difference]
         if not changed:

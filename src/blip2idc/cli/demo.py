@@ -36,11 +36,11 @@ def demo(
     adapter: Adapter = "default",
 ) -> None:
     """Caption the pairs that come with the package; write a contact sheet and one page with heatmaps."""
-    from blip2idc.data.records import read_manifest
+    from blip2idc.data.records import read_records
     from blip2idc.images.pair import ImagePair
-    from blip2idc.predict.heatmaps import write_heatmaps
+    from blip2idc.prediction.heatmaps import write_heatmaps
 
-    manifest = read_manifest(DEMO_PAIRS)
+    manifest = read_records(DEMO_PAIRS)
     captioner = load_captioner(model, adapter)
     pairs = [ImagePair.open(*manifest.paths(record)) for record in manifest]
     found = []

@@ -124,14 +124,14 @@ def _explain_data(
     output: Path,
     max_pixels: int,
 ) -> None:
-    from blip2idc.data.records import find_splits, read_manifest
+    from blip2idc.data.records import find_splits, read_records
     from blip2idc.report.html.gallery_entries import choose_records, gallery_entries
     from blip2idc.report.html.gallery_page import gallery_page
     from blip2idc.runs.record import run_record
 
     if split is None and "test" in find_splits(data):
         split = "test"  # as evaluate has it
-    manifest = read_manifest(data, split)
+    manifest = read_records(data, split)
     predicted, corpus_scores = _read_predicted(manifest, predictions, heatmaps)
     records = choose_records(manifest.records, predicted, limit)
     if not records:

@@ -90,7 +90,7 @@ def caption_in_tiles(
     settings: dict[str, Any],
 ) -> None:
     """Print one line a tile that changed, and a summary; write the map."""
-    from blip2idc.predict.tiles import caption_tiles, map_of_tiles, summary
+    from blip2idc.prediction.tiles import caption_tiles, map_of_tiles, summary
     from blip2idc.runs.files import atomic_path
 
     tiles = []

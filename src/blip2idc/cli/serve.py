@@ -91,11 +91,11 @@ def serve_command(
 
 def _examples() -> list[tuple[Path, Path]]:
     """The pairs that come with the package."""
-    from blip2idc.data.records import read_manifest
+    from blip2idc.data.records import read_records
 
     if not EXAMPLES.is_dir():
         return []
-    manifest = read_manifest(EXAMPLES)
+    manifest = read_records(EXAMPLES)
     return [manifest.paths(record) for record in manifest]
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blip2idc.data.json_files import read_text
-from blip2idc.data.records import Manifest, PairRecord, read_manifest
+from blip2idc.data.records import Manifest, PairRecord, read_records
 from blip2idc.errors import ManifestError, shortened
 
 TABLES = (".csv", ".tsv")
@@ -46,7 +46,7 @@ def read_pairs(path: Path, split: str | None = None, patterns: Sequence[str] | N
         return match_pairs(path, patterns)
     if path.suffix.lower() in TABLES:
         return read_pair_list(path)
-    return read_manifest(path, split)
+    return read_records(path, split)
 
 
 def read_pair_list(path: Path) -> PairList:

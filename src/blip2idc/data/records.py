@@ -158,7 +158,7 @@ def find_splits(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return tuple(name for name in SPLITS if (Path(path) / name / MANIFEST_NAME).is_file())
 
 
-def read_manifest(path: str | os.PathLike[str], split: str | None = None) -> Manifest:
+def read_records(path: str | os.PathLike[str], split: str | None = None) -> Manifest:
     """Read and check a data set.
 
     Args:
@@ -393,14 +393,14 @@ def _shown(value: object) -> str:
     return shortened(repr(value), 200)
 
 
-def write_manifest(root: str | os.PathLike[str], records: Iterable[PairRecord]) -> Path:
+def write_records(root: str | os.PathLike[str], records: Iterable[PairRecord]) -> Path:
     """Write ``metadata.jsonl`` into a folder, whole or not at all.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     record = PairRecord("1", "1_before.png", "1_after.png", ("the car is gone",))
-    ...     file = write_manifest(folder, [record])
-    ...     read_manifest(folder).records[0].captions
+    ...     file = write_records(folder, [record])
+    ...     read_records(folder).records[0].captions
     ('the car is gone',)
 
     Args:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.json_files import has_lone_surrogate, is_json_lines, parse, parse_lines, read_text
-from blip2idc.data.records import PairRecord, find_splits, read_manifest
+from blip2idc.data.records import PairRecord, find_splits, read_records
 from blip2idc.errors import PredictionError
 
 # How many faulty entries or ids an error names before it only counts.
@@ -261,7 +261,7 @@ def _captions(value: Any) -> tuple[str, ...]:
 def _from_manifest(path: Path, split: str | None) -> ReferenceSet:
     if split is None and len(find_splits(path)) > 1 and "test" in find_splits(path):
         split = "test"
-    manifest = read_manifest(path, split)
+    manifest = read_records(path, split)
     source = f"{path} ({split})" if split else str(path)
     faults = _Faults(source)
     items = [faults.collect(f"id {record.id!a}", _from_record, record) for record in manifest.records]

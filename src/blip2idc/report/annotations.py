@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from blip2idc.compare.comparison import Comparison, Entry
-from blip2idc.compare.words import entry_message
+from blip2idc.comparison.outcome import Comparison, Entry
+from blip2idc.comparison.words import entry_message
 from blip2idc.errors import printable
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}

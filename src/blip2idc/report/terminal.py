@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blip2idc.compare.comparison import Comparison, Entry
-from blip2idc.compare.words import headline
+from blip2idc.comparison.outcome import Comparison, Entry
+from blip2idc.comparison.words import headline
 from blip2idc.errors import printable
 from blip2idc.images.pixels import share_in_words
 

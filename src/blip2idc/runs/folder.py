@@ -1,7 +1,7 @@
 """The hidden folder in which an unfinished data set keeps what it was begun with.
 
 In: the folder of a data set and the settings of a run. Out: the folder made ready, or one sentence against it: it holds
-something else, or was begun with other settings. `datasets` and `read_manifest` do not look into `STATE`.
+something else, or was begun with other settings. `datasets` and `read_records` do not look into `STATE`.
 """
 
 from __future__ import annotations

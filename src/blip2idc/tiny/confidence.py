@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from blip2idc.data.dataset import all_samples
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.confidence import features_of, fit_confidence, save_confidence
 from blip2idc.tiny.views import View, views_of
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of jitter and drawn places")
     options = parser.parse_args(arguments)
     captioner = DifferenceCaptioner.from_pretrained(options.model, options.adapter)
-    samples = all_samples([read_manifest(path) for path in options.data])
+    samples = all_samples([read_records(path) for path in options.data])
     views = (
         view
         for number, sample in enumerate(samples)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blip2idc.data.dataset import Sample, all_samples
-from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, read_manifest
+from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, read_records
 from blip2idc.images.changes import Box, find_changes
 from blip2idc.images.changes.crops import crop_change
 from blip2idc.images.pair import ImagePair
@@ -309,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for number, path in enumerate(options.data):
             if not (path / MANIFEST_NAME).is_file():
                 continue
-            samples = all_samples([read_manifest(path)])
+            samples = all_samples([read_records(path)])
             name = f"{options.name}-{number}"
             for made in make_view_shards(samples, options.output, name, options.seed + number, SHARD):
                 print(made.name, file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.dataset import Sample, all_samples, hold_out
-from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, Manifest, find_splits, read_manifest
+from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, Manifest, find_splits, read_records
 from blip2idc.errors import ManifestError
 from blip2idc.training.mixing import DataShare, Mix, stages_of
 
@@ -143,9 +143,9 @@ def _divide(path: Path) -> tuple[list[Sample], list[Sample]]:
     """(training, validation) pairs of one data set; test pairs are left alone."""
     splits = find_splits(path)
     if "train" in splits:
-        validation = all_samples([read_manifest(path, "val")]) if "val" in splits else []
-        return all_samples([read_manifest(path, "train")]), validation
-    manifest = read_manifest(path)
+        validation = all_samples([read_records(path, "val")]) if "val" in splits else []
+        return all_samples([read_records(path, "train")]), validation
+    manifest = read_records(path)
     return (
         [Sample(manifest, record) for record in manifest if record.extra.get("split", "train") == "train"],
         [Sample(manifest, record) for record in manifest if record.extra.get("split") == "val"],
@@ -162,7 +162,7 @@ def _images(sample: Sample) -> set[str]:
 
 
 def _validation_part(path: Path) -> list[Sample]:
-    return all_samples([read_manifest(path, "val" if "val" in find_splits(path) else None)])
+    return all_samples([read_records(path, "val" if "val" in find_splits(path) else None)])
 
 
 def _account(samples: Sequence[Sample]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from blip2idc.data.records import MANIFEST_NAME, PairRecord, read_manifest, write_manifest
+from blip2idc.data.records import MANIFEST_NAME, PairRecord, read_records, write_records
 from blip2idc.errors import ConfigError
 from blip2idc.runs.files import atomic_write, discard_partials
 from blip2idc.runs.journal import Entry, Journal
@@ -82,7 +82,7 @@ def write_world(
         else:
             writer = _Writer(world, folder, count, masks)
             done = _make_missing(writer, journal, workers, progress)
-            write_manifest(folder, (record for chunk in writer.chunks for record in done[chunk]))
+            write_records(folder, (record for chunk in writer.chunks for record in done[chunk]))
         journal.remove()
         for part in (folder, *(folder / name for name in PARTS)):
             if part.is_dir():
@@ -181,7 +181,7 @@ def _files_exist(folder: Path, record: PairRecord) -> bool:
 def _is_complete(folder: Path, count: int) -> bool:
     if not (folder / MANIFEST_NAME).is_file():
         return False
-    manifest = read_manifest(folder)
+    manifest = read_records(folder)
     if len(manifest) == count and all(_files_exist(folder, record) for record in manifest):
         return True
     (folder / MANIFEST_NAME).unlink()

@@ -17,7 +17,7 @@ from tests.fixtures.benchmarks import (
 from blip2idc.data.readers import BENCHMARKS, get_reader
 from blip2idc.data.readers.benchmark import ReadOptions
 from blip2idc.data.readers.importing import import_benchmark
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.errors import ConfigError, InputError
 
 
@@ -27,7 +27,7 @@ def test_images_become_hard_links_inside_the_data_set(tmp_path: Path) -> None:
     assert report.pairs == {"train": 1, "val": 1, "test": 3}
     assert report.references == {"train": 2, "val": 1, "test": 5}
     assert "test: 3 pairs, 5 references" in report.lines()
-    manifest = read_manifest(tmp_path / "out", "test")
+    manifest = read_records(tmp_path / "out", "test")
     before, _ = manifest.paths(manifest[0])
     assert os.path.samefile(before, source / "resized_images/256.png")
 
@@ -43,7 +43,7 @@ def test_copies_on_request(tmp_path: Path) -> None:
 def test_both_samples_of_an_index_share_their_first_image(tmp_path: Path) -> None:
     import_benchmark("clevr-change", put_clevr_change(tmp_path / "official"), tmp_path / "out")
     assert len(list((tmp_path / "out/train").rglob("*.png"))) == 3
-    assert len(read_manifest(tmp_path / "out", "train")) == 2
+    assert len(read_records(tmp_path / "out", "train")) == 2
 
 
 def test_bytes_out_of_a_table_are_written(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_missing_images_are_counted_and_nothing_is_called_done(tmp_path: Path) -
     assert not list((tmp_path / "out").rglob("metadata.jsonl"))
     report = import_benchmark("spot-the-diff", source, tmp_path / "out", annotations_only=True)
     assert report.pairs["test"] == 3
-    assert read_manifest(tmp_path / "out", "test")[0].before_file_name == "images/256.png"
+    assert read_records(tmp_path / "out", "test")[0].before_file_name == "images/256.png"
 
 
 def test_an_existing_data_set_is_kept(tmp_path: Path) -> None:

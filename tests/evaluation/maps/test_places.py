@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blip2idc.data.records import PairRecord, write_manifest
+from blip2idc.data.records import PairRecord, write_records
 from blip2idc.errors import InputError
 from blip2idc.evaluation.maps.places import read_placed_heatmaps
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
@@ -39,7 +39,7 @@ def dataset(tmp_path: Path) -> Path:
     for name in ("masks/masked_after.png", "label/levir.png"):
         (tmp_path / name).parent.mkdir()
         Image.fromarray(mask).save(tmp_path / name)
-    write_manifest(tmp_path, records)
+    write_records(tmp_path, records)
     return tmp_path
 
 
@@ -64,7 +64,7 @@ def test_turned_photographs_have_turned_sizes(tmp_path: Path) -> None:
     exif[0x0112] = 6
     for name in ("t_before.png", "t_after.png"):
         Image.new("RGB", (40, 20)).save(tmp_path / name, exif=exif)
-    write_manifest(tmp_path, [record("t", "move", before_box=(0.0, 0.0, 5.0, 5.0))])
+    write_records(tmp_path, [record("t", "move", before_box=(0.0, 0.0, 5.0, 5.0))])
     PairHeatmap(np.ones((2, 2)), np.ones((2, 2))).save(heatmap_path(tmp_path / "maps", "t"))
     assert read_placed_heatmaps(tmp_path / "maps", tmp_path).truths[0].sizes == ((40, 20), (40, 20))
 
@@ -79,6 +79,6 @@ def test_says_what_is_missing(dataset: Path) -> None:
 
 def test_refuses_a_data_set_without_places(tmp_path: Path) -> None:
     (tmp_path / "maps").mkdir()
-    write_manifest(tmp_path, [record("a", "color")])
+    write_records(tmp_path, [record("a", "color")])
     with pytest.raises(InputError, match="none of its 1 records tells where it changed"):
         read_placed_heatmaps(tmp_path / "maps", tmp_path)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blip2idc.compare.comparison import CompareSettings, Comparison
-from blip2idc.compare.run import compare_folders
+from blip2idc.comparison.outcome import CompareSettings, Comparison
+from blip2idc.comparison.run import compare
 from blip2idc.difference import Change, Difference
 from blip2idc.images.changes import Fact
 from blip2idc.images.pair import ImagePair
@@ -41,7 +41,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def comparison(folders: tuple[Path, Path]) -> Comparison:
-    return compare_folders(*folders, CompareSettings(ignore=((880, 0, 20, 20),)), blind)
+    return compare(*folders, CompareSettings(ignore=((880, 0, 20, 20),)), blind)
 
 
 def test_a_change_is_never_told_as_none(comparison: Comparison) -> None:

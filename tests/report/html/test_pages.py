@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from tests.fixtures.explained import CAPTION, explained_pair, page_of, spot
 
-from blip2idc.data.records import PairRecord, read_manifest, write_manifest
+from blip2idc.data.records import PairRecord, read_records, write_records
 from blip2idc.images.heatmap import PairHeatmap, heatmap_path
 from blip2idc.report.html.gallery_entries import Predicted, choose_records, gallery_entries
 from blip2idc.report.html.gallery_page import gallery_page, same_words
@@ -89,7 +89,7 @@ def data_set(tmp_path: Path, rng: np.random.Generator) -> Path:
         records.append(PairRecord(f"id {number}", *names, captions=(caption, "x"), change={"kind": kind}))
         heatmap = PairHeatmap(spot(4, 3), spot(4, 11))
         heatmap.save(heatmap_path(tmp_path / "heat", f"id {number}"))
-    write_manifest(tmp_path, records)
+    write_records(tmp_path, records)
     return tmp_path
 
 
@@ -105,7 +105,7 @@ def predicted(heatmaps: Path | None = None, missing: int = 0) -> Predicted:
 
 class TestGallery:
     def test_entries(self, data_set: Path) -> None:
-        manifest = read_manifest(data_set)
+        manifest = read_records(data_set)
         entries = list(gallery_entries(manifest, manifest.records, predicted(data_set / "heat")))
         assert [entry.exact for entry in entries] == [False, True] * 3
         assert [entry.verdict_right for entry in entries] == [False, True] * 3
@@ -114,7 +114,7 @@ class TestGallery:
         assert entries[0].sizes == ((80, 40), (80, 40))
 
     def test_page(self, data_set: Path) -> None:
-        manifest = read_manifest(data_set)
+        manifest = read_records(data_set)
         entries = list(gallery_entries(manifest, manifest.records, predicted()))
         page = gallery_page(entries, "a <set>", RUN, corpus_scores={"rouge_l": 0.25})
         assert page.count('<li class="entry"') == 6
@@ -128,14 +128,14 @@ class TestGallery:
         assert outside_addresses(page) == []
 
     def test_without_anything_known(self, data_set: Path) -> None:
-        manifest = read_manifest(data_set)
+        manifest = read_records(data_set)
         bare = [PairRecord("id 0", "0_before.png", "0_after.png")]
         page = gallery_page(list(gallery_entries(manifest, bare, Predicted({"id 0": "x"}))), "bare", RUN)
         assert page.count('<li class="entry"') == 1
         assert "<select data-filter" not in page
 
     def test_worst_and_best(self, data_set: Path) -> None:
-        records = read_manifest(data_set).records
+        records = read_records(data_set).records
         assert [record.id for record in choose_records(records, predicted(), 3)] == ["id 0", "id 4", "id 5"]
         assert len(choose_records(records, predicted(missing=2), 400)) == 4
         assert [record.id for record in choose_records(records, Predicted(predicted().captions), 2)] == [

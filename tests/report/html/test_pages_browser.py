@@ -12,8 +12,8 @@ from tests.browser import DESKTOP, PHONE, Browser, open_browser
 from tests.fixtures.explained import CAPTION, explained_pair, page_of
 from tests.fixtures.folders import bright_square, make_folders
 
-from blip2idc.compare.comparison import CompareSettings
-from blip2idc.compare.run import compare_folders
+from blip2idc.comparison.outcome import CompareSettings
+from blip2idc.comparison.run import compare
 from blip2idc.report.html.compare_page import compare_page, write_compare_page
 from blip2idc.report.html.gallery_page import GalleryEntry, gallery_page
 from blip2idc.report.html.page import thumbnail_uri
@@ -182,7 +182,7 @@ class TestGallery:
 
 
 def test_compare_page(browser: Browser, tmp_path: Path) -> None:
-    comparison = compare_folders(*make_folders(tmp_path), CompareSettings(), bright_square)
+    comparison = compare(*make_folders(tmp_path), CompareSettings(), bright_square)
     path = tmp_path / "compare.html"
     open_page(browser, path, compare_page(comparison), PHONE)
     assert browser.find("output").text == "14 of 14"
@@ -203,7 +203,7 @@ def test_compare_page_change_by_change(browser: Browser, tmp_path: Path, size: t
         Image.fromarray(picture).save(tmp_path / folder / "x.png")
         Image.fromarray(picture[:300]).save(tmp_path / folder / "y.png")
     settings = CompareSettings(judge="pixels")
-    comparison = compare_folders(tmp_path / "a", tmp_path / "b", settings, lambda pairs: iter(()))
+    comparison = compare(tmp_path / "a", tmp_path / "b", settings, lambda pairs: iter(()))
     path = tmp_path / "compare.html"
     write_compare_page(path, comparison)
     browser.resize(size)

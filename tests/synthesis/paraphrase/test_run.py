@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.cli.main import run
-from blip2idc.data.records import PairRecord, read_manifest, write_manifest
+from blip2idc.data.records import PairRecord, read_records, write_records
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.runs.folder import LOCK, STATE
 from blip2idc.runs.lock import only_run
@@ -84,7 +84,7 @@ def put_data(folder: Path, captions: Sequence[Sequence[str]], extra: dict[str, A
         names = (f"images/{number}_before.png", f"images/{number}_after.png")
         kind = "none" if own and "no change" in own[0] else "edit"
         records.append(PairRecord(str(number), *names, tuple(own), {"kind": kind}, extra=extra or {}))
-    write_manifest(folder, records)
+    write_records(folder, records)
     return folder
 
 
@@ -96,7 +96,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_good_variations_pass_and_others_are_told_with_their_reason(data: Path, tmp_path: Path) -> None:
     folder, report = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
-    first, second, third = read_manifest(folder)
+    first, second, third = read_records(folder)
     vanished = "The red car on the left has vanished."
     assert first.captions[:2] == ("the red car on the left is gone", vanished)
     assert first.extra["original_captions"] == ["the red car on the left is gone"]
@@ -115,9 +115,9 @@ def test_good_variations_pass_and_others_are_told_with_their_reason(data: Path, 
 
 
 def test_images_and_everything_else_of_a_record_stay(data: Path, tmp_path: Path) -> None:
-    before = read_manifest(data)
+    before = read_records(data)
     folder, _ = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
-    for one, other in zip(before, read_manifest(folder), strict=True):
+    for one, other in zip(before, read_records(folder), strict=True):
         assert (one.id, one.change, one.source, one.before_box) == (
             other.id,
             other.change,
@@ -125,7 +125,7 @@ def test_images_and_everything_else_of_a_record_stay(data: Path, tmp_path: Path)
             other.before_box,
         )
         assert [path.read_bytes() for path in before.paths(one)] == [
-            path.read_bytes() for path in read_manifest(folder).paths(other)
+            path.read_bytes() for path in read_records(folder).paths(other)
         ]
     loaded = datasets.load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))[
         "train"
@@ -146,7 +146,7 @@ def test_variations_of_variations_are_not_made(data: Path, tmp_path: Path) -> No
     second, report = paraphrase(first, tmp_path / "two", replace(CONFIG, seed=1), model=again)
     assert set(again.asked) == set(ANSWERS)
     assert report.captions == 4
-    for one, other in zip(read_manifest(first), read_manifest(second), strict=True):
+    for one, other in zip(read_records(first), read_records(second), strict=True):
         assert other.extra["original_captions"] == one.extra["original_captions"]
         assert set(one.captions) <= set(other.captions)
 
@@ -156,7 +156,7 @@ def test_splits_are_all_reworded_or_the_one_that_is_named(tmp_path: Path) -> Non
         put_data(tmp_path / "data" / split, [["add two dogs"]])
     folder, report = paraphrase(tmp_path / "data", tmp_path / "all", CONFIG, model=Scripted())
     assert report.pairs == 2
-    assert all(len(read_manifest(folder, split)[0].captions) == 3 for split in ("train", "test"))
+    assert all(len(read_records(folder, split)[0].captions) == 3 for split in ("train", "test"))
     only, report = paraphrase(tmp_path / "data", tmp_path / "one", CONFIG, split="test", model=Scripted())
     assert report.pairs == 1
     assert not (only / "train").exists()
@@ -166,14 +166,14 @@ def test_what_was_not_answered_is_told_and_asked_again(data: Path, tmp_path: Pat
     model = Scripted(failing={"add two dogs"})
     folder, report = paraphrase(data, tmp_path / "out", CONFIG, model=model)
     assert report.failed == {"add two dogs": "the server answered 500 five times"}
-    assert read_manifest(folder)[2].captions[:2] == ("add two dogs", "the red car on the left is gone")
+    assert read_records(folder)[2].captions[:2] == ("add two dogs", "the red car on the left is gone")
     model.failing.clear()
     model.asked.clear()
     _, report = paraphrase(data, tmp_path / "out", CONFIG, model=model)
     assert set(model.asked) == {"add two dogs"}
     assert report.failed == {}
     undisturbed, _ = paraphrase(data, tmp_path / "other", CONFIG, model=Scripted())
-    assert len(read_manifest(folder)[2].captions) == len(read_manifest(undisturbed)[2].captions)
+    assert len(read_records(folder)[2].captions) == len(read_records(undisturbed)[2].captions)
 
 
 def test_a_caption_that_was_answered_in_part_is_asked_again(tmp_path: Path) -> None:
@@ -187,16 +187,16 @@ def test_a_caption_that_was_answered_in_part_is_asked_again(tmp_path: Path) -> N
     data = put_data(tmp_path / "data", [["add two dogs"]])
     folder, report = paraphrase(data, tmp_path / "out", CONFIG, model=Falling())
     assert report.failed == {"add two dogs": "no server answered"}
-    assert read_manifest(folder)[0].captions == ("add two dogs", "put in two dogs")
+    assert read_records(folder)[0].captions == ("add two dogs", "put in two dogs")
     _, report = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
     assert (report.failed, report.asked, report.passed) == ({}, 2, 2)
-    assert len(read_manifest(folder)[0].captions) == 3
+    assert len(read_records(folder)[0].captions) == 3
 
 
 def test_empty_references_stay(tmp_path: Path) -> None:
     data = put_data(tmp_path / "data", [["add two dogs"]], {"empty_references": 2, "camera": "left"})
     folder, _ = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
-    record = read_manifest(folder)[0]
+    record = read_records(folder)[0]
     assert record.extra["camera"] == "left"
     assert record.references == (*record.captions, "", "")
 
@@ -298,7 +298,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_the_protocols_for_paraphrased_references_read_it(data: Path, tmp_path: Path) -> None:
     folder, _ = paraphrase(data, tmp_path / "out", CONFIG, model=Scripted())
     predictions = tmp_path / "predictions.json"
-    said = [{"image_id": record.id, "caption": record.captions[-1]} for record in read_manifest(folder)]
+    said = [{"image_id": record.id, "caption": record.captions[-1]} for record in read_records(folder)]
     predictions.write_text(json.dumps(said))
     words = ["evaluate", str(predictions), "--references", str(folder), "--protocol", "emu"]
     assert run([*words, "--json", str(tmp_path / "scores.json")]) == 0
@@ -315,5 +315,5 @@ def test_a_variation_that_repeats_another_caption_of_its_pair_is_left_out_and_co
         replace(CONFIG, variations=1),
         model=Scripted(script=script),
     )
-    assert read_manifest(folder)[0].captions == (*same, "the sign has disappeared")
+    assert read_records(folder)[0].captions == (*same, "the sign has disappeared")
     assert (report.passed, report.added, report.repeated) == (2, 1, 1)

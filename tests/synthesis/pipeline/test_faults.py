@@ -20,7 +20,7 @@ from tests.fixtures.synthesis_run import (
     put_photographs,
 )
 
-from blip2idc.data.records import read_manifest
+from blip2idc.data.records import read_records
 from blip2idc.errors import InputError, ModelError
 from blip2idc.runs.folder import STATE
 from blip2idc.synthesis.editors.editor import EditRequest, EditResult
@@ -70,8 +70,8 @@ def test_an_editor_that_raises_costs_only_what_it_raises_for(
     assert len(made.report.failed) == made.report.faults == made.report.candidates["editor-failed"]
     assert "RuntimeError: CUDA error" in made.report.warnings()[0]
     assert 0 < min(no_pauses) < max(no_pauses)  # tried again, after growing pauses
-    kept = {record.id for record in read_manifest(tmp_path / "out")}
-    assert kept == {r.id for r in read_manifest(undisturbed) if r.captions[0] != INSTRUCTIONS[1]}
+    kept = {record.id for record in read_records(tmp_path / "out")}
+    assert kept == {r.id for r in read_records(undisturbed) if r.captions[0] != INSTRUCTIONS[1]}
     whole = replace(editor, times=0)
     synthesize(read_sources(images=photographs), tmp_path / "out", settings, parts=Parts(editor=whole))
     manifests = [(folder / "metadata.jsonl").read_bytes() for folder in (tmp_path / "out", undisturbed)]
@@ -128,7 +128,7 @@ def test_corrupt_photographs_are_told_and_skipped(instructions: Path, tmp_path: 
     assert sorted(made.report.skipped) == ["cut.png", "empty.jpg", "text.png"]
     assert made.report.images == 2
     assert made.report.faults == 3
-    assert {record.extra["picture"] for record in read_manifest(tmp_path / "out")} == {
+    assert {record.extra["picture"] for record in read_records(tmp_path / "out")} == {
         path.name for path in photographs.iterdir() if path.name not in made.report.skipped
     }
 
@@ -195,7 +195,7 @@ def test_a_server_in_trouble_is_asked_again(
         )
         assert len(server.asked) >= IMAGES + 2
     assert made.report.faults == 0
-    assert {record.extra["synthesis"]["origin"] for record in read_manifest(tmp_path / "out")} == {
+    assert {record.extra["synthesis"]["origin"] for record in read_records(tmp_path / "out")} == {
         "language-model"
     }
     kept = (

@@ -26,7 +26,7 @@ from tests.fixtures.synthesis_run import (
     seeds,
 )
 
-from blip2idc.data.records import NO_CHANGE_CAPTIONS, read_manifest
+from blip2idc.data.records import NO_CHANGE_CAPTIONS, read_records
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.images.pair import open_image
 from blip2idc.runs.folder import STATE
@@ -41,7 +41,7 @@ KILLS = 4
 
 
 def test_the_data_set_holds_the_accepted_pairs_and_nothing_else(undisturbed: Path, photographs: Path) -> None:
-    manifest = read_manifest(undisturbed)
+    manifest = read_records(undisturbed)
     assert 0 < len(manifest) <= IMAGES * len(INSTRUCTIONS)
     named = set()
     for record in manifest:
@@ -72,7 +72,7 @@ def test_every_candidate_is_kept_with_its_numbers_and_its_own_seed(undisturbed: 
 
 def test_datasets_opens_it_as_it_is(undisturbed: Path, tmp_path: Path) -> None:
     loaded = datasets.load_dataset("imagefolder", data_dir=str(undisturbed), cache_dir=str(tmp_path))["train"]
-    assert len(loaded) == len(read_manifest(undisturbed))
+    assert len(loaded) == len(read_records(undisturbed))
     assert loaded[0]["after"].size == loaded[0]["before"].size
 
 
@@ -151,7 +151,7 @@ def test_photographs_may_be_added_and_only_they_are_edited(instructions: Path, t
     second = run_logged(photographs, instructions, tmp_path / "out", tmp_path / "log")
     assert max(Counter(seeds(tmp_path / "log")).values()) == 1
     assert (first.report.images, second.report.images) == (2, 3)
-    ids = [{record.id for record in read_manifest(tmp_path / "out")}]
+    ids = [{record.id for record in read_records(tmp_path / "out")}]
     assert len(ids[0]) == second.report.pairs > first.report.pairs
 
 
@@ -177,7 +177,7 @@ def test_filters_are_set_anew_without_generating(
     assert strict.report.images == IMAGES
     back = refilter(output, CONFIG.filters)
     assert contents(output) == whole
-    assert back.report.pairs == len(read_manifest(output))
+    assert back.report.pairs == len(read_records(output))
     assert len(seeds(tmp_path / "log")) == generated
 
 
@@ -205,7 +205,7 @@ def test_a_share_of_the_pairs_shows_no_change(photographs: Path, instructions: P
     assert 2 <= len(kept) < IMAGES
     assert all(len(item["candidates"]) == 1 for item in kept)
     assert made.report.instructions == IMAGES * len(INSTRUCTIONS)
-    same = [record for record in read_manifest(tmp_path / "out") if record.kind == "none"]
+    same = [record for record in read_records(tmp_path / "out") if record.kind == "none"]
     assert 0 < len(same) <= len(kept)
     assert all(record.captions == NO_CHANGE_CAPTIONS for record in same)
     assert all(record.extra["synthesis"]["change_share"] <= 0.3 for record in same)

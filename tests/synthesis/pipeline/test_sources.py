@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from blip2idc.data.records import PairRecord, write_manifest
+from blip2idc.data.records import PairRecord, write_records
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.synthesis.instructions.instruction import SourceImage
 from blip2idc.synthesis.pipeline.sources import inspect, inspect_all, read_captions, read_sources
@@ -93,7 +93,7 @@ def test_a_data_set_gives_images_before_with_their_captions_as_instructions(tmp_
         PairRecord("3", "images/1.png", "images/after.png", ("remove the wall", "paint it blue")),
         PairRecord("4", "images/gone.png", "images/after.png", ("do it",)),
     ]
-    write_manifest(tmp_path / "data", records)
+    write_records(tmp_path / "data", records)
     found = read_sources(data=tmp_path / "data")
     assert [image.instructions for image in found.images] == [
         ("paint it blue", "remove the wall"),

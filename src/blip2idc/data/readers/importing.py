@@ -17,7 +17,7 @@ from pathlib import Path
 from blip2idc.data.placing import ImagePlacer
 from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
-from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_manifest
+from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_records
 from blip2idc.errors import InputError
 from blip2idc.images.decoding.limits import MAX_PIXELS
 from blip2idc.runs.lock import only_run
@@ -152,7 +152,7 @@ def import_benchmark(
                 writer.add(item)
             _check_result(writer, source, options)
             for split in sorted(writer.records, key=SPLITS.index):
-                write_manifest(output / split, writer.records[split])
+                write_records(output / split, writer.records[split])
     finally:
         with suppress(OSError):  # it holds something
             output.rmdir()

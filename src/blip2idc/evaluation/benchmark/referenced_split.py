@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from blip2idc.data.records import PairRecord, find_splits, read_manifest
+from blip2idc.data.records import PairRecord, find_splits, read_records
 from blip2idc.errors import InputError
 from blip2idc.evaluation.metrics.corpus import References, Tokenizer
 from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
@@ -58,7 +58,7 @@ class ReferencedSplit:
     @classmethod
     def read(cls, path: Path, split: str | None = None) -> ReferencedSplit:
         """From a data set; `split` is needed where it holds several."""
-        manifest = read_manifest(path, split)
+        manifest = read_records(path, split)
         return cls.build(manifest.records, manifest.root, split)
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blip2idc.data.records import NO_CHANGE, Manifest, PairRecord, find_splits, read_manifest
+from blip2idc.data.records import NO_CHANGE, Manifest, PairRecord, find_splits, read_records
 from blip2idc.errors import InputError
 from blip2idc.evaluation.maps.localization import Mask, Size, Truth, make_truth
 from blip2idc.images.decoding.frames import read_frames, read_size
@@ -56,7 +56,7 @@ def read_placed_heatmaps(
         )
     if split is None and len(find_splits(dataset)) > 1 and "test" in find_splits(dataset):
         split = "test"  # as the references of the captions are chosen
-    manifest = read_manifest(dataset, split)
+    manifest = read_records(dataset, split)
     heatmaps, truths, unknown = [], [], 0
     for record in manifest.records:
         truth = _truth(manifest, record, max_pixels)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from blip2idc.compare.comparison import STATUSES, Comparison, utf8
-from blip2idc.compare.folders import left_out_in_words
+from blip2idc.comparison.folders import left_out_in_words
+from blip2idc.comparison.outcome import STATUSES, Comparison, utf8
 from blip2idc.errors import printable
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.report.html.compare_cards import entry_card

@@ -24,8 +24,8 @@ from blip2idc.data.records import (
     Manifest,
     PairRecord,
     find_splits,
-    read_manifest,
-    write_manifest,
+    read_records,
+    write_records,
 )
 from blip2idc.errors import InputError
 from blip2idc.runs.files import atomic_write
@@ -225,8 +225,8 @@ def paraphrase(
 def _manifests(data: Path, split: str | None) -> list[Manifest]:
     splits = find_splits(data)
     if split is None and splits and not (data / MANIFEST_NAME).is_file():
-        return [read_manifest(data, name) for name in splits]
-    manifest = read_manifest(data, split)
+        return [read_records(data, name) for name in splits]
+    manifest = read_records(data, split)
     return [replace(manifest, split=split if split in splits else None)]
 
 
@@ -370,7 +370,7 @@ def _write(manifest: Manifest, records: Sequence[PairRecord], folder: Path) -> N
             source = manifest.image_path(name)
             if source.is_file():
                 place_file(source, folder / name)
-    write_manifest(folder, records)
+    write_records(folder, records)
 
 
 def _files(record: PairRecord) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.placing import place_file
-from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, NO_CHANGE_CAPTIONS, PairRecord, write_manifest
+from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, NO_CHANGE_CAPTIONS, PairRecord, write_records
 from blip2idc.runs.folder import STATE
 from blip2idc.runs.journal import Entry, Journal
 from blip2idc.synthesis.filters.filters import Duplicates, Measures, Thresholds, best_of
@@ -173,7 +173,7 @@ def write_selection(folder: Path, selection: Selection) -> Path:
         for name, candidate in kept.items():
             wanted.add(name)
             place_file(store / candidate, folder / name)
-    manifest = write_manifest(folder, selection.records)
+    manifest = write_records(folder, selection.records)
     remove_others(folder / "images", (Path(name).name for name in wanted))
     return manifest
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.json_files import parse, parse_lines, read_text
-from blip2idc.data.records import MANIFEST_NAME, Manifest, PairRecord, find_splits, read_manifest
+from blip2idc.data.records import MANIFEST_NAME, Manifest, PairRecord, find_splits, read_records
 from blip2idc.errors import ConfigError, ImageError, InputError
 from blip2idc.images.decoding.files import read_regular
 from blip2idc.images.decoding.limits import MAX_PIXELS, max_bytes
@@ -134,7 +134,7 @@ def _instructions(record: PairRecord) -> tuple[str, ...]:
 
 def _manifests(data: Path, split: str | None) -> Sequence[Manifest]:
     splits = find_splits(data) if split is None else ()
-    return [read_manifest(data, name) for name in splits] if splits else [read_manifest(data, split)]
+    return [read_records(data, name) for name in splits] if splits else [read_records(data, split)]
 
 
 def _collect(found: Iterable[_Found], max_pixels: int) -> Sources:

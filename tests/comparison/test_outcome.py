@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 from tests.fixtures.folders import COUNTS, bright_square, make_folders
 
-from blip2idc.compare.comparison import CompareSettings, Comparison, Entry
-from blip2idc.compare.run import compare_folders
-from blip2idc.compare.words import describe_entry
+from blip2idc.comparison.outcome import CompareSettings, Comparison, Entry
+from blip2idc.comparison.run import compare
+from blip2idc.comparison.words import describe_entry
 from blip2idc.difference import Difference
 from blip2idc.errors import ConfigError
 from blip2idc.images.pair import ImagePair
@@ -37,7 +37,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def comparison(folders: tuple[Path, Path]) -> Comparison:
-    return compare_folders(*folders, CompareSettings(), bright_square, {"model": "stub", "blip2idc": "0"})
+    return compare(*folders, CompareSettings(), bright_square, {"model": "stub", "blip2idc": "0"})
 
 
 def write_pair(root: Path, before: np.ndarray, after: np.ndarray) -> tuple[Path, Path]:
@@ -61,7 +61,7 @@ class TestCounts:
         assert "truncated or damaged" in error.reason
 
     def test_equal_folders_need_no_model(self, folders: tuple[Path, Path]) -> None:
-        same = compare_folders(folders[0], folders[0], CompareSettings(), never)
+        same = compare(folders[0], folders[0], CompareSettings(), never)
         assert same.counts["same"] == len(same.entries) == 100
         assert same.exit_status == 0
 
@@ -69,7 +69,7 @@ class TestCounts:
         picture = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
         before, after = write_pair(tmp_path, picture, picture)
         Image.fromarray(picture).save(after / "y.png")
-        found = compare_folders(before, after, CompareSettings(), never)
+        found = compare(before, after, CompareSettings(), never)
         assert (found.counts["added"], found.exit_status) == (1, 1)
 
     def test_only_differing_pixels_reach_the_model(self, folders: tuple[Path, Path]) -> None:
@@ -80,7 +80,7 @@ class TestCounts:
                 asked.append(pair)
                 yield Difference("x", 1.0, True)
 
-        compare_folders(*folders, CompareSettings(), count)
+        compare(*folders, CompareSettings(), count)
         assert len(asked) == 10
 
 
@@ -94,7 +94,7 @@ class TestThresholds:
         return write_pair(tmp_path, before, after)
 
     def test_the_model_finds_nothing(self, faint: tuple[Path, Path]) -> None:
-        found = compare_folders(*faint, CompareSettings(), bright_square)
+        found = compare(*faint, CompareSettings(), bright_square)
         assert (found.counts["same"], found.unseen, found.exit_status) == (1, 1, 0)
         assert found.summary().startswith("1 file: 1 same (1 of them differ in pixels)")
         assert describe_entry(found.entries[0]) == (
@@ -103,12 +103,12 @@ class TestThresholds:
         )
 
     def test_strict(self, faint: tuple[Path, Path]) -> None:
-        found = compare_folders(*faint, CompareSettings(strict=True), bright_square)
+        found = compare(*faint, CompareSettings(strict=True), bright_square)
         assert (found.counts["changed"], found.exit_status) == (1, 1)
 
     def test_threshold_of_the_probability(self, faint: tuple[Path, Path]) -> None:
-        assert compare_folders(*faint, CompareSettings(threshold=0.1), bright_square).exit_status == 1
-        assert compare_folders(*faint, CompareSettings(threshold=0.11), bright_square).exit_status == 0
+        assert compare(*faint, CompareSettings(threshold=0.1), bright_square).exit_status == 1
+        assert compare(*faint, CompareSettings(threshold=0.11), bright_square).exit_status == 0
 
     @pytest.mark.parametrize(
         "settings",
@@ -119,15 +119,15 @@ class TestThresholds:
         ],
     )
     def test_settled_without_the_model(self, faint: tuple[Path, Path], settings: CompareSettings) -> None:
-        assert compare_folders(*faint, settings, never).exit_status == 0
+        assert compare(*faint, settings, never).exit_status == 0
 
     def test_other_sizes(self, tmp_path: Path) -> None:
         grey = np.full((10, 10, 3), 100, dtype=np.uint8)
         pair = write_pair(tmp_path, grey, grey[:8])
-        found = compare_folders(*pair, CompareSettings(pixel_threshold=1.0), bright_square)
+        found = compare(*pair, CompareSettings(pixel_threshold=1.0), bright_square)
         assert found.exit_status == 1
         assert "10x10 before, 10x8 after" in describe_entry(found.entries[0])
-        assert compare_folders(*pair, CompareSettings(any_size=True), bright_square).exit_status == 0
+        assert compare(*pair, CompareSettings(any_size=True), bright_square).exit_status == 0
 
     @pytest.mark.parametrize(
         "values", [{"threshold": 1.2}, {"pixel_threshold": -0.1}, {"pixel_tolerance": 256}]
@@ -148,7 +148,7 @@ class TestJudge:
         return write_pair(tmp_path, before, after)
 
     def test_a_place_that_changed_is_a_change_whatever_the_model_says(self, block: tuple[Path, Path]) -> None:
-        (entry,) = compare_folders(*block, CompareSettings(), bright_square).entries
+        (entry,) = compare(*block, CompareSettings(), bright_square).entries
         assert (entry.status, entry.model_changed) == ("changed", False)
         assert entry.changes[0].after_box == (30, 10, 20, 12)
         line = describe_entry(entry)
@@ -160,11 +160,11 @@ class TestJudge:
         assert (content["judgement"], content["alignment"]) == ("compact", "aligned")
 
     def test_pixels_ask_no_model(self, block: tuple[Path, Path]) -> None:
-        found = compare_folders(*block, CompareSettings(judge="pixels"), never)
+        found = compare(*block, CompareSettings(judge="pixels"), never)
         assert (found.exit_status, found.entries[0].caption) == (1, None)
 
     def test_the_model_alone(self, block: tuple[Path, Path]) -> None:
-        found = compare_folders(*block, CompareSettings(judge="model"), bright_square)
+        found = compare(*block, CompareSettings(judge="model"), bright_square)
         assert (found.exit_status, found.unseen) == (0, 1)
 
     def test_who_else(self) -> None:
@@ -177,7 +177,7 @@ class TestJudge:
             (tmp_path / folder).mkdir()
             frames[0].save(tmp_path / folder / "x.gif", save_all=True, append_images=frames[1:count])
         settings = CompareSettings(judge="model")
-        (entry,) = compare_folders(tmp_path / "a", tmp_path / "b", settings, bright_square).entries
+        (entry,) = compare(tmp_path / "a", tmp_path / "b", settings, bright_square).entries
         assert (entry.status, entry.reason) == ("changed", "2 frames before, 3 frames after")
 
 

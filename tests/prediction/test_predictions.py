@@ -12,10 +12,10 @@ import torch
 from tests.fixtures.checkpoints import opt_checkpoint as opt_checkpoint
 from tests.fixtures.checkpoints import write_dataset
 
-from blip2idc.data.records import Manifest, read_manifest
+from blip2idc.data.records import Manifest, read_records
 from blip2idc.errors import ImageError, PredictionError
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.predict.predictions import predict_captions
+from blip2idc.prediction.predictions import predict
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,11 @@ def captioner(opt_checkpoint: Path) -> DifferenceCaptioner:
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Manifest:
-    return read_manifest(write_dataset(tmp_path / "data", 7))
+    return read_records(write_dataset(tmp_path / "data", 7))
 
 
 def run(captioner: DifferenceCaptioner, manifest: Manifest, output: Path) -> int:
-    return predict_captions(captioner, manifest, output, batch_size=2, max_new_tokens=6)
+    return predict(captioner, manifest, output, batch_size=2, max_new_tokens=6)
 
 
 def test_predictions_are_single_captions_in_order(
@@ -37,7 +37,7 @@ def test_predictions_are_single_captions_in_order(
 ) -> None:
     seen: list[tuple[int, int]] = []
     output = tmp_path / "deep" / "predictions.json"
-    predict_captions(
+    predict(
         captioner, manifest, output, batch_size=3, on_progress=lambda *now: seen.append(now), max_new_tokens=6
     )
     entries = json.loads(output.read_text())

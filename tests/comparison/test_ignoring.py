@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blip2idc.compare.comparison import CompareSettings, Comparison
-from blip2idc.compare.ignoring import RULES_FILE, Rule, read_rules
-from blip2idc.compare.run import compare_folders
+from blip2idc.comparison.ignoring import RULES_FILE, Rule, read_rules
+from blip2idc.comparison.outcome import CompareSettings, Comparison
+from blip2idc.comparison.run import compare
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.images.pixels import Region
 
@@ -32,7 +32,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 def compared(folders: tuple[Path, Path], *regions: Region, rules: tuple[Rule, ...] = ()) -> Comparison:
     settings = CompareSettings(judge="pixels", ignore=regions, rules=rules)
-    return compare_folders(*folders, settings, never)  # type: ignore[arg-type]
+    return compare(*folders, settings, never)  # type: ignore[arg-type]
 
 
 def never(pairs: object) -> object:

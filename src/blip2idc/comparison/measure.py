@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from blip2idc.compare.ignoring import Ignored
-from blip2idc.compare.places import compare_aligned
-from blip2idc.compare.sizes import compare_sizes
+from blip2idc.comparison.ignoring import Ignored
+from blip2idc.comparison.places import compare_aligned
+from blip2idc.comparison.sizes import compare_sizes
 from blip2idc.images.changes import Alignment, Comparison, MeasuredChange
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import PixelDifference, Region, bounding_box

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from blip2idc.compare.ignoring import Rule
-from blip2idc.compare.measure import Measurement
+from blip2idc.comparison.ignoring import Rule
+from blip2idc.comparison.measure import Measurement
 from blip2idc.difference import Change, Difference
 from blip2idc.errors import ConfigError
 from blip2idc.images.changes import MeasuredChange

@@ -11,7 +11,7 @@ from PIL import Image
 from blip2idc.difference import Difference
 from blip2idc.errors import ConfigError, ImageError
 from blip2idc.images.pair import ImagePair
-from blip2idc.predict.tiles import caption_tiles, map_of_tiles, summary, tile_boxes
+from blip2idc.prediction.tiles import caption_tiles, map_of_tiles, summary, tile_boxes
 
 
 class Sizes:

@@ -18,7 +18,7 @@ from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.pair_captioner import BATCH_SIZE
-from blip2idc.predict.fingerprint import content_of, describe_captioner
+from blip2idc.prediction.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.journal import Journal
 from blip2idc.runs.resume import resume_file
@@ -27,7 +27,7 @@ FORMATS = (".json", ".jsonl")
 CAPTIONED = "captioned"  # kind of the journal's entries
 
 
-def predict_captions(
+def predict(
     captioner: DifferenceCaptioner,
     manifest: Manifest,
     output: Path,
@@ -41,7 +41,7 @@ def predict_captions(
     Example::
 
         captioner = DifferenceCaptioner.from_pretrained()
-        predict_captions(captioner, read_manifest("data/"), Path("predictions.json"))
+        predict(captioner, read_records("data/"), Path("predictions.json"))
 
     Args:
         captioner: The captioner.

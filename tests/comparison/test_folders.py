@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from blip2idc.compare.comparison import CompareSettings, utf8
-from blip2idc.compare.folders import NameRules, left_out_in_words, pair_folders, parse_mapping
-from blip2idc.compare.run import compare_folders
-from blip2idc.compare.words import describe_entry
+from blip2idc.comparison.folders import NameRules, left_out_in_words, pair_folders, parse_mapping
+from blip2idc.comparison.outcome import CompareSettings, utf8
+from blip2idc.comparison.run import compare
+from blip2idc.comparison.words import describe_entry
 from blip2idc.errors import ConfigError, InputError
 
 PIXELS = CompareSettings(judge="pixels")
@@ -55,7 +55,7 @@ def test_links_to_folders_are_followed(folders: tuple[Path, Path], tmp_path: Pat
     (folders[1] / "pages").symlink_to(tmp_path / "other")
     for folder in folders:
         save(folder / "x.png")
-    found = compare_folders(*folders, PIXELS, never)  # type: ignore[arg-type]
+    found = compare(*folders, PIXELS, never)  # type: ignore[arg-type]
     assert {entry.name: entry.status for entry in found.entries} == {
         "pages/cart.png": "changed",
         "x.png": "same",
@@ -74,7 +74,7 @@ def test_links_in_a_circle_end(folders: tuple[Path, Path]) -> None:
 def test_a_link_to_nowhere_is_an_error(folders: tuple[Path, Path]) -> None:
     (folders[0] / "x.png").symlink_to(folders[0] / "gone.png")
     save(folders[1] / "x.png")
-    (entry,) = compare_folders(*folders, PIXELS, never).entries  # type: ignore[arg-type]
+    (entry,) = compare(*folders, PIXELS, never).entries  # type: ignore[arg-type]
     assert (entry.status, "no such file" in entry.reason) == ("error", True)
 
 
@@ -83,7 +83,7 @@ def test_names_equal_after_normalisation_are_one(folders: tuple[Path, Path]) -> 
     save(folders[1] / unicodedata.normalize("NFD", "caf\u00e9.png"), "blue")
     pairs = pair_folders(*folders)
     assert pairs.common == ("caf\u00e9.png",)
-    assert compare_folders(*folders, PIXELS, never).counts["changed"] == 1  # type: ignore[arg-type]
+    assert compare(*folders, PIXELS, never).counts["changed"] == 1  # type: ignore[arg-type]
 
 
 def test_a_folder_with_both_forms_keeps_both(folders: tuple[Path, Path]) -> None:
@@ -97,7 +97,7 @@ def test_mapped_names_meet(folders: tuple[Path, Path]) -> None:
     save(folders[0] / "cart-chromium-linux.png")
     save(folders[1] / "cart-actual.png", "blue")
     rules = NameRules(mappings=(parse_mapping("-(actual|chromium-linux)="),))
-    (entry,) = compare_folders(*folders, PIXELS, never, names=rules).entries  # type: ignore[arg-type]
+    (entry,) = compare(*folders, PIXELS, never, names=rules).entries  # type: ignore[arg-type]
     assert (entry.name, entry.status) == ("cart.png", "changed")
     assert entry.to_dict()["after"] == str(folders[1] / "cart-actual.png")
     save(folders[1] / "cart.png")
@@ -122,13 +122,13 @@ def test_excluded_names(folders: tuple[Path, Path]) -> None:
 def test_images_that_nothing_here_reads_are_errors(folders: tuple[Path, Path]) -> None:
     for folder in folders:
         (folder / "photo.svg").write_text("<svg/>")
-    (entry,) = compare_folders(*folders, PIXELS, never).entries  # type: ignore[arg-type]
+    (entry,) = compare(*folders, PIXELS, never).entries  # type: ignore[arg-type]
     assert entry.status == "error"
 
 
 def test_two_files(folders: tuple[Path, Path]) -> None:
     before, after = save(folders[0] / "x.png"), save(folders[1] / "y.png", "blue")
-    (entry,) = compare_folders(before, after, PIXELS, never).entries  # type: ignore[arg-type]
+    (entry,) = compare(before, after, PIXELS, never).entries  # type: ignore[arg-type]
     assert (entry.name, entry.status) == ("y.png", "changed")
     with pytest.raises(InputError, match="expected two folders or two files"):
         pair_folders(before, folders[1])
@@ -147,7 +147,7 @@ def test_names_that_are_no_utf8(folders: tuple[Path, Path]) -> None:
     for folder, color in zip(folders, ("red", "blue"), strict=True):
         save(folder / "x.png").rename(folder / name)
         save(folder / "x.png", color).rename(folder / name)
-    (entry,) = compare_folders(*folders, PIXELS, never).entries  # type: ignore[arg-type]
+    (entry,) = compare(*folders, PIXELS, never).entries  # type: ignore[arg-type]
     assert entry.status == "changed"
     assert utf8(entry.name).encode() == b"caf\\xe9\n\x1b[31m.png"
     line = describe_entry(entry)

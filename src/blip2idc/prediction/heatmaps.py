@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from blip2idc.data.records import Manifest
 from blip2idc.images.heatmap import SUFFIX, heatmap_path
 from blip2idc.model.explain.choice import BATCH_SIZE, check_method
-from blip2idc.predict.fingerprint import content_of, describe_captioner
+from blip2idc.prediction.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write, discard_partials
 from blip2idc.runs.journal import Journal
 from blip2idc.runs.resume import resume_file

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from blip2idc.compare.comparison import Comparison, Entry
+from blip2idc.comparison.outcome import Comparison, Entry
 from blip2idc.errors import ConfigError, InputError
 from blip2idc.runs.files import atomic_path
 

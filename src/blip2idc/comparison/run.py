@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from blip2idc.compare.comparison import CompareSettings, Comparison, Entry
-from blip2idc.compare.folders import FolderPairs, NameRules, pair_folders
-from blip2idc.compare.ignoring import check_rules, rules_for
-from blip2idc.compare.measure import Tolerances, measure, shown_pair
-from blip2idc.compare.words import measured_in_words
+from blip2idc.comparison.folders import FolderPairs, NameRules, pair_folders
+from blip2idc.comparison.ignoring import check_rules, rules_for
+from blip2idc.comparison.measure import Tolerances, measure, shown_pair
+from blip2idc.comparison.outcome import CompareSettings, Comparison, Entry
+from blip2idc.comparison.words import measured_in_words
 from blip2idc.difference import Difference
 from blip2idc.errors import Blip2idcError
 from blip2idc.images.changes.measured_pair import MeasuredPair
@@ -32,7 +32,7 @@ _LARGE_BYTES = 4_000_000  # of a file: larger ones are decoded one pair at a tim
 _LARGE = threading.Lock()
 
 
-def compare_folders(
+def compare(
     before: Path,
     after: Path,
     settings: CompareSettings,
@@ -45,7 +45,7 @@ def compare_folders(
     Example::
 
         captioner = DifferenceCaptioner.from_pretrained()
-        comparison = compare_folders(Path("expected"), Path("actual"), CompareSettings(), captioner.stream)
+        comparison = compare(Path("expected"), Path("actual"), CompareSettings(), captioner.stream)
         comparison.exit_status, comparison.summary()
 
     Args:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blip2idc.compare.comparison import CompareSettings, Entry
-from blip2idc.compare.run import compare_folders
+from blip2idc.comparison.outcome import CompareSettings, Entry
+from blip2idc.comparison.run import compare
 
 pytestmark = pytest.mark.shared
 
@@ -18,7 +18,7 @@ def entries(name: str) -> dict[str, Entry]:
     if not CASES.is_dir():
         pytest.skip(f"{CASES} is not there")
     settings = CompareSettings(judge="pixels")
-    found = compare_folders(CASES / name / "a", CASES / name / "b", settings, lambda pairs: iter(()))
+    found = compare(CASES / name / "a", CASES / name / "b", settings, lambda pairs: iter(()))
     return {entry.name: entry for entry in found.entries}
 
 

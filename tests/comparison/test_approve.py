@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from blip2idc.compare.approve import copy_approved, mark_approved
-from blip2idc.compare.comparison import CompareSettings, Comparison
-from blip2idc.compare.folders import NameRules
-from blip2idc.compare.run import compare_folders
+from blip2idc.comparison.approve import copy_approved, mark_approved
+from blip2idc.comparison.folders import NameRules
+from blip2idc.comparison.outcome import CompareSettings, Comparison
+from blip2idc.comparison.run import compare
 from blip2idc.errors import ConfigError, InputError
 
 
@@ -20,7 +20,7 @@ def never(pairs: object) -> object:
 
 def compared(root: Path, names: NameRules | None = None) -> Comparison:
     settings = CompareSettings(judge="pixels")
-    return compare_folders(root / "a", root / "b", settings, never, names=names)  # type: ignore[arg-type]
+    return compare(root / "a", root / "b", settings, never, names=names)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -82,6 +82,6 @@ def test_a_mapped_name_keeps_the_name_of_the_reference(root: Path) -> None:
 def test_another_suffix_is_refused(root: Path) -> None:
     settings = CompareSettings(judge="pixels")
     Image.new("RGB", (9, 8)).save(root / "b" / "x.bmp")
-    found = compare_folders(root / "a" / "x.png", root / "b" / "x.bmp", settings, never)  # type: ignore[arg-type]
+    found = compare(root / "a" / "x.png", root / "b" / "x.bmp", settings, never)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="expected the same suffix"):
         mark_approved(found, ["*"])

@@ -5,8 +5,8 @@ In: an `Entry`. Out: text. A change is never told by a sentence that says nothin
 
 from __future__ import annotations
 
-from blip2idc.compare.comparison import Entry
-from blip2idc.compare.measure import Measurement
+from blip2idc.comparison.measure import Measurement
+from blip2idc.comparison.outcome import Entry
 from blip2idc.errors import printable
 from blip2idc.images.pixels import PixelDifference, share_in_words
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from blip2idc.predict.fingerprint import content_of, weights_digest
+from blip2idc.prediction.fingerprint import content_of, weights_digest
 
 
 def network(dtype: torch.dtype = torch.float32) -> torch.nn.Module:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from blip2idc.compare.ignoring import Ignored, Rule
-from blip2idc.compare.measure import Measurement, Tolerances, measure, shown_pair
+from blip2idc.comparison.ignoring import Ignored, Rule
+from blip2idc.comparison.measure import Measurement, Tolerances, measure, shown_pair
 from blip2idc.images.pixels import Region
 
 Picture = np.ndarray
