@@ -340,7 +340,11 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
 
 @contextlib.contextmanager
 def _without_foreign_warnings() -> Iterator[None]:
-    """Hide peft's use of a name that transformers renamed; it concerns neither us nor the user."""
+    """Hide peft's use of a name that transformers renamed, and its word on layers whose weights are shared.
+
+    Neither concerns the user: `merge_adapter` gives such a layer weights of its own before it changes them.
+    """
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Model has `tie_word_embeddings=True`", UserWarning)
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         yield
