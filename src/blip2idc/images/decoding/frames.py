@@ -31,8 +31,12 @@ _LOWER = {  # 16 bits a channel, of which Pillow keeps the upper 8: what to ask 
     for order, other in (("B", "L"), ("L", "B"), ("N", "B" if _LITTLE else "L"))
 }
 _GREY_ALPHA = "LA;16B"
-_STRIP = 1_000_000  # pixels that become an array at a time
-_DRAWN_ON = {"GIF": 12, "PNG": 12}  # bytes a pixel: the frame, the one before, and what it is drawn on
+_BOX = 1_000_000  # pixels that become an array at a time
+_DRAWN_ON = {
+    "GIF": 12,
+    "PNG": 12,
+    "WEBP": 20,
+}  # bytes a pixel: the frame, the one before, and what it is drawn on
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +141,8 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
         _set_rawmode(image, "RGBA")  # four bytes a pixel as well
         load(image, limits)
         values = np.empty((image.height, image.width, 2), np.uint16)
-        for rows, part in _strips(image):
-            values[rows] = part[:, :, ::2].astype(np.uint16) << 8 | part[:, :, 1::2]
+        for box, part in _boxes(image):
+            values[box] = part[:, :, ::2].astype(np.uint16) << 8 | part[:, :, 1::2]
         return _frame(image, values, "LA")
     if raw not in _LOWER:
         load(image, limits)
@@ -152,32 +156,38 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
             again.seek(number)
         _set_rawmode(again, _LOWER[raw])
         load(again, limits)
-        for rows, part in _strips(again):
-            values[rows] = part
+        for box, part in _boxes(again):
+            values[box] = part
     load(image, limits)
-    for rows, part in _strips(image):
-        values[rows] |= part.astype(np.uint16) << 8
+    for box, part in _boxes(image):
+        values[box] |= part.astype(np.uint16) << 8
     return _frame(image, values, image.mode)
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[slice, np.ndarray]]:
-    """Rows of a decoded image as arrays [H, W] or [H, W, C], some at a time; all at once would be copied twice."""
-    step = max(1, _STRIP // image.width)
-    for top in range(0, image.height, step):
-        bottom = min(top + step, image.height)
-        whole = (top, bottom) == (0, image.height)
-        yield slice(top, bottom), np.asarray(image if whole else image.crop((0, top, image.width, bottom)))
+_Box = tuple[slice, slice]
+
+
+def _boxes(image: Image.Image) -> Iterator[tuple[_Box, np.ndarray]]:
+    """Parts of a decoded image as arrays [H, W] or [H, W, C], and where they lie; all at once would be copied twice."""
+    width = min(image.width, _BOX)
+    height = max(1, _BOX // width)
+    for top in range(0, image.height, height):
+        for left in range(0, image.width, width):
+            right, bottom = min(left + width, image.width), min(top + height, image.height)
+            whole = (right - left, bottom - top) == image.size
+            part = image if whole else image.crop((left, top, right, bottom))
+            yield (slice(top, bottom), slice(left, right)), np.asarray(part)
 
 
 def _array(image: Image.Image) -> np.ndarray:
     """A decoded image as an array [H, W] or [H, W, C]."""
-    if image.width * image.height <= _STRIP:
+    if image.width * image.height <= _BOX:
         return np.asarray(image)
     found: np.ndarray | None = None
-    for rows, part in _strips(image):
+    for box, part in _boxes(image):
         if found is None:
-            found = np.empty((image.height, *part.shape[1:]), part.dtype)
-        found[rows] = part
+            found = np.empty((image.height, image.width, *part.shape[2:]), part.dtype)
+        found[box] = part
     assert found is not None
     return found
 

@@ -9,6 +9,7 @@ from blip2idc.images.decoding.limits import Limits
 from blip2idc.images.decoding.png import check_png
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_COST = 13  # bytes a pixel: the picture, Pillow's copy of it and what it is converted to
 _PICTURES = 256  # Windows asks for about ten sizes
 
 
@@ -21,6 +22,7 @@ def check_ico(content: bytes, limits: Limits) -> None:
     count = int.from_bytes(content[4:6], "little")
     if count > _PICTURES:
         raise limits.damaged(f"{count} pictures in one icon")
+    pixels = 0
     for number in range(count):
         entry = content[6 + 16 * number : 22 + 16 * number]
         start = int.from_bytes(entry[12:16], "little")
@@ -35,4 +37,6 @@ def check_ico(content: bytes, limits: Limits) -> None:
                 raise limits.damaged("run lengths in an icon")
         if len(head) >= 24:
             limits.check_size(width, height)
-            limits.check_memory(9 * width * height, f"an icon of {width}x{height} pixels")
+            limits.check_memory(_COST * width * height, f"an icon of {width}x{height} pixels")
+            pixels += width * height
+            limits.check_frames(pixels)  # pictures of a list may all be the same bytes
