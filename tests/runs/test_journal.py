@@ -53,3 +53,35 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, content: bytes) ->
     with pytest.raises(InputError, match=r"j\.jsonl, line 2: is not an entry"):
         Journal(path)
     assert path.read_bytes().endswith(content)  # and left as it is
+
+
+def test_what_was_added_is_there_at_once_and_counted(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.jsonl") as journal:
+        assert len(journal) == 0
+        journal.add([entry("a", number=1), entry("b")])
+        assert (len(journal), journal.get("edited", "a")) == (2, entry("a", number=1))
+        journal.add([entry("a", number=2)])  # the places of later lines follow from the earlier ones
+        assert (len(journal), journal.get("edited", "a")) == (2, entry("a", number=2))
+        assert journal.get("edited", "b") == entry("b")
+
+
+def test_numbers_that_no_json_holds_are_not_written(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.jsonl") as journal:
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            journal.add([entry("a", number=float("nan"))])
+        assert journal.get("edited", "a") is None
+
+
+def test_a_journal_that_is_done_is_gone_and_a_cleared_one_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    with Journal(path) as journal:
+        journal.add([entry("a")])
+        journal.clear()
+        assert (len(journal), journal.get("edited", "a"), path.stat().st_size) == (0, None, 0)
+        journal.add([entry("b")])
+        assert journal.get("edited", "b") == entry("b")
+        journal.remove()
+        assert not path.exists()
+    journal = Journal(path)
+    path.unlink()
+    journal.remove()  # somebody else removed it
