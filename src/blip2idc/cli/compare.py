@@ -146,7 +146,7 @@ def compare_command(
     summary counts those that pass. Exit status: 0 the same, 1 changed, 2 an error.
     """
     from blip2idc.comparison.approve import copy_approved, mark_approved
-    from blip2idc.comparison.folders import NameRules, left_out_in_words, parse_mapping
+    from blip2idc.comparison.folders import NameRules, parse_mapping
     from blip2idc.comparison.outcome import CompareSettings
     from blip2idc.comparison.run import compare
     from blip2idc.images.pixels import parse_region
@@ -187,12 +187,19 @@ def compare_command(
         from blip2idc.report.junit import junit_xml
 
         write_text(junit, junit_xml(comparison, started, time.monotonic() - clock))
+    _print(comparison, output_format)
+    raise typer.Exit(comparison.exit_status)
+
+
+def _print(comparison: Comparison, output_format: str) -> None:
+    """Notes, what is not the same, and the summary."""
+    from blip2idc.comparison.folders import left_out_in_words
+
     for sentence in (*comparison.notes, left_out_in_words(comparison.left_out)):
         if sentence:
             note(sentence)
     _print_entries(comparison, output_format)
     say(comparison.summary())
-    raise typer.Exit(comparison.exit_status)
 
 
 def _print_entries(comparison: Comparison, output_format: str) -> None:

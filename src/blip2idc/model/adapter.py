@@ -26,7 +26,9 @@ import torch
 from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.model.adapter_files import (
+    BEYOND_PLAIN_LORA,
     CONFIG_FILE,
+    PREFIX,
     WEIGHTS_FILE,
     AdapterWeights,
     adapted_modules,
@@ -59,21 +61,7 @@ LAYERS = ("attention", "linear")
 SMALL_BACKBONE = 100_000_000
 """Weights below which a backbone has too little in it to be taught new sentences by its attention alone."""
 
-_PREFIX = "base_model.model."
-_PASSED_ON = (
-    "r",
-    "lora_alpha",
-    "lora_dropout",
-    "bias",
-    "use_rslora",
-    "use_dora",
-    "fan_in_fan_out",
-    "modules_to_save",
-    "lora_bias",
-    "rank_pattern",
-    "alpha_pattern",
-    "task_type",
-)
+_PASSED_ON = ("r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "task_type", *BEYOND_PLAIN_LORA)
 """What of a saved configuration reaches peft: nothing that it would search modules by, or start a computation for."""
 
 
@@ -326,7 +314,7 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
     settings["target_modules"] = names
     with _without_foreign_warnings(), foreign(f"adapter '{adapter.name}'"):
         model: Any = get_peft_model(backbone.model, LoraConfig(**settings))
-        state = {f"{_PREFIX}{key}": value for key, value in adapter.tensors.items()}
+        state = {f"{PREFIX}{key}": value for key, value in adapter.tensors.items()}
         outcome: Any = set_peft_model_state_dict(model, state)
     missing = [key for key in outcome.missing_keys if "lora_" in key]
     if missing or outcome.unexpected_keys:

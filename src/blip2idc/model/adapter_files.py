@@ -26,8 +26,10 @@ CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
 PICKLED_WEIGHTS_FILE = "adapter_model.bin"
 
-_PREFIX = "base_model.model."
-_BEYOND_PLAIN_LORA = (
+#: Before the names of tensors in PEFT's files.
+PREFIX = "base_model.model."
+#: Keys of a configuration that make more than two matrices a module of it.
+BEYOND_PLAIN_LORA = (
     "use_dora",
     "fan_in_fan_out",
     "modules_to_save",
@@ -67,7 +69,7 @@ class AdapterWeights:
     def plain(self) -> bool:
         """Whether it is nothing but `W + scale * B @ A`."""
         return self.config.get("bias", "none") == "none" and not any(
-            self.config.get(key) for key in _BEYOND_PLAIN_LORA
+            self.config.get(key) for key in BEYOND_PLAIN_LORA
         )
 
     @property
@@ -93,7 +95,7 @@ def read_adapter(name: str | Path) -> AdapterWeights:
         raise ModelError(f"{what}: has no {CONFIG_FILE}; give a folder that PEFT or this program saved.")
     config = read_object(config_path, what)
     _check_config(config, what)
-    tensors = {key.removeprefix(_PREFIX): value for key, value in _read_tensors(folder, str(name)).items()}
+    tensors = {key.removeprefix(PREFIX): value for key, value in _read_tensors(folder, str(name)).items()}
     _check_tensors(tensors, config, what)
     return AdapterWeights(str(name), config, tensors, read_settings(folder), read_confidence(folder))
 
