@@ -4,6 +4,7 @@
 #   make test     set everything up and run the tests (without those marked slow, gpu, network, browser, java)
 #   make check    everything that must hold before a change goes in
 #   make docs     write the generated part of the documentation
+#   make study    put the paper's claims to the test, up to six hours on two cores (QUICK=1: 30 minutes)
 #
 # PYTHON chooses the interpreter, VENV the virtual environment: make test PYTHON=python3.13 VENV=/tmp/env
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NOT_HERE := not slow and not gpu and not network and not browser and not java
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check docs study clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
+
+study: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.study $(if $(QUICK),--quick)
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

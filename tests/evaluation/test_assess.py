@@ -69,6 +69,18 @@ def test_kinds_are_corpora_of_their_own() -> None:
     assert "kind: drop" in printed(found)
 
 
+def test_unchanged_pairs_that_share_their_references_have_no_cider() -> None:
+    shared = ("the scene is the same as before", "there is no difference")
+    items = (*ITEMS[:2], ReferenceItem("3", shared, "none"), ReferenceItem("4", shared, "none"))
+    found = evaluate(GOOD, ReferenceSet("levir", items), replace(OPTIONS, by_kind=True))
+    assert "cider_d" in found.to_dict()
+    assert "cider_d" not in found.to_dict()["by_kind"]["none"]
+    text = printed(found)
+    assert "not computed in 'kind: none': CIDEr-D, CIDEr. CIDEr is undefined where all items share" in text
+    assert "recall / specificity" in text
+    assert "recall of changes (captions)" in text
+
+
 def test_against_a_second_system() -> None:
     found = evaluate(GOOD, REFERENCES, OPTIONS, against=BAD)
     assert found.against is not None

@@ -49,6 +49,7 @@ def test_accuracies() -> None:
     assert (found.changed, found.unchanged) == (3, 2)
     assert found.accuracy == pytest.approx(3 / 5)
     assert found.balanced_accuracy == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert (found.recall, found.specificity) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
     assert found.roc_auc == pytest.approx(5 / 6)
     assert found.accuracy_interval is not None
     assert found.accuracy_interval[0] <= 3 / 5 <= found.accuracy_interval[1]
@@ -56,7 +57,8 @@ def test_accuracies() -> None:
 
 def test_one_class_alone_has_no_balanced_accuracy() -> None:
     found = no_change.score([True, True], ["no change", "a car"], [0.1, 0.9], resampling=Resampling(0))
-    assert found.accuracy == 0.5
+    assert found.accuracy == found.specificity == 0.5
+    assert found.recall is None
     assert (found.balanced_accuracy, found.roc_auc, found.accuracy_interval) == (None, None, None)
 
 

@@ -6,12 +6,16 @@ In: a benchmark's name and folder. Out: ``metadata.jsonl`` and images a split; a
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from blip2idc.cli.options import MaxPixels, pixel_limit
 from blip2idc.cli.output import say, warn
+from blip2idc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from blip2idc.data.readers.benchmark import TableColumns
 
 
 def register(app: typer.Typer) -> None:
@@ -27,13 +31,33 @@ def import_command(
         typer.Argument(
             metavar="BENCHMARK",
             help="clevr-change, clevr-dc, spot-the-diff, image-editing-request, emu-edit, magicbrush, "
-            "instruct-pix2pix, syned, levir-cc or birds-to-words.",
+            "instruct-pix2pix, syned, levir-cc, birds-to-words; or table for your own.",
         ),
     ],
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="Folder of the benchmark's official files.")
+        Path,
+        typer.Argument(metavar="SOURCE", help="Folder of the benchmark's official files, or your table."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DATASET", help="Folder to write.")],
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="COLUMN", help="table: column of the images before.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="COLUMN", help="table: column of the images after.")
+    ] = None,
+    caption: Annotated[
+        list[str] | None,
+        typer.Option("--caption", metavar="COLUMN", help="table: column of captions (may be repeated)."),
+    ] = None,
+    identity: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="table: column of ids; numbered without.")
+    ] = None,
+    split_column: Annotated[
+        str | None, typer.Option("--split-column", metavar="COLUMN", help="table: column of splits.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="table: where the images lie; default beside it.")
+    ] = None,
     annotations_only: Annotated[
         bool, typer.Option("--annotations-only", help="Record the images' names, do not ask for the files.")
     ] = False,
@@ -66,6 +90,12 @@ def import_command(
         bool,
         typer.Option("--follow-links", help="Take images that a symbolic link in SOURCE leads to elsewhere."),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Refuse a source whose flags, captions and images contradict one another."
+        ),
+    ] = False,
 ) -> None:
     """Turn a benchmark's official files into a data set that every other command reads."""
     from blip2idc.data.readers.benchmark import ReadOptions
@@ -76,6 +106,7 @@ def import_command(
         protocol=protocol,  # type: ignore[arg-type]  # checked in ReadOptions
         empty_references=empty_references,  # type: ignore[arg-type]
         holdout=holdout,
+        columns=_columns(benchmark, before, after, caption or [], identity, split_column, images),
     )
     report = import_benchmark(
         benchmark,
@@ -88,8 +119,40 @@ def import_command(
         follow_links=follow_links,
         max_pixels=pixel_limit(max_pixels),
         heads_only=heads_only,
+        strict=strict,
     )
     for warning in report.warnings:
         warn(warning)
     for line in report.lines():
         say(line)
+
+
+def _columns(
+    benchmark: str,
+    before: str | None,
+    after: str | None,
+    captions: list[str],
+    identity: str | None,
+    split: str | None,
+    images: Path | None,
+) -> TableColumns | None:
+    """The columns of somebody's own table.
+
+    Raises:
+        ConfigError: One that is needed was not named, or the source is a benchmark, whose columns are known.
+    """
+    from blip2idc.data.readers.benchmark import TableColumns
+
+    named = {"--before": before, "--after": after, "--caption": captions}
+    if benchmark != "table":
+        others = {**named, "--id": identity, "--split-column": split, "--images": images}
+        given = [option for option, value in others.items() if value]
+        if given:
+            raise ConfigError(
+                f"{given[0]} is for `import table`; the files of {benchmark} are read as they are"
+            )
+        return None
+    if before is None or after is None or not captions:
+        missing = ", ".join(f"{option} COLUMN" for option, value in named.items() if not value)
+        raise ConfigError(f"import table needs {missing}: what the columns of your table are called")
+    return TableColumns(before, after, tuple(captions), identity, split, images)

@@ -18,6 +18,8 @@ from blip2idc.cli.output import note, write_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
+    from blip2idc.evaluation.assess import Assessment
+    from blip2idc.evaluation.judge import JudgeScores
     from blip2idc.evaluation.maps.localization import LocalizationScores
     from blip2idc.evaluation.significance import Resampling
 
@@ -70,6 +72,23 @@ def evaluate_command(
     iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
     heatmaps: _Heatmaps = None,
     max_pixels: MaxPixels = None,
+    difference_list: Annotated[
+        Path | None,
+        typer.Option(metavar="JSONL", help="Write what was told of each pair as a list, for judges."),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Let a language model judge, too; never mixed with exact metrics."
+        ),
+    ] = None,
+    judge_url: Annotated[
+        str | None, typer.Option(help="Its server, like http://127.0.0.1:8000/v1; default: OPENAI_BASE_URL.")
+    ] = None,
+    judge_answers: Annotated[
+        Path | None,
+        typer.Option(metavar="JSONL", help="Where its answers are kept; default PREDICTIONS.judge.jsonl."),
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", help="text, markdown, latex or csv (the first table alone).")
     ] = "text",
@@ -85,7 +104,7 @@ def evaluate_command(
     from blip2idc.evaluation.protocols import ProtocolOptions
     from blip2idc.evaluation.significance import Resampling
     from blip2idc.report.sheets import FORMATS
-    from blip2idc.report.tables import console, localization_table, print_assessment
+    from blip2idc.report.tables import console, judge_table, localization_table, print_assessment
 
     limit = pixel_limit(max_pixels)
     if by not in (None, "kind"):
@@ -104,6 +123,7 @@ def evaluate_command(
     )
     if len(predictions) > 1 and (against is not None or heatmaps is not None):
         raise ConfigError("--against and --heatmaps are for one predictions file; several are tested anyway")
+    _check_judging(len(predictions), judge, judge_url, judge_answers, difference_list)
     ours, truth = read_predictions(predictions[0]), read_references(references, split)
     theirs = read_predictions(against) if against is not None else None
     further = [read_predictions(one) for one in predictions[1:]]
@@ -115,13 +135,59 @@ def evaluate_command(
     places = None
     if heatmaps is not None:
         places = _localization(heatmaps, references, split, options.resampling, limit)
+    answers = judge_answers or predictions[0].with_name(f"{predictions[0].stem}.judge.jsonl")
+    judged = _judged(assessment, difference_list, judge, judge_url, answers)
     if json_file is not None:
         found = {} if places is None else {"localization": places.to_dict()}
+        found |= {} if judged is None else {"judge": judged.to_dict()}
         systems = {"systems": [one.to_dict(per_item) for one in others]} if others else {}
         write_json(json_file, assessment.to_dict(per_item) | found | systems)
     print_assessment(assessment, console(), form, others)
     if places is not None:
         console().print(localization_table(places).text())
+    if judged is not None:
+        console().print(judge_table(judged).text())
+        console().print(judged.signature)
+
+
+def _check_judging(
+    files: int, judge: str | None, url: str | None, answers: Path | None, difference_list: Path | None
+) -> None:
+    if files > 1 and (judge is not None or difference_list is not None):
+        raise ConfigError("--judge and --difference-list are for one predictions file")
+    if judge is None and (url is not None or answers is not None):
+        raise ConfigError("--judge-url and --judge-answers are for --judge MODEL, which was not given")
+
+
+def _judged(
+    assessment: Assessment, difference_list: Path | None, model: str | None, url: str | None, answers: Path
+) -> JudgeScores | None:
+    """Write the lists, and what a language model says of the predictions; pairs without a verdict are told."""
+    from blip2idc.chat_client import ChatClient
+    from blip2idc.cli.output import progress_bar
+    from blip2idc.evaluation.judge import judge, write_difference_lists
+
+    if difference_list is not None:
+        write_difference_lists(difference_list, assessment.matched, Path(assessment.predictions).stem)
+    if model is None:
+        return None
+    client = ChatClient(model, url, timeout=300.0, temperature=0.0, top_p=1.0, max_tokens=16_384)
+    with progress_bar("judging") as progress:
+        found = judge(
+            assessment.matched,
+            client.ask,
+            model,
+            answers,
+            resampling=assessment.options.resampling,
+            progress=progress,
+        )
+    if found.unanswered:
+        name, why = next(iter(found.unanswered.items()))
+        note(
+            f"judge: {len(found.unanswered)} pairs have no verdict and are left out (first: {name}: {why}); the same"
+            " command asks again for these alone"
+        )
+    return found
 
 
 def _localization(

@@ -37,6 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "evaluate": ("evaluate",),
     "baseline": ("baseline", "audit"),
     "reproduce": ("reproduce",),
+    "push": ("push",),
     "serve": ("serve",),
 }
 """The modules of this package that add commands, with the commands of each, in the order of ``--help``."""

@@ -66,6 +66,9 @@ def train(
         typer.Option(help="How two streams become one: concat (default), difference (after - before), both."),
     ] = None,
     max_pixels: MaxPixels = None,
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="Leave out pairs whose images cannot be read.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model trained before.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
 ) -> None:
@@ -81,6 +84,7 @@ def train(
         "two_stream": two_stream,
         "merge": merge,
         "max_pixels": max_pixels,
+        "skip_unreadable": "true" if skip_unreadable else None,
     }
     result = run_training(
         data or (),

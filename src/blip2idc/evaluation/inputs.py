@@ -35,11 +35,13 @@ class Prediction:
         id: of the item.
         caption: may be empty.
         change_probability: 0 to 1, where the system gives one.
+        changes: sentences of the single changes, where the system lists them; exact metrics do not read them.
     """
 
     id: str
     caption: str
     change_probability: float | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,17 @@ def _prediction(row: Any) -> Prediction:
                 f"change_probability is {_describe(probability)}, expected a number from 0 to 1"
             )
         probability = float(probability)
-    return Prediction(_identifier(row["image_id"]), _caption(row["caption"]), probability)
+    return Prediction(
+        _identifier(row["image_id"]), _caption(row["caption"]), probability, _changes(row.get("changes"))
+    )
+
+
+def _changes(value: Any) -> tuple[str, ...]:
+    """Captions of listed changes; further keys of a predictions file are anybody's, so other forms are passed over."""
+    if not isinstance(value, list):
+        return ()
+    captions = [entry.get("caption") for entry in value if isinstance(entry, dict)]
+    return tuple(caption for caption in captions if isinstance(caption, str) and caption.strip())
 
 
 def _identifier(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from blip2idc.data.json_files import parse, read_text
 from blip2idc.data.records import NO_CHANGE
 from blip2idc.errors import ConfigError, PredictionError
-from blip2idc.evaluation.inputs import Matched, Prediction, Predictions, ReferenceItem, ReferenceSet
+from blip2idc.evaluation.inputs import Matched, Predictions, ReferenceItem, ReferenceSet
 from blip2idc.evaluation.metrics.ngrams import Ints
 from blip2idc.evaluation.no_change import RELEASED_WORDINGS
 
@@ -102,7 +102,7 @@ def normalize_ids(
         raise PredictionError(
             f"{references.source}: two spellings of one id occur, which protocol {protocol} takes as the same."
         )
-    entries = tuple(Prediction(spelling(e.id), e.caption, e.change_probability) for e in predictions.entries)
+    entries = tuple(replace(e, id=spelling(e.id)) for e in predictions.entries)
     return ReferenceSet(references.source, items), Predictions(predictions.source, entries)
 
 

@@ -32,6 +32,10 @@ FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in name
 CIDER_OF_ONE = (
     "CIDEr is undefined for a single pair: with one item every n-gram occurs in all items and weighs nothing"
 )
+CIDER_OF_SHARED = (
+    "CIDEr is undefined where all items share their references: "
+    "every n-gram occurs in all items and weighs nothing"
+)
 # Fewer references an item than this make BLEU, METEOR and ROUGE-L low and noisy (Evennou et al., WACV 2025,
 # ask for five).
 ENOUGH_REFERENCES = 5
@@ -150,8 +154,6 @@ def cautions(corpus: Corpus, families: Mapping[str, Statistics]) -> list[str]:
         found.append(
             f"{repeated} references repeat another one of their item; they are kept, as the community does."
         )
-    if "cider" in families and len(references) > 1 and not _any_weight(references):
-        found.append("CIDEr is 0 by construction here: every n-gram of the references occurs in every item.")
     return found
 
 
@@ -162,7 +164,10 @@ def _repeated(references: References) -> int:
     return sum(len(group) - len(set(map(tuple, group))) for group in groups if len(group) > 1)
 
 
-def _any_weight(references: References) -> bool:
-    """Whether some n-gram of the references is missing from some item."""
+def why_no_cider(references: References) -> str | None:
+    """Why CIDEr would be 0 for these references whatever was said; None where it is a score."""
+    if len(references) == 1:
+        return CIDER_OF_ONE
     frequencies = references.side(cider.CiderReferences).frequency
-    return any(bool(np.any((found > 0) & (found < len(references)))) for found in frequencies)
+    weighty = any(bool(np.any((found > 0) & (found < len(references)))) for found in frequencies)
+    return None if weighty else CIDER_OF_SHARED

@@ -21,13 +21,13 @@ from blip2idc.evaluation.metrics.meteor.backend import HOW_TO_GET
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Floats, Ints
 from blip2idc.evaluation.scores import (
-    CIDER_OF_ONE,
     FAMILIES,
     METRICS,
     MetricScore,
     Scores,
     cautions,
     signature,
+    why_no_cider,
 )
 from blip2idc.evaluation.significance import Comparison, Resampling
 
@@ -139,12 +139,17 @@ def summarize(
                 signature(name, corpus.references, resampling, meteor_signature),
                 items[:, column],
             )
-    kept = {name: found[name] for name in wanted if name in found and not _undefined(name, corpus)}
+    no_cider = why_no_cider(corpus.references) if "cider" in statistics else None
+    kept = {name: found[name] for name in wanted if name in found and not (no_cider and name in cider.NAMES)}
     return Scores(
         ids=corpus.references.ids,
         reference_counts=corpus.references.counts,
         metrics=kept,
-        absent={name: _reason(name) for name in wanted if name not in kept},
+        absent={
+            name: (no_cider if name in cider.NAMES else None) or HOW_TO_GET["python"]
+            for name in wanted
+            if name not in kept
+        },
         cautions=tuple(cautions(corpus, statistics)),
         statistics=dict(statistics),
     )
@@ -167,12 +172,3 @@ def _samples(statistics: Mapping[str, Statistics], resampling: Resampling) -> li
     if not resampling.resamples or not systems:
         return [system.corpus()[:0] for system in systems]
     return significance.bootstrap(systems, resampling)
-
-
-def _undefined(name: str, corpus: Corpus) -> bool:
-    """CIDEr of one item is 0 whatever was said: not a score."""
-    return name in cider.NAMES and len(corpus.references) == 1
-
-
-def _reason(name: str) -> str:
-    return HOW_TO_GET["python"] if name in meteor.NAMES else CIDER_OF_ONE

@@ -2,7 +2,7 @@
 
 In: the source of a checkpoint. Out: a `Blip2Backbone`, whose parts have been compared with one another: the image
 token, the number of query tokens and the size of the vocabulary are stated in several files of a checkpoint, and a
-disagreement is refused instead of resolved silently. This is the only module that imports BLIP-2 from transformers.
+disagreement is refused instead of resolved silently. Only this module and `two_stream` import BLIP-2 of transformers.
 
 Paper: Li et al., BLIP-2, ICML 2023, arXiv 2301.12597.
 """

@@ -19,6 +19,7 @@ from blip2idc.evaluation.significance import Comparison
 from blip2idc.report.sheets import Justify, Sheet
 
 if TYPE_CHECKING:
+    from blip2idc.evaluation.judge import JudgeScores
     from blip2idc.evaluation.maps.localization import LocalizationScores
 
 TITLES = {
@@ -164,15 +165,21 @@ def compact_table(
         *((TITLES[name], "right") for name in shown),
     ]
     if judged:
-        columns.append(("no change", "right"))
+        columns += [("no change", "right"), ("recall / specificity", "right")]
     table = _table(*columns)
     for title, scores, found in rows:
         cells = [_cell(scores.get(name)) for name in shown]
-        accuracy = ["" if found is None else f"{100 * found.accuracy:.1f}"] if judged else []
-        table.add_row(
-            title, str(len(scores.ids)), describe_counts(scores.reference_counts), *cells, *accuracy
-        )
+        told = _told_apart(found) if judged else ()
+        table.add_row(title, str(len(scores.ids)), describe_counts(scores.reference_counts), *cells, *told)
     return table
+
+
+def _told_apart(found: NoChangeScores | None) -> tuple[str, str]:
+    """Accuracy, and recall of changes beside specificity of no-change."""
+    if found is None:
+        return "", ""
+    shares = ("-" if share is None else f"{100 * share:.1f}" for share in (found.recall, found.specificity))
+    return f"{100 * found.accuracy:.1f}", " / ".join(shares)
 
 
 def no_change_table(found: NoChangeScores) -> Sheet:
@@ -187,11 +194,36 @@ def no_change_table(found: NoChangeScores) -> Sheet:
         _interval(*(found.accuracy_interval or (None, None))),
         counts,
     )
+    for title, share, ends_of in (
+        ("recall of changes (captions)", found.recall, found.recall_interval),
+        ("specificity of no-change (captions)", found.specificity, found.specificity_interval),
+    ):
+        if share is not None:
+            table.add_row(title, f"{100 * share:.2f}", _interval(*(ends_of or (None, None))), "")
     if found.balanced_accuracy is not None:
         ends = _interval(*(found.balanced_accuracy_interval or (None, None)))
         table.add_row("balanced accuracy (captions)", f"{100 * found.balanced_accuracy:.2f}", ends, "")
     if found.roc_auc is not None:
         table.add_row("ROC-AUC (change probability)", f"{100 * found.roc_auc:.2f}", "", "")
+    return table
+
+
+def judge_table(found: JudgeScores) -> Sheet:
+    """What a language model says of the predictions: a table of its own, since it is no exact metric."""
+    counts = found.counts
+    items = {
+        "accuracy": f"{counts['changed'] + counts['unchanged']} pairs",
+        "recall": f"{counts['correct']} correct, {counts['partial']} partial, {counts['missed']} missed",
+        "specificity": f"{counts['hallucinated']} changes made up",
+    }
+    titles = {
+        "accuracy": "accuracy",
+        "recall": "recall of changes",
+        "specificity": "specificity of no-change",
+    }
+    table = _table(("judged by a model", "left"), ("score", "right"), ("interval", "center"), ("", "left"))
+    for name, (score, low, high) in found.scores.items():
+        table.add_row(titles[name], f"{100 * score:.2f}", _interval(low, high), items[name])
     return table
 
 
@@ -266,8 +298,14 @@ def _size(main: SectionScores) -> str:
 
 def _remarks(assessment: Assessment) -> list[str]:
     """Notes, cautions and absent metrics, each said once."""
-    absent: dict[str, list[str]] = {}
-    for name, why in assessment.main.scores.absent.items():
-        absent.setdefault(why, []).append(TITLES[name])
-    lines = [f"not computed: {', '.join(names)}. {why}" for why, names in absent.items()]
+    absent: dict[tuple[str, str], list[str]] = {}
+    told = set(assessment.main.scores.absent.values())
+    for part in (assessment.main, *assessment.sections[1:], *assessment.kinds):
+        whole = part is assessment.main
+        for name, why in part.scores.absent.items():
+            if whole or why not in told:
+                absent.setdefault(("" if whole else f" in '{part.section.title}'", why), []).append(
+                    TITLES[name]
+                )
+    lines = [f"not computed{where}: {', '.join(names)}. {why}" for (where, why), names in absent.items()]
     return [*lines, *(f"note: {line}" for line in (*assessment.notes, *assessment.main.scores.cautions))]

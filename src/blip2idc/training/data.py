@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ def gather_data(
     seed: int = 0,
     order: str = "mixed",
     stage_epochs: Sequence[float] | None = None,
+    keep: Callable[[Sequence[Sample]], Mapping[int, bool]] | None = None,
 ) -> TrainingData:
     """Read all manifests and divide their pairs.
 
@@ -82,6 +83,7 @@ def gather_data(
         seed: Of the draw of that share.
         order: `mixed` or `in-turn`.
         stage_epochs: Epochs of each stage; None for those of the recipe.
+        keep: Asked once about all samples; those it says no of, by `id()`, are left out. None keeps all.
 
     Raises:
         ManifestError: A manifest is wrong, or nothing is left to train or validate on.
@@ -100,6 +102,12 @@ def gather_data(
         held = [sample for path in validation for sample in _validation_part(path)]
         origin = "given"
     trains = [train for train, _ in divided]
+    skipped = 0
+    if keep is not None:
+        kept = keep([sample for part in (*trains, held) for sample in part])
+        skipped = sum(not fine for fine in kept.values())
+        trains = [[sample for sample in train if kept[id(sample)]] for train in trains]
+        held = [sample for sample in held if kept[id(sample)]]
     if not held:
         _, held = hold_out([sample for number in giving for sample in trains[number]], share, seed)
         shown = set().union(*map(_images, held))  # the same data set may train in an earlier stage as well
@@ -120,6 +128,7 @@ def gather_data(
         "order": order,
         "validation": _account(held),
         "validation_origin": origin,
+        **({"unreadable_pairs_left_out": skipped} if skipped else {}),
     }
     return TrainingData([sample for train in trains for sample in train], held, account, stages)
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from blip2idc.config import Range, Seed, check_ranges
+from blip2idc.data.augment import Augmentation
 from blip2idc.errors import ConfigError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS
@@ -67,6 +68,10 @@ class TrainConfig:
         tensorboard: Write TensorBoard events as well.
         keep_checkpoints: Leave the working folder in place after success.
         max_pixels: Limit for each image.
+        augment: Paired augmentation of training pairs, any of `flip`, `crop`, `color`, `swap`, `distract`
+            (`data.augment`): the same is done to both images, and the words are put right; none by default.
+        skip_unreadable: Leave out pairs with an image that cannot be read, and say how many, instead of refusing to
+            train. Either way every image is opened once before the first step.
     """
 
     data: tuple[DataShare, ...] = ()
@@ -103,6 +108,8 @@ class TrainConfig:
     tensorboard: bool = False
     keep_checkpoints: bool = False
     max_pixels: Annotated[int, Range(1, 2**40)] = MAX_PIXELS
+    augment: tuple[Augmentation, ...] = ()
+    skip_unreadable: bool = False
 
     FORMER_NAMES: ClassVar[Mapping[str, str]] = {
         "accumulate": "gradient_accumulation_steps",
@@ -129,6 +136,7 @@ class TrainConfig:
         """As JSON values."""
         values = asdict(self)
         values["lora"]["parts"] = list(self.lora.parts)
+        values["augment"] = list(self.augment)
         values["data"] = [one.to_dict() for one in self.data]
         values["stage_epochs"] = None if self.stage_epochs is None else list(self.stage_epochs)
         return values

@@ -16,6 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from accelerate import PartialState
 from transformers import EarlyStoppingCallback, PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
+from blip2idc.data.augment import AugmentedDataset
 from blip2idc.data.collate import CaptionCollator, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, Sample
+from blip2idc.data.readable import readable
 from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapter import attach_adapter, describe_parameters, save_adapter
@@ -133,6 +136,7 @@ def _train(
         seed=config.seed,
         order=config.order,
         stage_epochs=config.stage_epochs,
+        keep=partial(readable, max_pixels=config.max_pixels, skip=config.skip_unreadable, say=say),
     )
     seed_everything(config.seed)
     config, backbone, base = prepare_backbone(config, len(pairs.train), say)
@@ -414,7 +418,11 @@ def make_trainer(
         checkpoint,
         args=arguments,
         data_collator=collator,
-        train_dataset=CaptionDataset(stage.train, preprocessor, config.seed, config.max_pixels),
+        train_dataset=(
+            AugmentedDataset(stage.train, preprocessor, config.augment, config.seed, config.max_pixels)
+            if config.augment
+            else CaptionDataset(stage.train, preprocessor, config.seed, config.max_pixels)
+        ),
         eval_dataset=CaptionDataset(validation, preprocessor, config.seed, config.max_pixels),
         callbacks=callbacks,
     )

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "syned": "syned",
     "levir-cc": "levir_cc",
     "birds-to-words": "birds_to_words",
+    "table": "table",
 }
 
 

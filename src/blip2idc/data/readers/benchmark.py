@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from blip2idc.data.records import EMPTY_REFERENCES, Box, PairRecord
-from blip2idc.errors import ConfigError
+from blip2idc.errors import ConfigError, InputError
 
 #: Content of one image: a file beside the annotations, or the encoded bytes out of a table.
 ImageContent = Path | bytes
+
+Made = TypeVar("Made")
 
 EmptyReferences = Literal["keep", "drop"]
 Protocol = Literal["single", "multi"]
@@ -36,6 +38,32 @@ SPLIT_NAMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+class TableColumns:
+    """Columns of somebody's own table (`readers.table`).
+
+    Attributes:
+        before: Image before, or its file name.
+        after: Image after, or its file name.
+        captions: One or more columns of captions; a cell may hold a list.
+        id: Of the pair; None to number the pairs.
+        split: `train`, `val` or `test`; None where file names tell it.
+        images: Folder that file names are relative to; None for the table's own.
+    """
+
+    before: str
+    after: str
+    captions: tuple[str, ...]
+    id: str | None = None
+    split: str | None = None
+    images: Path | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.before, self.after, *self.captions, *filter(None, (self.id, self.split)))
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """Choices that a benchmark leaves open.
 
@@ -47,12 +75,14 @@ class ReadOptions:
             dropped; the count is reported either way.
         holdout: share of the pairs set aside as `val`, and again as `test`, where a benchmark has one split
             only (InstructPix2Pix); 0 keeps everything in `train`.
+        columns: somebody's own table only: what its columns are called.
     """
 
     splits: tuple[str, ...] = ()
     protocol: Protocol = "single"
     empty_references: EmptyReferences = "keep"
     holdout: float = 0.0
+    columns: TableColumns | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.splits if name not in ("train", "val", "test")]
@@ -90,10 +120,17 @@ class BenchmarkItem:
 
 @dataclass
 class Tally:
-    """What a reader noticed: counts by name, and sentences for the user."""
+    """What a reader noticed: counts by name, and sentences for the user.
+
+    Attributes:
+        counts: By name.
+        warnings: Sentences for the user.
+        faults: What is wrong with the files; nothing is written where there are any.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add to a named count."""
@@ -104,6 +141,19 @@ class Tally:
         """Keep a sentence for the user, once."""
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+    def fault(self, sentence: str) -> None:
+        """Keep what is wrong, once, and go on: whoever puts the files right wants to know all of it."""
+        if sentence not in self.faults:
+            self.faults.append(sentence)
+
+    def attempt(self, make: Callable[..., Made], *arguments: Any, **settings: Any) -> tuple[Made, ...]:
+        """What `make` gives, as a tuple of one; of none where an entry is wrong, which is kept as a fault."""
+        try:
+            return (make(*arguments, **settings),)
+        except InputError as error:
+            self.fault(str(error))
+            return ()
 
 
 #: A reader: (source, options, tally) -> items.

@@ -43,8 +43,8 @@ class _Annotations:
     """The official files of one folder, read once."""
 
     folder: Path
-    change: Mapping[str, Any]
-    no_change: Mapping[str, Any]
+    change: Mapping[str, Any] | None  # None where the file is damaged, which is a fault already
+    no_change: Mapping[str, Any] | None
     kinds: Mapping[str, str]
     boxes: Mapping[str, Any]
     overlaps: Mapping[str, Any]
@@ -57,7 +57,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     Raises:
         InputError: a file is missing or malformed, or an index points nowhere.
     """
-    annotations = _load(require_folder(source))
+    annotations = _load(require_folder(source), tally)
     shorts = [_names(annotations, index)[1] for index in range(len(annotations.names))]
     if annotations.kinds and shorts and annotations.kinds.keys().isdisjoint(shorts):
         raise InputError(
@@ -66,34 +66,50 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
             " or no such file"
         )
     path = find_file(annotations.folder, ("splits.json",), "splits of CLEVR-Change")
-    for split, indices in read_mapping(path).items():
-        if split not in ("train", "val", "test") or not isinstance(indices, list):
-            raise InputError(f"{path}: key {split!r}, expected lists of integers under train, val and test.")
-        if not options.wants(split):
-            continue
-        for position, value in enumerate(indices):
-            index = as_index(value, f"{path}, {split}[{position}]", len(annotations.names))
-            yield _change_item(annotations, split, index, options, tally)
-            yield _distractor_item(annotations, split, index, options, tally)
+    for splits in tally.attempt(read_mapping, path):
+        for split, indices in splits.items():
+            if split not in ("train", "val", "test") or not isinstance(indices, list):
+                tally.fault(f"{path}: key {split!r}, expected lists of integers under train, val and test.")
+            elif options.wants(split):
+                yield from _items(annotations, split, indices, path, options, tally)
 
 
-def _load(source: Path) -> _Annotations:
+def _items(
+    annotations: _Annotations,
+    split: str,
+    indices: list[Any],
+    path: Path,
+    options: ReadOptions,
+    tally: Tally,
+) -> Iterator[BenchmarkItem]:
+    """The two pairs of every index of a split."""
+    for position, value in enumerate(indices):
+        where = f"{path}, {split}[{position}]"
+        for index in tally.attempt(as_index, value, where, len(annotations.names)):
+            yield from tally.attempt(_change_item, annotations, split, index, options, tally)
+            yield from tally.attempt(_distractor_item, annotations, split, index, options, tally)
+
+
+def _load(source: Path, tally: Tally) -> _Annotations:
     """Read every annotation file except the splits."""
     change_path = find_file(
         source, ("change_captions.json", "data/change_captions.json"), "CLEVR-Change captions"
     )
     folder = change_path.parent
-    change = read_mapping(change_path)
+    no_change_path = find_file(folder, ("no_change_captions.json",), "CLEVR-Change captions")
+    change, no_change = (
+        next(iter(tally.attempt(read_mapping, path)), None) for path in (change_path, no_change_path)
+    )
     images = folder / "images"
     listed = sorted(path.name for path in images.glob("*.png")) if images.is_dir() else []
     return _Annotations(
         folder=folder,
         change=change,
-        no_change=read_mapping(find_file(folder, ("no_change_captions.json",), "CLEVR-Change captions")),
-        kinds=_kinds(folder),
-        boxes=_optional(folder, "change_captions_with_bbox.json"),
-        overlaps=_optional(folder, "change_captions_by_IOU.json"),
-        names=tuple(listed or sorted(change)),
+        no_change=no_change,
+        kinds=next(iter(tally.attempt(_kinds, folder)), {}),
+        boxes=next(iter(tally.attempt(_optional, folder, "change_captions_with_bbox.json")), {}),
+        overlaps=next(iter(tally.attempt(_optional, folder, "change_captions_by_IOU.json")), {}),
+        names=tuple(listed or sorted(change or {})),
     )
 
 
@@ -166,13 +182,15 @@ def _names(annotations: _Annotations, index: int) -> tuple[str, str, str]:
 
 def _captions(
     annotations: _Annotations,
-    captions: Mapping[str, Any],
+    captions: Mapping[str, Any] | None,
     file_name: str,
     default: str,
     options: ReadOptions,
     tally: Tally,
 ) -> tuple[str, ...]:
     where = f"{annotations.folder / file_name}, key {default!r}"
+    if captions is None:
+        return ()
     if default not in captions:
         raise InputError(f"{where} is missing, although splits.json lists this image.")
     return select_captions(as_texts(captions[default], where, "the captions"), options, tally)

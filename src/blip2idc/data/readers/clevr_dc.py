@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from blip2idc.data.readers.benchmark import (
     SPLIT_NAMES,
@@ -39,23 +40,24 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     captions_path = find_file(source, ("captions.json", "captions_dc.json"), "captions of CLEVR-DC")
     splits_path = find_file(source, ("split.json", "split_dc.json", "splits.json"), "splits of CLEVR-DC")
     captions = read_mapping(captions_path)
+
+    def item(split: str, value: Any, listed: str) -> BenchmarkItem:
+        number = as_id(value, listed)
+        where = f"{captions_path}, key {number!r}"
+        if number not in captions:
+            raise InputError(f"{where} is missing, although {splits_path.name} lists it.")
+        texts = select_captions(as_texts(captions[number], where, "the captions"), options, tally)
+        names = (f"bef/{number}.png", f"aft/{number}.png")
+        record = pair_record(number, names, texts, "clevr-dc")
+        return BenchmarkItem(split, record, {name: _locate(source, name) for name in names})
+
     for name, numbers in read_mapping(splits_path).items():
         split = SPLIT_NAMES.get(name)
         if split is None or not isinstance(numbers, list):
-            raise InputError(
-                f"{splits_path}: key {name!r}, expected lists of integers under train, val and test."
-            )
-        if not options.wants(split):
-            continue
-        for position, value in enumerate(numbers):
-            number = as_id(value, f"{splits_path}, {name}[{position}]")
-            where = f"{captions_path}, key {number!r}"
-            if number not in captions:
-                raise InputError(f"{where} is missing, although {splits_path.name} lists it.")
-            texts = select_captions(as_texts(captions[number], where, "the captions"), options, tally)
-            names = (f"bef/{number}.png", f"aft/{number}.png")
-            record = pair_record(number, names, texts, "clevr-dc")
-            yield BenchmarkItem(split, record, {name: _locate(source, name) for name in names})
+            tally.fault(f"{splits_path}: key {name!r}, expected lists of integers under train, val and test.")
+        elif options.wants(split):
+            for position, value in enumerate(numbers):
+                yield from tally.attempt(item, split, value, f"{splits_path}, {name}[{position}]")
 
 
 def _locate(source: Path, name: str) -> Path:

@@ -46,7 +46,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
         if (split, pair_id) in seen:  # the same edit by a second model
             pair_id = f"{pair_id}_{as_id(row.get('model'), row.where, 'model')}"
         seen.add((split, pair_id))
-        yield _item(row, split, pair_id, options, tally)
+        yield from tally.attempt(_item, row, split, pair_id, options, tally)
     if sizes["val"] and sizes["test"] and sizes["val"] < sizes["test"]:
         tally.warn(
             f"{source} has {sizes['val']} validation and {sizes['test']} test rows; the generations set has the larger "

@@ -9,8 +9,9 @@ original photograph serves several pairs, also across splits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
 from blip2idc.data.readers.source import (
@@ -41,21 +42,31 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
         found = found or path is not None
         if path is None or not options.wants(split):
             continue
-        for where, entry in entries(path):
-            before = as_file_name(require(entry, "img0", where), where, "img0")
-            after = as_file_name(require(entry, "img1", where), where, "img1")
-            sentences = as_texts(require(entry, "sents", where), where, "sents")
-            captions = select_captions(tuple(text.strip() for text in sentences), options, tally)
-            pair_id = as_id(require(entry, "uid", where), where, "uid")
-            names = (f"images/{before}", f"images/{after}")
-            record = pair_record(pair_id, names, captions, "image-editing-request")
-            images = {f"images/{name}": _locate(source, name) for name in (before, after)}
-            yield BenchmarkItem(split, record, images)
+        for listed in tally.attempt(_entries, path):
+            for where, entry in listed:
+                yield from tally.attempt(_item, source, split, entry, where, options, tally)
     if not found:
         raise InputError(
             f"{source} holds no annotations of Image-Editing-Request: expected train.json, valid.json and "
             "test.json here or in dataset/adobe/."
         )
+
+
+def _entries(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(entries(path))
+
+
+def _item(
+    source: Path, split: str, entry: Mapping[str, Any], where: str, options: ReadOptions, tally: Tally
+) -> BenchmarkItem:
+    before = as_file_name(require(entry, "img0", where), where, "img0")
+    after = as_file_name(require(entry, "img1", where), where, "img1")
+    sentences = as_texts(require(entry, "sents", where), where, "sents")
+    captions = select_captions(tuple(text.strip() for text in sentences), options, tally)
+    pair_id = as_id(require(entry, "uid", where), where, "uid")
+    record = pair_record(pair_id, (f"images/{before}", f"images/{after}"), captions, "image-editing-request")
+    images = {f"images/{name}": _locate(source, name) for name in (before, after)}
+    return BenchmarkItem(split, record, images)
 
 
 def _locate(source: Path, name: str) -> Path:

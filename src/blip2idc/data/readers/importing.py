@@ -17,6 +17,8 @@ from pathlib import Path
 from blip2idc.data.placing import ImagePlacer
 from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
+from blip2idc.data.readers.contradictions import Contradictions, unofficial
+from blip2idc.data.readers.table import is_hub_id
 from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_records
 from blip2idc.errors import InputError
 from blip2idc.images.decoding.limits import MAX_PIXELS
@@ -24,6 +26,8 @@ from blip2idc.runs.lock import only_run
 
 #: File in the output while an import is at it.
 LOCK = ".import.lock"
+
+_TOLD = 30  # faults listed one by one
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,12 @@ class _Writer:
     follow_links: bool
     max_pixels: int
     heads_only: bool
+    images: Path | None = None
     records: dict[str, list[PairRecord]] = field(default_factory=dict)
     placers: dict[str, ImagePlacer] = field(default_factory=dict)
     ids: set[tuple[str, str]] = field(default_factory=set)
     missing: list[Path] = field(default_factory=list)
+    contradictions: Contradictions = field(default_factory=Contradictions)
     placed: dict[Path, str] = field(default_factory=dict)
 
     def add(self, item: BenchmarkItem) -> None:
@@ -82,10 +88,11 @@ class _Writer:
         if not self.annotations_only:
             for name, content in item.images.items():
                 self._place(placer, content, name)
+        self.contradictions.look(item, images=not self.annotations_only)
 
     def _placer(self, split: str) -> ImagePlacer:
         if split not in self.placers:
-            within = self.source if self.source.is_dir() else self.source.parent
+            within = self.images or (self.source if self.source.is_dir() else self.source.parent)
             self.placers[split] = ImagePlacer(
                 self.output / split,
                 within,
@@ -119,6 +126,7 @@ def import_benchmark(
     follow_links: bool = False,
     max_pixels: int = MAX_PIXELS,
     heads_only: bool = False,
+    strict: bool = False,
 ) -> ImportReport:
     """Write a benchmark as a data set.
 
@@ -133,29 +141,39 @@ def import_benchmark(
         follow_links: take images that a symbolic link in the source leads to elsewhere.
         max_pixels: limit for each image.
         heads_only: look at the head of each image alone, not whether it is whole.
+        strict: refuse a source that contradicts itself (`readers.contradictions`) instead of telling so.
 
     Raises:
-        InputError: malformed source, missing images (all counted), a file name that leads out of the output, a link
-            that leads out of the source, a file that is no image or not a whole one, an output that holds a data set
-            already, or one that another import is writing.
+        InputError: all faults at once: malformed source, missing images (all counted), a file name that leads out of
+            the output, a link that leads out of the source, a file that is no image or not a whole one; or an output
+            that holds a data set already, or one that another import is writing.
     """
     options = options or ReadOptions()
     read = get_reader(benchmark)
-    if not source.exists():
+    if not source.exists() and not (benchmark == "table" and is_hub_id(source)):
         raise InputError(f"{source} does not exist, expected the official files of {benchmark}")
     _check_output(output, source, overwrite)
     tally = Tally()
-    writer = _Writer(source, output, annotations_only, copy, follow_links, max_pixels, heads_only)
+    images = options.columns.images if options.columns is not None else None
+    writer = _Writer(source, output, annotations_only, copy, follow_links, max_pixels, heads_only, images)
     try:
         with _output_errors(output), only_run(output / LOCK, output, remove=True):
-            for item in read(source, options, tally):
-                writer.add(item)
-            _check_result(writer, source, options)
+            try:
+                for item in read(source, options, tally):
+                    tally.attempt(writer.add, item)
+            except InputError as error:  # of a whole file: what was read before it counts all the same
+                tally.fault(str(error))
+            _check_result(writer, source, options, tally, strict)
             for split in sorted(writer.records, key=SPLITS.index):
                 write_records(output / split, writer.records[split])
     finally:
         with suppress(OSError):  # it holds something
             output.rmdir()
+    for sentence in writer.contradictions.sentences():
+        tally.warn(f"{source}: {sentence}")
+    other = unofficial(benchmark, {split: len(records) for split, records in writer.records.items()})
+    if other is not None:
+        tally.warn(f"{source}: {other}")
     return _report(writer, tally)
 
 
@@ -171,13 +189,23 @@ def _check_output(output: Path, source: Path, overwrite: bool) -> None:
         )
 
 
-def _check_result(writer: _Writer, source: Path, options: ReadOptions) -> None:
+def _check_result(writer: _Writer, source: Path, options: ReadOptions, tally: Tally, strict: bool) -> None:
+    """Refuse what cannot be written, with everything that is wrong in one list."""
     if writer.missing:
         rest = len(writer.missing) - 1
         more = f" and {rest:,} more image{'s' if rest > 1 else ''} are" if rest else " is"
-        raise InputError(
+        tally.fault(
             f"{writer.missing[0]}{more} missing; put the images there, or import with --annotations-only"
         )
+    if strict or tally.faults:
+        for sentence in writer.contradictions.sentences():
+            tally.fault(f"{source}: {sentence}")
+    if len(tally.faults) == 1:
+        raise InputError(tally.faults[0])
+    if tally.faults:
+        told = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(tally.faults[:_TOLD], start=1))
+        more = f"\n  and {len(tally.faults) - _TOLD:,} more" if len(tally.faults) > _TOLD else ""
+        raise InputError(f"{source}: {len(tally.faults):,} faults, and no data set was written:{told}{more}")
     if not writer.records:
         raise InputError(f"{source} holds no pairs of {', '.join(options.splits) or 'any split'}")
 

@@ -45,14 +45,19 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
         raise InputError(f"{path}: key 'images' is {describe(images)}, expected a list.")
     for number, entry in enumerate(images, start=1):
         where = f"{path}, images, entry {number}"
-        if not isinstance(entry, dict):
-            raise InputError(f"{where} is {describe(entry)}, expected an object.")
-        name = require(entry, "split", where) if "split" in entry else require(entry, "filepath", where)
-        split = SPLIT_NAMES.get(str(name))
-        if split is None:
-            raise InputError(f"{where}: split is {name!r}, expected train, val or test.")
-        if options.wants(split):
-            yield _item(source, split, entry, where, options, tally)
+        for split in tally.attempt(_split, entry, where):
+            if options.wants(split):
+                yield from tally.attempt(_item, source, split, entry, where, options, tally)
+
+
+def _split(entry: Any, where: str) -> str:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is {describe(entry)}, expected an object.")
+    name = require(entry, "split", where) if "split" in entry else require(entry, "filepath", where)
+    split = SPLIT_NAMES.get(str(name))
+    if split is None:
+        raise InputError(f"{where}: split is {name!r}, expected train, val or test.")
+    return split
 
 
 def _caption_file(source: Path) -> Path:

@@ -33,7 +33,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
         if split_of.setdefault(image_id, row.split) != row.split:
             leaking.add(image_id)
         if options.wants(row.split):
-            yield _item(row, image_id, options, tally)
+            yield from tally.attempt(_item, row, image_id, options, tally)
     if leaking:
         tally.warn(f"{source}: {len(leaking)} img_id occur in more than one split, which leaks images.")
 

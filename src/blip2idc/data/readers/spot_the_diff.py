@@ -12,8 +12,10 @@ are 8,566 / 1,493 / 1,270 pairs); some references are empty (7 in test: kept unl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
 from blip2idc.data.readers.source import (
@@ -72,9 +74,8 @@ def _official_pairs(
         if path is None or not options.wants(split):
             continue
         merged: dict[str, list[str]] = {}
-        for where, entry in entries(path):
-            pair_id = without_zeros(as_id(require(entry, "img_id", where), where, "img_id"))
-            sentences = as_texts(require(entry, "sentences", where), where, "sentences")
+        read = [tally.attempt(_entry, *one) for listed in tally.attempt(_entries, path) for one in listed]
+        for pair_id, sentences in chain.from_iterable(read):
             if pair_id in merged:
                 tally.count("entries merged into an earlier entry of the same id")
             merged.setdefault(pair_id, []).extend(sentences)
@@ -85,6 +86,16 @@ def _official_pairs(
             f"{source} holds no annotations of Spot-the-Diff: expected train.json, val.json and test.json "
             f"(here, in annotations/ or in data/annotations/), or {_JOINED} with splits.json."
         )
+
+
+def _entries(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(entries(path))
+
+
+def _entry(where: str, entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """(id, sentences) of one entry."""
+    pair_id = without_zeros(as_id(require(entry, "img_id", where), where, "img_id"))
+    return pair_id, as_texts(require(entry, "sentences", where), where, "sentences")
 
 
 def _joined_pairs(path: Path, options: ReadOptions) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -24,6 +24,7 @@ from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
 from blip2idc.evaluation.benchmark.resolution import resolutions
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
+from blip2idc.evaluation.scores import why_no_cider
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 from blip2idc.images.decoding.limits import MAX_PIXELS
@@ -73,6 +74,7 @@ def audit(
         ]
         if len(test) > 1
         else [],
+        "cider_undefined": why_no_cider(test.references),
         "overlap": _overlaps(splits, tested, images, max_pixels),
     }
     found["verdict"] = verdict.sentences(found)

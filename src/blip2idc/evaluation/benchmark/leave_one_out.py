@@ -17,7 +17,7 @@ from blip2idc.evaluation import significance, suite
 from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Tokens
-from blip2idc.evaluation.scores import METRICS, signature
+from blip2idc.evaluation.scores import FAMILIES, METRICS, signature, why_no_cider
 from blip2idc.evaluation.significance import Resampling
 
 MOST_ROTATIONS = 5
@@ -118,4 +118,7 @@ def average(
                 "signature": f"{signature(name, corpora[0].references, resampling, recipe)}"
                 f"|mean of {len(corpora)} rotations",
             }
-    return {name: found[name] for name in METRICS if name in wanted and name in found}
+    undefined = FAMILIES["cider"] if any(why_no_cider(corpus.references) for corpus in corpora) else ()
+    return {
+        name: found[name] for name in METRICS if name in wanted and name in found and name not in undefined
+    }

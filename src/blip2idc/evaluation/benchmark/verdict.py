@@ -33,6 +33,9 @@ def _resolution(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     if not twins:
         yield "resolution", "One pair: CIDEr is undefined, and nothing can be told apart.", True
         return
+    if audit["cider_undefined"]:
+        yield "resolution", f"{audit['cider_undefined']}; read BLEU-4 and ROUGE-L.", True
+        return
     of_twins = {twin["name"]: 100 * twin["metrics"]["cider_d"]["significant"] for twin in twins}
     worst = max(of_twins, key=lambda name: of_twins[name])
     needed = 100 * max(twin["metrics"]["cider_d"]["detectable"] for twin in twins)

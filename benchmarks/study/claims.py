@@ -1,0 +1,207 @@
+"""A verdict on each claim of the paper, by rules that were written before the numbers were there.
+
+In: rows of the study. Out: `Verdict`s. A difference counts where the 95 % interval of the paired difference over seeds
+leaves out zero (one seed alone decides nothing), on the share of captions with all facts right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from benchmarks.study.cells import BASE, RANKS, Scale
+
+CONFIRMED, NOT, REVERSED, UNTESTED = "confirmed", "not confirmed", "reversed", "not tested"
+_T = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
+_HARDLY = 3.0  # points of facts right: what "hardly matters" may be
+
+
+class Values(Protocol):
+    """What of a row is looked at."""
+
+    values: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One line of the table of claims."""
+
+    claim: str
+    outcome: str
+    number: str
+    limits: str
+
+
+def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float] | None:
+    """Mean of the paired differences with its 95 % interval over seeds; None where seeds are missing.
+
+    >>> [round(value, 1) for value in difference([3.0, 4.0, 5.0], [1.0, 2.0, 2.0])]
+    [2.3, 0.9, 3.8]
+    """
+    count = min(len(ours), len(theirs))
+    if count < 2:
+        return None
+    each = np.array(ours[:count]) - np.array(theirs[:count])
+    half = _T[count] * float(each.std(ddof=1)) / math.sqrt(count)
+    mean = float(each.mean())
+    return mean, mean - half, mean + half
+
+
+def better(rows: Mapping[str, Values], ours: str, theirs: str) -> tuple[str, str]:
+    """Outcome and number of the claim that one variant is better than another."""
+    if ours not in rows or theirs not in rows:
+        return UNTESTED, f"{theirs if ours in rows else ours}: not run"
+    pair = rows[ours].values["facts"], rows[theirs].values["facts"]
+    found = difference(*pair)
+    if found is None:
+        gap = float(np.mean(pair[0])) - float(np.mean(pair[1]))
+        return UNTESTED, f"{gap:+.1f} points with one seed, which decides nothing"
+    mean, low, high = found
+    outcome = CONFIRMED if low > 0 else REVERSED if high < 0 else NOT
+    return outcome, f"{mean:+.1f} points [{low:+.1f}, {high:+.1f}], {min(map(len, pair))} seeds"
+
+
+def verdicts(
+    scale: Scale,
+    rows: Mapping[str, Values],
+    found: Mapping[str, Sequence[Mapping[str, Any]]],
+    blind: Mapping[str, Any],
+) -> list[Verdict]:
+    """Every claim, tested or not."""
+    return [
+        *_encodings(rows),
+        _ranks(rows),
+        *_data(scale, rows),
+        _minutes(scale, rows),
+        _constant(rows, blind),
+        _references(found),
+        _pointing(rows),
+    ]
+
+
+_SMALL_NETWORK = "a ViT of four layers at 64 pixels compares what it can; attention over 39 layers may differ"
+
+
+def _encodings(rows: Mapping[str, Values]) -> Iterator[Verdict]:
+    concat = "two-stream concat 64x64 each"
+    for theirs, what in (
+        (concat, "joint encoding beats two streams (concatenated queries)"),
+        ("two-stream difference 64x64 each", "joint encoding beats two streams (difference)"),
+        ("two-stream both 64x64 each", "joint encoding beats two streams (both)"),
+        ("two-stream concat 32x64 each", "joint encoding beats two streams at equal pixels"),
+    ):
+        yield Verdict(what, *better(rows, BASE, theirs), _SMALL_NETWORK)
+    outcome, number = better(rows, "joint vertical 128x64", concat)
+    yield Verdict("joint encoding beats two streams at equal patches", outcome, number, _SMALL_NETWORK)
+    outcome, number = better(rows, BASE, "joint horizontal 64x64")
+    yield Verdict(
+        "stacking vertically is better than side by side", outcome, number, "photographs are not square"
+    )
+
+
+def _ranks(rows: Mapping[str, Values]) -> Verdict:
+    claim, limits = (
+        "the rank of LoRA hardly matters",
+        "ranks of 96-wide layers are not those of 1,408-wide ones",
+    )
+    names = [BASE if rank == 16 else f"rank {rank}" for rank in sorted((*RANKS, 16))]
+    if not all(name in rows for name in names):
+        return Verdict(claim, UNTESTED, "ranks are missing", limits)
+    means = [float(np.mean(rows[name].values["facts"])) for name in names]
+    spread = max(means) - min(means)
+    told = ", ".join(f"{mean:.1f}" for mean in means)
+    seeds = min(len(rows[name].values["facts"]) for name in names)
+    if seeds < 2:
+        return Verdict(
+            claim, UNTESTED, f"ranks 4, 8, 16, 32: {told} with one seed, which decides nothing", limits
+        )
+    outcome = CONFIRMED if spread <= _HARDLY else NOT
+    return Verdict(
+        claim, outcome, f"ranks 4, 8, 16, 32: {told} (spread {spread:.1f}; {_HARDLY:g} allowed)", limits
+    )
+
+
+def _data(scale: Scale, rows: Mapping[str, Values]) -> Iterator[Verdict]:
+    size = scale.sizes[0]
+    limits = (
+        "edits here are of the same renderer and say the same sentences; InstructPix2Pix errs in other ways"
+    )
+    real = BASE if size == scale.pairs else f"real {size} pairs"
+    outcome, number = better(rows, real, f"synthetic {size} pairs")
+    flipped = {CONFIRMED: REVERSED, REVERSED: CONFIRMED, NOT: NOT, UNTESTED: UNTESTED}[outcome]
+    if flipped == NOT:
+        number += " (real minus synthetic: no difference found, which is no proof that there is none)"
+    yield Verdict(f"synthetic pairs alone suffice ({size} pairs)", flipped, number, limits)
+    first = f"synthetic first {size} pairs"
+    yield Verdict(
+        f"synthetic first, then real, beats real alone ({size} real)", *better(rows, first, real), limits
+    )
+    mixed = f"mixed {size} pairs"
+    yield Verdict(f"synthetic first beats mixing ({size} real)", *better(rows, first, mixed), limits)
+
+
+def _minutes(scale: Scale, rows: Mapping[str, Values]) -> Verdict:
+    claim, limits = "a short training is enough", "minutes of one core on a million weights, not 20 of a GPU"
+    longest, shorter = scale.times[-1], [steps for steps in scale.times if 4 * steps <= scale.times[-1]]
+    name = f"{longest} steps"
+    short = BASE if shorter[-1] == scale.steps else f"{shorter[-1]} steps"
+    if name not in rows or short not in rows:
+        return Verdict(claim, UNTESTED, "cells are missing", limits)
+    outcome, number = better(rows, name, short)
+    flipped = {CONFIRMED: REVERSED, REVERSED: CONFIRMED, NOT: CONFIRMED, UNTESTED: UNTESTED}[outcome]
+    return Verdict(claim, flipped, f"{longest} steps minus {shorter[-1]}: {number}", limits)
+
+
+def _constant(rows: Mapping[str, Values], blind: Mapping[str, Any]) -> Verdict:
+    claim = "a constant sentence beats trained models on CIDEr-D"
+    limits = "published benchmarks repeat their sentences more; see docs/baselines.md for those"
+    scores = [
+        100 * one["cider_d"]["score"]
+        for name, one in blind.items()
+        if name.startswith("constant") and "cider_d" in one
+    ]
+    if not scores or not rows:
+        return Verdict(claim, UNTESTED, "cells are missing", limits)
+    means = {name: float(np.mean(row.values["cider"])) for name, row in rows.items() if row.values["cider"]}
+    below = sorted(name for name, mean in means.items() if mean < max(scores))
+    number = f"{max(scores):.1f}; {len(below)} of {len(means)} trained variants are below it"
+    return Verdict(claim, CONFIRMED if below else NOT, number, limits)
+
+
+def _references(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Verdict:
+    claim, limits = "one reference is not enough", "the sentences of a world are fewer than people's"
+    told = [cell["test"].get("by_references") for cell in found.get(BASE, ())]
+    told = [one for one in told if one]
+    if not told:
+        return Verdict(claim, UNTESTED, "cells are missing", limits)
+    half = [float(np.mean([_half_width(one[count]["bleu_4"]) for one in told])) for count in ("1", "5")]
+    score = [float(np.mean([100 * one[count]["bleu_4"]["score"] for one in told])) for count in ("1", "5")]
+    number = (
+        f"BLEU-4 of the same captions {score[0]:.1f} with one reference, {score[1]:.1f} with five;"
+        f" interval ±{100 * half[0]:.0f} % and ±{100 * half[1]:.0f} % of the score"
+    )
+    return Verdict(claim, CONFIRMED if half[0] > half[1] and score[0] < score[1] else NOT, number, limits)
+
+
+def _half_width(metric: Mapping[str, float]) -> float:
+    """Half of the interval as a share of the score; infinite where the score is 0."""
+    return (metric["high"] - metric["low"]) / 2 / metric["score"] if metric["score"] > 0 else math.inf
+
+
+def _pointing(rows: Mapping[str, Values]) -> Verdict:
+    claim, limits = (
+        "attention of joint encoding shows the change",
+        "occlusion, not attention: the one method for both",
+    )
+    found = rows.get(BASE)
+    if found is None or not found.values.get("pointing"):
+        return Verdict(claim, UNTESTED, "cells are missing", limits)
+    values, chance = found.values["pointing"], found.values["chance"]
+    gap = difference(values, chance)
+    number = f"pointing game {np.mean(values):.1f} %, {np.mean(chance):.1f} % with the maps of other pairs"
+    if gap is None:
+        return Verdict(claim, UNTESTED, f"{number}, one seed", limits)
+    return Verdict(claim, CONFIRMED if gap[1] > 0 else REVERSED if gap[2] < 0 else NOT, number, limits)
