@@ -25,7 +25,7 @@ from blip2idc.model.confidence import (
     save_confidence,
 )
 from blip2idc.model.language import Prefix
-from blip2idc.model.loading import TINY_MODEL
+from blip2idc.model.packaged import TINY_MODEL
 from blip2idc.model.telling import tell
 
 

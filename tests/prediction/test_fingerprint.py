@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from blip2idc.prediction.fingerprint import content_of, weights_digest
+from blip2idc.model.weights_digest import weights_digest
+from blip2idc.prediction.fingerprint import content_of
 
 
 def network(dtype: torch.dtype = torch.float32) -> torch.nn.Module:

@@ -19,6 +19,7 @@ from blip2idc.cli.options import (
     Device,
     Dtype,
     Encoding,
+    Engine,
     Layout,
     MaxChanges,
     MaxPixels,
@@ -26,7 +27,7 @@ from blip2idc.cli.options import (
     SplitOfData,
     check_pair_or_data,
     check_range,
-    load_captioner,
+    choose_captioner,
     looks_closely,
     pixel_limit,
 )
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from blip2idc.data.records import Manifest
     from blip2idc.difference import Difference
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.pair_captioner import PairCaptioner
 
 #: Pairs at a time that no machine holds; more is a slip of the keyboard.
 LARGEST_BATCH = 65536
@@ -88,6 +89,7 @@ def caption(
         int | None, typer.Option("--beams", help="Beams of the search; 1 is greedy.")
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", help="Pairs at a time, with --data.")] = 32,
+    engine: Engine = "auto",
     device: Device = "auto",
     dtype: Dtype = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -120,13 +122,15 @@ def caption(
         manifest = read_pairs(data, split, pattern)
     if before is not None and after is not None:
         pair = open_pair(before, after, bands, stretch, max_pixels)
-    captioner = load_captioner(
+    captioner = choose_captioner(
         model,
         adapter,
+        engine=engine,
         layout=layout,
         encoding=encoding,
         device=device,
         dtype=dtype,
+        crops=max_changes is not None,
         announce=data is not None,
     )
     captioner.max_pixels = pixel_limit(max_pixels)
@@ -156,7 +160,7 @@ def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | Non
 
 
 def _caption_pair(
-    captioner: DifferenceCaptioner,
+    captioner: PairCaptioner,
     pair: ImagePair,
     as_json: bool,
     list_changes: bool,
@@ -187,7 +191,7 @@ def _write_picture(difference: Difference, pair: ImagePair, output: Path) -> Non
 
 
 def _write_heatmaps(
-    captioner: DifferenceCaptioner, manifest: Manifest, folder: Path, decoding: dict[str, Any]
+    captioner: PairCaptioner, manifest: Manifest, folder: Path, decoding: dict[str, Any]
 ) -> None:
     from blip2idc.prediction.heatmaps import write_heatmaps
 
@@ -196,7 +200,7 @@ def _write_heatmaps(
 
 
 def _caption_data(
-    captioner: DifferenceCaptioner,
+    captioner: PairCaptioner,
     manifest: Manifest,
     output: Path,
     batch_size: int,

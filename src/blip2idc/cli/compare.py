@@ -21,9 +21,10 @@ from blip2idc.cli.options import (
     Adapter,
     Device,
     Encoding,
+    Engine,
     MaxPixels,
     Model,
-    load_captioner,
+    choose_captioner,
     pixel_limit,
 )
 from blip2idc.cli.output import note, say, write_json, write_text
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from blip2idc.difference import Difference
     from blip2idc.images.heatmap import PairHeatmap
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.pair_captioner import PairCaptioner
 
 
 _FORMATS = ("auto", "lines", "table", "github")
@@ -138,6 +139,7 @@ def compare_command(
     model: Model = None,
     adapter: Adapter = "default",
     encoding: Encoding = None,
+    engine: Engine = "auto",
     device: Device = "auto",
 ) -> None:
     """Compare two folders of images, or two images: names, then decoded values, then the model on what is left.
@@ -169,7 +171,7 @@ def compare_command(
     names = NameRules(tuple(exclude or ()), tuple(map(parse_mapping, name_map or ())))
     started, clock = datetime.now(UTC), time.monotonic()
     lazy = _LazyCaptioner(
-        model, adapter, encoding, device, close={"max_changes": 0} if judge == "model" else {}
+        model, adapter, encoding, engine, device, close={"max_changes": 0} if judge == "model" else {}
     )
     comparison = compare(before, after, settings, lazy.describe, names=names)
     comparison = replace(comparison, run=run_record(**lazy.facts))
@@ -239,17 +241,22 @@ class _LazyCaptioner:
     model: str | None
     adapter: str
     encoding: Any
+    engine: str
     device: str
     close: Mapping[str, int] = field(
         default_factory=dict
     )  # what was measured does not speak where the model judges
     facts: Mapping[str, Any] = field(default_factory=dict)
-    _captioner: DifferenceCaptioner | None = None
+    _captioner: PairCaptioner | None = None
 
-    def captioner(self) -> DifferenceCaptioner:
+    def captioner(self) -> PairCaptioner:
         if self._captioner is None:
-            self._captioner = load_captioner(
-                self.model, self.adapter, encoding=self.encoding, device=self.device
+            self._captioner = choose_captioner(
+                self.model,
+                self.adapter,
+                engine=self.engine,
+                encoding=self.encoding,
+                device=self.device,
             )
             self.facts = self._captioner.describe()
         return self._captioner
@@ -259,11 +266,11 @@ class _LazyCaptioner:
         yield from self.captioner().stream(pairs, **self.close)
 
     def heatmaps(self, comparison: Comparison) -> dict[str, PairHeatmap]:
-        """Where the captioner looked, for every changed pair; none where no captioner was asked."""
+        """Where the captioner looked, for every changed pair; none where none was asked, or none can show it."""
         from blip2idc.comparison.run import open_entry
 
         changed = [entry for entry in comparison.entries if entry.status == "changed" and entry.difference]
-        if not changed:
+        if not changed or not self.captioner().shows_heatmaps:
             return {}
         pairs = (open_entry(entry, comparison.settings) for entry in changed)
         explained = self.captioner().explain_stream(pairs, words=False)

@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "paraphrase": ("paraphrase",),
     "data": ("import",),
     "train": ("train",),
+    "export": ("export",),
     "evaluate": ("evaluate",),
     "baseline": ("baseline", "audit"),
     "reproduce": ("reproduce",),

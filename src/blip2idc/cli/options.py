@@ -7,6 +7,7 @@ before a value needs it.
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from blip2idc.errors import ConfigError
 if TYPE_CHECKING:
     from blip2idc.images.joint import JointLayout
     from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.pair_captioner import PairCaptioner
 
 #: Changes of a pair that anybody would read.
 MOST_CHANGES = 1000
@@ -25,6 +27,8 @@ MOST_CHANGES = 1000
 MOST_PIXELS = 2**40
 #: The word for no adapter, and for no CLIP.
 NONE = "none"
+#: What can run a network; `auto` is torch where it is installed.
+ENGINES = ("auto", "torch", "onnx")
 Model = Annotated[
     str | None,
     typer.Option(
@@ -51,6 +55,13 @@ Encoding = Annotated[
     typer.Option(
         "--encoding",
         help="joint: one joint image; pair (or two-stream): both images apart; as trained by default.",
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="What runs the network: torch, onnx (starts sooner, no heatmaps), or auto: torch where it is installed.",
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
@@ -135,6 +146,82 @@ def load_captioner(
     if announce:
         note(captioner.backbone.describe())
     return captioner
+
+
+def choose_captioner(
+    model: str | None,
+    adapter: str,
+    *,
+    engine: str = "auto",
+    layout: str | None = None,
+    encoding: Literal["joint", "pair", "two-stream"] | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    crops: bool = False,
+    announce: bool = True,
+) -> PairCaptioner:
+    """The captioner that `--model`, `--adapter`, `--engine` and their like ask for.
+
+    Args:
+        model: Of `--model`.
+        adapter: Of `--adapter`; `none` is the backbone alone.
+        engine: Of `--engine`.
+        layout: Of `--layout`.
+        encoding: Of `--encoding`.
+        device: Of `--device`.
+        dtype: Of `--dtype`.
+        crops: Whether a server is asked about each place that changed too.
+        announce: Tell on stderr which model computes where.
+
+    Raises:
+        Blip2idcError: What is asked for does not exist or does not fit together.
+    """
+    if model is not None and model.startswith("openai:"):
+        for option, value in {
+            "--adapter": adapter,
+            "--engine": engine,
+            "--device": device,
+            "--dtype": dtype,
+        }.items():
+            if value not in ("auto", "default", NONE):
+                raise ConfigError(
+                    f"{option} is {value!r}, and {model} runs on a server, which decides that; leave it out"
+                )
+        return _server_captioner(model, layout, encoding, crops)
+    if engine not in ENGINES:
+        raise ConfigError(f"--engine is {engine!r}; expected {', '.join(ENGINES)}")
+    if engine != "onnx" and (engine == "torch" or find_spec("torch") is not None):
+        return load_captioner(
+            model, adapter, layout=layout, encoding=encoding, device=device, dtype=dtype, announce=announce
+        )
+    if device not in ("auto", "cpu") or dtype not in ("auto", "float32"):
+        raise ConfigError(
+            f"--engine onnx computes in float32 on the cpu; got --device {device} --dtype {dtype}"
+        )
+    if encoding not in (None, "joint"):
+        raise ConfigError(f"--encoding is {encoding}, and --engine onnx encodes jointly; use --engine torch")
+    from blip2idc.model.onnx.captioner import OnnxCaptioner
+
+    captioner = OnnxCaptioner.from_pretrained(
+        model, None if adapter == NONE else adapter, layout=parse_layout(layout)
+    )
+    if announce:
+        note(f"{captioner.network.name}: in onnxruntime, device cpu, dtype float32")
+    return captioner
+
+
+def _server_captioner(
+    model: str, layout: str | None, encoding: Literal["joint", "pair", "two-stream"] | None, crops: bool
+) -> PairCaptioner:
+    """The captioner of `--model openai:NAME`."""
+    from blip2idc.model.server_captioner import PREFIX, ServerCaptioner
+
+    return ServerCaptioner(
+        model.removeprefix(PREFIX),
+        encoding="joint" if encoding in (None, "joint") else "pair",
+        layout=parse_layout(layout),
+        crops=crops,
+    )
 
 
 def check_pair_or_data(

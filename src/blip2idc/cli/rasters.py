@@ -16,7 +16,7 @@ from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.images.pair import ImagePair
-    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.pair_captioner import PairCaptioner
 
 Bands = Annotated[
     str | None,
@@ -82,7 +82,7 @@ def open_pair(
 
 
 def caption_in_tiles(
-    captioner: DifferenceCaptioner,
+    captioner: PairCaptioner,
     pair: ImagePair,
     side: int,
     map_file: Path | None,

@@ -16,29 +16,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from blip2idc.errors import ConfigError
 from blip2idc.model.settings import Calibration
 
-_CERTAIN = 1e-6
+CERTAIN = 1e-6
 """p0 is kept this far from 1: float32 log-probabilities of sentences carry no more than that."""
 
 _NEWTON_STEPS = 100
 _NO_BETTER = 0.01  # gains in balanced accuracy up to this do not move the threshold from one half
-
-
-def change_log_odds(sentence_scores: torch.Tensor) -> torch.Tensor:
-    """Log-odds that the model would say something other than a no-change sentence.
-
-    Args:
-        sentence_scores: Log-probability of each no-change sentence, [B, K].
-
-    Returns:
-        log((1 - p0) / p0), [B]; positive where something else is likelier.
-    """
-    no_change = sentence_scores.double().logsumexp(dim=-1).clamp(max=math.log1p(-_CERTAIN))
-    return torch.log(-torch.expm1(no_change)) - no_change
 
 
 def change_probability(log_odds: float, calibration: Calibration) -> float:

@@ -19,21 +19,20 @@ from typing import Any
 import torch
 
 from blip2idc.difference import Difference, Explanation
-from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapter import merge_adapter, read_adapter
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.calibration import change_probability
-from blip2idc.model.confidence import Confidence, features_of
+from blip2idc.model.confidence import Confidence, features_of, read_confidence
 from blip2idc.model.explain.choice import DEFAULT_METHOD, WITHOUT_ATTENTION
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.joint_model import Encoded, JointModel
-from blip2idc.model.loading import TINY_MODEL, is_packaged, load_backbone
+from blip2idc.model.loading import load_backbone
+from blip2idc.model.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter, is_packaged_adapter
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner
 from blip2idc.model.settings import CaptionerSettings, Encoding, read_settings
-
-DEFAULT_ADAPTER = "default"
+from blip2idc.model.weights_digest import weights_digest
 
 
 class DifferenceCaptioner(PairCaptioner):
@@ -55,6 +54,8 @@ class DifferenceCaptioner(PairCaptioner):
         max_pixels: Limit for each image.
         confidence: How sure its sentences are; None to state none.
     """
+
+    shows_heatmaps = True
 
     def __init__(
         self,
@@ -114,13 +115,13 @@ class DifferenceCaptioner(PairCaptioner):
             backbone = merge_adapter(backbone, weights)
             settings = weights.settings or settings
         settings = settings or CaptionerSettings()
-        confidence = weights.confidence if location is not None else None
+        confidence = weights.confidence if location is not None else _confidence_beside(backbone)
         if encoding is not None and settings.two_stream == (encoding == "joint"):
             apart = encoding != "joint"  # the confidence was fitted on the other encoding
             settings, confidence = replace(settings, two_stream=apart, layout=None, prompt=""), None
         if layout is not None and layout != settings.layout:
             settings, confidence = replace(settings, layout=layout), None  # it was fitted on the other layout
-        return cls(backbone, settings, _adapter_name(location), max_pixels, confidence)
+        return cls(backbone, settings, adapter_name(location), max_pixels, confidence)
 
     @property
     def default_method(self) -> str:
@@ -130,8 +131,8 @@ class DifferenceCaptioner(PairCaptioner):
     @property
     def own_words(self) -> bool:
         """Whether the adapter is one that somebody trained, and none of the packaged model's."""
-        packaged = TINY_MODEL / "adapters"
-        return self.adapter is not None and self.adapter not in {folder.name for folder in packaged.glob("*")}
+        trained = self.adapter is not None and not is_packaged_adapter(self.adapter)
+        return trained or self.settings.own_words
 
     @property
     def patch_size(self) -> int:
@@ -142,6 +143,14 @@ class DifferenceCaptioner(PairCaptioner):
         """`model`, `adapter` and `layout`, as reports name them."""
         told = {"model": self.backbone.source.name, "adapter": self.adapter, "layout": self.layout.to_dict()}
         return {**told, "encoding": "pair"} if self.settings.two_stream else told
+
+    def identity(self) -> dict[str, Any]:
+        """Revision, type and weights."""
+        return {
+            "revision": self.backbone.source.revision,
+            "dtype": self.backbone.dtype.value,
+            "weights": weights_digest(self.backbone.model),
+        }
 
     def change_log_odds(self, pairs: Iterable[Pair], batch_size: int = BATCH_SIZE) -> Iterator[float]:
         """Raw log-odds of change of each pair, without a caption: what calibration is fitted on."""
@@ -201,37 +210,7 @@ class DifferenceCaptioner(PairCaptioner):
         )
 
 
-def find_adapter(model: str | Path | None, adapter: str | Path | None) -> str | None:
-    """Decide which adapter is meant.
-
-    Args:
-        model: What the user gave; None for the packaged model.
-        adapter: What the user gave: None, `default`, the name of a packaged adapter, a folder or a hub id.
-
-    Returns:
-        Folder or hub id; None for no adapter.
-
-    Raises:
-        ModelError: The packaged model has no adapter of that name.
-    """
-    packaged_model = is_packaged(model)
-    if adapter is None or (not packaged_model and adapter == DEFAULT_ADAPTER):
-        return None
-    name = str(adapter)
-    if not packaged_model or Path(name).is_dir() or "/" in name:
-        return name
-    packaged = TINY_MODEL / "adapters"
-    if not (packaged / name).is_dir():
-        names = sorted(folder.name for folder in packaged.iterdir()) if packaged.is_dir() else []
-        raise ModelError(
-            f"adapter '{name}': neither a folder nor an adapter of the packaged model"
-            f" ({', '.join(names) or 'which has none'}); check --adapter."
-        )
-    return str(packaged / name)
-
-
-def _adapter_name(location: str | None) -> str | None:
-    """A packaged adapter is told by its name, any other by its location."""
-    if location is not None and Path(location).parent == TINY_MODEL / "adapters":
-        return Path(location).name
-    return location
+def _confidence_beside(backbone: Backbone) -> Confidence | None:
+    """What an export of an adapter keeps of its confidence."""
+    folder = backbone.source.folder
+    return read_confidence(folder) if folder is not None else None

@@ -15,16 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from blip2idc.config import Range, check_values
-from blip2idc.data.collate import ImageStatistics, TextFormat
+from blip2idc.data.conventions import STATISTICS, ImageStatistics, TextFormat
 from blip2idc.errors import Blip2idcError, ModelError
 from blip2idc.model.foreign import read_object
 
 IMAGE_TOKEN = "<image>"
-_MEAN, _DEVIATION = Annotated[float, Range(-1e3, 1e3)], Annotated[float, Range(1e-6, 1e3)]
-_CHANNELS = {
-    "image_mean": Annotated[tuple[_MEAN, _MEAN, _MEAN], "a list of three numbers"],
-    "image_std": Annotated[tuple[_DEVIATION, _DEVIATION, _DEVIATION], "a list of three numbers"],
-}
 
 
 @dataclass(frozen=True)
@@ -165,7 +160,7 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
             f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
             " processor_config.json; copy the processor's files beside the weights."
         )
-    check_values(processor, _CHANNELS, f"model '{source.name}'", ModelError)
+    check_values(processor, STATISTICS, f"model '{source.name}'", ModelError)
     return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
 
 

@@ -8,6 +8,7 @@ Shapes: B pairs, P patches, Q image tokens, D width of the language model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ import torch
 from blip2idc.data.collate import Preprocessor
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.model.backbone import Backbone
-from blip2idc.model.calibration import change_log_odds
+from blip2idc.model.calibration import CERTAIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,3 +92,16 @@ class JointModel:
     def log_odds(self, seen: Any) -> torch.Tensor:
         """Log-odds that the model would say something other than a no-change sentence, [B]."""
         return change_log_odds(self.backbone.score(seen, self.no_change_tokens))
+
+
+def change_log_odds(sentence_scores: torch.Tensor) -> torch.Tensor:
+    """Log-odds that the model would say something other than a no-change sentence.
+
+    Args:
+        sentence_scores: Log-probability of each no-change sentence, [B, K].
+
+    Returns:
+        log((1 - p0) / p0), [B]; positive where something else is likelier.
+    """
+    no_change = sentence_scores.double().logsumexp(dim=-1).clamp(max=math.log1p(-CERTAIN))
+    return torch.log(-torch.expm1(no_change)) - no_change

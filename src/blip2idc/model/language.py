@@ -19,6 +19,7 @@ import torch
 from blip2idc.data.collate import TextFormat
 from blip2idc.errors import ModelError
 from blip2idc.model.checkpoint import ModelSource
+from blip2idc.model.sentence_tree import SentenceTree
 from blip2idc.model.settings import Decoding
 
 _MAX_LOGITS = 48_000_000
@@ -202,7 +203,7 @@ def _score_after_cache(backbone: Speaker, prefix: Prefix, sentences: Sequence[Se
     )
     first = [sentence[0] for sentence in sentences]
     scores = torch.log_softmax(read.logits[:, -1].float(), dim=-1)[:, first]  # [B, K]
-    tree = _SentenceTree.of(sentences)
+    tree = SentenceTree.of(sentences)
     if not tree.tokens:
         return scores
     nodes = len(tree.tokens)
@@ -223,36 +224,6 @@ def _score_after_cache(backbone: Speaker, prefix: Prefix, sentences: Sequence[Se
     )
     gained = logits[:, nodes_of, tokens_of] - logits.logsumexp(dim=-1)[:, nodes_of]  # [B, steps]
     return scores.index_add(1, sentences_of, gained)
-
-
-@dataclass(frozen=True)
-class _SentenceTree:
-    """Sentences as a tree of their beginnings, so that what they share is computed once.
-
-    Attributes:
-        tokens: Last token of each of the N beginnings.
-        depths: Tokens before it.
-        seen: Which beginnings each one contains, itself included, [N, N].
-        steps: (beginning, next token, sentence) for each token after the first of each sentence.
-    """
-
-    tokens: list[int]
-    depths: list[int]
-    seen: list[list[bool]]
-    steps: list[tuple[int, int, int]]
-
-    @classmethod
-    def of(cls, sentences: Sequence[Sequence[int]]) -> _SentenceTree:
-        """Build the tree of some sentences."""
-        beginnings: dict[tuple[int, ...], int] = {}
-        steps = []
-        for number, sentence in enumerate(sentences):
-            for length in range(1, len(sentence)):
-                node = beginnings.setdefault(tuple(sentence[:length]), len(beginnings))
-                steps.append((node, sentence[length], number))
-        seen = [[long[: len(short)] == short for short in beginnings] for long in beginnings]
-        tokens = [beginning[-1] for beginning in beginnings]
-        return cls(tokens, [len(beginning) - 1 for beginning in beginnings], seen, steps)
 
 
 def _score_with_decoder(

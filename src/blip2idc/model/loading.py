@@ -14,11 +14,8 @@ from blip2idc.model.backbone import Backbone
 from blip2idc.model.blip2 import BLIP2, read_blip2
 from blip2idc.model.chat.backbone import FAMILIES, read_chat
 from blip2idc.model.checkpoint import ModelSource, loading, refuse_misspelt_folder
+from blip2idc.model.packaged import TINY_MODEL, TINY_NAME, is_packaged
 from blip2idc.runtime import choose_device, choose_dtype
-
-TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
-"""The model in the package: `backbone/` and `adapters/`."""
-TINY_NAME = "tiny"
 
 PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
 """Revisions that this software was written against; used where the caller names none."""
@@ -76,11 +73,6 @@ def _config_values(source: ModelSource) -> dict[str, Any]:
             f" ('{BLIP2}') is needed, or one of {', '.join(FAMILIES)}; give such a checkpoint."
         )
     return values
-
-
-def is_packaged(model: str | Path | None) -> bool:
-    """Whether the model in the package is meant: by None, or by its name where no folder has it."""
-    return model is None or (str(model) == TINY_NAME and not Path(TINY_NAME).is_dir())
 
 
 def locate_model(model: str | Path | None, revision: str | None = None) -> ModelSource:

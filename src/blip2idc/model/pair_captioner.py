@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
 import numpy as np
 
@@ -65,11 +65,15 @@ class PairCaptioner(ABC):
         layout: Of its joint images.
         settings: Layout, prompt, decoding, no-change sentences, calibration.
         max_pixels: Limit for each image.
+        shows_heatmaps: Whether it can show where it looked.
+        asks_about_crops: Whether it says what changed in each place; otherwise what was measured speaks there.
     """
 
     layout: JointLayout
     settings: CaptionerSettings
     max_pixels: int = MAX_PIXELS
+    shows_heatmaps: ClassVar[bool] = False
+    asks_about_crops: bool = True
 
     @property
     @abstractmethod
@@ -89,6 +93,14 @@ class PairCaptioner(ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """`model`, `adapter` and `layout`, as reports name them."""
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """What decides what it says beside `describe` and its settings: weights, types, versions, as JSON values."""
+
+    def marks(self) -> dict[str, Any]:
+        """What every prediction of a data set carries beside what is said; nothing where the run is known otherwise."""
+        return {}
 
     @abstractmethod
     def encode(self, joints: Sequence[JointArray]) -> Any:
@@ -245,7 +257,13 @@ class PairCaptioner(ABC):
         opened = self._open_ahead(pairs, ahead=2 * batch_size, max_changes=max_changes)
         while batch := list(islice(opened, batch_size)):
             wholes = [one.joint for one in batch]
-            crops = [crop for one in batch if one.look for crop in one.look.crops if crop is not None]
+            crops = [
+                crop
+                for one in batch
+                if one.look and self.asks_about_crops
+                for crop in one.look.crops
+                if crop is not None
+            ]
             room = max(batch_size, _ROOM)  # the close looks of one pair share its batch
             encoded = self.encode([*wholes, *crops[: room - len(wholes)]])
             found = self.say(encoded, decoding)
@@ -268,7 +286,9 @@ class PairCaptioner(ABC):
         """
         if look is None:
             return whole
-        said = [whole if crop is None else next(close) for crop in look.crops]
+        said: list[Difference | None] = [None] * len(look.crops)
+        if self.asks_about_crops:
+            said = [whole if crop is None else next(close) for crop in look.crops]
         seen = look.seen_in(self.layout.part_size, self.patch_size)
         return tell(whole, look, said, seen=seen, own_words=self.own_words)
 

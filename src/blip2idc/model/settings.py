@@ -99,6 +99,7 @@ class CaptionerSettings:
         no_change_captions: Sentences by which this model says that nothing changed.
         calibration: Of the change probability.
         two_stream: The images are encoded apart (the baseline) instead of jointly.
+        own_words: An adapter that somebody trained is merged in, see `telling.tell`.
         merge: How two streams become one, among `MERGES`.
         data: What it was trained on.
         scores: What it reached.
@@ -111,6 +112,7 @@ class CaptionerSettings:
     no_change_captions: Annotated[tuple[Text, ...], Longest(_MOST_SENTENCES)] = NO_CHANGE_CAPTIONS
     calibration: Calibration = field(default_factory=Calibration)
     two_stream: bool = False
+    own_words: bool = False
     merge: Merge = "concat"
     data: Any = None
     scores: Any = None

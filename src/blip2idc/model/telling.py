@@ -183,7 +183,12 @@ def _names_color(caption: str, color: str) -> bool:
 
 
 def tell(
-    whole: Difference, look: CloseLook, said: Sequence[Difference], *, seen: bool, own_words: bool = False
+    whole: Difference,
+    look: CloseLook,
+    said: Sequence[Difference | None],
+    *,
+    seen: bool,
+    own_words: bool = False,
 ) -> Difference:
     """What is told of a pair that was looked at closely.
 
@@ -193,7 +198,7 @@ def tell(
     Args:
         whole: What the captioner said of the joint image.
         look: What was measured.
-        said: What the captioner said of each crop.
+        said: What the captioner said of each crop; None where it was not asked.
         seen: Whether all that changed is seen in the joint image.
         own_words: Whether the captioner was taught somebody's own sentences: where it sees a change in the whole, its
             sentence is the one that they want.

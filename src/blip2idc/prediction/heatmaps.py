@@ -20,7 +20,7 @@ from blip2idc.runs.journal import Journal
 from blip2idc.runs.resume import resume_file
 
 if TYPE_CHECKING:
-    from blip2idc.model.captioner import DifferenceCaptioner
+    from blip2idc.model.pair_captioner import PairCaptioner
 
 STATE_FILE = "heatmaps.json"
 JOURNAL = ".heatmaps.journal.jsonl"
@@ -28,7 +28,7 @@ DRAWN = "drawn"  # kind of the journal's entries
 
 
 def write_heatmaps(
-    captioner: DifferenceCaptioner,
+    captioner: PairCaptioner,
     manifest: Manifest,
     folder: Path,
     method: str | None = None,

@@ -16,8 +16,7 @@ from typing import Any
 from blip2idc.data.records import Manifest
 from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
-from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.pair_captioner import BATCH_SIZE
+from blip2idc.model.pair_captioner import BATCH_SIZE, PairCaptioner
 from blip2idc.prediction.fingerprint import content_of, describe_captioner
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.journal import Journal
@@ -28,7 +27,7 @@ CAPTIONED = "captioned"  # kind of the journal's entries
 
 
 def predict(
-    captioner: DifferenceCaptioner,
+    captioner: PairCaptioner,
     manifest: Manifest,
     output: Path,
     *,
@@ -70,7 +69,7 @@ def predict(
         rest = [record for record in manifest if record.id not in done]
         found = captioner.stream((manifest.paths(record) for record in rest), batch_size, **decoding)
         for record, difference in zip(rest, found, strict=True):
-            done[record.id] = prediction(record.id, difference)
+            done[record.id] = {**prediction(record.id, difference), **captioner.marks()}
             entry = {"kind": CAPTIONED, "key": record.id, "content": contents[record.id]}
             journal.add([{**entry, "prediction": done[record.id]}])
             on_progress(len(done), len(manifest))

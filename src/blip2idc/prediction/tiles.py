@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from blip2idc.errors import ConfigError, ImageError
 from blip2idc.images.pair import ImagePair
-from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.pair_captioner import PairCaptioner
 
 _SMALLEST = 32  # pixels; below, a tile has fewer than its patches
 _MAP_SIDE = 1024  # longest side of the map
@@ -77,7 +77,7 @@ def tile_boxes(size: tuple[int, int], side: int) -> list[tuple[int, int, int, in
 
 
 def caption_tiles(
-    captioner: DifferenceCaptioner, pair: ImagePair, side: int, **decoding: Any
+    captioner: PairCaptioner, pair: ImagePair, side: int, **decoding: Any
 ) -> Iterator[TileCaption]:
     """Caption the tiles in which at least one pixel differs, row by row.
 

@@ -8,6 +8,8 @@ import os
 import re
 import secrets
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,3 +134,17 @@ def discard_partials(folder: str | os.PathLike[str]) -> None:
             shutil.rmtree(leftover)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """This package's folder in the user's cache folder: `$XDG_CACHE_HOME`, or what the system has for it."""
+    chosen = os.environ.get("XDG_CACHE_HOME")
+    if chosen:
+        return Path(chosen) / "blip2idc"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir())) / "blip2idc"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / "blip2idc"
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "blip2idc"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 import time
 import zlib
@@ -24,7 +23,7 @@ import numpy as np
 from blip2idc.errors import InputError
 from blip2idc.evaluation.metrics.meteor.sources import Sources
 from blip2idc.evaluation.metrics.meteor.tables import Array, Tables, compile_tables
-from blip2idc.runs.files import PARTIAL_MARK, atomic_path
+from blip2idc.runs.files import PARTIAL_MARK, atomic_path, cache_folder
 
 FORM = 1  # rises whenever the arrays, or what they mean, change
 _MAGIC = b"blip2idc METEOR tables\n"
@@ -74,20 +73,6 @@ def load_tables(
             "for about twenty seconds; set XDG_CACHE_HOME to a folder that can be written."
         )
         return _in_temporary_file(header, blob, fingerprint) or tables, note
-
-
-def cache_folder() -> Path:
-    """This package's folder in the user's cache folder: `$XDG_CACHE_HOME`, or what the system has for it."""
-    chosen = os.environ.get("XDG_CACHE_HOME")
-    if chosen:
-        return Path(chosen) / "blip2idc"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir())) / "blip2idc"
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return Path(tempfile.gettempdir()) / "blip2idc"
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "blip2idc"
 
 
 def _in_temporary_file(header: bytes, blob: list[Array], fingerprint: str) -> Tables | None:

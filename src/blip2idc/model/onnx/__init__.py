@@ -1,0 +1,1 @@
+"""The captioner in onnxruntime, without torch and transformers: graphs, weights, search, and the export to files."""
