@@ -18,6 +18,7 @@ import torch
 
 from blip2idc.data.collate import TextFormat
 from blip2idc.errors import ModelError
+from blip2idc.model.carried import carried_on
 from blip2idc.model.checkpoint import ModelSource
 from blip2idc.model.sentence_tree import SentenceTree
 from blip2idc.model.settings import Decoding
@@ -216,8 +217,8 @@ def _score_after_cache(backbone: Speaker, prefix: Prefix, sentences: Sequence[Se
         input_ids=torch.tensor(tree.tokens, device=device).expand(pairs, -1),
         attention_mask=mask.expand(pairs, 1, -1, -1),
         position_ids=(torch.tensor(tree.depths, device=device) + prompt_length).expand(pairs, -1),
-        past_key_values=read.past_key_values,
         use_cache=True,
+        **carried_on(read),
     ).logits.float()  # [B, N, V]
     nodes_of, tokens_of, sentences_of = (
         torch.tensor(column, device=device) for column in zip(*tree.steps, strict=True)

@@ -25,6 +25,7 @@ from blip2idc.data.chat_format import ChatFormat, around_answer
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone, Projections
+from blip2idc.model.carried import carried_on
 from blip2idc.model.chat.family import Family
 from blip2idc.model.chat.internvl import InternVl
 from blip2idc.model.chat.lfm2_vl import Lfm2Vl
@@ -221,11 +222,13 @@ class ChatBackbone(Backbone):
         tokens, valid = self._table(sentences)  # [K, T]
         if tokens.shape[1] == 1:
             return first
-        cache = read.past_key_values
-        cache.reorder_cache(torch.arange(pairs, device=tokens.device).repeat_interleave(count))
+        carried = carried_on(read)
+        next(iter(carried.values())).reorder_cache(
+            torch.arange(pairs, device=tokens.device).repeat_interleave(count)
+        )
         targets, counts = tokens[:, 1:].repeat(pairs, 1), valid[:, 1:].repeat(pairs, 1)  # [B * K, T - 1]
         logits = self.model(
-            input_ids=tokens[:, :-1].repeat(pairs, 1), past_key_values=cache, use_cache=True
+            input_ids=tokens[:, :-1].repeat(pairs, 1), use_cache=True, **carried
         ).logits.float()
         chosen = logits.gather(-1, targets[..., None])[..., 0] - logits.logsumexp(dim=-1)
         return first + (chosen * counts).sum(dim=-1).view(pairs, count)
