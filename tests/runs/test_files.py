@@ -120,3 +120,17 @@ def test_leftovers_of_a_killed_run(tmp_path: Path) -> None:
     (tmp_path / ".c.partial-89ab").mkdir()
     discard_partials(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.partial-1"]
+
+
+def test_text_is_utf_8_with_newlines_as_written_and_bytes_are_bytes(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "a.txt") as handle:
+        handle.write("naïve\r\n\ud83d\n")
+    assert (tmp_path / "a.txt").read_bytes() == "naïve\r\n\\ud83d\n".encode()
+    with atomic_write(tmp_path / "a.bin", "wb") as handle:
+        handle.write(b"\xff\r\n")
+    assert (tmp_path / "a.bin").read_bytes() == b"\xff\r\n"
+    with (
+        pytest.raises(ValueError, match="mode is 'a'; expected 'w' or 'wb'"),
+        atomic_write(tmp_path / "b", "a"),
+    ):
+        pass
