@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.errors import ConfigError, ImageError
+from blip2idc.images.decoding.by_format.tiff import pages
 from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.frames import Frame, read_frames
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of
-from blip2idc.images.decoding.tiff import pages
 from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
 

@@ -12,7 +12,7 @@ import os
 from PIL import Image
 
 from blip2idc.errors import ConfigError, ImageError
-from blip2idc.images.decoding.heif import enable_heif, is_heif
+from blip2idc.images.decoding.by_format.heif import enable_heif, is_heif
 
 FORMATS = (
     "PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "JPEG2000", "AVIF",

@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from blip2idc.errors import ImageError
+from blip2idc.images.decoding.by_format.jpeg import check_jpeg
+from blip2idc.images.decoding.by_format.tiff import check_page, pages
 from blip2idc.images.decoding.formats import format_of
-from blip2idc.images.decoding.jpeg import check_jpeg
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, load, open_bounded, reason_of
 from blip2idc.images.decoding.orientation import orientation_of, tag_of, upright
 from blip2idc.images.decoding.rasters import needs_tifffile, read_pages
-from blip2idc.images.decoding.tiff import check_page, pages
 
 _LITTLE = sys.byteorder == "little"
 _LOWER = {  # 16 bits a channel, of which Pillow keeps the upper 8: what to ask for to get the lower 8 instead

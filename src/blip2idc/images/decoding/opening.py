@@ -19,17 +19,17 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from blip2idc.errors import ImageError
-from blip2idc.images.decoding.bmp import expand_run_lengths
+from blip2idc.images.decoding.by_format.bmp import expand_run_lengths
+from blip2idc.images.decoding.by_format.gif import check_gif
+from blip2idc.images.decoding.by_format.ico import check_ico
+from blip2idc.images.decoding.by_format.jpeg import check_jpeg
+from blip2idc.images.decoding.by_format.png import check_png
+from blip2idc.images.decoding.by_format.ppm import expand_ppm
+from blip2idc.images.decoding.by_format.tiff import check_tiff
 from blip2idc.images.decoding.files import read_regular
 from blip2idc.images.decoding.formats import format_of
-from blip2idc.images.decoding.gif import check_gif
-from blip2idc.images.decoding.ico import check_ico
-from blip2idc.images.decoding.jpeg import check_jpeg
 from blip2idc.images.decoding.libtiff import libtiff_heard
 from blip2idc.images.decoding.limits import Limits, max_bytes
-from blip2idc.images.decoding.png import check_png
-from blip2idc.images.decoding.ppm import expand_ppm
-from blip2idc.images.decoding.tiff import check_tiff
 
 _PILLOW_STATE = threading.Lock()
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from blip2idc.errors import Blip2idcError, ImageError, MissingExtraError
+from blip2idc.images.decoding.by_format.tiff import TiffPage, pages
 from blip2idc.images.decoding.limits import Limits
 from blip2idc.images.decoding.opening import reason_of, silence_log
 from blip2idc.images.decoding.orientation import upright
-from blip2idc.images.decoding.tiff import TiffPage, pages
 
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _WHOLE = {  # (bits, number format): samples that Pillow keeps, or that `read_frames` gets out of it

@@ -16,12 +16,12 @@ import numpy as np
 
 from blip2idc.errors import ImageError
 from blip2idc.images.decoding import frames as decoded
+from blip2idc.images.decoding.by_format.tiff import check_page, pages
 from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, open_bounded, reason_of
 from blip2idc.images.decoding.orientation import orientation_of, tag_of, upright
 from blip2idc.images.decoding.rasters import read_pages
-from blip2idc.images.decoding.tiff import check_page, pages
 from blip2idc.images.values.frame import Frame, Space
 
 Part = Literal["frame", "page", "size"]

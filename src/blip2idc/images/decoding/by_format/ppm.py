@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from blip2idc.images.decoding.bmp import replace_pixels
+from blip2idc.images.decoding.by_format.bmp import replace_pixels
 from blip2idc.images.decoding.limits import Limits
 
 _CHANNELS = {"1": 1, "L": 1, "I": 1, "RGB": 3}

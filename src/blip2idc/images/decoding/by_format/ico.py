@@ -5,8 +5,8 @@ Pillow decodes them before it tells a size, and only the size that the icon's ow
 
 from __future__ import annotations
 
+from blip2idc.images.decoding.by_format.png import check_png
 from blip2idc.images.decoding.limits import Limits
-from blip2idc.images.decoding.png import check_png
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _COST = 13  # bytes a pixel: the picture, Pillow's copy of it and what it is converted to
