@@ -145,14 +145,15 @@ def _data(scale: Scale, rows: Mapping[str, Values]) -> Iterator[Verdict]:
 
 def _minutes(scale: Scale, rows: Mapping[str, Values]) -> Verdict:
     claim, limits = "a short training is enough", "minutes of one core on a million weights, not 20 of a GPU"
-    longest, shorter = scale.times[-1], [steps for steps in scale.times if 4 * steps <= scale.times[-1]]
+    longest = scale.times[-1]
+    quarter = max((steps for steps in scale.times if 4 * steps <= longest), default=scale.times[0])
     name = f"{longest} steps"
-    short = BASE if shorter[-1] == scale.steps else f"{shorter[-1]} steps"
+    short = BASE if quarter == scale.steps else f"{quarter} steps"
     if name not in rows or short not in rows:
         return Verdict(claim, UNTESTED, "cells are missing", limits)
     outcome, number = better(rows, name, short)
     flipped = {CONFIRMED: REVERSED, REVERSED: CONFIRMED, NOT: CONFIRMED, UNTESTED: UNTESTED}[outcome]
-    return Verdict(claim, flipped, f"{longest} steps minus {shorter[-1]}: {number}", limits)
+    return Verdict(claim, flipped, f"{longest} steps minus {quarter}: {number}", limits)
 
 
 def _constant(rows: Mapping[str, Values], blind: Mapping[str, Any]) -> Verdict:

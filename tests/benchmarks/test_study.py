@@ -17,7 +17,7 @@ from benchmarks.study.worlds import HELD_OUT, EditedPairs, RenderedPairs, Single
 
 from blip2idc.data.records import PairRecord
 
-SMOKE = Scale("smoke", 24, (16, 24), 16, 2, (1, 2), 12, 2, 1)
+SMOKE = Scale("smoke", 24, (16, 24), 16, 2, (1, 2, 4), 12, 2, 1)
 
 
 @pytest.mark.parametrize("scale", [FULL, QUICK])
