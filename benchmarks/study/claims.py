@@ -167,9 +167,11 @@ def _constant(rows: Mapping[str, Values], blind: Mapping[str, Any]) -> Verdict:
     if not scores or not rows:
         return Verdict(claim, UNTESTED, "cells are missing", limits)
     means = {name: float(np.mean(row.values["cider"])) for name, row in rows.items() if row.values["cider"]}
-    below = sorted(name for name, mean in means.items() if mean < max(scores))
-    number = f"{max(scores):.1f}; {len(below)} of {len(means)} trained variants are below it"
-    return Verdict(claim, CONFIRMED if below else NOT, number, limits)
+    if BASE not in means:
+        return Verdict(claim, UNTESTED, f"{BASE}: not run", limits)
+    below = sum(mean < max(scores) for mean in means.values())
+    number = f"{max(scores):.1f}, the base {means[BASE]:.1f}; {below} of {len(means)} variants are below the constant"
+    return Verdict(claim, CONFIRMED if means[BASE] < max(scores) else NOT, number, limits)
 
 
 def _references(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Verdict:
