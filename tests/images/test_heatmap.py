@@ -100,6 +100,11 @@ def test_load_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_side_by_side_of_unequal_sizes() -> None:
-    sheet = side_by_side(Image.new("RGB", (100, 50)), Image.new("RGB", (60, 100)))
+    sheet = side_by_side(Image.new("RGB", (100, 50), "red"), Image.new("RGB", (60, 100), "blue"))
+    red, white, blue = (255, 0, 0), (255, 255, 255), (0, 0, 255)
+    across = np.asarray(sheet)[[0, 50, 99]]
+    gap = sheet.width - 200 - 60
     assert sheet.height == 100
-    assert sheet.width >= 200 + 60
+    assert gap >= 4
+    for row in across:  # the left one at twice its size, a gap, the right one, all at full height
+        assert row.tolist() == [list(red)] * 200 + [list(white)] * gap + [list(blue)] * 60
