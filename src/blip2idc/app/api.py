@@ -32,7 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from blip2idc.app.batching import BusyError
-from blip2idc.app.service import Answer, DifferenceService, Prepared, kind_of
+from blip2idc.app.service import Answer, DifferenceService, kind_of
 from blip2idc.errors import Blip2idcError
 from blip2idc.version import __version__
 
@@ -96,10 +96,8 @@ class _Api:
         try:
             with self.service.batcher.admitted() as ticket:
                 loop = asyncio.get_running_loop()
-                async with _received(request, self.max_bytes) as paths:
-                    prepared: Prepared = await loop.run_in_executor(
-                        self._threads, self.service.prepare, *paths
-                    )
+                async with _received(request, self.max_bytes) as (before, after):
+                    prepared = await loop.run_in_executor(self._threads, self.service.prepare, before, after)
                 found = await _while_there(request, ticket.submit(prepared.opened, kind_of(heatmaps)))
                 answer = self.service.finish(prepared, found)
                 return JSONResponse(await loop.run_in_executor(self._threads, to_json, answer))
@@ -118,14 +116,15 @@ class _Api:
 
 
 @asynccontextmanager
-async def _received(request: Request, max_bytes: int) -> AsyncIterator[list[Path | None]]:
+async def _received(request: Request, max_bytes: int) -> AsyncIterator[tuple[Path | None, Path | None]]:
     """Both files of a form on disk, as long as the block lasts; None for one that is missing."""
     bounded = Request(request.scope, _bounded(request.receive, 2 * max_bytes + _FORM_BYTES))
     async with asyncio.timeout(UPLOAD_SECONDS):
         form = await bounded.form(max_files=len(ROLES), max_fields=len(ROLES))
     try:
         with tempfile.TemporaryDirectory(prefix="blip2idc-api-", ignore_cleanup_errors=True) as folder:
-            yield [await _kept(form.get(role), Path(folder) / role, max_bytes) for role in ROLES]
+            before, after = [await _kept(form.get(role), Path(folder) / role, max_bytes) for role in ROLES]
+            yield before, after
     finally:
         await form.close()
 

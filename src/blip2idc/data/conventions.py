@@ -13,7 +13,8 @@ import numpy.typing as npt
 from blip2idc.config import Range
 
 _CHANNELS = 3
-_MEAN, _DEVIATION = Annotated[float, Range(-1e3, 1e3)], Annotated[float, Range(1e-6, 1e3)]
+_MEAN = Annotated[float, Range(-1e3, 1e3)]
+_DEVIATION = Annotated[float, Range(1e-6, 1e3)]
 STATISTICS = {
     "image_mean": Annotated[tuple[_MEAN, _MEAN, _MEAN], "a list of three numbers"],
     "image_std": Annotated[tuple[_DEVIATION, _DEVIATION, _DEVIATION], "a list of three numbers"],

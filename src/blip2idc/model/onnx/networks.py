@@ -69,7 +69,8 @@ def vision_graph(config: Mapping[str, Any], shapes: Shapes, height: int, width: 
         normed = _norm(graph, states, f"{at}layer_norm1", config["layer_norm_eps"])
         mixed = _linear(graph, normed, f"{at}self_attn.qkv")
         parts = graph.op_many("Split", 3, mixed, axis=1, num_outputs=3)
-        attended = _attention(graph, *(_deep(graph, part, 1 + rows * columns, size) for part in parts), heads)
+        asked, keys, values = (_deep(graph, part, 1 + rows * columns, size) for part in parts)
+        attended = _attention(graph, asked, keys, values, heads)
         states = graph.op(
             "Add", states, _linear(graph, _flat(graph, attended, size), f"{at}self_attn.projection")
         )
