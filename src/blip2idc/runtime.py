@@ -6,6 +6,7 @@ torch is imported only inside functions.
 
 from __future__ import annotations
 
+import platform
 import random
 from dataclasses import dataclass
 
@@ -87,6 +88,15 @@ def choose_dtype(requested: str = "auto", device: str = "cpu") -> Choice:
     if torch.cuda.is_bf16_supported(including_emulation=False):
         return Choice("bfloat16", "the GPU computes in bfloat16")
     return Choice("float32", "the GPU does not compute in bfloat16")
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether the processor has units for bfloat16; without, each product in it is emulated and many times slower."""
+    import torch
+
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return True  # processors of other kinds that torch has fast paths for
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def seed_everything(seed: int) -> None:

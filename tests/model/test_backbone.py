@@ -123,7 +123,8 @@ def test_attention_backend(opt_checkpoint: Path) -> None:
         assert torch.allclose(eager.encode(pixels), fused.encode(pixels), atol=1e-4)
 
 
-def test_reduced_precision(opt_checkpoint: Path) -> None:
+def test_reduced_precision(opt_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blip2idc.model.blip2.computes_in_bfloat16", lambda: True)
     exact, reduced = load_backbone(opt_checkpoint), load_backbone(opt_checkpoint, dtype="bfloat16")
     assert reduced.model.vision_model.embeddings.patch_embedding.weight.dtype == torch.bfloat16
     assert "dtype bfloat16 (as asked)" in reduced.describe()

@@ -11,7 +11,13 @@ from transformers import Blip2ForConditionalGeneration
 
 from blip2idc.data.collate import IGNORED, CaptionCollator, Example, Preprocessor
 from blip2idc.model.loading import load_backbone
-from blip2idc.training.loss import caption_loss, count_caption_tokens
+from blip2idc.training.loss import (
+    caption_loss,
+    caption_places,
+    count_caption_tokens,
+    losses_at_head,
+    positions_at_once,
+)
 
 CAPTIONS = ("the red cube is gone", "nothing has changed here at all", "no", "there is no change")
 
@@ -73,3 +79,34 @@ def test_wrong_alignment_would_be_noticed(checkpoint: Path, rng: np.random.Gener
     right, tokens = caption_loss(logits, batch["labels"], shifted="decoder_input_ids" not in batch)
     wrong, _ = caption_loss(logits, batch["labels"], shifted="decoder_input_ids" in batch)
     assert abs((right - wrong).item()) / tokens.item() > 1e-2
+
+
+@pytest.mark.parametrize("positions", [None, 5])
+def test_losses_at_the_head_are_those_of_all_logits(
+    checkpoint: Path, rng: np.random.Generator, positions: int | None
+) -> None:
+    """Forwards and backwards, whether at once or in parts."""
+    batch = batch_of(checkpoint, rng)
+    inputs = {key: value for key, value in batch.items() if key != "labels"}
+    shifted = "decoder_input_ids" not in batch
+    model = Blip2ForConditionalGeneration.from_pretrained(checkpoint)
+    head = model.get_output_embeddings()
+    total, tokens = caption_loss(model(**inputs).logits, batch["labels"], shifted=shifted)
+    total.backward()
+    expected = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    with losses_at_head(head, *caption_places(batch["labels"], shifted=shifted), positions):
+        losses = model(**inputs).logits
+    assert losses.shape == (tokens.item(),)
+    losses.sum().backward()
+    assert losses.sum().item() == pytest.approx(total.item(), rel=1e-5)
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None:
+            torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-4, atol=1e-5)
+    assert model(**inputs).logits.shape[-1] == model.config.text_config.vocab_size, "the head is as it was"
+    assert "forward" not in vars(head)
+
+
+def test_few_positions_of_a_large_vocabulary_are_held_at_once() -> None:
+    assert positions_at_once(50_272) == 318
+    assert positions_at_once(10**9) == 1

@@ -48,9 +48,11 @@ if TYPE_CHECKING:
     from blip2idc.difference import Difference
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.pair_captioner import PairCaptioner
+    from blip2idc.prediction.predictions import Way
 
 #: Pairs at a time that no machine holds; more is a slip of the keyboard.
 LARGEST_BATCH = 65536
+MOST_WORKERS = 65536
 
 
 def register(app: typer.Typer) -> None:
@@ -89,6 +91,19 @@ def caption(
         int | None, typer.Option("--beams", help="Beams of the search; 1 is greedy.")
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", help="Pairs at a time, with --data.")] = 32,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray", metavar="ADDRESS", help="Caption --data on Ray: local, or the address of a cluster."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            help="Captioners at work at a time; more than one are on Ray, here unless --ray is given.",
+        ),
+    ] = None,
     engine: Engine = "auto",
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -111,6 +126,7 @@ def caption(
     check_pair_or_data("caption", before, after, data, ("--output", output))
     check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
     check_heatmaps(data, heatmap, heatmaps)
+    check_workers(data, ray, workers, heatmaps)
     if pattern and data is None:
         raise ConfigError("--pattern is for a folder of pairs; give it with --data FOLDER")
     check_raster_options(data, bands, stretch, tiles, map_file)
@@ -136,7 +152,7 @@ def caption(
     captioner.max_pixels = pixel_limit(max_pixels)
     decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
     if manifest is not None and output is not None:
-        _caption_data(captioner, manifest, output, batch_size, {**decoding, **close})
+        _caption_data(captioner, manifest, output, batch_size, {**decoding, **close}, ray, workers)
         if heatmaps is not None:
             _write_heatmaps(captioner, manifest, heatmaps, decoding)
     elif pair is not None and tiles is not None:
@@ -157,6 +173,34 @@ def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | Non
         raise ConfigError("--heatmaps is for a data set; for one pair give --heatmap FILE.png")
     if heatmap is not None and heatmap.suffix.lower() != ".png":
         raise ConfigError(f"--heatmap is {heatmap}; expected a file name ending in .png")
+
+
+def check_workers(data: Path | None, ray: str | None, workers: int | None, heatmaps: Path | None) -> None:
+    """Refuse several workers for what one does.
+
+    Raises:
+        ConfigError: They are asked for one pair or for heatmaps, or there are none.
+    """
+    if ray is None and workers is None:
+        return
+    option = "--ray" if ray is not None else "--workers"
+    if data is None:
+        raise ConfigError(f"{option} is for a data set; give it with --data")
+    if heatmaps is not None:
+        raise ConfigError(f"{option} is for captions; draw --heatmaps in a run without it")
+    if workers is not None:
+        check_range("--workers", workers, 1, MOST_WORKERS)
+
+
+def captioning(ray: str | None, workers: int | None) -> Way:
+    """Who captions a data set: this process, or workers on Ray."""
+    if ray is None and workers in (None, 1):
+        from blip2idc.prediction.predictions import caption_here
+
+        return caption_here
+    from blip2idc.prediction.on_ray import OnRay
+
+    return OnRay(ray or "local", workers)
 
 
 def _caption_pair(
@@ -205,12 +249,20 @@ def _caption_data(
     output: Path,
     batch_size: int,
     decoding: dict[str, Any],
+    ray: str | None,
+    workers: int | None,
 ) -> None:
     from blip2idc.prediction.predictions import predict
 
     with progress_bar("captions") as on_progress:
         resumed = predict(
-            captioner, manifest, output, batch_size=batch_size, on_progress=on_progress, **decoding
+            captioner,
+            manifest,
+            output,
+            batch_size=batch_size,
+            way=captioning(ray, workers),
+            on_progress=on_progress,
+            **decoding,
         )
     if resumed:
         note(f"{resumed} of {len(manifest)} pairs were done before")

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from blip2idc.data.collate import Example, Preprocessor
+from blip2idc.data.joint_cache import JointCache
 from blip2idc.data.records import Manifest, PairRecord
 from blip2idc.errors import ManifestError
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
@@ -50,6 +52,7 @@ class CaptionDataset(torch.utils.data.Dataset[Example]):
         preprocessor: Makes the joint image.
         seed: Decides, with epoch and id, which caption is drawn.
         max_pixels: Limit for each image.
+        cache: Of joint images that were made before; None to open the files each time.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class CaptionDataset(torch.utils.data.Dataset[Example]):
         preprocessor: Preprocessor,
         seed: int = 0,
         max_pixels: int = MAX_PIXELS,
+        cache: JointCache | None = None,
     ) -> None:
         for sample in samples:
             if not sample.record.captions:
@@ -68,6 +72,7 @@ class CaptionDataset(torch.utils.data.Dataset[Example]):
         self.preprocessor = preprocessor
         self.seed = seed
         self.max_pixels = max_pixels
+        self.cache = cache
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -77,9 +82,17 @@ class CaptionDataset(torch.utils.data.Dataset[Example]):
         sample = self.samples[index]
         return {
             "id": sample.record.id,
-            "pixels": self.preprocessor.join(sample.open(self.max_pixels)),
+            "pixels": self._joint(index),
             "caption": draw_caption(sample.record, self.seed, epoch),
         }
+
+    def _joint(self, index: int) -> npt.NDArray[np.uint8]:
+        found = None if self.cache is None else self.cache.get(index)
+        if found is None:
+            found = self.preprocessor.join(self.samples[index].open(self.max_pixels))
+            if self.cache is not None:
+                self.cache.put(index, found)
+        return found
 
 
 def drawn(size: int, count: int, seed: int, epoch: int, number: int = 0) -> list[int]:

@@ -20,6 +20,7 @@ from blip2idc.data.collate import TextFormat
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone, Projections
+from blip2idc.model.casting import compute_in_float32
 from blip2idc.model.checkpoint import (
     ModelSource,
     image_statistics,
@@ -36,7 +37,7 @@ from blip2idc.model.settings import CaptionerSettings, Decoding, Merge, write_se
 from blip2idc.model.two_stream import SEQUENCES, TwoStreamBlip2
 from blip2idc.model.weights import read_network
 from blip2idc.runs.files import atomic_path
-from blip2idc.runtime import Choice
+from blip2idc.runtime import Choice, computes_in_bfloat16
 
 BLIP2 = "blip-2"
 """Its `model_type`."""
@@ -186,6 +187,11 @@ def read_blip2(
     network = read_network(
         transformers.Blip2ForConditionalGeneration, source, config, device.value, dtype.value, attention
     )
+    if device.value == "cpu" and dtype.value != "float32" and not computes_in_bfloat16():
+        compute_in_float32(network)
+        dtype = Choice(
+            dtype.value, f"{dtype.reason}; computed in float32, layer by layer, for want of units for it"
+        )
     with foreign(f"model '{source.name}'"):
         text_format = text_format_of(source, network.config, tokenizer, processor)
     return Blip2Backbone(network, tokenizer, source, statistics, text_format, device, dtype)

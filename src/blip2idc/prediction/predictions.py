@@ -9,12 +9,11 @@ all.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from blip2idc.data.records import Manifest
-from blip2idc.difference import Difference
 from blip2idc.errors import PredictionError
 from blip2idc.model.pair_captioner import BATCH_SIZE, PairCaptioner
 from blip2idc.prediction.fingerprint import content_of, describe_captioner
@@ -26,12 +25,51 @@ FORMATS = (".json", ".jsonl")
 CAPTIONED = "captioned"  # kind of the journal's entries
 
 
+class Task(NamedTuple):
+    """A pair to caption."""
+
+    name: str
+    before: Path
+    after: Path
+
+
+Said: TypeAlias = tuple[str, str | None, dict[str, Any]]
+"""Name of a pair, a hash of what its files held, and the difference as JSON values."""
+
+Way: TypeAlias = Callable[[PairCaptioner, Sequence[Task], int, Mapping[str, Any]], Iterator[Said]]
+"""Captions pairs, so many together, in whatever order."""
+
+
+def caption_here(
+    captioner: PairCaptioner, tasks: Sequence[Task], batch_size: int, decoding: Mapping[str, Any]
+) -> Iterator[Said]:
+    """Caption pairs in this process, in their order.
+
+    Args:
+        captioner: The captioner.
+        tasks: The pairs.
+        batch_size: That go through the model together.
+        decoding: Fields of `Decoding`.
+    """
+    contents: dict[str, str | None] = {}
+
+    def pairs() -> Iterator[tuple[Path, Path]]:
+        for task in tasks:
+            contents[task.name] = content_of(task[1:])
+            yield task.before, task.after
+
+    found = captioner.stream(pairs(), batch_size, **decoding)
+    for task, difference in zip(tasks, found, strict=True):
+        yield task.name, contents.pop(task.name), difference.to_dict()
+
+
 def predict(
     captioner: PairCaptioner,
     manifest: Manifest,
     output: Path,
     *,
     batch_size: int = BATCH_SIZE,
+    way: Way = caption_here,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     **decoding: Any,
 ) -> int:
@@ -47,6 +85,7 @@ def predict(
         manifest: The data set.
         output: File ending in `.json` or `.jsonl`; replaced if it is there.
         batch_size: Pairs that go through the model together.
+        way: Who captions: this process, or `prediction.on_ray.OnRay`, whose workers load a captioner like this one.
         on_progress: Called with the number of pairs done and of all, first with what an interrupted run left.
         **decoding: Fields of `Decoding`.
 
@@ -62,34 +101,26 @@ def predict(
         raise PredictionError(f"output {output}: expected a file name ending in {' or '.join(FORMATS)}")
     progress = output.with_name(f"{output.name}.progress.jsonl")
     with resume_file(progress, describe_captioner(captioner, decoding), output) as journal:
-        contents = {record.id: content_of(manifest.paths(record)) for record in manifest}
-        done = _done_before(journal, contents)
+        done = _done_before(journal, manifest)
         resumed = len(done)
         on_progress(resumed, len(manifest))
-        rest = [record for record in manifest if record.id not in done]
-        found = captioner.stream((manifest.paths(record) for record in rest), batch_size, **decoding)
-        for record, difference in zip(rest, found, strict=True):
-            done[record.id] = {**prediction(record.id, difference), **captioner.marks()}
-            entry = {"kind": CAPTIONED, "key": record.id, "content": contents[record.id]}
-            journal.add([{**entry, "prediction": done[record.id]}])
+        tasks = [Task(one.id, *manifest.paths(one)) for one in manifest if one.id not in done]
+        for name, content, difference in way(captioner, tasks, batch_size, decoding):
+            done[name] = {"image_id": name, **difference, **captioner.marks()}
+            journal.add([{"kind": CAPTIONED, "key": name, "content": content, "prediction": done[name]}])
             on_progress(len(done), len(manifest))
         _write(output, [done[record.id] for record in manifest])
     return resumed
 
 
-def _done_before(journal: Journal, contents: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
-    """The predictions that an interrupted run made of the same images."""
-    found = {name: journal.get(CAPTIONED, name) for name in contents}
+def _done_before(journal: Journal, manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """The predictions that an interrupted run made of the same images; only theirs are read for it."""
+    found = ((record, journal.get(CAPTIONED, record.id)) for record in manifest)
     return {
-        name: dict(entry["prediction"])
-        for name, entry in found.items()
-        if entry is not None and entry["content"] == contents[name] is not None
+        record.id: dict(entry["prediction"])
+        for record, entry in found
+        if entry is not None and entry["content"] == content_of(manifest.paths(record)) is not None
     }
-
-
-def prediction(image_id: str, difference: Difference) -> dict[str, Any]:
-    """One entry of a predictions file."""
-    return {"image_id": image_id, **difference.to_dict()}
 
 
 def _write(output: Path, entries: list[dict[str, Any]]) -> None:

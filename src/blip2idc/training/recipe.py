@@ -47,7 +47,8 @@ class TrainConfig:
         epochs: How often each pair is seen (more or less where its data set has a share), each time with one of its
             captions; None for what fits the backbone's size and the number of pairs (`training.fit`).
         max_steps: Stop after that many optimizer steps (of each stage); None for no limit.
-        batch_size: Pairs a process and step.
+        batch_size: Pairs a process and step. An interrupted run that goes on with another number of processes takes as
+            many pairs a step as before.
         gradient_accumulation_steps: Steps whose gradients are added up before the weights move.
         learning_rate: At its highest; None for what fits the backbone's size.
         warmup_ratio: Share of the steps during which the learning rate rises; it then falls along a cosine.
@@ -63,7 +64,16 @@ class TrainConfig:
         dtype: `auto`, `float32` or `bfloat16`.
         attention: `sdpa`, `eager` or None for transformers' choice.
         gradient_checkpointing: Recompute activations instead of keeping them; slower, much less memory.
+        step: `lean` computes logits only where a caption token is predicted, adapters without copies of their inputs,
+            and a bfloat16 backbone in bfloat16 with the Q-Former in float32. `plain` is the forward pass of
+            transformers and peft as it is, under autocast. Both give the same losses within rounding; lean takes less
+            time and memory.
+        shard: Spread the frozen backbone over the processes of torchrun or accelerate (FSDP): each holds its share of
+            every layer, and collects the rest while the layer works. Mode lora only.
+        compile: Compile the layers of the network (torch.compile): minutes at the beginning, faster steps afterwards.
         workers: Processes that open images; 0 for none.
+        cache_gb: Joint images kept in a temporary file beside the output, so that each pair is opened and resized once
+            and not every epoch; at most so many GB (a process); 0 to open them anew each time.
         log_every: Steps between lines of the log.
         tensorboard: Write TensorBoard events as well.
         keep_checkpoints: Leave the working folder in place after success.
@@ -103,7 +113,11 @@ class TrainConfig:
     dtype: str = "auto"
     attention: str | None = None
     gradient_checkpointing: bool = False
+    step: Literal["lean", "plain"] = "lean"
+    shard: bool = False
+    compile: bool = False
     workers: Annotated[int, Range(0, 1024)] = 2
+    cache_gb: Annotated[float, Range(0, 1_000_000)] = 4.0
     log_every: Steps = 10
     tensorboard: bool = False
     keep_checkpoints: bool = False

@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import PartialState
 from transformers import EarlyStoppingCallback, PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
@@ -28,6 +27,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from blip2idc.data.augment import AugmentedDataset
 from blip2idc.data.collate import CaptionCollator, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, Sample
+from blip2idc.data.joint_cache import JointCache
 from blip2idc.data.readable import readable
 from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.images.joint import JointLayout
@@ -35,6 +35,8 @@ from blip2idc.model.adapter import attach_adapter, describe_parameters, save_ada
 from blip2idc.model.backbone import Backbone, enable_gradient_checkpointing
 from blip2idc.model.calibration import fit_calibration
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.casting import computes_in_float32
+from blip2idc.model.lean import compile_layers, use_lean_lora
 from blip2idc.model.loading import load_backbone
 from blip2idc.model.settings import (
     SETTINGS_FILE,
@@ -42,6 +44,7 @@ from blip2idc.model.settings import (
     CaptionerSettings,
     read_settings,
 )
+from blip2idc.model.sharding import shard_frozen
 from blip2idc.runs.files import atomic_write, write_fault
 from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record
@@ -50,6 +53,7 @@ from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_c
 from blip2idc.training.fit import fit_to_backbone
 from blip2idc.training.log_callback import LOG_FILE, LogCallback
 from blip2idc.training.mixing import DataShare, parse_data
+from blip2idc.training.processes import check_sharding, device_of_process, processes_of, with_same_step
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.trainer import (
     CaptionTrainer,
@@ -110,7 +114,8 @@ def train(
     """
     target = Path(output)
     lock = target.with_name(f".{target.name}.lock")
-    processes = _processes(config.device)
+    processes = processes_of(config.device)
+    check_sharding(config, processes.num_processes)
     alone = only_run(lock, target, remove=True) if processes.is_main_process else contextlib.nullcontext()
     with alone:
         check_output(target, overwrite)
@@ -144,11 +149,19 @@ def _train(
     layout = base.layout
     say(f"pairs: {len(pairs.train):,} to train, {len(pairs.validation):,} to validate")
     work = target.with_name(f"{target.name}.training")
-    open_work_folder(work, {"config": config.to_dict(), "data": pairs.account}, restart)
-    _processes(
-        config.device
-    ).wait_for_everyone()  # none looks into the folder before the main one has opened it
-    trainer, steps = _train_stages(config, backbone, layout, pairs, work, say)
+    processes = processes_of(config.device)
+    open_work_folder(
+        work, {"config": config.to_dict(), "data": pairs.account}, restart, processes.num_processes
+    )
+    processes.wait_for_everyone()  # none looks into the folder before the main one has opened it
+    begun = begun_with(work)
+    taken = with_same_step(config, begun, processes.num_processes)
+    if taken != config:
+        say(
+            f"going on with {processes.num_processes} processes instead of {begun}: batch_size {taken.batch_size},"
+            f" gradient_accumulation_steps {taken.gradient_accumulation_steps}"
+        )
+    trainer, steps = _train_stages(taken, backbone, layout, pairs, work, say)
     settings = CaptionerSettings(
         layout=layout,
         prompt=config.prompt,
@@ -160,10 +173,11 @@ def _train(
         scores=_scores(trainer, say),
         run_record=run_record(recipe=config.to_dict(), steps=steps),
     )
-    if trainer.is_world_process_zero():
+    if config.shard or trainer.is_world_process_zero():  # whose weights are shared work together
         settings = replace(
             settings, calibration=_calibrated(trainer, settings, pairs.validation, config, say)
         )
+    if trainer.is_world_process_zero():
         _save(trainer, config, target, work, settings)
         if not config.keep_checkpoints:
             shutil.rmtree(work)
@@ -300,7 +314,7 @@ def prepare_backbone(
     backbone = load_backbone(
         config.model,
         revision=config.revision,
-        device=_process_device(config.device),
+        device=device_of_process(config.device),
         dtype=dtype,
         attention=config.attention,
     )
@@ -316,23 +330,17 @@ def prepare_backbone(
     if config.mode == "lora":
         backbone, line = attach_adapter(backbone, config.lora, config.seed)
         say(line)
+        if config.step == "lean":
+            use_lean_lora(backbone.model)
     else:
         backbone.model.requires_grad_(True)
+    if config.shard:
+        layers = shard_frozen(backbone.model, backbone.device.value)
+        say(f"frozen weights of {layers} layers are shared by {PartialState().num_processes} processes")
+    if config.compile:
+        compile_layers(backbone.model)
     say(describe_parameters(backbone.model))
     return config, backbone, replace(settings, layout=layout)
-
-
-def _processes(device: str) -> PartialState:
-    """The processes of this run, as torchrun or accelerate started them; asking joins them."""
-    return PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
-
-
-def _process_device(requested: str) -> str:
-    """Under torchrun every process has a GPU of its own."""
-    processes = _processes(requested)
-    if processes.num_processes > 1 and requested in ("auto", "cuda") and torch.cuda.is_available():
-        return f"cuda:{processes.local_process_index}"
-    return requested
 
 
 def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) -> JointLayout:
@@ -342,13 +350,19 @@ def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) ->
     return own or backbone.default_layout(two_stream=config.two_stream)
 
 
-def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
+def begun_with(work: Path) -> int:
+    """Number of processes that a working folder was begun with."""
+    return int(json.loads((work / RECIPE_FILE).read_text(encoding="utf-8")).get("processes", 1))
+
+
+def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool, processes: int = 1) -> None:
     """Begin a working folder, or find that the one of an interrupted run fits.
 
     Args:
         work: The folder.
         recipe: Settings and data; an interrupted run is only continued under the same.
         restart: Discard what is there.
+        processes: That begin it; an interrupted run may go on with others.
 
     Raises:
         ConfigError: The interrupted run had other settings or data.
@@ -360,16 +374,17 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool) -> None:
         return
     if restart and path.is_file():
         shutil.rmtree(work)
-    content = json.dumps(recipe, sort_keys=True, indent=2)
+    content = json.dumps({**recipe, "processes": processes}, sort_keys=True, indent=2)
     if not path.is_file():
         if work.exists() and any(work.iterdir()):
             raise ConfigError(f"{work}: is there already and was not written by this program; move it away")
         with atomic_write(path) as handle:
             handle.write(content)
         return
-    found = path.read_text(encoding="utf-8")
-    if found != content:
-        before, now = json.loads(found), json.loads(content)
+    before, now = json.loads(path.read_text(encoding="utf-8")), json.loads(content)
+    before.pop("processes", None)
+    now.pop("processes")
+    if before != now:
         changed = sorted(key for key in now["config"] if before["config"].get(key) != now["config"][key])
         what = f"settings ({', '.join(changed)})" if changed else "data"
         raise ConfigError(
@@ -403,9 +418,11 @@ def make_trainer(
         work,
         steps_per_epoch=math.ceil(stage.pairs_an_epoch / pairs_per_step),
         device=backbone.device.value,
-        dtype=backbone.dtype.value,
+        dtype="float32" if computes_in_float32(backbone.model) else backbone.dtype.value,
     )
     started_at = int(checkpoint.rsplit("-", 1)[1]) if checkpoint is not None else 0
+    gigabytes = 0.0 if config.augment else config.cache_gb  # what is augmented is new each time
+    cache = JointCache.within(work, gigabytes, len(stage.train), preprocessor.layout)
     callbacks: list[Any] = (
         [LogCallback(work / LOG_FILE, say, started_at)] if PartialState().is_main_process else []
     )
@@ -421,10 +438,11 @@ def make_trainer(
         train_dataset=(
             AugmentedDataset(stage.train, preprocessor, config.augment, config.seed, config.max_pixels)
             if config.augment
-            else CaptionDataset(stage.train, preprocessor, config.seed, config.max_pixels)
+            else CaptionDataset(stage.train, preprocessor, config.seed, config.max_pixels, cache)
         ),
         eval_dataset=CaptionDataset(validation, preprocessor, config.seed, config.max_pixels),
         callbacks=callbacks,
+        lean=config.step == "lean",
     )
     trainer.remove_callback(PrinterCallback)  # it prints on stdout, which belongs to results
     return trainer

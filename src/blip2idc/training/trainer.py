@@ -22,7 +22,13 @@ from blip2idc.data.dataset import EpochSampler
 from blip2idc.errors import ModelError
 from blip2idc.model.backbone import Backbone
 from blip2idc.training.log_callback import remedy
-from blip2idc.training.loss import caption_loss, count_caption_tokens
+from blip2idc.training.loss import (
+    caption_loss,
+    caption_places,
+    count_caption_tokens,
+    losses_at_head,
+    positions_at_once,
+)
 from blip2idc.training.recipe import TrainConfig
 
 TRAINED_WEIGHTS = "trained.safetensors"
@@ -34,6 +40,7 @@ class CaptionTrainer(Trainer):
     Args:
         backbone: Its network is trained where its parameters require gradients.
         seed: Of the order of pairs.
+        lean: Logits only where a caption token is predicted.
         parts: Data sets that the training pairs are of: (pairs, pairs that an epoch sees).
         resumes_from: Checkpoint to go on from; None to begin.
         **settings: For `Trainer`.
@@ -45,10 +52,13 @@ class CaptionTrainer(Trainer):
         seed: int,
         parts: Sequence[tuple[int, int]] | None = None,
         resumes_from: str | None = None,
+        *,
+        lean: bool = True,
         **settings: Any,
     ) -> None:
         super().__init__(model=backbone.model, compute_loss_func=caption_loss, **settings)
         self.backbone = backbone
+        self.lean = lean
         self.order_seed = seed
         self.order_parts = parts
         self.resumes_from = resumes_from
@@ -107,8 +117,16 @@ class CaptionTrainer(Trainer):
     def _token_losses(self, model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = dict(inputs)
         labels = inputs.pop("labels")
-        logits = model(**self.backbone.inputs_of(inputs)).logits
-        return caption_loss(logits, labels, shifted=not self.backbone.text_format.encoder_decoder)
+        shifted = not self.backbone.text_format.encoder_decoder
+        inputs = self.backbone.inputs_of(inputs)
+        if not self.lean:
+            return caption_loss(model(**inputs).logits, labels, shifted=shifted)
+        network = self._network
+        positions = positions_at_once(int(network.config.get_text_config().vocab_size))
+        places, wanted = caption_places(labels, shifted=shifted)
+        with losses_at_head(network.get_output_embeddings(), places, wanted, positions):
+            losses = model(**inputs).logits
+        return losses.sum(), torch.tensor(len(wanted), device=losses.device)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
@@ -196,7 +214,7 @@ def training_arguments(
         work: Folder for checkpoints and logs.
         steps_per_epoch: Optimizer steps.
         device: Chosen device.
-        dtype: Chosen type of computation.
+        dtype: Chosen type of computation. The lean step computes in it; the plain one is autocast to it.
     """
     assert config.epochs is not None  # see `training.fit`
     assert config.learning_rate is not None
@@ -214,7 +232,7 @@ def training_arguments(
         warmup_steps=round(config.warmup_ratio * steps),
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
-        bf16=dtype == "bfloat16",
+        bf16=dtype == "bfloat16" and config.step == "plain",
         use_cpu=device == "cpu",
         dataloader_num_workers=config.workers,
         dataloader_pin_memory=device.startswith("cuda"),

@@ -24,6 +24,7 @@ from typing import Any
 
 from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE_CAPTIONS
 from blip2idc.errors import ConfigError, InputError
+from blip2idc.runs.cluster import Stage, work_with_ray
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.folder import JOURNAL, STATE, read_settings
 from blip2idc.runs.journal import Entry, Journal
@@ -68,6 +69,9 @@ from blip2idc.synthesis.pipeline.work import FAILURES, EditWork, MeasureWork, Ou
 
 PLAN, REPORT, PAGE = "plan.jsonl", "report.json", "report.html"
 INSPECTED, INSTRUCTED, LOADED = "inspected", "instructed", "loaded"
+
+#: Share of a GPU that an editor and an embedder take on a cluster: both fit on one.
+EDITOR_GPU, EMBEDDER_GPU = 0.75, 0.25
 
 #: Source images whose instructions are asked for, and lost when the run is killed, together.
 ASKED_TOGETHER = 16
@@ -404,9 +408,10 @@ def _outcomes(
     workers: int | None,
 ) -> Iterator[list[Outcome]]:
     if not _is_here(ray, workers):
-        from blip2idc.synthesis.pipeline.ray_run import work_with_ray
-
-        return work_with_ray(batches, editing, measuring, address=ray or "local", workers=workers)
+        stages = (Stage(editing, EDITOR_GPU), Stage(measuring, EMBEDDER_GPU, beside=True))
+        return work_with_ray(
+            [list(batch) for batch in batches], stages, address=ray or "local", workers=workers
+        )
     editing.load()  # before anything is begun: what cannot be loaded is told at once
     measuring.load()
     return work_here(batches, editing, measuring)
