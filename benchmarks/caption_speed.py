@@ -5,7 +5,10 @@
 Writes `caption_speed.json` beside itself. Cold start: `blip2idc caption BEFORE AFTER` in a fresh process against
 the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.prediction.predictions`
 (captions and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
-(captions only), on the same pairs with the same weights, in turn, three times each; the captions must be the same.
+(captions only), on the same pairs with the same weights, in turn, three times each: once looking at the whole alone, as
+the loop does, whose captions must be the loop's, and once as by default, with a close look at each change, which the
+loop has not. Then where the time goes: processor seconds a pair of each stage, and the rate of multiplications in the
+ViT as a share of what the same threads do in one large product of matrices.
 """
 
 from __future__ import annotations
@@ -24,12 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import Blip2Processor
 
 from blip2idc.data.records import Manifest, PairRecord, read_records, write_records
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.language import generate
 from blip2idc.model.packaged import DEFAULT_ADAPTER
+from blip2idc.prediction.fingerprint import content_of
 from blip2idc.prediction.predictions import predict
 from blip2idc.runs.record import run_record
 from blip2idc.worlds.scenes.world import ScenesWorld
@@ -51,12 +57,13 @@ def main() -> None:
         result = {
             "cold_start": cold_start(manifest, arguments.model, arguments.adapter),
             "data_set": data_set(manifest, arguments),
+            "stages": stages(manifest, arguments),
             "threads": torch.get_num_threads(),
             "load_average": os.getloadavg(),
             "run_record": run_record(),
         }
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps({key: result[key] for key in ("cold_start", "data_set")}, indent=2))
+    print(json.dumps({key: result[key] for key in ("cold_start", "data_set", "stages")}, indent=2))
 
 
 def make_pairs(folder: Path, count: int) -> Manifest:
@@ -115,7 +122,8 @@ def data_set(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any
     output = manifest.root / "predictions.json"
     ways: dict[str, Callable[[], list[str]]] = {
         "plain_loop": lambda: plain_loop(captioner, manifest),
-        "predict": lambda: predicted(captioner, manifest, output, arguments.batch_size),
+        "predict": lambda: predicted(captioner, manifest, output, arguments.batch_size, max_changes=0),
+        "predict_with_close_looks": lambda: predicted(captioner, manifest, output, arguments.batch_size),
     }
     for way in ways.values():  # warm up
         way()
@@ -135,6 +143,7 @@ def data_set(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any
         "pairs_per_s": rates,
         "ratio": medians["predict"] / medians["plain_loop"],
         "ratio_per_cpu_s": medians["predict_per_cpu_s"] / medians["plain_loop_per_cpu_s"],
+        "ratio_with_close_looks": medians["predict_with_close_looks"] / medians["plain_loop"],
         "captions_that_differ": sum(
             one != other for one, other in zip(captions["plain_loop"], captions["predict"], strict=True)
         ),
@@ -159,10 +168,76 @@ def plain_loop(captioner: DifferenceCaptioner, manifest: Manifest) -> list[str]:
     return captions
 
 
-def predicted(captioner: DifferenceCaptioner, manifest: Manifest, output: Path, batch_size: int) -> list[str]:
+def predicted(
+    captioner: DifferenceCaptioner, manifest: Manifest, output: Path, batch_size: int, **decoding: Any
+) -> list[str]:
     """Data-set mode."""
-    predict(captioner, manifest, output, batch_size=batch_size)
+    predict(captioner, manifest, output, batch_size=batch_size, **decoding)
     return [entry["caption"] for entry in json.loads(output.read_text(encoding="utf-8"))]
+
+
+def stages(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Processor milliseconds a pair of each stage, one after another in one thread, and the rate in the ViT."""
+    adapter = None if arguments.adapter == "none" else arguments.adapter
+    captioner = DifferenceCaptioner.from_pretrained(arguments.model, adapter)
+    model, backbone = captioner.joint_model, captioner.backbone
+    pairs = [manifest.paths(record) for record in list(manifest)[: arguments.batch_size]]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            opened = [captioner.open(pair) for pair in pairs]
+            joints = [one.joint for one in opened]
+            pixels = model.preprocessor.pixel_values(joints)
+            prefix = model.encode(joints).prefix
+            work: dict[str, Callable[[], Any]] = {
+                "hash of the files": lambda: [content_of(pair) for pair in pairs],
+                "open and join": lambda: [captioner.open(pair, 0) for pair in pairs],
+                "open, join, close look without model": lambda: [captioner.open(pair) for pair in pairs],
+                "vit": lambda: seen_by_vit(backbone, pixels),
+                "vit and q-former": lambda: model.encode(joints),
+                "generate": lambda: generate(backbone, prefix, captioner.settings.decoding),
+                "change probability": lambda: model.log_odds(prefix),
+            }
+            told = {name: least_seconds(one) / len(pairs) * 1e3 for name, one in work.items()}
+            with FlopCounterMode(display=False) as counter:
+                seen_by_vit(backbone, pixels)
+            ceiling = product_rate()
+    finally:
+        torch.set_num_threads(threads)
+    gflop = counter.get_total_flops() / 1e9 / len(pairs)
+    crops = sum(crop is not None for one in opened if one.look for crop in one.look.crops)
+    return {
+        "cpu_ms_a_pair": told,
+        "close_looks_a_pair": crops / len(pairs),
+        "vit_gflop_a_joint_image": gflop,
+        "vit_gflops": gflop / told["vit"] * 1e3,
+        "ceiling_gflops": ceiling,
+        "vit_share_of_ceiling": gflop / told["vit"] * 1e3 / ceiling,
+    }
+
+
+def seen_by_vit(backbone: Any, pixels: torch.Tensor) -> Any:
+    height, width = pixels.shape[-2:]
+    return backbone.model.vision_model(
+        pixels, interpolate_pos_encoding=backbone.needs_interpolation(height, width)
+    )
+
+
+def least_seconds(work: Callable[[], Any]) -> float:
+    """Processor seconds, the least of some: what else the machine does only adds to them."""
+    seconds = []
+    for _ in range(ROUNDS + 1):
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def product_rate(side: int = 1024) -> float:
+    """GFLOP/s of a large product of matrices in float32, the best of some."""
+    one, other = torch.randn(side, side), torch.randn(side, side)
+    return max(2 * side**3 / 1e9 / least_seconds(lambda: torch.mm(one, other)) for _ in range(4))
 
 
 if __name__ == "__main__":

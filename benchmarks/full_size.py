@@ -38,6 +38,7 @@ from blip2idc.runs.record import run_record
 RESULT = Path(__file__).with_suffix(".json")
 FOLDER = Path(tempfile.gettempdir()) / "blip2idc-full-size"
 SHARD_BYTES = 2 * 10**9
+POOL = 2_000_003  # random numbers that weights are taken from; a prime, so that no two rows are alike
 TOKENS = 4  # of a caption
 CAPTION = "the small red rubber cube behind the large blue metal sphere has disappeared"
 
@@ -96,6 +97,7 @@ def make(folder: Path) -> dict[str, Any]:
     model.mkdir(parents=True)
     write_small_files(model)
     torch.manual_seed(0)
+    pool = torch.randn(POOL).bfloat16()
     shard: dict[str, torch.Tensor] = {}
     held = total = 0
     files: list[list[str]] = []
@@ -107,7 +109,7 @@ def make(folder: Path) -> dict[str, Any]:
 
     weights = 0
     for name, shape in parameter_shapes():
-        tensor = drawn(name, shape)
+        tensor = drawn(name, shape, pool)
         if held + tensor.nbytes > SHARD_BYTES:
             write()
             held = 0
@@ -143,15 +145,28 @@ def parameter_shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
         yield name, tuple(parameter.shape)
 
 
-def drawn(name: str, shape: tuple[int, ...]) -> Any:
-    """Random weights that keep the size of what goes through them."""
+def drawn(name: str, shape: tuple[int, ...], pool: Any) -> Any:
+    """Random weights that keep the size of what goes through them.
+
+    Args:
+        name: Of the tensor.
+        shape: Of it.
+        pool: Normal numbers in bfloat16; large tensors take them over again, from another place on.
+    """
     import torch
 
     if "norm" in name.lower():
         fill = torch.ones if name.endswith("weight") else torch.zeros
         return fill(shape, dtype=torch.bfloat16)
     inner = shape[1] if len(shape) == 2 else 2500 if len(shape) != 4 else shape[1] * shape[2] * shape[3]
-    return torch.empty(shape, dtype=torch.bfloat16).normal_(std=inner**-0.5)
+    values = torch.empty(shape, dtype=torch.bfloat16)
+    flat, place = values.view(-1), int(torch.randint(len(pool), ()))
+    start = 0
+    while start < len(flat):
+        taken = min(len(flat) - start, len(pool) - place)
+        flat[start : start + taken] = pool[place : place + taken]
+        start, place = start + taken, 0
+    return values.mul_(inner**-0.5)
 
 
 def write_small_files(model: Path) -> None:

@@ -360,7 +360,7 @@ def test_wrong_recipes_are_refused(settings: list[str], message: str) -> None:
         load_config(TrainConfig, None, settings)
 
 
-@pytest.mark.parametrize("name", ["lora", "full-tiny", "synthetic-first"])
+@pytest.mark.parametrize("name", ["lora", "full-tiny", "synthetic-first", "hardware/gpus", "hardware/shared"])
 def test_recipes_that_ship_are_valid(name: str) -> None:
     config = load_config(TrainConfig, Path(__file__).parents[2] / "recipes" / f"{name}.yaml")
     plan = config.lora.fitted(3_700_000_000)
