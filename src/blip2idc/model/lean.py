@@ -123,6 +123,11 @@ def adapted_linear(
     return out.view(*inputs.shape[:-1], -1)
 
 
+def _dropped(values: torch.Tensor, kept: torch.Tensor | None, dropout: float) -> torch.Tensor:
+    """Values after dropout; made again in the backward pass, since adapters beside each other share their inputs."""
+    return values if kept is None else (values * kept).div_(1 - dropout)
+
+
 class _AdaptedLinear(torch.autograd.Function):
     """The frozen product with the update added in place; kept for the backward pass: inputs, and h = inputs @ down."""
 
@@ -141,25 +146,23 @@ class _AdaptedLinear(torch.autograd.Function):
         out = torch.nn.functional.linear(
             inputs, weight.to(kind), None if bias is None else bias.to(kind)
         )  # [N, O]
-        kept = None
-        seen = inputs
-        if dropout:
-            kept = torch.empty_like(inputs, dtype=torch.bool).bernoulli_(1 - dropout)
-            seen = inputs * kept / (1 - dropout)
-        hidden = seen @ down.to(kind).T  # [N, r]
+        kept = torch.empty_like(inputs, dtype=torch.bool).bernoulli_(1 - dropout) if dropout else None
+        hidden = _dropped(inputs, kept, dropout) @ down.to(kind).T  # [N, r]
         out.addmm_(hidden, up.to(kind).T, alpha=scale)
-        ctx.save_for_backward(seen, kept, hidden, weight, down, up)
+        ctx.save_for_backward(inputs, kept, hidden, weight, down, up)
         ctx.scale, ctx.dropout = scale, dropout
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (gradient,) = gradients  # [N, O]
-        seen, kept, hidden, weight, down, up = ctx.saved_tensors
+        inputs, kept, hidden, weight, down, up = ctx.saved_tensors
         kind = gradient.dtype
         to_hidden = (gradient @ up.to(kind)).mul_(ctx.scale)  # [N, r]
         to_up = (gradient.T @ hidden).mul_(ctx.scale).to(up.dtype) if ctx.needs_input_grad[4] else None
-        to_down = (to_hidden.T @ seen).to(down.dtype) if ctx.needs_input_grad[3] else None
+        to_down = None
+        if ctx.needs_input_grad[3]:
+            to_down = (to_hidden.T @ _dropped(inputs, kept, ctx.dropout)).to(down.dtype)
         to_inputs = None
         if ctx.needs_input_grad[0]:
             to_inputs = gradient @ weight.to(kind)  # [N, I]
