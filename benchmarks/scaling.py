@@ -20,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from blip2idc.data.records import PairRecord, read_manifest, write_manifest
+from blip2idc.data.records import PairRecord, read_records, write_records
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
 from blip2idc.runs.files import file_digest
@@ -112,11 +112,11 @@ def manifest(folder: Path) -> dict[str, float]:
                    captions=(SENTENCE,), change={"kind": "drop"})
         for number in range(ENTRIES)
     ]  # fmt: skip
-    write_manifest(root, records)
+    write_records(root, records)
     del records
     tracemalloc.start()
     start = time.process_time()
-    read = read_manifest(root)
+    read = read_records(root)
     seconds = time.process_time() - start
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from blip2idc.model.adapter import LoraSettings, attach_adapter
-from blip2idc.model.loading import load_backbone
 from blip2idc.model.lean import adapted_linear, use_lean_lora
+from blip2idc.model.loading import load_backbone
 
 
 def update(rank: int, inputs: int, outputs: int, kind: torch.dtype = torch.float32) -> dict[str, Any]:

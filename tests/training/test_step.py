@@ -11,7 +11,7 @@ import torch
 from tests.fixtures.checkpoints import write_dataset
 from tests.training.test_run import trained, without_dropout
 
-from blip2idc.model import backbone as backbone_module
+from blip2idc.model import blip2 as blip2_module
 from blip2idc.model.adapter import LoraSettings
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
@@ -57,7 +57,7 @@ def test_lean_is_plain_in_bfloat16(
     dataset: Path, tmp_path: Path, opt_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight bits of mantissa: the two ways round at different places."""
-    monkeypatch.setattr(backbone_module, "computes_in_bfloat16", lambda: True)
+    monkeypatch.setattr(blip2_module, "computes_in_bfloat16", lambda: True)
     checkpoint = without_dropout(opt_checkpoint, tmp_path / "model")
     plain, _ = run(checkpoint, dataset, tmp_path / "plain", step="plain", dtype="bfloat16")
     lean, found = run(checkpoint, dataset, tmp_path / "lean", step="lean", dtype="bfloat16")

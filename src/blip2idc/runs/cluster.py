@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import blip2idc.errors
-from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError
+from blip2idc.errors import Blip2idcError, ConfigError, InputError, MissingExtraError
 
 #: Batches handed to Ray at a time: each is a block of its own, so that a lost worker costs one batch.
 WINDOW = 4096
@@ -72,6 +72,7 @@ def work_with_ray(
     Raises:
         MissingExtraError: Ray is not installed.
         ConfigError: There is no cluster at that address.
+        InputError: Ray does not start.
         Blip2idcError: What a stage raised of the kind, in loading or in a batch.
     """
     ray = _start(address)
@@ -107,6 +108,11 @@ def _start(address: str) -> Any:
         ray.init(address=address, **settings)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise _no_cluster(address, error) from None
+    except Exception as error:  # a bare one where Ray's own processes do not answer in time on a busy machine
+        raise InputError(
+            f"--ray is {address!r} and Ray does not start: {' '.join(str(error).split())[:200]}; wait until the machine"
+            " is less busy, and run the same command again"
+        ) from error
     return ray
 
 
