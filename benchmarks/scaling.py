@@ -29,7 +29,7 @@ from blip2idc.runs.record import run_record
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
 SIZES = {"320x240": (320, 240), "1024x768": (1024, 768), "4032x3024 (12 megapixels)": (4032, 3024)}
-ENTRIES = 20_000
+ENTRIES = 10_000
 LAYOUT = JointLayout("vertical", 224, 224)
 SENTENCE = "the small red rubber cube behind the large blue metal sphere has disappeared"
 
