@@ -47,7 +47,9 @@ class OnRay:
             ConfigError: The captioner is none that a worker could load.
         """
         if not isinstance(captioner, DifferenceCaptioner):
-            raise ConfigError("--ray is for captioners in torch; expected --engine torch and a model that is loaded")
+            raise ConfigError(
+                "--ray is for captioners in torch; expected --engine torch and a model that is loaded"
+            )
         tasks = [Task(task.name, task.before.absolute(), task.after.absolute()) for task in tasks]
         batches = [tasks[start : start + batch_size] for start in range(0, len(tasks), batch_size)]
         work = CaptionWork.like(captioner, batch_size, decoding)
