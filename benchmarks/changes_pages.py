@@ -523,7 +523,8 @@ def main() -> None:
             for image, side in zip(pair[:2], ("before", "after"), strict=True):
                 image.save(options.output / f"{name}_{side}.png", compress_level=1)
             truths.append({"id": name, **pair[2]})
-    (options.output / "truth.json").write_text(json.dumps(truths, indent=1) + "\n", encoding="utf-8")
+            # after every pair, so that what was drawn can be measured whenever it ends
+            (options.output / "truth.json").write_text(json.dumps(truths, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -80,12 +80,14 @@ class Excess:
         difference: uint8 [H, W], the largest difference over the channels.
         noise: What was estimated.
         exact: Whether the pair is equal to the pixel over much of its structure.
+        encoded: Whether one image is the other as JPEG, but for what stands out.
     """
 
     strength: Plane
     difference: Plane
     noise: Noise
     exact: bool
+    encoded: bool = False
 
 
 def exact_excess(difference: Plane) -> Excess:
@@ -118,7 +120,7 @@ def noisy_excess(overlay: Overlay) -> Excess:
     sources = ["light"] if abs(gain - 1) > 0.015 or abs(offset) > 2 else []
     sources += ["resampling"] if overlay.resampled else ["re-encoding"]
     noise = Noise(float(np.median(difference)), scales[0], gain, offset, tuple(sources))
-    return Excess(strength, difference, noise, False)
+    return Excess(strength, difference, noise, False, encoded=same is not None)
 
 
 def _gap(one: np.ndarray, other: np.ndarray, valid: np.ndarray | None) -> np.ndarray:

@@ -49,6 +49,7 @@ _PARTLY = (
     0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
 )
 _WHOLLY, _FEW_PIXELS = 0.85, 6  # the same where strokes are others, and how many pixels tell
+_STROKE = 40  # levels by which strokes differ from their ground, at least
 _SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
 _ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
@@ -66,7 +67,7 @@ def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
     What is equal, as pictures and boxes are, tells nothing of how much the letters differ, so that their noise is taken
     for less than it is; and where it is taken for what it is, another letter does not stand out of it.
     """
-    if np.count_nonzero(excess.difference) > _ON_GROUND * excess.difference.size:
+    if excess.encoded or np.count_nonzero(excess.difference) > _ON_GROUND * excess.difference.size:
         return excess
     areas = find_areas(exact_excess(excess.difference))
     if len(areas.numbers) > _MOST:
@@ -163,7 +164,7 @@ def _is_on_edges(before: Pixels, after: Pixels, box: Box) -> bool:
 def _is_another(before: Pixels, after: Pixels, box: Box) -> bool:
     """Whether strokes are there and gone: some pixels differ by nearly all of the contrast around them."""
     gap, contrast = _gap_and_contrast(before, after, box)
-    return bool(np.count_nonzero(gap > _ROUNDING + _WHOLLY * contrast) >= _FEW_PIXELS)
+    return bool(np.count_nonzero(gap > np.maximum(_ROUNDING + _WHOLLY * contrast, _STROKE)) >= _FEW_PIXELS)
 
 
 def _gap_and_contrast(before: Pixels, after: Pixels, box: Box) -> tuple[np.ndarray, np.ndarray]:
