@@ -95,6 +95,36 @@ def test_a_thing_that_moved_is_one_change(photographs: tuple[Pixels, Pixels], st
     assert (change.before_box, change.after_box) == (BOX, target)
 
 
+@pytest.mark.parametrize("step", [11, -9])
+def test_a_plain_bar_that_moved_by_less_than_its_width_is_told_by_its_ends(step: int) -> None:
+    before, after = (np.full((200, 300, 3), 250, np.uint8) for _ in range(2))
+    before[60:140, 100:134] = after[60:140, 100 + step : 134 + step] = (20, 160, 70)
+    (change,) = find_changes(before, after).changes
+    moved = change.fact("moved")
+    assert moved is not None
+    assert moved.values == {"dx": step, "dy": 0}
+
+
+def test_a_cover_that_lets_shapes_shine_through_is_another_colour() -> None:
+    before, after = (np.full((200, 300, 3), 255, np.uint8) for _ in range(2))
+    before[60:90, 100:180], after[60:90, 100:180] = (214, 69, 69), (248, 249, 250)
+    for image in (before, after):
+        image[70:80, 110:116] = image[70:80, 130:136] = image[70:74, 140:170] = 255
+    (change,) = find_changes(before, after).changes
+    recoloured = change.fact("recoloured")
+    assert recoloured is not None
+    assert recoloured.values["to_hex"] == "#f8f9fa"
+
+
+def test_a_box_over_a_text_in_little_of_its_place_covers_it() -> None:
+    before = np.full((200, 900, 3), 255, np.uint8)
+    before[95:103, 40:44] = before[95:103, 50:54] = before[95:97, 60:70] = 20
+    after = before.copy()
+    after[85:112, 30:880] = (13, 110, 253)
+    (change,) = find_changes(before, after).changes
+    assert [fact.kind for fact in change.facts] == ["covered"]
+
+
 @pytest.mark.parametrize("factor", [0.6, 1.4])
 def test_a_thing_that_grew_is_one_change(photographs: tuple[Pixels, Pixels], factor: float) -> None:
     image, other = photographs

@@ -125,6 +125,8 @@ def _repainted(one: np.ndarray, other: np.ndarray) -> bool:
     rest = other - other.mean(axis=0) - spread[:, None] * slope
     varied = np.square(other - other.mean(axis=0)).sum()
     painted = np.median(other, axis=0)
+    if max(np.abs(painted - paint).max(), np.abs(slope - drawn).max()) < _TWO_COLORS:
+        return False  # both are what they were: it became soft, say
     if max(np.abs(painted - paint - drawn).max(), np.abs(painted + slope - paint).max()) < _TWO_COLORS:
         return False  # both colours changed places: something moved
     return bool(np.abs(slope).max() >= _FAINTEST and np.square(rest).sum() <= _REST * varied)

@@ -299,7 +299,40 @@ def _between(before: Pixels, after: Pixels, one: Place, other: Place, tolerance:
             continue  # the thing has one colour in both places
         for step in steps_between(before, after, source.region, target.region):
             if explained(before, after, (source, target), step, tolerance):
-                return Moved(boxes[0], shifted(boxes[0], step), 1.0, (one.region, other.region))
+                ends = _ends_of_one(before, after, source, target, tolerance) or (
+                    boxes[0],
+                    shifted(boxes[0], step),
+                )
+                return Moved(*ends, 1.0, (one.region, other.region))
+    return None
+
+
+def _ends_of_one(
+    before: Pixels, after: Pixels, source: Place, target: Place, tolerance: float
+) -> tuple[Box, Box] | None:
+    """The boxes of a thing of one colour that moved by less than its length: only its two ends differ; else None."""
+    old, new = source.region.box, target.region.box
+    if not (source.flat and target.flat) or old[2:] != new[2:]:
+        return None
+    for axis, across in ((0, 1), (1, 0)):
+        low, high = sorted((old[axis], new[axis]))
+        length = old[2 + axis]
+        if old[across] != new[across] or high - low <= length:
+            continue
+        middle = list(old)
+        middle[axis], middle[2 + axis] = low + length, high - low - length
+        x, y, width, height = middle
+        window = slice(y, y + height), slice(x, x + width)
+        if any(
+            np.abs(image[window] - source.colors[0]).max(axis=2).mean() > tolerance
+            for image in (before, after)
+        ):
+            continue
+        first = list(old)
+        first[axis], first[2 + axis] = low if old[axis] == low else low + length, high - low
+        second = list(first)
+        second[axis] += length if new[axis] == high else -length
+        return (first[0], first[1], first[2], first[3]), (second[0], second[1], second[2], second[3])
     return None
 
 

@@ -24,6 +24,10 @@ _EQUAL_GROUND = 0.2  # share of the pixels that are equal where things only came
 _BARE = 0.05  # share of the structure of one image that the other may have where they differ
 _FEW_TILES = 8  # with structure: fewer say nothing
 _FEW_PIXELS, _SPECK = 64, 0.02  # pixels, and share of all, that differ where nothing but a speck does
+_LITTLE, _FEW_SMALL = (
+    0.05,
+    0.1,
+)  # share of all pixels that differ, and of these that do so by little, of a bare page
 _SMALL = 12  # levels
 GOOD = 0.55  # agreement from which on a geometry is believed
 _STILL = 0.06  # pixels by which the corners may seem to move before it is called a shift
@@ -60,9 +64,18 @@ def align_exactly(before: Pixels, after: Pixels, gap: Plane | None = None) -> Al
     by_rows = _by_rows(before, after, equal)
     if by_rows is not None:
         return by_rows
-    if before.shape == after.shape and (equal >= EXACT or came_or_went(before, after)):
+    if before.shape == after.shape and (
+        equal >= EXACT or _is_bare(before, after, gap) or came_or_went(before, after)
+    ):
         return Alignment("aligned")
     return None
+
+
+def _is_bare(before: Pixels, after: Pixels, gap: Plane | None) -> bool:
+    """Whether nearly all pixels of two drawn images are equal, and the others differ by much: little is on them."""
+    gap = difference(before, after) if gap is None else gap
+    size, gap = gap.size, gap[gap > 0]
+    return bool(gap.size <= _LITTLE * size and (gap <= _SMALL).mean() < _FEW_SMALL)
 
 
 def align_roughly(before: Pixels, after: Pixels) -> Alignment:

@@ -111,7 +111,7 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         # a part of a changed word may happen to look drawn anew
         changed = areas.boxes[~explained]
         gap = max(8, round(0.01 * max(before.shape)))
-        for index in np.flatnonzero(explained):
+        for index in np.flatnonzero(explained).tolist():
             explained[index] = not belong(areas.boxes[index], changed, gap).any()
     if explained.any() and sizes[explained].sum() >= _MAINLY * sizes.sum():
         explained |= areas.boxes[:, 2:].min(axis=1) <= _THIN

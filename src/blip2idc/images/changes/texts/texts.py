@@ -53,7 +53,7 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return change
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
-    if seems_moved and not (one and other):
+    if seems_moved and (one in other or other in one):
         return change  # what is written beside it now was there before
     return replace(
         change,
