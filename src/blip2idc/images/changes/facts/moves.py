@@ -292,6 +292,10 @@ def _between(before: Pixels, after: Pixels, one: Place, other: Place, tolerance:
     if min(place.points.shape[1] for place in (one, other)) < FEW:
         return None
     for source, target in ((one, other), (other, one)):
+        ends = _ends_of_one(before, after, source, target, tolerance)
+        if ends is not None:
+            return Moved(*ends, 1.0, (one.region, other.region))
+    for source, target in ((one, other), (other, one)):
         boxes = source.region.box, target.region.box
         if max(boxes[0][2:]) > _LARGEST or min(boxes[0][2:]) < 4 or not _near_size(*boxes):
             continue
@@ -313,6 +317,8 @@ def _ends_of_one(
     """The boxes of a thing of one colour that moved by less than its length: only its two ends differ; else None."""
     old, new = source.region.box, target.region.box
     if not (source.flat and target.flat) or old[2:] != new[2:]:
+        return None
+    if np.abs(source.colors[0] - target.colors[1]).max() > tolerance:
         return None
     for axis, across in ((0, 1), (1, 0)):
         low, high = sorted((old[axis], new[axis]))
