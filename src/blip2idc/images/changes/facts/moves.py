@@ -320,6 +320,8 @@ def _ends_of_one(
         return None
     if np.abs(source.colors[0] - target.colors[1]).max() > tolerance:
         return None
+    if np.abs(source.colors[0] - source.colors[1]).max() <= _COLOR:
+        return None  # what is left behind is nearly of its colour: it may be the ground that lies between
     for axis, across in ((0, 1), (1, 0)):
         low, high = sorted((old[axis], new[axis]))
         length = old[2 + axis]
