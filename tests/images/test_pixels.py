@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blip2idc.errors import ConfigError
-from blip2idc.images.pixels import PixelDifference, bounding_box, parse_region
+from blip2idc.images.pixels import PixelDifference, bounding_box, parse_region, share_in_words
 
 
 def test_regions() -> None:
@@ -27,3 +27,20 @@ def test_shares() -> None:
     assert PixelDifference((30, 20), (30, 20), 2).share == pytest.approx(2 / 600)
     assert PixelDifference((30, 20), (20, 20), 200).share == pytest.approx(1 / 3)
     assert PixelDifference((30, 20), (30, 20), 2, total_pixels=1800).share == pytest.approx(2 / 1800)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "0 %"),
+        (1e-9, "less than 0.0001 %"),
+        (0.00012, "0.012 %"),
+        (0.00999, "1 %"),
+        (0.01, "1 %"),
+        (0.1234, "12.34 %"),
+        (0.99999, "99.99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_shares_are_never_rounded_to_nothing_or_all(share: float, words: str) -> None:
+    assert share_in_words(share) == words

@@ -19,6 +19,7 @@ def test_two_runs_do_not_write_at_once(tmp_path: Path) -> None:
     refused = pytest.raises(InputError, match="another run is writing into it")
     with only_run(lock, tmp_path), refused, only_run(lock, tmp_path):
         pass
+    assert lock.exists()
     with only_run(lock, tmp_path, remove=True):
         pass
     assert not lock.exists()

@@ -100,7 +100,7 @@ def share_in_words(share: float) -> str:
     if percent >= 1:
         return f"{min(percent, 99.99):.2f}".rstrip("0").rstrip(".") + " %"
     decimals = 1 - int(np.floor(np.log10(percent)))
-    return f"{percent:.{decimals}f}".rstrip("0") + " %"
+    return f"{percent:.{decimals}f}".rstrip("0").rstrip(".") + " %"
 
 
 def _area(size: tuple[int, int]) -> int:
