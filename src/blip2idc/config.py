@@ -236,10 +236,12 @@ def check_ranges(settings: Any, prefix: str = "") -> None:
         raise ConfigError("; ".join(faults))
 
 
-@functools.cache
-def hints_of(cls: type[Any]) -> Mapping[str, Any]:
+def hints_of(cls: Any) -> Mapping[str, Any]:
     """Field -> its type, ranges included."""
-    return typing.get_type_hints(cls, include_extras=True)
+    return _hints(cls)
+
+
+_hints = functools.cache(functools.partial(typing.get_type_hints, include_extras=True))
 
 
 def _is_in_range(hint: Any, value: Any) -> bool:

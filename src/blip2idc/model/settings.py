@@ -134,7 +134,11 @@ class CaptionerSettings:
         Raises:
             ConfigError: A key is unknown or a value invalid.
         """
-        absent = {"no_change_captions": [], "decoding": None, "calibration": None}  # as files may say it too
+        absent: dict[str, Any] = {
+            "no_change_captions": [],
+            "decoding": None,
+            "calibration": None,
+        }  # as files may say it too
         given = {key: value for key, value in values.items() if key not in absent or value != absent[key]}
         settings = build(cls, given, SETTINGS_FILE)
         layout = settings.layout
