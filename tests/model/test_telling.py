@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from blip2idc.difference import Difference
@@ -187,3 +189,21 @@ def test_an_adapter_of_ones_own_keeps_its_words() -> None:
     assert len(told.changes) == 1
     blind = Difference("the scene is the same as before", 0.1, False)
     assert tell(blind, look, [blind], seen=False, own_words=True).caption.startswith("something appeared")
+
+
+def test_a_thing_is_called_by_the_words_on_it() -> None:
+    place = MeasuredChange(
+        (900, 20, 50, 40),
+        (900, 20, 50, 40),
+        (BLUE_TO_GREEN,),
+        "the blue button turned light green",
+        thing="blue button",
+    )
+    named = replace(place, name="Continue")
+    said = Difference("the button turned from blue to light green", 0.9, True)
+    told = tell(said, look(named), [said], seen=False).changes[0]
+    assert told.caption == "the button 'Continue' turned from blue to light green"
+    assert (told.before_text, told.after_text) == (None, None), "these are the words that changed"
+    plain = tell(UNSURE, look(named), [UNSURE], seen=False).caption
+    assert "button 'Continue'" in plain
+    assert "Continue" not in tell(said, look(place), [said], seen=False).caption

@@ -90,6 +90,12 @@ _SAME_THING: Mapping[str, re.Pattern[str]] = {
 _QUOTED = re.compile(r'"[^"]*"')
 """The words of a page or a sign, which a sentence repeats."""
 
+_NAMELESS = re.compile(
+    r"\b(the|an?) ((?:[a-z-]+ ){0,2}?(?:button|link|heading|menu item|badge|tab|label|list item|table cell|field"
+    r"|column title|paragraph|text|card|box|switch|checkbox|message))\b(?! with the text)"
+)
+"""What may be called by the words on it."""
+
 _KINDS: Mapping[str, str] = {
     "appeared": "add",
     "disappeared": "drop",
@@ -256,9 +262,9 @@ def tell_change(
         caption = text_sentence(texts[0] or "", texts[1] or "", measured.thing, place)
         confidence = _stated(confidence, _SURE_OF_TEXTS * probability)
     elif said is not None and said.changed and _is_heard(said) and agrees(said.caption, measured):
-        caption = _PLACE.sub(place, said.caption)
+        caption = with_name(_PLACE.sub(place, said.caption), measured.name)
     else:
-        caption = _plain(measured, place)
+        caption = with_name(_plain(measured, place), measured.name)
         confidence = _stated(confidence, (_SURE_OF_FACTS if measured.facts else 1.0) * probability)
     kind = next((_KINDS[fact.kind] for fact in measured.facts), TEXT if read else REGION)
     return Change(
@@ -272,6 +278,19 @@ def tell_change(
         place,
         confidence,
     )
+
+
+def with_name(caption: str, name: str | None) -> str:
+    """A sentence that calls the thing by the words on it; as it is where there are none or it quotes others.
+
+    >>> with_name("the button turned from blue to red", "Continue")
+    "the button 'Continue' turned from blue to red"
+    >>> with_name("something changed", "Continue")
+    'something changed'
+    """
+    if not name or "'" in caption or '"' in caption:
+        return caption
+    return _NAMELESS.sub(lambda found: f"{found[0]} '{name}'", caption, count=1)
 
 
 def _is_heard(said: Difference) -> bool:

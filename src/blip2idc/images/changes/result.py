@@ -115,6 +115,7 @@ class MeasuredChange:
         thing: What it happened to, as far as its pixels tell: ``blue button``, ``text``; empty where they do not.
         before_text: What was written here before, the words that changed; None where nothing was read (extra `[ocr]`).
         after_text: Likewise after.
+        name: What is written on the thing before and after alike, such as the word of a button; None likewise.
     """
 
     before_box: Box | None
@@ -127,6 +128,7 @@ class MeasuredChange:
     thing: str = ""
     before_text: str | None = None
     after_text: str | None = None
+    name: str | None = None
 
     def fact(self, kind: str) -> Fact | None:
         """The fact of a kind, None where it is not stated."""
@@ -145,6 +147,7 @@ class MeasuredChange:
             "thing": self.thing,
             "before_text": self.before_text,
             "after_text": self.after_text,
+            "name": self.name,
         }
 
 

@@ -54,6 +54,15 @@ def test_what_was_recoloured_is_not_read(read: list[np.ndarray]) -> None:
     assert read == []
 
 
+def test_the_words_on_a_thing_are_its_name(read: list[np.ndarray]) -> None:
+    pages = [page(), page(button="#14a046")]
+    for image in pages:
+        ImageDraw.Draw(image).text((62, 213), "Continue", "white", ImageFont.truetype("DejaVuSans.ttf", 20))
+    (change,) = find_changes(*pages).changes
+    assert (change.before_text, change.after_text, change.name) == (None, None, "line 1")
+    assert len(read) == 1
+
+
 def test_an_unsure_reading_is_not_told(read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "read_line", lambda line: ("49", 0.4))
     (change,) = find_changes(page(), page("99.00 €")).changes

@@ -1,7 +1,7 @@
 """The texts of changes: what was written in a place before and after.
 
 In: a pair and its measured changes. Out: the changes with `before_text`, `after_text` and a sentence that names both,
-where something could be read surely.
+where something could be read surely; and with their `name` where the same words stand on a thing before and after.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ _VERY_SURE = 0.9  # the same where a text seems to have moved: its words may hav
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
 _NO_TEXT = ("picture", "line")  # what a thing is not, if it is to be read
 _TALLEST_LETTER = 90  # pixels: a shape up to there may be one letter that changed
+_NAMED = (
+    300_000,
+    2,
+    40,
+)  # most pixels of a thing that is called by its words, most lines and letters of these
+_RIM = 2  # pixels of its edge
 _AROUND = 720  # pixels of the image around a place that are looked at
 
 
@@ -39,8 +45,10 @@ def with_texts(
 def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     kinds = {fact.kind for fact in change.facts}
     seems_moved = kinds == {"moved"} and change.thing == "text"
-    if change.thing.endswith(_NO_TEXT) or not (kinds <= _CAME_OR_WENT or seems_moved):
+    if change.thing.endswith(_NO_TEXT):
         return change
+    if not (kinds <= _CAME_OR_WENT or seems_moved):
+        return replace(change, name=_name(second, change.after_box))
     if change.thing.endswith("shape") and any(
         box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
     ):
@@ -48,8 +56,10 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     sure = _VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
     before, after = (_read(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
-    if before is None or after is None or before == after:
+    if before is None or after is None:
         return change
+    if before == after:
+        return replace(change, name=_as_name(after))
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return change
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
@@ -62,6 +72,24 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         sentence=text_sentence(one, other, change.thing),
         facts=() if seems_moved else change.facts,  # a word changed, and those behind it moved
     )
+
+
+def _name(picture: Picture, box: Box | None) -> str | None:
+    """The words on a thing, where they are few and sure."""
+    if box is None or box[2] * box[3] > _NAMED[0] or min(box[2:]) <= 4 * _RIM:
+        return None
+    x, y, width, height = box
+    thing = picture.window((x + _RIM, y + _RIM, width - 2 * _RIM, height - 2 * _RIM))
+    lines = line_boxes(thing, (0, 0, width - 2 * _RIM, height - 2 * _RIM))
+    if len(lines) > _NAMED[1]:
+        return None
+    read = [read_line(with_air(thing, line)) for line in lines]
+    return _as_name([text for text, _ in read]) if all(sure >= _VERY_SURE for _, sure in read) else None
+
+
+def _as_name(lines: Sequence[str]) -> str | None:
+    name = " ".join(lines)
+    return name if 0 < len(lines) <= _NAMED[1] and 1 < len(name) <= _NAMED[2] else None
 
 
 def _boxes(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Box | None, Box | None]:
