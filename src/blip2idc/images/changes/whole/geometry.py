@@ -1,0 +1,229 @@
+"""Geometry of a whole picture: flipped, turned, cropped, stretched, bent; and frames around it.
+
+In: two pictures. Out: a fact, where one holds well. Turns by quarters are found by comparing edges on a small grid,
+everything else by points that both pictures show (SIFT, Lowe 2004) and the map that most of them follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes.facts.colors import color_name
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.result import Fact
+from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma, structure
+
+_GRID = 64
+_SIDE = 480  # longest side of the pictures in which points are looked for
+_POINTS = 900
+_RATIO = 0.75
+_TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "flip horizontal": lambda image: image[:, ::-1],
+    "flip vertical": lambda image: image[::-1],
+    "half_turn": lambda image: image[::-1, ::-1],
+    "quarter_turn right": lambda image: np.rot90(image, -1),
+    "quarter_turn left": lambda image: np.rot90(image),
+}
+
+
+def turned(views: Views) -> Fact | None:
+    """A flip or a turn by quarters."""
+    first, second = (
+        np.asarray(cv2.resize(luma(image), (_GRID, _GRID), interpolation=cv2.INTER_AREA), np.float32)
+        for image in (views.before, views.after)
+    )
+    plain = _alike(first, second)
+    found = {name: _alike(np.ascontiguousarray(turn(first)), second) for name, turn in _TURNS.items()}
+    name = max(found, key=lambda key: found[key])
+    second_best = max([plain, *(value for key, value in found.items() if key != name)])
+    if found[name] < 0.8 or second_best > 0.75 * found[name]:
+        return None
+    kind, _, way = name.partition(" ")
+    return Fact(kind, {"axis": way} if kind == "flip" else {"side": way} if way else {})
+
+
+def _alike(first: Floats, second: Floats) -> float:
+    return correlation(structure(first), structure(second))
+
+
+def framed(views: Views) -> Fact | None:
+    """A border, bars or rounded corners that only the picture after has."""
+    margins, color = _margins(views.after)
+    height, width = views.after.shape[:2]
+    least = 0.012 * max(height, width)
+    old = _margins(views.before)[0]
+    new = [margin if margin >= least and before < 0.5 * margin else 0 for margin, before in zip(margins, old, strict=True)]
+    top, bottom, left, right = new
+    if all(new) and max(new) < 0.3 * max(height, width):
+        inner = views.after[top : height - bottom, left : width - right]
+        if _shows(views.before, inner, (top, left)):
+            if bottom > 1.9 * max(top, left, right) and min(color) > 190:
+                return Fact("polaroid")
+            return Fact("border", {"color": color_name(color).split()[-1]})
+    for pair in ((top, bottom), (left, right)):
+        if all(pair) and sum(bool(margin) for margin in new) == 2 and max(color) < 60:
+            inner = views.after[top : height - bottom, left : width - right]
+            if _shows(views.before, inner, (top, left)):
+                return Fact("letterbox", {"ends": "at the top and bottom" if pair == (top, bottom) else "at the sides"})
+    return _rounded(views)
+
+
+def _margins(image: Pixels) -> tuple[list[int], np.ndarray]:
+    """Rows and columns of one colour at the top, bottom, left and right, and that colour."""
+    color = np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]), axis=0)
+    near = (np.abs(image.astype(np.int16) - color) <= 14).all(axis=2)
+    rows, columns = near.mean(axis=1) > 0.97, near.mean(axis=0) > 0.97
+    found = [int(np.argmin(line)) if not line.all() else len(line) for line in (rows, rows[::-1], columns, columns[::-1])]
+    return found, color
+
+
+def _shows(before: Pixels, inner: Pixels, corner: tuple[int, int]) -> bool:
+    """Whether what is within a frame is the picture before: resized, or with its edges covered."""
+    if min(inner.shape[:2]) < 16:
+        return False
+    grid = (_GRID, _GRID)
+    second = np.asarray(cv2.resize(luma(inner), grid, interpolation=cv2.INTER_AREA), np.float32)
+    height, width = inner.shape[:2]
+    parts = [before]
+    if before.shape[0] >= corner[0] + height and before.shape[1] >= corner[1] + width:
+        parts.append(before[corner[0] : corner[0] + height, corner[1] : corner[1] + width])
+    small = [np.asarray(cv2.resize(luma(part), grid, interpolation=cv2.INTER_AREA), np.float32) for part in parts]
+    return any(_alike(part, second) > 0.7 and correlation(part, second) > 0.8 for part in small)
+
+
+def _rounded(views: Views) -> Fact | None:
+    """Corners of one colour, while the middles of the edges are as they were."""
+    if not views.same_size:
+        return None
+    before, after = (image.astype(np.int16) for image in (views.before, views.after))
+    height, width = after.shape[:2]
+    reach = max(3, round(0.02 * min(height, width)))
+    color = np.median([after[0, 0], after[0, -1], after[-1, 0], after[-1, -1]], axis=0)
+    corners = [after[:reach, :reach], after[:reach, -reach:], after[-reach:, :reach], after[-reach:, -reach:]]
+    wedge = np.add.outer(np.arange(reach), np.arange(reach)) < reach
+    masks = [wedge, wedge[:, ::-1], wedge[::-1], wedge[::-1, ::-1]]
+    if not all((np.abs(part[mask] - color) <= 12).all() for part, mask in zip(corners, masks, strict=True)):
+        return None
+    changed = [np.abs(after[y, x] - before[y, x]).max() > 24 for y in (0, -1) for x in (0, -1)]
+    gap = np.abs(after - before).max(axis=2)
+    third_y, third_x = slice(height // 3, 2 * height // 3), slice(width // 3, 2 * width // 3)
+    edges = [gap[:3, third_x], gap[-3:, third_x], gap[third_y, :3], gap[third_y, -3:]]
+    if sum(changed) >= 3 and all(np.quantile(edge, 0.8) <= 12 for edge in edges):
+        return Fact("round_corners")
+    return None
+
+
+def mapped(views: Views) -> Fact | None:
+    """Rotated, cropped, stretched, tilted or bent."""
+    points = _matches(views)
+    if points is None:
+        return None
+    one, other, (height, width) = points
+    matrix, inliers = cv2.findHomography(one, other, cv2.RANSAC, 3.0)
+    follow = 0 if inliers is None else int(inliers.sum())
+    if matrix is None or follow < 18 or follow < 0.45 * len(one):
+        return _bent(one, other, (height, width))
+    matrix = matrix / matrix[2, 2]
+    tilt = abs(matrix[2, 0]) * width + abs(matrix[2, 1]) * height
+    if tilt > 0.16:
+        return Fact("perspective") if follow > 0.7 * len(one) else _bent(one, other, (height, width))
+    linear, _ = cv2.estimateAffine2D(one, other, method=cv2.RANSAC, ransacReprojThreshold=3.0)
+    if linear is None:
+        return None
+    (a, b, _), (c, d, _) = linear
+    size = views.after.shape[:2]
+    if any(margin > 0.03 * max(size) for margin in _margins(views.after)[0]):
+        return None
+    scale = max(size) / _scaled_side(views.after)
+    back = max(views.before.shape[:2]) / _scaled_side(views.before)
+    wide, high = float(np.hypot(a, c)) * scale / back, float(np.hypot(b, d)) * scale / back
+    angle = float(np.degrees(np.arctan2(c - b, a + d)))
+    shear = float(np.degrees(np.arctan2(c, a) - np.arctan2(-b, d)))
+    if abs(shear) > 4:
+        return None
+    if abs(angle) > 2.0:
+        return Fact("rotate", {"side": "right" if angle > 0 else "left"}) if abs(angle) < 60 else None
+    if abs(np.log(wide / high)) > np.log(1.06):
+        return Fact("stretch", {"way": "wider" if wide > high else "taller"})
+    shown = size[0] * size[1] / (wide * high * views.before.shape[0] * views.before.shape[1])
+    if shown < 0.8:
+        return Fact("crop")
+    return None
+
+
+def _scaled_side(image: Pixels) -> float:
+    return min(_SIDE, max(image.shape[:2]))
+
+
+def _matches(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | None:
+    """Points that both show, float32 [N, 2] each, in pictures reduced to `_SIDE`, and the size of the first."""
+    planes = []
+    for image in (views.before, views.after):
+        factor = _scaled_side(image) / max(image.shape[:2])
+        size = max(16, round(image.shape[1] * factor)), max(16, round(image.shape[0] * factor))
+        planes.append(cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+    finder = cv2.SIFT_create(_POINTS)
+    (one, first), (other, second) = (finder.detectAndCompute(plane, None) for plane in planes)
+    if first is None or second is None or len(one) < 12 or len(other) < 12:
+        return None
+    pairs = cv2.BFMatcher().knnMatch(first, second, k=2)
+    chosen = [near[0] for near in pairs if len(near) == 2 and near[0].distance < _RATIO * near[1].distance]
+    if len(chosen) < 24:
+        return None
+    return (
+        np.array([one[match.queryIdx].pt for match in chosen], np.float32),
+        np.array([other[match.trainIdx].pt for match in chosen], np.float32),
+        planes[0].shape[:2],
+    )
+
+
+def _bent(one: np.ndarray, other: np.ndarray, size: tuple[int, int]) -> Fact | None:
+    """A warp that no map of the plane follows: swirled, in waves, in rings, or bent as by a lens."""
+    height, width = size
+    middle = np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
+    at, moved = one - middle, other - one
+    reach = 0.5 * min(height, width)
+    near = np.hypot(*moved.T) < 0.4 * reach
+    if near.sum() < 24:
+        return None
+    at, moved = at[near], moved[near]
+    radius = np.hypot(*at.T) + 1e-3
+    away = (moved * at).sum(axis=1) / radius
+    around = (at[:, 0] * moved[:, 1] - at[:, 1] * moved[:, 0]) / radius
+    least = 0.012 * max(size)
+    if np.median(np.abs(moved).max(axis=1)) < least:
+        return None
+    strong = np.abs(around) > 0.5 * least
+    if np.median(np.abs(around)) > 2 * np.median(np.abs(away)) and strong.sum() > 12:
+        signs = np.sign(around[strong])
+        if abs(signs.mean()) > 0.75:
+            return Fact("swirl")
+    waved = max(
+        (_wave(along, across), name)
+        for name, along, across in (("waves", at[:, 0], moved[:, 1]), ("waves", at[:, 1], moved[:, 0]), ("ripple", radius, away))
+    )
+    if waved[0] > 0.65:
+        return Fact(waved[1])
+    if np.median(np.abs(away)) > 1.6 * np.median(np.abs(around)):
+        signs = np.sign(away[np.abs(away) > 0.5 * least])
+        if len(signs) > 12 and abs(signs.mean()) > 0.8:
+            return Fact("lens_distortion")
+    return None
+
+
+def _wave(along: np.ndarray, across: np.ndarray) -> float:
+    """Share of the displacements that one sine explains, in 0..1; at least one period and a half."""
+    extent = float(along.max() - along.min())
+    spread = float(((across - across.mean()) ** 2).sum())
+    if extent < 1 or spread < 1e-3:
+        return 0.0
+    best = 0.0
+    for periods in np.arange(1.5, 16, 0.25):
+        angle = 2 * np.pi * periods * along / extent
+        design = np.stack([np.sin(angle), np.cos(angle), np.ones_like(angle)], axis=1)
+        fitted = design @ np.linalg.lstsq(design, across, rcond=None)[0]
+        best = max(best, 1 - float(((across - fitted) ** 2).sum()) / spread)
+    return best

@@ -1,0 +1,264 @@
+"""Light and colour of a whole picture: how the tones of one become the tones of the other.
+
+In: two small pictures that lie on each other. Out: a fact, where one holds well. Brightness is compared as a curve,
+colour as a complex number (its length is the saturation, its angle the hue): `after = k * before + t`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blip2idc.images.changes.facts.colors import color_name
+from blip2idc.images.changes.result import Fact
+from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
+
+_CLIPPED = (6.0, 249.0)  # values beyond are cut off
+_COLORED = 7.0  # mean colourfulness from which on a picture has colours
+_GREY = 12.0  # spread of the channels up to which a pixel is grey
+_LEAST = 400  # pixels for a fit
+_BINS = 24
+
+_BRIGHTER = 16.0  # levels in the middle of the scale
+_CONTRAST = 1.22
+_SATURATION = 1.3
+_HUE = 22.0  # degrees
+_COLORFUL = 100.0  # mean square by which colours differ among each other, for saturation to be told
+_SHIFT = 9.0  # levels of colour
+_UNEXPLAINED = 8.0  # levels that are left on average where the tones were changed by one map of all pixels
+_STRONG_SHIFT = 55.0
+_BENT = 16.0  # levels by which a curve of brightness may leave its line
+_EVERYWHERE = 0.82  # share of the pixels to which it has to have happened
+
+
+def tone(views: Views) -> Fact | None:
+    """What happened to light and colours, where it is one thing."""
+    before, after = views.small
+    first, second = views.lumas
+    return (
+        _grey(before, after, first, second)
+        or _monochrome(before, after, first, second)
+        or _solarized(before, after)
+        or _inverted(before, after)
+        or _posterized(views)
+        or _vignette(first, second)
+        or _turned_hue(before, after)
+        or _linear(before, after)
+    )
+
+
+def _color(image: Floats) -> np.ndarray:
+    """What makes a pixel no grey, as complex numbers in levels, [H, W]: red less green, and both less blue."""
+    red, green, blue = (image[..., channel] for channel in range(3))
+    return np.asarray((red - green) / np.sqrt(2) + 1j * (red + green - 2 * blue) / np.sqrt(6))
+
+
+def _spread(image: Floats) -> Floats:
+    return np.asarray(image.max(axis=-1) - image.min(axis=-1), np.float32)
+
+
+def _curve(first: Floats, values: Floats) -> tuple[Floats, float]:
+    """Mean of values in each bin of brightness (NaN where there are too few), and what is left within bins."""
+    bins = np.clip(first / 256 * _BINS, 0, _BINS - 1).astype(np.int32).ravel()
+    counts = np.bincount(bins, minlength=_BINS)
+    flat = values.ravel()
+    means = np.bincount(bins, flat, _BINS) / np.maximum(counts, 1)
+    left = float(np.abs(flat - means[bins]).mean())
+    return np.where(counts >= 12, means, np.nan).astype(np.float32), left
+
+
+def _grey(before: Floats, after: Floats, first: Floats, second: Floats) -> Fact | None:
+    if np.quantile(_spread(after), 0.98) > _GREY or _spread(before).mean() < _COLORED:
+        return None
+    ends = float(((second < 24) | (second > 231)).mean())
+    if ends > 0.9 and correlation(first, second) > 0.65:
+        return Fact("threshold")
+    monotone = correlation(first, second)
+    curve, left = _curve(first, second)
+    steps = np.diff(curve[~np.isnan(curve)])
+    if monotone > 0.93 and left < 14 and steps.size and (steps > -6).all():
+        return Fact("black_and_white")
+    return None
+
+
+def _monochrome(before: Floats, after: Floats, first: Floats, second: Floats) -> Fact | None:
+    """One hue instead of many colours: sepia, or another tint."""
+    colored = _spread(before).mean()
+    if colored < _COLORED or _spread(after).mean() < 6 or correlation(first, second) < 0.9:
+        return None
+    left = [_curve(first, after[..., channel])[1] for channel in range(3)]
+    before_left = [_curve(first, before[..., channel])[1] for channel in range(3)]
+    color, old = _color(after), _color(before)
+    if np.abs((old * np.conj(old.mean())).imag / max(abs(old.mean()), 1e-6)).mean() < 4:
+        return None
+    if max(left) > 9 or max(left) > 0.55 * max(before_left):
+        return None
+    mean = color.mean()
+    along = float(np.abs((color * np.conj(mean)).imag / max(abs(mean), 1e-6)).mean())
+    if along > 0.35 * abs(mean):
+        return None
+    red, green, blue = after.reshape(-1, 3).mean(axis=0)
+    if red > green > blue and red - blue > 14 and green - blue > 0.25 * (red - blue):
+        return Fact("sepia")
+    return Fact("tint", {"color": _tint_name(np.array([red, green, blue]))})
+
+
+def _tint_name(color: np.ndarray) -> str:
+    """The plain name of a tint, whatever its lightness."""
+    strong = color - color.min()
+    strong = strong / max(float(strong.max()), 1e-6) * 200 + 30
+    return color_name(strong).split()[-1]
+
+
+def _inverted(before: Floats, after: Floats) -> Fact | None:
+    found = [correlation(before[..., channel], after[..., channel]) for channel in range(3)]
+    if max(found) < -0.85:
+        return Fact("invert")
+    return None
+
+
+def _solarized(before: Floats, after: Floats) -> Fact | None:
+    """Values above a threshold are turned round."""
+    best, share, plain = 255.0, 0.0, 0.0
+    values, turned = before.ravel(), after.ravel()
+    for threshold in range(48, 232, 8):
+        upper = values >= threshold
+        expected = np.where(upper, 255 - values, values)
+        sure = np.abs(values - threshold) > 12
+        if sure.sum() < _LEAST:
+            continue
+        gap = float(np.abs(turned - expected)[sure].mean())
+        if gap < best:
+            best, share = gap, float(upper.mean())
+            plain = float(np.abs(turned - values)[upper & sure].mean()) if (upper & sure).any() else 0.0
+    usual = float(np.abs(turned - values).mean())
+    return Fact("solarize") if best < 10 and best < 0.5 * usual and 0.07 < share < 0.9 and plain > 30 else None
+
+
+def _posterized(views: Views) -> Fact | None:
+    if not views.same_size:
+        return None
+    before, after = views.windows
+    few, many = [], []
+    for channel in range(3):
+        for image, found in ((after, few), (before, many)):
+            counts = np.sort(np.bincount(image[..., channel].ravel(), minlength=256))[::-1]
+            found.append(int(np.searchsorted(np.cumsum(counts), 0.96 * counts.sum())) + 1)
+    first, second = views.lumas
+    if max(few) <= 2 and min(many) >= 20 and _spread(views.small[1]).mean() < 4:
+        return Fact("threshold")
+    if max(few) <= 9 and min(many) >= 40 and max(few) < 0.2 * min(many) and correlation(first, second) > 0.75:
+        return Fact("posterize")
+    return None
+
+
+def _vignette(first: Floats, second: Floats) -> Fact | None:
+    """The rim darker, or faded into one colour, more and more outwards."""
+    if first[[0, -1]].std() < 4 or first[:, [0, -1]].std() < 4:
+        return None
+    height, width = first.shape
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    squared = ((rows / max(height - 1, 1) - 0.5) ** 2 + (columns / max(width - 1, 1) - 0.5) ** 2) * 2
+    gap = second - first
+    middle, rim = squared < 0.12, squared > 0.62
+    if abs(gap[middle].mean()) > 0.35 * abs(gap[rim].mean()) or abs(gap[rim].mean()) < 18:
+        return None
+    # darker by a factor that grows outwards, or faded into one colour
+    ratio = np.log((second + 8) / (first + 8))
+    rings = [ratio[(squared >= low) & (squared < low + 0.1)].mean() for low in np.arange(0, 0.9, 0.1)]
+    steps = np.diff(rings)
+    if abs(rings[5] - rings[0]) < 0.2 * abs(rings[-1] - rings[0]):
+        return None  # corners that were cut off
+    one_way = (steps < 0.03).all() if gap[rim].mean() < 0 else (steps > -0.03).all()
+    if one_way and abs(rings[-1] - rings[0]) > 0.25 and abs(correlation(squared, ratio)) > 0.55:
+        return Fact("vignette")
+    return None
+
+
+def _turned_hue(before: Floats, after: Floats) -> Fact | None:
+    """All colours turned by one angle of hue, as vivid as before."""
+    one, other = _color(before), _color(after)
+    vivid = (np.abs(one) > 18) & (np.abs(other) > 12)
+    if vivid.mean() < 0.15:
+        return None
+    turns = other[vivid] * np.conj(one[vivid])
+    mean = (turns / np.abs(turns)).mean()
+    grey = (np.abs(one) < 6) & (luma(before) > 30) & (luma(before) < 225)
+    greys_stay = grey.sum() < 60 or float(np.abs(other[grey]).mean()) < 12
+    several = abs((one[vivid] / np.abs(one[vivid])).mean()) < 0.93 or grey.sum() >= 60
+    ratio = float(np.median(np.abs(other[vivid]) / np.abs(one[vivid])))
+    angle = abs(float(np.degrees(np.angle(mean))))
+    if abs(mean) > 0.88 and angle > _HUE and greys_stay and several and 0.5 < ratio < 2:
+        return Fact("hue")
+    return None
+
+
+def _linear(before: Floats, after: Floats) -> Fact | None:
+    """Brightness, contrast, saturation, hue or a colour cast: whichever changed most, if little else did."""
+    low, high = _CLIPPED
+    inside = ((after > low) & (after < high)).all(axis=-1) & ((before > low) & (before < high)).all(axis=-1)
+    if inside.sum() < _LEAST:
+        return None
+    one, other = before[inside], after[inside]
+    first, second = luma(one), luma(other)
+    if first.std() < 8:
+        return None
+    gain = float(np.cov(first, second)[0, 1] / first.var())
+    offset = float(second.mean() - gain * first.mean())
+    if gain <= 0.1 or correlation(first, second) < 0.93:
+        return None
+    design = np.concatenate([one, np.ones((len(one), 1), np.float32)], axis=1)
+    expected = design @ np.linalg.lstsq(design, other, rcond=None)[0]
+    if float(np.abs(expected - other).mean()) > _UNEXPLAINED:
+        return None
+    colors, changed = _color(one), _color(other)
+    mean, changed_mean = colors.mean(), changed.mean()
+    power = float((np.abs(colors - mean) ** 2).mean())
+    factor = complex((np.conj(colors - mean) * (changed - changed_mean)).mean() / max(power, 1e-6))
+    fits = power > _COLORFUL and abs(factor) * power > 0.55 * float(
+        np.sqrt(power * (np.abs(changed - changed_mean) ** 2).mean() + 1e-6)
+    )
+    saturation = abs(factor) / gain if fits else 1.0
+    angle = float(np.degrees(np.angle(factor))) if fits and abs(factor) > 0.2 else 0.0
+    shift = complex(changed_mean - factor * mean) if fits and abs(angle) < _HUE else complex(changed_mean - gain * mean)
+    middle = float(np.median(first))
+    brighter = gain * middle + offset - middle
+    fixed = offset / (1 - gain) if abs(1 - gain) > 0.02 else np.inf
+    bent = np.abs(_curve(first, second)[0] - (gain * (np.arange(_BINS) + 0.5) * 256 / _BINS + offset))
+    if np.nanmax(bent) > _BENT:
+        return None
+    effects = {
+        "hue": abs(angle) / _HUE if fits else 0.0,
+        "saturation": abs(np.log(max(saturation, 0.02))) / np.log(_SATURATION) if fits else 0.0,
+        "shift": abs(shift) / _SHIFT,
+        "light": abs(brighter) / _BRIGHTER,
+        "contrast": abs(np.log(gain)) / np.log(_CONTRAST) if 40 < fixed < 215 else 0.0,
+    }
+    kind = max(effects, key=lambda name: effects[name])
+    rest = sorted(effects.values())[-2]
+    if effects[kind] < 1 or rest > 0.8 * effects[kind]:
+        return None
+    if kind == "hue":
+        return Fact("hue")
+    if kind == "saturation":
+        vivid = np.abs(colors) > 15
+        ratios = np.abs(changed[vivid]) / np.abs(colors[vivid]) / gain
+        if vivid.sum() < _LEAST / 4 or ((ratios > 1) == (saturation > 1)).mean() < _EVERYWHERE:
+            return None
+        return Fact("saturate" if saturation > 1 else "desaturate")
+    if kind == "light":
+        return Fact("brighten" if brighter > 0 else "darken")
+    if kind == "contrast":
+        return Fact("contrast_up" if gain > 1 else "contrast_down")
+    gap = changed - factor * colors if fits and abs(angle) < _HUE else changed - gain * colors
+    if ((gap * np.conj(shift)).real > 0.4 * abs(shift) ** 2).mean() < _EVERYWHERE:
+        return None
+    return _cast(other - one, shift, fits and abs(factor) < 0.8 * gain)
+
+
+def _cast(gap: Floats, shift: complex, mixed: bool) -> Fact | None:
+    """A colour cast: warm or cold along the line from blue to orange, else a tint."""
+    red, green, blue = gap.mean(axis=0)
+    red, green, blue = np.array([red, green, blue]) - np.mean([red, green, blue])
+    if not mixed and abs(shift) < _STRONG_SHIFT and abs(green) < 0.6 * max(abs(red), abs(blue)) and red * blue < 0:
+        return Fact("warmer" if red > blue else "cooler")
+    return Fact("tint", {"color": _tint_name(np.array([red, green, blue]))})
