@@ -19,7 +19,8 @@ from blip2idc.images.changes.crops import change_windows, crop_change
 from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
-from blip2idc.images.changes.result import AlignmentKind, MeasuredChange
+from blip2idc.images.changes.result import AlignmentKind, Fact, MeasuredChange
+from blip2idc.images.changes.whole.measure import measure_frame, measure_whole
 from blip2idc.images.joint import JointArray
 from blip2idc.images.pair import ImagePair
 
@@ -51,6 +52,7 @@ class CloseLook:
         certain: Whether everything around the places is equal to the pixel.
         diffuse: Whether the images lie on each other and differ nowhere more than noise.
         small: Whether the joint image shows the pair at nearly its own resolution.
+        whole: What happened to all of the picture, where that is sure; what differs in places is then a part of it.
     """
 
     sizes: tuple[tuple[int, int], tuple[int, int]]
@@ -62,6 +64,7 @@ class CloseLook:
     certain: bool = False
     diffuse: bool = False
     small: bool = False
+    whole: Fact | None = None
 
     @property
     def least_probability(self) -> float:
@@ -125,7 +128,25 @@ def look_closely(
         certain=_is_certain(found, small),
         diffuse=found.judgement == "diffuse",
         small=small,
+        whole=_whole(pair, found),
     )
+
+
+def _whole(pair: ImagePair, found: Comparison) -> Fact | None:
+    """What happened to the whole of pictures that are nowhere equal; of others only a frame is looked for."""
+    if found.judgement == "identical":
+        return None
+    before, after = np.asarray(pair.before), np.asarray(pair.after)
+    if found.judgement == "unaligned" or not _is_exact(found):
+        return measure_whole(before, after)
+    width, height = pair.after.size
+    boxes = [change.after_box for change in found.changes if change.after_box]
+    left, top = min((box[0] for box in boxes), default=1), min((box[1] for box in boxes), default=1)
+    right = max((box[0] + box[2] for box in boxes), default=0)
+    bottom = max((box[1] + box[3] for box in boxes), default=0)
+    if (left, top, right, bottom) == (0, 0, width, height):
+        return measure_frame(before, after)
+    return None
 
 
 def _measure(pair: ImagePair, small: bool) -> Comparison:

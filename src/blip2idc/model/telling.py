@@ -18,6 +18,7 @@ from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.model.close_look import CloseLook
 from blip2idc.report.pictures.regions import heatmap_regions
 from blip2idc.worlds.edits.captions import PLACES
+from blip2idc.worlds.edits.filters.captions import kind_of_sentence, sentences_of
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 
 Size = tuple[int, int]
@@ -120,6 +121,14 @@ _LEAST_CONFIDENCE = 0.35
 """Below it a captioner that states how sure it is of a sentence is not heard about a place that was measured."""
 _SURE_OF_FACTS = 0.97
 """Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md)."""
+_SURE_OF_WHOLE = 0.95
+"""Of one about a whole picture."""
+_WHOLE_SENTENCES: Mapping[str, str] = {
+    "outlines": "the picture was turned into a drawing of its outlines",
+    "vignette": "the corners fade away, a vignette was added",
+    "motion_blur": "a motion blur was applied",
+}
+"""Of kinds that the worlds do not teach, or tell with more than was measured."""
 _SURE_OF_TEXTS = 0.94
 """Of one made of texts that were read."""
 
@@ -219,6 +228,8 @@ def tell(
             alignment=look.alignment,
             confidence=None if whole.confidence is None else 1.0,
         )
+    if look.whole is not None:
+        return _tell_whole(whole, look, look.whole, own_words=own_words)
     least = look.least_probability
     if not look.measured or (not whole.changed and not least):
         return replace(whole, alignment=look.alignment)
@@ -239,6 +250,41 @@ def tell(
         changes=changes,
         alignment=look.alignment,
     )
+
+
+def _tell_whole(whole: Difference, look: CloseLook, fact: Fact, *, own_words: bool) -> Difference:
+    """What happened to all of the picture, in the captioner's words where it says the same."""
+    said = whole.caption if own_words and whole.changed else whole_sentence(fact, whole.caption)
+    told = said != whole.caption
+    confidence = _stated(whole.confidence, _SURE_OF_WHOLE) if told or not own_words else whole.confidence
+    probability = max(whole.change_probability, _SURE_OF_WHOLE)
+    boxes = [(0, 0, *size) for size in look.sizes]
+    change = Change(boxes[0], boxes[1], fact.kind, said, probability, (fact,), confidence=confidence)
+    return replace(
+        whole,
+        caption=said,
+        confidence=confidence,
+        change_probability=probability,
+        changed=True,
+        changes=(change,),
+        alignment=look.alignment,
+    )
+
+
+def whole_sentence(fact: Fact, caption: str = "") -> str:
+    """A sentence for what happened to a whole picture; the given one where it tells the same kind.
+
+    >>> whole_sentence(Fact("flip", {"axis": "horizontal"}))
+    'the picture was flipped horizontally'
+    >>> whole_sentence(Fact("sepia"), "a sepia filter was applied")
+    'a sepia filter was applied'
+    """
+    if fact.kind in _WHOLE_SENTENCES:
+        return _WHOLE_SENTENCES[fact.kind]
+    kind = kind_of_sentence(caption)
+    if kind == fact.kind and (not fact.values or caption in sentences_of(fact.kind, fact.values)):
+        return caption
+    return sentences_of(fact.kind, fact.values)[0]
 
 
 def tell_change(

@@ -16,7 +16,6 @@ _LENGTHS = (7, 11, 15, 21, 29, 41)
 _ANGLES = tuple(range(0, 180, 15))
 _NOISY = 9.0  # levels of noise in flat places: a camera's own is less
 _SOFT = 0.16  # of the contrast that a blur may leave unexplained
-_BLOCKS = range(4, 65)
 
 
 def detail(views: Views) -> Fact | None:
@@ -47,16 +46,12 @@ def _blocks(views: Views) -> Fact | None:
         if (steps <= 2).mean() < 0.7 or (usual <= 2).mean() > 0.6 * (steps <= 2).mean():
             return None
         profile = (steps > 6).mean(axis=1 - axis)
-        if profile.sum() <= 0:
+        edges = np.flatnonzero(profile > 0.25 * profile.max()) if profile.max() > 0 else np.array([])
+        gaps = np.diff(edges)
+        if len(gaps) < 3 or profile[edges].sum() < 0.85 * profile.sum() or gaps.std() > 0.3 * gaps.mean():
             return None
-        shares = {}
-        for period in _BLOCKS:
-            shares[period] = max(
-                profile[start::period].sum() / profile.sum() for start in range(min(period, len(profile)))
-            )
-        period = max((p for p in shares if shares[p] > 0.85), default=0)
-        periods.append(period)
-    return Fact("pixelate") if min(periods) >= 4 else None
+        periods.append(float(gaps.mean()))
+    return Fact("pixelate") if min(periods) >= 3 else None
 
 
 def _specks(views: Views) -> Fact | None:
@@ -70,7 +65,9 @@ def _specks(views: Views) -> Fact | None:
     others = gap[~extreme]
     if np.quantile(others, 0.9) > 10:
         return None
-    alone = extreme & (cv2.boxFilter(extreme.astype(np.float32), -1, (3, 3), normalize=False) <= 1 + 9 * share * 1.5)
+    alone = extreme & (
+        cv2.boxFilter(extreme.astype(np.float32), -1, (3, 3), normalize=False) <= 1 + 9 * share * 1.5
+    )
     return Fact("salt_and_pepper") if alone.sum() > 0.5 * extreme.sum() else None
 
 
@@ -169,7 +166,8 @@ def _sharpened(first: Floats, second: Floats) -> Fact | None:
         return None
     gap = second - first
     crisp = max(
-        correlation(first - np.asarray(cv2.GaussianBlur(first, (0, 0), s), np.float32), gap) for s in (0.7, 1, 2, 4)
+        correlation(first - np.asarray(cv2.GaussianBlur(first, (0, 0), s), np.float32), gap)
+        for s in (0.7, 1, 2, 4)
     )
     return Fact("sharpen") if crisp > 0.72 else None
 
@@ -179,7 +177,9 @@ def _noisy(first: Floats, second: Floats) -> Fact | None:
     if correlation(first, second) < 0.4:
         return None
     rough = [plane - cv2.GaussianBlur(plane, (0, 0), 2) for plane in (first, second)]
-    soft = [structure(np.asarray(cv2.GaussianBlur(plane, (0, 0), 2.5), np.float32)) for plane in (first, second)]
+    soft = [
+        structure(np.asarray(cv2.GaussianBlur(plane, (0, 0), 2.5), np.float32)) for plane in (first, second)
+    ]
     if correlation(*soft) < 0.8:
         return None
     edges = soft[0] + soft[1]

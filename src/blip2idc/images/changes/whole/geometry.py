@@ -33,7 +33,7 @@ def turned(views: Views) -> Fact | None:
     """A flip or a turn by quarters."""
     first, second = (
         np.asarray(cv2.resize(luma(image), (_GRID, _GRID), interpolation=cv2.INTER_AREA), np.float32)
-        for image in (views.before, views.after)
+        for image in views.medium
     )
     plain = _alike(first, second)
     found = {name: _alike(np.ascontiguousarray(turn(first)), second) for name, turn in _TURNS.items()}
@@ -51,23 +51,30 @@ def _alike(first: Floats, second: Floats) -> float:
 
 def framed(views: Views) -> Fact | None:
     """A border, bars or rounded corners that only the picture after has."""
-    margins, color = _margins(views.after)
-    height, width = views.after.shape[:2]
+    before, after = views.medium
+    margins, color = _margins(after)
+    height, width = after.shape[:2]
     least = 0.012 * max(height, width)
-    old = _margins(views.before)[0]
-    new = [margin if margin >= least and before < 0.5 * margin else 0 for margin, before in zip(margins, old, strict=True)]
+    old = _margins(before)[0]
+    new = [
+        margin if margin >= least and usual < 0.5 * margin else 0
+        for margin, usual in zip(margins, old, strict=True)
+    ]
     top, bottom, left, right = new
     if all(new) and max(new) < 0.3 * max(height, width):
-        inner = views.after[top : height - bottom, left : width - right]
-        if _shows(views.before, inner, (top, left)):
+        inner = after[top : height - bottom, left : width - right]
+        if _shows(before, inner, (top, left)):
             if bottom > 1.9 * max(top, left, right) and min(color) > 190:
                 return Fact("polaroid")
             return Fact("border", {"color": color_name(color).split()[-1]})
     for pair in ((top, bottom), (left, right)):
         if all(pair) and sum(bool(margin) for margin in new) == 2 and max(color) < 60:
-            inner = views.after[top : height - bottom, left : width - right]
-            if _shows(views.before, inner, (top, left)):
-                return Fact("letterbox", {"ends": "at the top and bottom" if pair == (top, bottom) else "at the sides"})
+            inner = after[top : height - bottom, left : width - right]
+            if _shows(before, inner, (top, left)):
+                return Fact(
+                    "letterbox",
+                    {"ends": "at the top and bottom" if pair == (top, bottom) else "on the left and right"},
+                )
     return _rounded(views)
 
 
@@ -76,7 +83,10 @@ def _margins(image: Pixels) -> tuple[list[int], np.ndarray]:
     color = np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]), axis=0)
     near = (np.abs(image.astype(np.int16) - color) <= 14).all(axis=2)
     rows, columns = near.mean(axis=1) > 0.97, near.mean(axis=0) > 0.97
-    found = [int(np.argmin(line)) if not line.all() else len(line) for line in (rows, rows[::-1], columns, columns[::-1])]
+    found = [
+        int(np.argmin(line)) if not line.all() else len(line)
+        for line in (rows, rows[::-1], columns, columns[::-1])
+    ]
     return found, color
 
 
@@ -90,7 +100,9 @@ def _shows(before: Pixels, inner: Pixels, corner: tuple[int, int]) -> bool:
     parts = [before]
     if before.shape[0] >= corner[0] + height and before.shape[1] >= corner[1] + width:
         parts.append(before[corner[0] : corner[0] + height, corner[1] : corner[1] + width])
-    small = [np.asarray(cv2.resize(luma(part), grid, interpolation=cv2.INTER_AREA), np.float32) for part in parts]
+    small = [
+        np.asarray(cv2.resize(luma(part), grid, interpolation=cv2.INTER_AREA), np.float32) for part in parts
+    ]
     return any(_alike(part, second) > 0.7 and correlation(part, second) > 0.8 for part in small)
 
 
@@ -98,7 +110,7 @@ def _rounded(views: Views) -> Fact | None:
     """Corners of one colour, while the middles of the edges are as they were."""
     if not views.same_size:
         return None
-    before, after = (image.astype(np.int16) for image in (views.before, views.after))
+    before, after = (image.astype(np.int16) for image in views.medium)
     height, width = after.shape[:2]
     reach = max(3, round(0.02 * min(height, width)))
     color = np.median([after[0, 0], after[0, -1], after[-1, 0], after[-1, -1]], axis=0)
@@ -129,16 +141,17 @@ def mapped(views: Views) -> Fact | None:
     matrix = matrix / matrix[2, 2]
     tilt = abs(matrix[2, 0]) * width + abs(matrix[2, 1]) * height
     if tilt > 0.16:
-        return Fact("perspective") if follow > 0.7 * len(one) else _bent(one, other, (height, width))
+        return Fact("perspective") if follow > 0.8 * len(one) else _bent(one, other, (height, width))
     linear, _ = cv2.estimateAffine2D(one, other, method=cv2.RANSAC, ransacReprojThreshold=3.0)
     if linear is None:
         return None
     (a, b, _), (c, d, _) = linear
-    size = views.after.shape[:2]
-    if any(margin > 0.03 * max(size) for margin in _margins(views.after)[0]):
+    before, after = views.medium
+    size = after.shape[:2]
+    if any(margin > 0.03 * max(size) for margin in _margins(after)[0]):
         return None
-    scale = max(size) / _scaled_side(views.after)
-    back = max(views.before.shape[:2]) / _scaled_side(views.before)
+    scale = max(size) / _scaled_side(after)
+    back = max(before.shape[:2]) / _scaled_side(before)
     wide, high = float(np.hypot(a, c)) * scale / back, float(np.hypot(b, d)) * scale / back
     angle = float(np.degrees(np.arctan2(c - b, a + d)))
     shear = float(np.degrees(np.arctan2(c, a) - np.arctan2(-b, d)))
@@ -146,11 +159,11 @@ def mapped(views: Views) -> Fact | None:
         return None
     if abs(angle) > 2.0:
         return Fact("rotate", {"side": "right" if angle > 0 else "left"}) if abs(angle) < 60 else None
-    if abs(np.log(wide / high)) > np.log(1.06):
-        return Fact("stretch", {"way": "wider" if wide > high else "taller"})
-    shown = size[0] * size[1] / (wide * high * views.before.shape[0] * views.before.shape[1])
+    shown = size[0] * size[1] / (wide * high * before.shape[0] * before.shape[1])
     if shown < 0.8:
         return Fact("crop")
+    if abs(np.log(wide / high)) > np.log(1.06):
+        return Fact("stretch", {"way": "wider" if wide > high else "taller"})
     return None
 
 
@@ -161,7 +174,7 @@ def _scaled_side(image: Pixels) -> float:
 def _matches(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | None:
     """Points that both show, float32 [N, 2] each, in pictures reduced to `_SIDE`, and the size of the first."""
     planes = []
-    for image in (views.before, views.after):
+    for image in views.medium:
         factor = _scaled_side(image) / max(image.shape[:2])
         size = max(16, round(image.shape[1] * factor)), max(16, round(image.shape[0] * factor))
         planes.append(cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
@@ -194,21 +207,25 @@ def _bent(one: np.ndarray, other: np.ndarray, size: tuple[int, int]) -> Fact | N
     away = (moved * at).sum(axis=1) / radius
     around = (at[:, 0] * moved[:, 1] - at[:, 1] * moved[:, 0]) / radius
     least = 0.012 * max(size)
-    if np.median(np.abs(moved).max(axis=1)) < least:
+    moving = np.hypot(*moved.T) > least
+    if moving.sum() < max(20, 0.15 * len(moved)):
         return None
-    strong = np.abs(around) > 0.5 * least
-    if np.median(np.abs(around)) > 2 * np.median(np.abs(away)) and strong.sum() > 12:
-        signs = np.sign(around[strong])
+    if np.median(np.abs(around[moving])) > 2 * np.median(np.abs(away[moving])):
+        signs = np.sign(around[moving])
         if abs(signs.mean()) > 0.75:
             return Fact("swirl")
     waved = max(
         (_wave(along, across), name)
-        for name, along, across in (("waves", at[:, 0], moved[:, 1]), ("waves", at[:, 1], moved[:, 0]), ("ripple", radius, away))
+        for name, along, across in (
+            ("waves", at[:, 0], moved[:, 1]),
+            ("waves", at[:, 1], moved[:, 0]),
+            ("ripple", radius, away),
+        )
     )
     if waved[0] > 0.65:
         return Fact(waved[1])
-    if np.median(np.abs(away)) > 1.6 * np.median(np.abs(around)):
-        signs = np.sign(away[np.abs(away) > 0.5 * least])
+    if np.median(np.abs(away[moving])) > 1.6 * np.median(np.abs(around[moving])):
+        signs = np.sign(away[moving])
         if len(signs) > 12 and abs(signs.mean()) > 0.8:
             return Fact("lens_distortion")
     return None

@@ -18,8 +18,9 @@ _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
 WHOLE_KINDS = (
     "brighten", "darken", "contrast_up", "contrast_down", "saturate", "desaturate", "black_and_white", "sepia", "tint",
     "warmer", "cooler", "hue", "invert", "solarize", "posterize", "threshold", "vignette", "blur", "motion_blur",
-    "circular_blur", "zoom_blur", "sharpen", "noise", "denoise", "salt_and_pepper", "pixelate", "emboss", "edges", "outlines", "flip",
-    "half_turn", "quarter_turn", "rotate", "crop", "stretch", "perspective", "swirl", "waves", "ripple",
+    "circular_blur", "zoom_blur", "sharpen", "noise", "denoise", "salt_and_pepper", "pixelate", "emboss", "edges",
+    "outlines",
+    "flip", "half_turn", "quarter_turn", "rotate", "crop", "stretch", "perspective", "swirl", "waves", "ripple",
     "lens_distortion", "border", "polaroid", "letterbox", "round_corners",
 )  # fmt: skip
 """Every kind of fact that is stated of a whole picture, as the world `edits` calls it."""
@@ -39,3 +40,13 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
     if in_place:
         return framed(views) or tone(views) or detail(views)
     return framed(views) or turned(views) or detail(views) or mapped(views) or tone(views)
+
+
+def measure_frame(before: Pixels, after: Pixels) -> Fact | None:
+    """A frame around the picture after, or its corners cut round; cheap.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H', W', 3].
+    """
+    return framed(Views(before, after))

@@ -6,6 +6,8 @@ colour as a complex number (its length is the saturation, its angle the hue): `a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name
@@ -13,8 +15,9 @@ from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
 
 _CLIPPED = (6.0, 249.0)  # values beyond are cut off
+_ENDS = (35.0, 215.0)  # brightness within which hardly anything is cut off
 _COLORED = 7.0  # mean colourfulness from which on a picture has colours
-_GREY = 12.0  # spread of the channels up to which a pixel is grey
+_GREY = 7.0  # spread of the channels up to which a pixel is grey
 _LEAST = 400  # pixels for a fit
 _BINS = 24
 
@@ -26,6 +29,7 @@ _COLORFUL = 100.0  # mean square by which colours differ among each other, for s
 _SHIFT = 9.0  # levels of colour
 _UNEXPLAINED = 8.0  # levels that are left on average where the tones were changed by one map of all pixels
 _STRONG_SHIFT = 55.0
+_TINT = 16.0  # levels that a colour has to be mixed in by
 _BENT = 16.0  # levels by which a curve of brightness may leave its line
 _EVERYWHERE = 0.82  # share of the pixels to which it has to have happened
 
@@ -82,19 +86,25 @@ def _grey(before: Floats, after: Floats, first: Floats, second: Floats) -> Fact 
 
 def _monochrome(before: Floats, after: Floats, first: Floats, second: Floats) -> Fact | None:
     """One hue instead of many colours: sepia, or another tint."""
-    colored = _spread(before).mean()
-    if colored < _COLORED or _spread(after).mean() < 6 or correlation(first, second) < 0.9:
+    if _spread(after).mean() < 6 or correlation(first, second) < 0.9:
         return None
     left = [_curve(first, after[..., channel])[1] for channel in range(3)]
-    before_left = [_curve(first, before[..., channel])[1] for channel in range(3)]
     color, old = _color(after), _color(before)
-    if np.abs((old * np.conj(old.mean())).imag / max(abs(old.mean()), 1e-6)).mean() < 4:
-        return None
-    if max(left) > 9 or max(left) > 0.55 * max(before_left):
+    if max(left) > 9:
         return None
     mean = color.mean()
     along = float(np.abs((color * np.conj(mean)).imag / max(abs(mean), 1e-6)).mean())
-    if along > 0.35 * abs(mean):
+    usual = float(np.abs((old * np.conj(old.mean())).imag / max(abs(old.mean()), 1e-6)).mean())
+    colored_anew = (
+        (_spread(before).mean() < 5 and abs(mean) > 16)  # a grey picture
+        or (usual >= 5 and along < 0.5 * usual)  # many colours became one
+        or (
+            along < 0.12 * abs(mean)
+            and abs(mean) > 0.17 * second.mean()
+            and abs(mean) > 1.35 * abs(old.mean())
+        )
+    )
+    if along > 0.35 * abs(mean) or not colored_anew:
         return None
     red, green, blue = after.reshape(-1, 3).mean(axis=0)
     if red > green > blue and red - blue > 14 and green - blue > 0.25 * (red - blue):
@@ -131,7 +141,9 @@ def _solarized(before: Floats, after: Floats) -> Fact | None:
             best, share = gap, float(upper.mean())
             plain = float(np.abs(turned - values)[upper & sure].mean()) if (upper & sure).any() else 0.0
     usual = float(np.abs(turned - values).mean())
-    return Fact("solarize") if best < 10 and best < 0.5 * usual and 0.07 < share < 0.9 and plain > 30 else None
+    return (
+        Fact("solarize") if best < 10 and best < 0.5 * usual and 0.07 < share < 0.9 and plain > 30 else None
+    )
 
 
 def _posterized(views: Views) -> Fact | None:
@@ -192,8 +204,54 @@ def _turned_hue(before: Floats, after: Floats) -> Fact | None:
     return None
 
 
-def _linear(before: Floats, after: Floats) -> Fact | None:
-    """Brightness, contrast, saturation, hue or a colour cast: whichever changed most, if little else did."""
+@dataclass(frozen=True, eq=False)
+class _Map:
+    """How the tones of one picture become those of another.
+
+    Attributes:
+        colors: Of the pixels before that are not cut off, complex [N].
+        changed: Of the same pixels after.
+        gain: Of the brightness.
+        fixed: The brightness that stays as it is.
+        brighter: Levels by which the middle of the picture is brighter.
+        fits: Whether the colours differ enough among each other, and follow `factor`, for it to mean something.
+        factor: By which differences of colour are multiplied: length and angle.
+        shift: Colour that is added to all.
+    """
+
+    colors: np.ndarray
+    changed: np.ndarray
+    gain: float
+    fixed: float
+    brighter: float
+    fits: bool
+    factor: complex
+    shift: complex
+
+    @property
+    def saturation(self) -> float:
+        """By which colours became stronger."""
+        return abs(self.factor) / self.gain if self.fits else 1.0
+
+    @property
+    def angle(self) -> float:
+        """Degrees by which hues were turned."""
+        return float(np.degrees(np.angle(self.factor))) if self.fits and abs(self.factor) > 0.2 else 0.0
+
+    @property
+    def effects(self) -> dict[str, float]:
+        """How strong each change is; 1 is where it is told."""
+        return {
+            "hue": abs(self.angle) / _HUE,
+            "saturation": abs(np.log(max(self.saturation, 0.02))) / np.log(_SATURATION),
+            "shift": abs(self.shift) / _SHIFT,
+            "light": abs(self.brighter) / _BRIGHTER,
+            "contrast": abs(np.log(self.gain)) / np.log(_CONTRAST) if 40 < self.fixed < 215 else 0.0,
+        }
+
+
+def _map_of(before: Floats, after: Floats) -> _Map | None:
+    """The map of the tones, None where no single one explains them."""
     low, high = _CLIPPED
     inside = ((after > low) & (after < high)).all(axis=-1) & ((before > low) & (before < high)).all(axis=-1)
     if inside.sum() < _LEAST:
@@ -204,35 +262,45 @@ def _linear(before: Floats, after: Floats) -> Fact | None:
         return None
     gain = float(np.cov(first, second)[0, 1] / first.var())
     offset = float(second.mean() - gain * first.mean())
-    if gain <= 0.1 or correlation(first, second) < 0.93:
+    if gain <= 0.1 or correlation(first, second) < 0.93 or _is_bent(first, second, gain, offset):
         return None
     design = np.concatenate([one, np.ones((len(one), 1), np.float32)], axis=1)
     expected = design @ np.linalg.lstsq(design, other, rcond=None)[0]
     if float(np.abs(expected - other).mean()) > _UNEXPLAINED:
         return None
     colors, changed = _color(one), _color(other)
-    mean, changed_mean = colors.mean(), changed.mean()
+    mean, changed_mean = complex(colors.mean()), complex(changed.mean())
     power = float((np.abs(colors - mean) ** 2).mean())
     factor = complex((np.conj(colors - mean) * (changed - changed_mean)).mean() / max(power, 1e-6))
-    fits = power > _COLORFUL and abs(factor) * power > 0.55 * float(
-        np.sqrt(power * (np.abs(changed - changed_mean) ** 2).mean() + 1e-6)
-    )
-    saturation = abs(factor) / gain if fits else 1.0
-    angle = float(np.degrees(np.angle(factor))) if fits and abs(factor) > 0.2 else 0.0
-    shift = complex(changed_mean - factor * mean) if fits and abs(angle) < _HUE else complex(changed_mean - gain * mean)
+    both = float(np.sqrt(power * (np.abs(changed - changed_mean) ** 2).mean() + 1e-6))
+    fits = power > _COLORFUL and abs(factor) * power > 0.55 * both
+    turned = fits and abs(np.degrees(np.angle(factor))) >= _HUE
     middle = float(np.median(first))
-    brighter = gain * middle + offset - middle
-    fixed = offset / (1 - gain) if abs(1 - gain) > 0.02 else np.inf
-    bent = np.abs(_curve(first, second)[0] - (gain * (np.arange(_BINS) + 0.5) * 256 / _BINS + offset))
-    if np.nanmax(bent) > _BENT:
+    return _Map(
+        colors,
+        changed,
+        gain,
+        offset / (1 - gain) if abs(1 - gain) > 0.02 else np.inf,
+        gain * middle + offset - middle,
+        fits,
+        factor,
+        changed_mean - (factor if fits and not turned else gain) * mean,
+    )
+
+
+def _is_bent(first: Floats, second: Floats, gain: float, offset: float) -> bool:
+    """Whether the curve of brightness leaves its line, apart from its ends."""
+    line = gain * (np.arange(_BINS) + 0.5) * 256 / _BINS + offset
+    bent = np.abs(_curve(first, second)[0] - line)[(line > _ENDS[0]) & (line < _ENDS[1])]
+    return bool(np.isfinite(bent).any() and np.nanmax(bent) > _BENT)
+
+
+def _linear(before: Floats, after: Floats) -> Fact | None:
+    """Brightness, contrast, saturation, hue or a colour cast: whichever changed most, if little else did."""
+    found = _map_of(before, after)
+    if found is None:
         return None
-    effects = {
-        "hue": abs(angle) / _HUE if fits else 0.0,
-        "saturation": abs(np.log(max(saturation, 0.02))) / np.log(_SATURATION) if fits else 0.0,
-        "shift": abs(shift) / _SHIFT,
-        "light": abs(brighter) / _BRIGHTER,
-        "contrast": abs(np.log(gain)) / np.log(_CONTRAST) if 40 < fixed < 215 else 0.0,
-    }
+    effects = found.effects
     kind = max(effects, key=lambda name: effects[name])
     rest = sorted(effects.values())[-2]
     if effects[kind] < 1 or rest > 0.8 * effects[kind]:
@@ -240,25 +308,50 @@ def _linear(before: Floats, after: Floats) -> Fact | None:
     if kind == "hue":
         return Fact("hue")
     if kind == "saturation":
-        vivid = np.abs(colors) > 15
-        ratios = np.abs(changed[vivid]) / np.abs(colors[vivid]) / gain
-        if vivid.sum() < _LEAST / 4 or ((ratios > 1) == (saturation > 1)).mean() < _EVERYWHERE:
-            return None
-        return Fact("saturate" if saturation > 1 else "desaturate")
+        return _saturated(found)
     if kind == "light":
-        return Fact("brighten" if brighter > 0 else "darken")
+        return Fact("brighten" if found.brighter > 0 else "darken")
     if kind == "contrast":
-        return Fact("contrast_up" if gain > 1 else "contrast_down")
-    gap = changed - factor * colors if fits and abs(angle) < _HUE else changed - gain * colors
-    if ((gap * np.conj(shift)).real > 0.4 * abs(shift) ** 2).mean() < _EVERYWHERE:
+        return Fact("contrast_up" if found.gain > 1 else "contrast_down")
+    return _cast(found, before, after)
+
+
+def _saturated(found: _Map) -> Fact | None:
+    vivid = np.abs(found.colors) > 15
+    ratios = np.abs(found.changed[vivid]) / np.abs(found.colors[vivid]) / found.gain
+    if vivid.sum() < _LEAST / 4 or ((ratios > 1) == (found.saturation > 1)).mean() < _EVERYWHERE:
         return None
-    return _cast(other - one, shift, fits and abs(factor) < 0.8 * gain)
+    return Fact("saturate" if found.saturation > 1 else "desaturate")
 
 
-def _cast(gap: Floats, shift: complex, mixed: bool) -> Fact | None:
+def _paled(colors: np.ndarray, changed: np.ndarray, gain: float) -> Fact | None:
+    """Colours of nearly one hue that all became paler or stronger, where that explains more than a cast."""
+    factor = float((np.conj(colors) * changed).real.mean() / max(float((np.abs(colors) ** 2).mean()), 1e-6))
+    scaled = float(np.abs(changed - factor * colors).mean())
+    cast = float(np.abs(changed - gain * colors - (changed - gain * colors).mean()).mean())
+    if scaled < 0.7 * cast and abs(np.log(max(factor / gain, 0.02))) > np.log(_SATURATION):
+        return Fact("saturate" if factor > gain else "desaturate")
+    return None
+
+
+def _cast(found: _Map, before: Floats, after: Floats) -> Fact | None:
     """A colour cast: warm or cold along the line from blue to orange, else a tint."""
-    red, green, blue = gap.mean(axis=0)
+    factor = found.factor if found.fits and abs(found.angle) < _HUE else found.gain
+    gap = found.changed - factor * found.colors
+    if ((gap * np.conj(found.shift)).real > 0.4 * abs(found.shift) ** 2).mean() < _EVERYWHERE:
+        return None
+    if not found.fits and (paled := _paled(found.colors, found.changed, found.gain)) is not None:
+        return paled
+    mixed = found.fits and abs(found.factor) < 0.8 * found.gain
+    if mixed and abs(found.shift) < _TINT:
+        return None
+    red, green, blue = (after - before).reshape(-1, 3).mean(axis=0)
     red, green, blue = np.array([red, green, blue]) - np.mean([red, green, blue])
-    if not mixed and abs(shift) < _STRONG_SHIFT and abs(green) < 0.6 * max(abs(red), abs(blue)) and red * blue < 0:
+    if (
+        not mixed
+        and abs(found.shift) < _STRONG_SHIFT
+        and abs(green) < 0.6 * max(abs(red), abs(blue))
+        and red * blue < 0
+    ):
         return Fact("warmer" if red > blue else "cooler")
     return Fact("tint", {"color": _tint_name(np.array([red, green, blue]))})

@@ -17,6 +17,7 @@ from blip2idc.images.changes.pictures import Pixels
 Floats = npt.NDArray[np.float32]
 
 SMALL = 192  # longest side of the pictures whose tones are compared
+_MEDIUM = 1024  # longest side of the pictures whose frames and points are looked at
 _DETAIL = 640  # longest side of the window whose pixels are compared
 
 
@@ -44,6 +45,25 @@ class Views:
         factor = min(1.0, SMALL / max(height, width))
         size = max(8, round(width * factor)), max(8, round(height * factor))
         return _resized(self.before, size), _resized(self.after, size)
+
+    @cached_property
+    def medium(self) -> tuple[Pixels, Pixels]:
+        """Both, reduced by one factor where they are large, uint8 [H, W, 3]."""
+        factor = max(*self.before.shape[:2], *self.after.shape[:2]) / _MEDIUM
+        if factor <= 1:
+            return self.before, self.after
+        one, other = (
+            np.asarray(
+                cv2.resize(
+                    image,
+                    (max(16, round(image.shape[1] / factor)), max(16, round(image.shape[0] / factor))),
+                    interpolation=cv2.INTER_AREA,
+                ),
+                np.uint8,
+            )
+            for image in (self.before, self.after)
+        )
+        return one, other
 
     @cached_property
     def lumas(self) -> tuple[Floats, Floats]:
