@@ -20,6 +20,8 @@ _GRID = 64
 _SIDE = 480  # longest side of the pictures in which points are looked for
 _POINTS = 900
 _RATIO = 0.75
+_MANY = 60  # points from which a warp is read
+_EXPLAINED = 0.98  # correlation of a picture with the other one, laid on it
 _TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "flip horizontal": lambda image: image[:, ::-1],
     "flip vertical": lambda image: image[::-1],
@@ -141,7 +143,10 @@ def mapped(views: Views) -> Fact | None:
     matrix = matrix / matrix[2, 2]
     tilt = abs(matrix[2, 0]) * width + abs(matrix[2, 1]) * height
     if tilt > 0.16:
-        return Fact("perspective") if follow > 0.8 * len(one) else _bent(one, other, (height, width))
+        before, after = views.medium
+        if follow > 0.8 * len(one) and _explains(matrix, before, after):
+            return Fact("perspective")
+        return _bent(one, other, (height, width))
     linear, _ = cv2.estimateAffine2D(one, other, method=cv2.RANSAC, ransacReprojThreshold=3.0)
     if linear is None:
         return None
@@ -157,7 +162,9 @@ def mapped(views: Views) -> Fact | None:
     shear = float(np.degrees(np.arctan2(c, a) - np.arctan2(-b, d)))
     if abs(shear) > 4:
         return None
-    if abs(angle) > 2.0:
+    if not _explains(linear, before, after):
+        return None  # the camera moved
+    if abs(angle) > 2.5:
         return Fact("rotate", {"side": "right" if angle > 0 else "left"}) if abs(angle) < 60 else None
     shown = size[0] * size[1] / (wide * high * before.shape[0] * before.shape[1])
     if shown < 0.8:
@@ -165,6 +172,29 @@ def mapped(views: Views) -> Fact | None:
     if abs(np.log(wide / high)) > np.log(1.06):
         return Fact("stretch", {"way": "wider" if wide > high else "taller"})
     return None
+
+
+def _explains(matrix: np.ndarray, before: Pixels, after: Pixels) -> bool:
+    """Whether the picture after is the one before under a map, and nothing else.
+
+    Args:
+        matrix: 2 x 3 or 3 x 3, between the pictures reduced to `_SIDE`.
+        before: uint8 [H, W, 3].
+        after: uint8 [H', W', 3].
+    """
+    first, second = (luma(_reduced(image)) for image in (before, after))
+    size = second.shape[1], second.shape[0]
+    warp = cv2.warpPerspective if matrix.shape[0] == 3 else cv2.warpAffine
+    laid = np.asarray(warp(first, matrix, size), np.float32)
+    shown = np.asarray(warp(np.ones_like(first), matrix, size)) > 0.999
+    shown = cv2.erode(shown.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return shown.mean() > 0.2 and correlation(laid[shown], second[shown]) > _EXPLAINED
+
+
+def _reduced(image: Pixels) -> Pixels:
+    factor = _scaled_side(image) / max(image.shape[:2])
+    size = max(16, round(image.shape[1] * factor)), max(16, round(image.shape[0] * factor))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _scaled_side(image: Pixels) -> float:
@@ -175,9 +205,7 @@ def _matches(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | N
     """Points that both show, float32 [N, 2] each, in pictures reduced to `_SIDE`, and the size of the first."""
     planes = []
     for image in views.medium:
-        factor = _scaled_side(image) / max(image.shape[:2])
-        size = max(16, round(image.shape[1] * factor)), max(16, round(image.shape[0] * factor))
-        planes.append(cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+        planes.append(cv2.cvtColor(_reduced(image), cv2.COLOR_RGB2GRAY))
     finder = cv2.SIFT_create(_POINTS)
     (one, first), (other, second) = (finder.detectAndCompute(plane, None) for plane in planes)
     if first is None or second is None or len(one) < 12 or len(other) < 12:
@@ -200,7 +228,7 @@ def _bent(one: np.ndarray, other: np.ndarray, size: tuple[int, int]) -> Fact | N
     at, moved = one - middle, other - one
     reach = 0.5 * min(height, width)
     near = np.hypot(*moved.T) < 0.4 * reach
-    if near.sum() < 24:
+    if near.sum() < _MANY:
         return None
     at, moved = at[near], moved[near]
     radius = np.hypot(*at.T) + 1e-3
