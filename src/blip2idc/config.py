@@ -306,8 +306,8 @@ def _strict_loader() -> type[Any]:
 
         def fetch_flow_collection_start(self, token: Any) -> None:
             if self.flow_level >= _DEEPEST:  # each level makes the loader's next step longer
-                raise yaml.scanner.ScannerError(None, None, "nested too deeply", self.get_mark())  # type: ignore[no-untyped-call]
-            super().fetch_flow_collection_start(token)  # type: ignore[no-untyped-call]
+                raise yaml.scanner.ScannerError(None, None, "nested too deeply", self.get_mark())
+            super().fetch_flow_collection_start(token)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             keys = [self.construct_object(key, deep=True) for key, _ in node.value]

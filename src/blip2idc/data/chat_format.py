@@ -9,7 +9,6 @@ Shapes: none; token ids as plain lists.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +80,7 @@ def rendered(tokenizer: Any, template: str, prompt: str, images: int, answer: st
         images: How many there are.
         answer: What the model said; None for the beginning of an answer.
     """
-    content: list[Mapping[str, str]] = [{"type": "image"}] * images + [{"type": "text", "text": prompt}]
+    content: list[dict[str, str]] = [{"type": "image"}] * images + [{"type": "text", "text": prompt}]
     conversation: list[dict[str, Any]] = [{"role": "user", "content": content}]
     if answer is not None:
         conversation.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})

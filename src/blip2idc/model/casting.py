@@ -60,7 +60,7 @@ class CastLinear(torch.nn.Linear):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Inputs [..., I] to outputs [..., O], float32."""
-        out: torch.Tensor = _FrozenLinear.apply(inputs.float(), self.weight, self.bias)
+        out: torch.Tensor = _FrozenLinear.apply(inputs.float(), self.weight, self.bias)  # type: ignore[no-untyped-call]
         return out
 
 

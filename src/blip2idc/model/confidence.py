@@ -93,7 +93,7 @@ def fit_confidence(features: torch.Tensor, right: Sequence[bool], penalty: float
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer.step(loss)  # type: ignore[arg-type]
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     plain = (weights / spread).detach()
     return Confidence(plain, float(bias.detach() - middle @ plain), len(truth))
 

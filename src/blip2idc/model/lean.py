@@ -120,7 +120,8 @@ def adapted_linear(
     if small and not dropout and kinds == {torch.float32}:
         return torch.nn.functional.linear(inputs, torch.addmm(weight, up, down, alpha=scale), bias)
     flat = inputs.reshape(-1, inputs.shape[-1])
-    out: torch.Tensor = _AdaptedLinear.apply(flat, weight, bias, down, up, scale, dropout)
+    function: Any = _AdaptedLinear
+    out: torch.Tensor = function.apply(flat, weight, bias, down, up, scale, dropout)
     return out.view(*inputs.shape[:-1], -1)
 
 

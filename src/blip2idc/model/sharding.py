@@ -7,6 +7,8 @@ process keeps them whole, so that gradients, optimizer and checkpoints are what 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 
@@ -32,5 +34,6 @@ def shard_frozen(model: torch.nn.Module, device: str) -> int:
         fully_shard(layer, mesh=mesh, ignored_params=trained)
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
     # gradients of the adapter are averaged by what wraps the model; the weights are alike in all processes already
-    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, frozen)
+    wrapper: Any = DistributedDataParallel
+    wrapper._set_params_and_buffers_to_ignore_for_model(model, frozen)
     return len(layers)

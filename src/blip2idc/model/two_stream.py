@@ -32,7 +32,7 @@ SEQUENCES: Mapping[str, int] = {"concat": 2, "difference": 1, "both": 3}
 """Way to merge -> sequences of queries that the language model reads."""
 
 
-class TwoStreamBlip2(Blip2ForConditionalGeneration):
+class TwoStreamBlip2(Blip2ForConditionalGeneration):  # type: ignore[no-untyped-call]
     """A BLIP-2 that encodes the halves of a joint image apart and merges what the Q-Former says of them.
 
     Its `config.two_stream` holds `layout` (as `JointLayout.to_dict` gives it) and `merge`, so that `save_pretrained`
@@ -70,7 +70,8 @@ class TwoStreamBlip2(Blip2ForConditionalGeneration):
         for part in cls._PARTS:
             setattr(made, part, getattr(network, part))
         made.generation_config = network.generation_config
-        return made.train(network.training)
+        made.train(network.training)
+        return made
 
     def get_image_features(
         self, pixel_values: torch.Tensor, interpolate_pos_encoding: bool | None = False, **settings: Any
@@ -86,7 +87,8 @@ class TwoStreamBlip2(Blip2ForConditionalGeneration):
             What BLIP-2 returns for the [2B, 3, h, w] halves, with `pooler_output` merged to [B, S * Q, D].
         """
         before, after = split_pixels(pixel_values, self.joint_layout)
-        side = self.config.vision_config.image_size
+        config: Any = self.config
+        side = config.vision_config.image_size
         features: Any = super().get_image_features(
             torch.cat([before, after]), interpolate_pos_encoding=before.shape[-2:] != (side, side), **settings
         )

@@ -167,8 +167,8 @@ def _scores(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
             found = report.get(metric)
             if not isinstance(found, Mapping):
                 continue
-            ends = found.get("low"), found.get("high")
-            told = "not computed" if None in ends else f"[{100 * ends[0]:.2f}, {100 * ends[1]:.2f}]"
+            low, high = found.get("low"), found.get("high")
+            told = "not computed" if low is None or high is None else f"[{100 * low:.2f}, {100 * high:.2f}]"
             lines.append(f"| {title} | {100 * found['score']:.2f} | {told} |")
             signatures.append(str(found.get("signature")))
         lines += ["", "```", *signatures, "```", ""]

@@ -127,7 +127,7 @@ class TinyTrainer:
         """Loss of the language model alone on sentences, at the positions that captions have."""
         nothing = np.zeros((1, 1, 3), np.uint8)
         collated = self.collator([{"id": "", "pixels": nothing, "caption": text} for text in sentences])
-        queries = self.collator.text_format.image_tokens
+        queries = int(self.network.config.num_query_tokens)
         said, labels = collated["input_ids"][:, queries:], collated["labels"][:, queries:]
         positions = torch.arange(queries, queries + said.shape[1]).expand(len(said), -1)
         logits = self.network.language_model(

@@ -121,7 +121,7 @@ def token_losses(
 
     if positions is None or len(wanted) <= positions:
         return part(hidden, wanted)
-    parts = zip(hidden.split(positions), wanted.split(positions), strict=True)
+    parts = zip(torch.split(hidden, positions), torch.split(wanted, positions), strict=True)
     return torch.cat([checkpoint(part, *one, use_reentrant=False) for one in parts])
 
 

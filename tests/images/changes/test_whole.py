@@ -99,7 +99,11 @@ EDITS: dict[str, Edit] = {
 
 
 #: What a picture of few colours cannot tell apart: each is a cast of one hue.
-NEAR = {"sepia": {"warmer", "tint", "desaturate"}, "warmer": {"sepia", "tint"}, "cooler": {"tint", "desaturate"}}
+NEAR = {
+    "sepia": {"warmer", "tint", "desaturate"},
+    "warmer": {"sepia", "tint"},
+    "cooler": {"tint", "desaturate"},
+}
 
 
 @pytest.fixture(scope="module")

@@ -230,8 +230,8 @@ def _column_changes(
         window = slice(y, y + height), slice(x, x + width)
         for strip in column.strips:
             change = _strip_change(overlay.before[window], overlay.after[window], strip)
-            placed = (box and shifted(box, (x, y)) for box in (change.before_box, change.after_box))
-            changes.append(replace(change, **dict(zip(("before_box", "after_box"), placed, strict=True))))
+            one, other = (box and shifted(box, (x, y)) for box in (change.before_box, change.after_box))
+            changes.append(replace(change, before_box=one, after_box=other))
         gone += [regions[index] for index in column.members]
     return (
         changes,

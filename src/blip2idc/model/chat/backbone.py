@@ -231,7 +231,8 @@ class ChatBackbone(Backbone):
             input_ids=tokens[:, :-1].repeat(pairs, 1), use_cache=True, **carried
         ).logits.float()
         chosen = logits.gather(-1, targets[..., None])[..., 0] - logits.logsumexp(dim=-1)
-        return first + (chosen * counts).sum(dim=-1).view(pairs, count)
+        scores: torch.Tensor = first + (chosen * counts).sum(dim=-1).view(pairs, count)
+        return scores
 
     def logits_of(self, seen: ChatSeen, tokens: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """One pass over prompt and captions."""

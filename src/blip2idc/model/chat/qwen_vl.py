@@ -71,7 +71,8 @@ class QwenVl(Family):
         size = processor.get("size") or {}
         least = processor.get("min_pixels") or size.get("shortest_edge") or 56 * 56
         most = processor.get("max_pixels") or size.get("longest_edge") or 28 * 28 * 1280
-        return cls(name, *values.values(), least=int(least), most=int(most))
+        patch, merge, temporal = values.values()
+        return cls(name, patch, merge, temporal, least=int(least), most=int(most))
 
     @property
     def cell(self) -> int:

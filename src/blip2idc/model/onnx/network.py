@@ -177,7 +177,7 @@ class Network:
         ]  # [B, N, V]
         nodes_of, tokens_of, sentences_of = (np.array(column) for column in zip(*tree.steps, strict=True))
         gained = log_softmax(told)[:, nodes_of, tokens_of]  # [B, steps]
-        np.add.at(scores, (slice(None), sentences_of), gained)
+        np.add.at(scores.T, sentences_of, gained.T)
         return scores
 
     def _read(

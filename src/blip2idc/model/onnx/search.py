@@ -100,7 +100,8 @@ class _Beams:
         possible = self.scores[0] / np.float32(length**decoding.length_penalty)
         full = len(self.ended) == self.count
         self.done = self.done or length >= longest or (full and possible <= self.ended[-1][0])
-        return beams[kept]
+        chosen: np.ndarray = beams[kept]
+        return chosen
 
     def _set_aside(self, grown: list[list[int]], scores: np.ndarray, ends: np.ndarray) -> None:
         """Keep those that end among the best, as many as there are beams."""

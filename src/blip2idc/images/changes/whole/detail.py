@@ -132,7 +132,7 @@ def _line(length: int, angle: float) -> Floats:
     dx, dy = middle * np.cos(np.radians(angle)), middle * np.sin(np.radians(angle))
     ends = [(round(middle - dx), round(middle - dy)), (round(middle + dx), round(middle + dy))]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _around_middle(first: Floats, second: Floats) -> Fact | None:

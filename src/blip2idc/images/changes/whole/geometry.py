@@ -198,7 +198,7 @@ def _reduced(image: Pixels) -> Pixels:
 
 
 def _scaled_side(image: Pixels) -> float:
-    return min(_SIDE, max(image.shape[:2]))
+    return float(min(_SIDE, max(image.shape[:2])))
 
 
 def _matches(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | None:

@@ -150,7 +150,8 @@ def _posterized(views: Views) -> Fact | None:
     if not views.same_size:
         return None
     before, after = views.windows
-    few, many = [], []
+    few: list[int] = []
+    many: list[int] = []
     for channel in range(3):
         for image, found in ((after, few), (before, many)):
             counts = np.sort(np.bincount(image[..., channel].ravel(), minlength=256))[::-1]
