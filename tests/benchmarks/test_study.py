@@ -42,7 +42,7 @@ def test_pairs_are_pure_functions_and_edits_keep_the_camera() -> None:
 
 
 def test_singles_hold_one_image_and_name_what_it_shows() -> None:
-    drawn = [one for index in range(12) for one in Singles(0).draw(index, 2)]
+    drawn = [one for index in range(40) for one in Singles(0).draw(index, 2)]
     assert all(one.image.shape == (64, 64, 3) and one.objects.shape == (8, 8) for one in drawn)
     assert not any("change" in one.caption for one in drawn)
     assert any(one.caption.startswith("a photograph") for one in drawn)

@@ -167,7 +167,7 @@ def test_a_shell_completes_commands_and_options(
 
 
 #: Commands that open no image of a user.
-WITHOUT_IMAGES = {"demo", "paraphrase", "synthesize scenes", "synthesize pages"}
+WITHOUT_IMAGES = {"demo", "export", "paraphrase", "push", "synthesize scenes", "synthesize pages"}
 
 
 def test_every_command_whose_errors_advise_it_takes_max_pixels() -> None:

@@ -81,7 +81,7 @@ class TestPredictions:
             ('[{"image_id": "a", "caption": "x", "change_probability": Infinity}]', "holds Infinity"),
             (
                 '[{"image_id": "a", "caption": "x", "change_probability": 1e999}]',
-                "expected a number from 0 to 1",
+                "beyond the range of numbers",
             ),
             (
                 [{"image_id": "a", "caption": "x", "change_probability": 1.01}],
