@@ -117,12 +117,14 @@ TEXT = "text"
 REGION = "region"
 """Kind of a change of which no more is known than its place."""
 
-_LEAST_CONFIDENCE = 0.35
+_LEAST_CONFIDENCE = 0.12
 """Below it a captioner that states how sure it is of a sentence is not heard about a place that was measured."""
 _SURE_OF_FACTS = 0.97
 """Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md)."""
-_SURE_OF_WHOLE = 0.95
-"""Of one about a whole picture."""
+_SURE_OF_WHOLE = 0.88
+"""Of one about a whole picture: so many of them are right of the edits that other programs make (docs/edits.md)."""
+_WHOLE_CHANGED = 0.95
+"""Least probability of a change where something happened to the whole picture."""
 _WHOLE_SENTENCES: Mapping[str, str] = {
     "outlines": "the picture was turned into a drawing of its outlines",
     "vignette": "the corners fade away, a vignette was added",
@@ -257,7 +259,7 @@ def _tell_whole(whole: Difference, look: CloseLook, fact: Fact, *, own_words: bo
     said = whole.caption if own_words and whole.changed else whole_sentence(fact, whole.caption)
     told = said != whole.caption
     confidence = _stated(whole.confidence, _SURE_OF_WHOLE) if told or not own_words else whole.confidence
-    probability = max(whole.change_probability, _SURE_OF_WHOLE)
+    probability = max(whole.change_probability, _WHOLE_CHANGED)
     boxes = [(0, 0, *size) for size in look.sizes]
     change = Change(boxes[0], boxes[1], fact.kind, said, probability, (fact,), confidence=confidence)
     return replace(

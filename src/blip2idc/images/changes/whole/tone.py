@@ -159,6 +159,9 @@ def _posterized(views: Views) -> Fact | None:
     first, second = views.lumas
     if max(few) <= 2 and min(many) >= 20 and _spread(views.small[1]).mean() < 4:
         return Fact("threshold")
+    rough = [float(np.abs(np.diff(plane, axis=1)).mean()) for plane in views.native]
+    if rough[1] > 2.5 * rough[0]:
+        return None  # dots or lines of a few tones, no flat parts
     if max(few) <= 9 and min(many) >= 40 and max(few) < 0.2 * min(many) and correlation(first, second) > 0.75:
         return Fact("posterize")
     return None
