@@ -17,7 +17,8 @@ from blip2idc.cli.rasters import open_pair
 @pytest.fixture(autouse=True)
 def _no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (caption_module, explain_module):
-        monkeypatch.setattr(module, "load_captioner", lambda *_, **__: pytest.fail("a model is loaded"))
+        name = "choose_captioner" if hasattr(module, "choose_captioner") else "load_captioner"
+        monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("a model is loaded"))
 
 
 @pytest.mark.parametrize("command", ["caption", "explain"])

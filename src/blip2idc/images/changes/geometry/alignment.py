@@ -75,6 +75,8 @@ def _is_bare(before: Pixels, after: Pixels, gap: Plane | None) -> bool:
     """Whether nearly all pixels of two drawn images are equal, and the others differ by much: little is on them."""
     gap = difference(before, after) if gap is None else gap
     size, gap = gap.size, gap[gap > 0]
+    if not gap.size:
+        return True
     return bool(gap.size <= _LITTLE * size and (gap <= _SMALL).mean() < _FEW_SMALL)
 
 

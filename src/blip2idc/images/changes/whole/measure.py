@@ -13,6 +13,7 @@ from blip2idc.images.changes.whole.geometry import framed, mapped, turned
 from blip2idc.images.changes.whole.tone import tone
 from blip2idc.images.changes.whole.views import Views, correlation, structure
 
+_LEAST_SIDE = 48  # pixels of a picture of which anything is told
 _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
 
 WHOLE_KINDS = (
@@ -33,6 +34,8 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
         before: uint8 [H, W, 3].
         after: uint8 [H', W', 3].
     """
+    if min(*before.shape[:2], *after.shape[:2]) < _LEAST_SIDE:
+        return None
     views = Views(before, after)
     first, second = (structure(plane) for plane in views.lumas)
     aspect = abs(before.shape[1] / before.shape[0] / (after.shape[1] / after.shape[0]) - 1)
@@ -49,4 +52,6 @@ def measure_frame(before: Pixels, after: Pixels) -> Fact | None:
         before: uint8 [H, W, 3].
         after: uint8 [H', W', 3].
     """
+    if min(*before.shape[:2], *after.shape[:2]) < _LEAST_SIDE:
+        return None
     return framed(Views(before, after))
