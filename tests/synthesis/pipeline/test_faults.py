@@ -111,8 +111,8 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     paused: list[float] = []
 
-    def edit_work(settings: Any, attempts: int) -> work.EditWork:
-        return work.EditWork(settings, attempts, sleep=paused.append)
+    def edit_work(settings: Any, attempts: int, **limits: int) -> work.EditWork:
+        return work.EditWork(settings, attempts, sleep=paused.append, **limits)
 
     monkeypatch.setattr(pipeline, "EditWork", edit_work)
     return paused
