@@ -6,7 +6,7 @@ In: a `Corpus` and what was computed from it. Out: `MetricScore`, `Scores`, sign
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -73,6 +73,7 @@ class Scores(Mapping[str, MetricScore]):
         absent: metrics that could not be computed, each with one sentence why.
         cautions: what a reader of these numbers should know, a sentence each.
         statistics: by family, what the scores were computed from.
+        undefined: scores that pycocoevalcap gives where they mean nothing; only JSON reports tell them, as undefined.
     """
 
     ids: tuple[str, ...]
@@ -81,6 +82,7 @@ class Scores(Mapping[str, MetricScore]):
     absent: Mapping[str, str]
     cautions: tuple[str, ...]
     statistics: Mapping[str, Statistics]
+    undefined: Mapping[str, MetricScore] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> MetricScore:
         return self.metrics[name]
@@ -94,13 +96,15 @@ class Scores(Mapping[str, MetricScore]):
     def to_dict(self, per_item: bool = False) -> dict[str, Any]:
         """The scores as JSON reports keep them: one object a metric; with `per_item`, scores by id."""
         out: dict[str, Any] = {}
-        for name, metric in self.metrics.items():
+        for name, metric in {**self.metrics, **self.undefined}.items():
             out[name] = {
                 "score": metric.score,
                 "low": metric.low,
                 "high": metric.high,
                 "signature": metric.signature,
             }
+            if name in self.undefined:
+                out[name] |= {"low": None, "high": None, "defined": False}
             if per_item:
                 out[name]["per_item"] = dict(zip(self.ids, metric.per_item.tolist(), strict=True))
         return out

@@ -152,6 +152,11 @@ def summarize(
         },
         cautions=tuple(cautions(corpus, statistics)),
         statistics=dict(statistics),
+        undefined={
+            name: found[name]
+            for name in wanted
+            if name in found and name not in kept and len(corpus.references) > 1
+        },
     )
 
 
