@@ -54,8 +54,8 @@ class SectionScores:
     scores: Scores
     no_change: NoChangeScores | None
 
-    def to_dict(self, per_item: bool = False) -> dict[str, Any]:
-        """The section as the JSON report keeps it."""
+    def to_dict(self, per_item: bool = False, *, whole: bool = False) -> dict[str, Any]:
+        """The section as the JSON report keeps it; of the whole also what pycocoevalcap gives and means nothing."""
         counts = self.scores.reference_counts
         return {
             "title": self.section.title,
@@ -65,7 +65,7 @@ class SectionScores:
                 "mean": float(counts.mean()),
                 "max": int(counts.max()),
             },
-            **self.scores.to_dict(per_item),
+            **self.scores.to_dict(per_item, undefined=whole),
             "not_computed": [{"metric": name, "reason": why} for name, why in self.scores.absent.items()],
             "no_change": self.no_change.to_dict() if self.no_change is not None else None,
             "cautions": list(self.scores.cautions),
@@ -110,7 +110,7 @@ class Assessment:
             "protocol": self.options.protocol,
             "version": __version__,
             "resampling": resampling,
-            **self.main.to_dict(per_item),
+            **self.main.to_dict(per_item, whole=True),
             "notes": list(self.notes),
             "missing_ids": list(self.matched.missing),
             "unknown_ids": list(self.matched.unknown),

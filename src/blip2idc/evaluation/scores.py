@@ -93,10 +93,10 @@ class Scores(Mapping[str, MetricScore]):
     def __len__(self) -> int:
         return len(self.metrics)
 
-    def to_dict(self, per_item: bool = False) -> dict[str, Any]:
+    def to_dict(self, per_item: bool = False, *, undefined: bool = False) -> dict[str, Any]:
         """The scores as JSON reports keep them: one object a metric; with `per_item`, scores by id."""
         out: dict[str, Any] = {}
-        for name, metric in {**self.metrics, **self.undefined}.items():
+        for name, metric in {**self.metrics, **(self.undefined if undefined else {})}.items():
             out[name] = {
                 "score": metric.score,
                 "low": metric.low,
