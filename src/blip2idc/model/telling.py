@@ -122,7 +122,7 @@ _LEAST_CONFIDENCE = 0.12
 _SURE_OF_FACTS = 0.97
 """Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md)."""
 _SURE_OF_WHOLE = 0.88
-"""Of one about a whole picture: so many of them are right of the edits that other programs make (docs/edits.md)."""
+"""Of one about a whole picture; docs/edits.md has how many are right of the edits that other programs make."""
 _WHOLE_CHANGED = 0.95
 """Least probability of a change where something happened to the whole picture."""
 _WHOLE_SENTENCES: Mapping[str, str] = {
