@@ -33,8 +33,8 @@ from transformers import Blip2Processor
 from blip2idc.data.records import Manifest, PairRecord, read_records, write_records
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.files.packaged import DEFAULT_ADAPTER
 from blip2idc.model.language import generate
-from blip2idc.model.packaged import DEFAULT_ADAPTER
 from blip2idc.prediction.fingerprint import content_of
 from blip2idc.prediction.predictions import predict
 from blip2idc.runs.record import run_record

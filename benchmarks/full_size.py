@@ -175,7 +175,7 @@ def write_small_files(model: Path) -> None:
     from transformers import GPT2Tokenizer
     from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
-    from blip2idc.model.settings import CaptionerSettings, Decoding, write_settings
+    from blip2idc.model.files.settings import CaptionerSettings, Decoding, write_settings
 
     (model / "config.json").write_text(json.dumps(CONFIG, indent=1))
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -278,7 +278,7 @@ from transformers import Blip2ForConditionalGeneration
 from blip2idc.data.collate import CaptionCollator, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, all_samples
 from blip2idc.data.records import read_records
-from blip2idc.model.adapter import load_adapter, merge_adapter, read_adapter
+from blip2idc.model.adapters.adapter import load_adapter, merge_adapter, read_adapter
 from blip2idc.model.loading import load_backbone
 backbone = load_backbone({str(folder / "model")!r}, device="cpu", dtype="bfloat16")
 preprocessor = Preprocessor(backbone.default_layout(), backbone.statistics)

@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from blip2idc.model.lean import use_lean_lora
+from blip2idc.model.layers.lean import use_lean_lora
 from blip2idc.training.loss import caption_loss, losses_at_head, positions_at_once
 
 BATCH = 16

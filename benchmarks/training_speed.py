@@ -27,7 +27,7 @@ from caption_speed import make_pairs
 from torch.utils.flop_counter import FlopCounterMode
 
 from blip2idc.data.joint_cache import JointCache
-from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.adapters.adapter import LoraSettings
 from blip2idc.runs.record import run_record
 from blip2idc.training.data import gather_data
 from blip2idc.training.recipe import TrainConfig

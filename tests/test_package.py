@@ -85,7 +85,10 @@ def importers(wanted: str) -> set[str]:
     }
 
 
-BLIP2 = {"model/blip2.py", "model/two_stream.py"}  # the network, and the one that encodes two images apart
+BLIP2 = {
+    "model/blip2.py",
+    "model/layers/two_stream.py",
+}  # the network, and the one that encodes two images apart
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ BLIP2 = {"model/blip2.py", "model/two_stream.py"}  # the network, and the one th
     [
         ("transformers.blip2", BLIP2),
         ("transformers.models.blip_2", BLIP2),
-        ("peft", {"model/adapter.py"}),
+        ("peft", {"model/adapters/adapter.py"}),
         ("diffusers", {"synthesis/editors/editor.py"}),
     ],
 )
@@ -104,7 +107,7 @@ def test_only_few_files_import(wanted: str, homes: set[str]) -> None:
 def test_the_backbone_is_found_by_that_probe() -> None:
     """Not vacuous: transformers' BLIP-2 is imported, and only where it should be."""
     assert importers("transformers.blip2") | importers("transformers.models.blip_2") == BLIP2
-    assert importers("peft") == {"model/adapter.py"}
+    assert importers("peft") == {"model/adapters/adapter.py"}
 
 
 def test_the_contracts_cover_every_part_without_torch() -> None:

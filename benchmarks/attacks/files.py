@@ -53,8 +53,8 @@ def make_uses(seed: int) -> list[Use]:
     from blip2idc.config import load_config
     from blip2idc.data.records import read_records
     from blip2idc.evaluation.inputs import read_predictions, read_references
-    from blip2idc.model.adapter_files import read_adapter
-    from blip2idc.model.settings import CaptionerSettings, read_settings
+    from blip2idc.model.adapters.files import read_adapter
+    from blip2idc.model.files.settings import CaptionerSettings, read_settings
     from blip2idc.training.recipe import TrainConfig
 
     folder = Path(tempfile.mkdtemp(prefix="attack-"))

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from tests.fixtures import hostile_images as hostile
 
-from blip2idc.cli import caption as caption_module
-from blip2idc.cli import explain as explain_module
 from blip2idc.cli import main as cli
+from blip2idc.cli.commands import caption as caption_module
+from blip2idc.cli.commands import explain as explain_module
 from blip2idc.cli.rasters import open_pair
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from blip2idc.errors import ConfigError
 from blip2idc.model.calibration import change_probability, fit_calibration
+from blip2idc.model.files.settings import Calibration
 from blip2idc.model.joint_model import change_log_odds
-from blip2idc.model.settings import Calibration
 
 
 def test_log_odds_of_known_masses() -> None:

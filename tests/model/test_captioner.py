@@ -15,9 +15,15 @@ from blip2idc.errors import ConfigError, ImageError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.files.packaged import find_adapter
+from blip2idc.model.files.settings import (
+    Calibration,
+    CaptionerSettings,
+    Decoding,
+    read_settings,
+    write_settings,
+)
 from blip2idc.model.language import generate, make_prefix, score_sentences
-from blip2idc.model.packaged import find_adapter
-from blip2idc.model.settings import Calibration, CaptionerSettings, Decoding, read_settings, write_settings
 
 LENGTH = 12
 

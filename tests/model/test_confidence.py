@@ -24,8 +24,8 @@ from blip2idc.model.confidence import (
     read_confidence,
     save_confidence,
 )
+from blip2idc.model.files.packaged import TINY_MODEL
 from blip2idc.model.language import Prefix
-from blip2idc.model.packaged import TINY_MODEL
 from blip2idc.model.telling import tell
 
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from blip2idc.errors import ModelError
-from blip2idc.model.adapter_files import read_adapter
+from blip2idc.model.adapters.files import read_adapter
+from blip2idc.model.files.packaged import TINY_MODEL, find_adapter
 from blip2idc.model.loading import locate_model
-from blip2idc.model.packaged import TINY_MODEL, find_adapter
 
 ADAPTERS = sorted(path.name for path in (TINY_MODEL / "adapters").iterdir())
 

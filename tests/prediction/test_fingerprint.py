@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from blip2idc.model.weights_digest import weights_digest
+from blip2idc.model.files.digest import weights_digest
 from blip2idc.prediction.fingerprint import content_of
 
 

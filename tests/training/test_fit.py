@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.adapters.adapter import LoraSettings
 from blip2idc.training.fit import fit_to_backbone
 from blip2idc.training.recipe import TrainConfig
 

@@ -20,7 +20,7 @@ from blip2idc.cli.main import run
 from blip2idc.config import load_config
 from blip2idc.data.dataset import CaptionDataset, EpochSampler, drawn
 from blip2idc.errors import ConfigError, ManifestError
-from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.adapters.adapter import LoraSettings
 from blip2idc.training import run as training_run
 from blip2idc.training.data import gather_data
 from blip2idc.training.mixing import DataShare, parse_data, stages_of

@@ -20,9 +20,9 @@ from blip2idc.config import load_config
 from blip2idc.data.dataset import EpochSampler
 from blip2idc.errors import ConfigError, ImageError, InputError, ManifestError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.adapters.adapter import LoraSettings
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.settings import read_settings
+from blip2idc.model.files.settings import read_settings
 from blip2idc.runs.lock import only_run
 from blip2idc.training import run
 from blip2idc.training.data import gather_data, no_change_captions

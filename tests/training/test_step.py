@@ -12,7 +12,7 @@ from tests.fixtures.checkpoints import write_dataset
 from tests.training.test_run import trained, without_dropout
 
 from blip2idc.model import blip2 as blip2_module
-from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.adapters.adapter import LoraSettings
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
 

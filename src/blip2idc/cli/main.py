@@ -57,7 +57,7 @@ def application(module: str | None = None) -> typer.Typer:
     )
     app.callback()(_global_options)
     for name in GROUPS if module is None else (module,):
-        importlib.import_module(f"blip2idc.cli.{name}").register(app)
+        importlib.import_module(f"blip2idc.cli.commands.{name}").register(app)
     return app
 
 

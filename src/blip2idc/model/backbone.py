@@ -18,8 +18,8 @@ import torch
 
 from blip2idc.data.collate import CaptionFormat, ImageStatistics
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.checkpoint import ModelSource
-from blip2idc.model.settings import CaptionerSettings, Decoding, Merge
+from blip2idc.model.files.checkpoint import ModelSource
+from blip2idc.model.files.settings import CaptionerSettings, Decoding, Merge
 from blip2idc.runtime import Choice
 
 

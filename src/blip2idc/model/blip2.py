@@ -20,8 +20,7 @@ from blip2idc.data.collate import TextFormat
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone, Projections
-from blip2idc.model.casting import compute_in_float32
-from blip2idc.model.checkpoint import (
+from blip2idc.model.files.checkpoint import (
     ModelSource,
     image_statistics,
     loading,
@@ -30,12 +29,13 @@ from blip2idc.model.checkpoint import (
     read_tokenizer,
     text_format_of,
 )
-from blip2idc.model.foreign import foreign
+from blip2idc.model.files.foreign import foreign
+from blip2idc.model.files.network_size import check_promise, check_shape
+from blip2idc.model.files.settings import CaptionerSettings, Decoding, Merge, write_settings
+from blip2idc.model.files.weights import read_network
 from blip2idc.model.language import Prefix, generate, logits_after, make_prefix, score_sentences
-from blip2idc.model.network_size import check_promise, check_shape
-from blip2idc.model.settings import CaptionerSettings, Decoding, Merge, write_settings
-from blip2idc.model.two_stream import SEQUENCES, TwoStreamBlip2
-from blip2idc.model.weights import read_network
+from blip2idc.model.layers.casting import compute_in_float32
+from blip2idc.model.layers.two_stream import SEQUENCES, TwoStreamBlip2
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice, computes_in_bfloat16
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blip2idc.errors import ConfigError
-from blip2idc.model.settings import Calibration
+from blip2idc.model.files.settings import Calibration
 
 CERTAIN = 1e-6
 """p0 is kept this far from 1: float32 log-probabilities of sentences carry no more than that."""

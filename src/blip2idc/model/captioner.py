@@ -21,18 +21,18 @@ import torch
 from blip2idc.difference import Difference, Explanation
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
-from blip2idc.model.adapter import merge_adapter, read_adapter
+from blip2idc.model.adapters.adapter import merge_adapter, read_adapter
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.calibration import change_probability
 from blip2idc.model.confidence import Confidence, features_of, read_confidence
 from blip2idc.model.explain.choice import DEFAULT_METHOD, WITHOUT_ATTENTION
 from blip2idc.model.explain.methods import explain_encoded
+from blip2idc.model.files.digest import weights_digest
+from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter, is_packaged_adapter
+from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.loading import load_backbone
-from blip2idc.model.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter, is_packaged_adapter
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner
-from blip2idc.model.settings import CaptionerSettings, Encoding, read_settings
-from blip2idc.model.weights_digest import weights_digest
 
 
 class DifferenceCaptioner(PairCaptioner):

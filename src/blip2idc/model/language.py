@@ -18,10 +18,10 @@ import torch
 
 from blip2idc.data.collate import TextFormat
 from blip2idc.errors import ModelError
-from blip2idc.model.carried import carried_on
-from blip2idc.model.checkpoint import ModelSource
+from blip2idc.model.files.checkpoint import ModelSource
+from blip2idc.model.files.settings import Decoding
+from blip2idc.model.layers.carried import carried_on
 from blip2idc.model.sentence_tree import SentenceTree
-from blip2idc.model.settings import Decoding
 
 _MAX_LOGITS = 48_000_000
 """Logits held at once while scoring (192 MB in float32); larger batches are scored in parts."""

@@ -13,8 +13,8 @@ from blip2idc.errors import ModelError
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.blip2 import BLIP2, read_blip2
 from blip2idc.model.chat.backbone import FAMILIES, read_chat
-from blip2idc.model.checkpoint import ModelSource, loading, refuse_misspelt_folder
-from blip2idc.model.packaged import TINY_MODEL, TINY_NAME, is_packaged
+from blip2idc.model.files.checkpoint import ModelSource, loading, refuse_misspelt_folder
+from blip2idc.model.files.packaged import TINY_MODEL, TINY_NAME, is_packaged
 from blip2idc.runtime import choose_device, choose_dtype
 
 PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}

@@ -26,7 +26,7 @@ from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
 from blip2idc.model.close_look import MAX_CHANGES, CloseLook, look_closely
 from blip2idc.model.explain.choice import BATCH_SIZE as EXPLAIN_BATCH_SIZE
 from blip2idc.model.explain.choice import DEFAULT_METHOD, check_method
-from blip2idc.model.settings import CaptionerSettings
+from blip2idc.model.files.settings import CaptionerSettings
 from blip2idc.model.telling import change_of_heatmap, tell
 
 BATCH_SIZE = 32

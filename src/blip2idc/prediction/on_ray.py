@@ -13,11 +13,11 @@ from typing import Any
 
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.casting import computes_in_float32
 from blip2idc.model.confidence import Confidence
+from blip2idc.model.files.digest import weights_digest
+from blip2idc.model.files.settings import CaptionerSettings
+from blip2idc.model.layers.casting import computes_in_float32
 from blip2idc.model.pair_captioner import PairCaptioner
-from blip2idc.model.settings import CaptionerSettings
-from blip2idc.model.weights_digest import weights_digest
 from blip2idc.prediction.predictions import Said, Task, caption_here
 from blip2idc.runs.cluster import Stage, work_with_ray
 

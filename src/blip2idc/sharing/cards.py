@@ -189,7 +189,8 @@ def _loading(repo: str, adapter: Mapping[str, Any] | None, settings: Mapping[str
         f'model = PeftModel.from_pretrained(model, "{repo}")',
     ]
     note = (
-        "The images are encoded apart: around the model goes `blip2idc.model.two_stream.TwoStreamBlip2.around`.\n"
+        "The images are encoded apart: around the model goes "
+        "`blip2idc.model.layers.two_stream.TwoStreamBlip2.around`.\n"
         if settings.get("two_stream")
         else "Its input is the joint image: the two images stacked as the layout says, before first.\n"
     )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from blip2idc.model.blip2 import new_blip2, new_processor
-from blip2idc.model.checkpoint import IMAGE_TOKEN
+from blip2idc.model.files.checkpoint import IMAGE_TOKEN
 
 if TYPE_CHECKING:
     from transformers import Blip2ForConditionalGeneration, PreTrainedTokenizerFast

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from blip2idc.model.adapter import SMALL_BACKBONE
+from blip2idc.model.adapters.adapter import SMALL_BACKBONE
 from blip2idc.training.recipe import TrainConfig
 
 

@@ -14,8 +14,8 @@ from blip2idc.data.augment import Augmentation
 from blip2idc.errors import ConfigError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import MAX_PIXELS
-from blip2idc.model.adapter import LoraSettings
-from blip2idc.model.settings import Merge
+from blip2idc.model.adapters.adapter import LoraSettings
+from blip2idc.model.files.settings import Merge
 from blip2idc.training.mixing import DataShare
 
 Epochs = Annotated[float, Range(0, 1_000_000, above=True)]

@@ -31,20 +31,20 @@ from blip2idc.data.joint_cache import JointCache
 from blip2idc.data.readable import readable
 from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.adapter import attach_adapter, describe_parameters, save_adapter
+from blip2idc.model.adapters.adapter import attach_adapter, describe_parameters, save_adapter
 from blip2idc.model.backbone import Backbone, enable_gradient_checkpointing
 from blip2idc.model.calibration import fit_calibration
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.casting import computes_in_float32
-from blip2idc.model.lean import compile_layers, use_lean_lora
-from blip2idc.model.loading import load_backbone
-from blip2idc.model.settings import (
+from blip2idc.model.files.settings import (
     SETTINGS_FILE,
     Calibration,
     CaptionerSettings,
     read_settings,
 )
-from blip2idc.model.sharding import shard_frozen
+from blip2idc.model.layers.casting import computes_in_float32
+from blip2idc.model.layers.lean import compile_layers, use_lean_lora
+from blip2idc.model.layers.sharding import shard_frozen
+from blip2idc.model.loading import load_backbone
 from blip2idc.runs.files import atomic_write, write_fault
 from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record

@@ -19,11 +19,11 @@ from tests.fixtures.checkpoints import random_images, write_dataset
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
-from blip2idc.model.adapter import LoraSettings
+from blip2idc.model.adapters.adapter import LoraSettings
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.explain.token_scores import CaptionTokens, token_log_probabilities
+from blip2idc.model.files.settings import CaptionerSettings
 from blip2idc.model.loading import load_backbone
-from blip2idc.model.settings import CaptionerSettings
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
 
@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_refused(chat_checkpoint: Checkpoints) -> None:
     with pytest.raises(ConfigError, match="merge is both"):
         free.arranged(free.default_layout(two_stream=True), two_stream=True, merge="both")
     with pytest.raises(ModelError, match="has no part called qformer; expected vision or language"):
-        from blip2idc.model.adapter import attach_adapter
+        from blip2idc.model.adapters.adapter import attach_adapter
 
         attach_adapter(free, LoraSettings(parts=("qformer",)))
 

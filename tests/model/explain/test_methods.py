@@ -21,7 +21,7 @@ from blip2idc.model.explain.attention_recorder import AttentionRecorder, record_
 from blip2idc.model.explain.choice import METHODS
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.explain.occlusion import occlusion_blocks
-from blip2idc.model.settings import Calibration, CaptionerSettings
+from blip2idc.model.files.settings import Calibration, CaptionerSettings
 from blip2idc.worlds.scenes.world import ScenesWorld
 
 ALWAYS_CHANGED = Calibration(threshold=0.0)

@@ -22,9 +22,9 @@ from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.export import export_onnx
+from blip2idc.model.files.packaged import TINY_MODEL
 from blip2idc.model.joint_model import change_log_odds as change_log_odds_of_torch
 from blip2idc.model.onnx.captioner import OnnxCaptioner, change_log_odds
-from blip2idc.model.packaged import TINY_MODEL
 from blip2idc.worlds.scenes.world import ScenesWorld
 
 PROBABILITY = 1e-4

@@ -25,7 +25,6 @@ from blip2idc.data.chat_format import ChatFormat, around_answer
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.backbone import Backbone, Projections
-from blip2idc.model.carried import carried_on
 from blip2idc.model.chat.family import Family
 from blip2idc.model.chat.internvl import InternVl
 from blip2idc.model.chat.lfm2_vl import Lfm2Vl
@@ -33,7 +32,7 @@ from blip2idc.model.chat.llava_onevision import LlavaOnevision
 from blip2idc.model.chat.prompts import question
 from blip2idc.model.chat.qwen_vl import QwenVl
 from blip2idc.model.chat.smolvlm import SmolVlm
-from blip2idc.model.checkpoint import (
+from blip2idc.model.files.checkpoint import (
     ModelSource,
     image_statistics,
     loading,
@@ -41,11 +40,12 @@ from blip2idc.model.checkpoint import (
     read_processor_settings,
     read_template,
 )
-from blip2idc.model.foreign import foreign
-from blip2idc.model.network_size import check_promise, check_shape
-from blip2idc.model.settings import CaptionerSettings, Decoding, Merge, write_settings
-from blip2idc.model.two_stream import split_pixels
-from blip2idc.model.weights import read_network
+from blip2idc.model.files.foreign import foreign
+from blip2idc.model.files.network_size import check_promise, check_shape
+from blip2idc.model.files.settings import CaptionerSettings, Decoding, Merge, write_settings
+from blip2idc.model.files.weights import read_network
+from blip2idc.model.layers.carried import carried_on
+from blip2idc.model.layers.two_stream import split_pixels
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice
 

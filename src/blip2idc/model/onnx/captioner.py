@@ -21,9 +21,7 @@ from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.calibration import CERTAIN, change_probability
-from blip2idc.model.onnx.network import Network, Read
-from blip2idc.model.onnx.weights import CONFIDENCE, read_confidence
-from blip2idc.model.packaged import (
+from blip2idc.model.files.packaged import (
     DEFAULT_ADAPTER,
     TINY_MODEL,
     TINY_NAME,
@@ -32,8 +30,10 @@ from blip2idc.model.packaged import (
     is_packaged,
     is_packaged_adapter,
 )
+from blip2idc.model.files.settings import CaptionerSettings, read_settings
+from blip2idc.model.onnx.network import Network, Read
+from blip2idc.model.onnx.weights import CONFIDENCE, read_confidence
 from blip2idc.model.pair_captioner import PairCaptioner
-from blip2idc.model.settings import CaptionerSettings, read_settings
 
 LARGEST_ODDS = 20.0
 """Log-odds beyond which a change is as sure as it can be; `confidence` has the same."""

@@ -20,14 +20,14 @@ import numpy as np
 from blip2idc.config import check_values
 from blip2idc.data.conventions import STATISTICS, ImageStatistics, TextFormat
 from blip2idc.errors import MissingExtraError, ModelError
-from blip2idc.model.foreign import foreign, read_object
-from blip2idc.model.network_size import check_shape
+from blip2idc.model.files.foreign import foreign, read_object
+from blip2idc.model.files.network_size import check_shape
+from blip2idc.model.files.settings import Decoding
 from blip2idc.model.onnx.graph import Graph
 from blip2idc.model.onnx.networks import WORDS, check_language, language_graph, qformer_graph, vision_graph
 from blip2idc.model.onnx.search import log_softmax, search
 from blip2idc.model.onnx.weights import Values, Weight, list_weights, merge_lora, read_weights
 from blip2idc.model.sentence_tree import SentenceTree
-from blip2idc.model.settings import Decoding
 
 IMAGE_TOKEN = "<image>"
 _LOWEST = np.finfo(np.float32).min

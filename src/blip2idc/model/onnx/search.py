@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from blip2idc.model.settings import Decoding
+from blip2idc.model.files.settings import Decoding
 
 _NEVER = np.float32(-1e9)  # of a beam that is none yet; transformers' number
 

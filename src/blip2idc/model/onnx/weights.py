@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from blip2idc.errors import ModelError
-from blip2idc.model.foreign import foreign, read_object
+from blip2idc.model.files.foreign import foreign, read_object
 from blip2idc.model.onnx.graph import Place
 
 WEIGHTS = "model.safetensors"

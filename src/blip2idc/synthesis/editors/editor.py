@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError, ModelError
-from blip2idc.model.foreign import read_object
+from blip2idc.model.files.foreign import read_object
 from blip2idc.runtime import DTYPES, Choice, choose_device, choose_dtype
 from blip2idc.synthesis.editors.requests import Editor as Editor
 from blip2idc.synthesis.editors.requests import EditRequest as EditRequest
@@ -320,7 +320,7 @@ def reading(setting: str, model: str, revision: str | None) -> Iterator[None]:
     Raises:
         ModelError: It is neither a folder nor possibly a hub id, or it cannot be read.
     """
-    from blip2idc.model.checkpoint import quiet
+    from blip2idc.model.files.checkpoint import quiet
 
     is_folder = Path(model).is_dir()
     if not is_folder and (model.startswith((".", "/", "~")) or model.count("/") != 1):

@@ -60,7 +60,7 @@ def load_causal(name: str, revision: str | None, device: str, dtype: str) -> tup
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from blip2idc.model.checkpoint import ModelSource, loading
+    from blip2idc.model.files.checkpoint import ModelSource, loading
     from blip2idc.runtime import choose_device, choose_dtype
 
     if not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name):

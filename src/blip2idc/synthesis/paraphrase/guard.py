@@ -90,7 +90,7 @@ class EntailmentGuard:
     def __init__(self, settings: EntailmentSettings) -> None:
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-        from blip2idc.model.checkpoint import ModelSource, loading
+        from blip2idc.model.files.checkpoint import ModelSource, loading
         from blip2idc.runtime import choose_device
 
         self._facts, self._threshold = WordGuard(FACTS), settings.threshold

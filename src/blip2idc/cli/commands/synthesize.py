@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blip2idc.cli.instruct_pix2pix import instruct_pix2pix
+from blip2idc.cli.commands.instruct_pix2pix import instruct_pix2pix
 from blip2idc.cli.options import MaxPixels, check_range, parse_list, parse_size, pixel_limit
 from blip2idc.cli.output import progress_bar, say, warn
 from blip2idc.config import LARGEST_SEED

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from blip2idc.model.adapter import LoraSettings, attach_adapter
-from blip2idc.model.lean import adapted_linear, use_lean_lora
+from blip2idc.model.adapters.adapter import LoraSettings, attach_adapter
+from blip2idc.model.layers.lean import adapted_linear, use_lean_lora
 from blip2idc.model.loading import load_backbone
 
 

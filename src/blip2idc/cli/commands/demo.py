@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blip2idc.difference import Difference
     from blip2idc.images.pair import ImagePair
 
-DEMO_PAIRS = Path(__file__).resolve().parent.parent / "assets" / "demo"
+DEMO_PAIRS = Path(__file__).resolve().parents[2] / "assets" / "demo"
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from blip2idc.model.settings import CaptionerSettings
+from blip2idc.model.files.settings import CaptionerSettings
 
 _CARD = """---
 base_model: {base}

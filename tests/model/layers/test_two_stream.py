@@ -16,11 +16,11 @@ from transformers import Blip2ForConditionalGeneration
 
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.adapter import LoraSettings, attach_adapter, save_adapter
+from blip2idc.model.adapters.adapter import LoraSettings, attach_adapter, save_adapter
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.files.settings import MERGES, CaptionerSettings, Merge
+from blip2idc.model.layers.two_stream import TwoStreamBlip2, split_pixels
 from blip2idc.model.loading import load_backbone
-from blip2idc.model.settings import MERGES, CaptionerSettings, Merge
-from blip2idc.model.two_stream import TwoStreamBlip2, split_pixels
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
 

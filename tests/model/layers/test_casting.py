@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from blip2idc.model import blip2 as blip2_module
-from blip2idc.model.adapter import LoraSettings, attach_adapter
+from blip2idc.model.adapters.adapter import LoraSettings, attach_adapter
 from blip2idc.model.backbone import Backbone
-from blip2idc.model.casting import computes_in_float32
-from blip2idc.model.lean import use_lean_lora
+from blip2idc.model.layers.casting import computes_in_float32
+from blip2idc.model.layers.lean import use_lean_lora
 from blip2idc.model.loading import load_backbone
 
 

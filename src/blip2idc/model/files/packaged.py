@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blip2idc.errors import ModelError
 
-TINY_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
+TINY_MODEL = Path(__file__).resolve().parents[2] / "assets" / "tiny"
 """The model in the package: `backbone/` and `adapters/`."""
 TINY_NAME = "tiny"
 DEFAULT_ADAPTER = "default"

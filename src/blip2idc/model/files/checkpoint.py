@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from blip2idc.config import Range, check_values
 from blip2idc.data.conventions import STATISTICS, ImageStatistics, TextFormat
 from blip2idc.errors import Blip2idcError, ModelError
-from blip2idc.model.foreign import read_object
+from blip2idc.model.files.foreign import read_object
 
 IMAGE_TOKEN = "<image>"
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tests.fixtures.benchmarks import put_json
 
-from blip2idc.cli import reproduce
+from blip2idc.cli.commands import reproduce
 from blip2idc.cli.main import run
 from blip2idc.config import load_config
 from blip2idc.errors import ConfigError
@@ -100,7 +100,7 @@ def test_a_damaged_source_stops_before_training(
 @pytest.mark.parametrize("hardware", [None, *reproduce.HARDWARE])
 @pytest.mark.parametrize(
     "path",
-    sorted((Path(__file__).parents[2] / "recipes" / "benchmarks").glob("*.yaml")),
+    sorted((Path(__file__).parents[3] / "recipes" / "benchmarks").glob("*.yaml")),
     ids=lambda path: path.stem,
 )
 def test_every_recipe_is_valid_on_every_machine(path: Path, hardware: str | None) -> None:

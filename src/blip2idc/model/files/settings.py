@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 from blip2idc.config import Longest, Range, build, check_values, hints_of
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.foreign import read_object
+from blip2idc.model.files.foreign import read_object
 from blip2idc.runs.files import atomic_write
 from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from blip2idc.errors import ModelError
-from blip2idc.model.checkpoint import ModelSource, loading
+from blip2idc.model.files.checkpoint import ModelSource, loading
 
 
 def read_network(

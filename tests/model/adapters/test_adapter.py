@@ -24,7 +24,7 @@ from transformers import (
 
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.adapter import (
+from blip2idc.model.adapters.adapter import (
     AdapterWeights,
     LoraSettings,
     attach_adapter,
@@ -39,8 +39,8 @@ from blip2idc.model.adapter import (
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.blip2 import PROJECTIONS
 from blip2idc.model.captioner import DifferenceCaptioner
+from blip2idc.model.files.settings import Calibration, CaptionerSettings, read_settings
 from blip2idc.model.loading import load_backbone
-from blip2idc.model.settings import Calibration, CaptionerSettings, read_settings
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
@@ -264,7 +264,7 @@ def test_saving_that_fails_leaves_what_was_there(
     def fail(*_: object) -> str:
         raise OSError("disk full")
 
-    monkeypatch.setattr("blip2idc.model.adapter.adapter_card", fail)
+    monkeypatch.setattr("blip2idc.model.adapters.adapter.adapter_card", fail)
     with pytest.raises(OSError, match="disk full"):
         save_adapter(randomised(backbone).model, folder, SETTINGS)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before

@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 from tests.fixtures.checkpoints import opt_checkpoint
 
 from blip2idc.errors import ConfigError, ModelError
-from blip2idc.model.adapter import AdapterWeights, load_adapter, read_adapter
+from blip2idc.model.adapters.adapter import AdapterWeights, load_adapter, read_adapter
+from blip2idc.model.files.network_size import check_shape
+from blip2idc.model.files.settings import CaptionerSettings, Decoding, read_settings
 from blip2idc.model.loading import load_backbone
-from blip2idc.model.network_size import check_shape
-from blip2idc.model.settings import CaptionerSettings, Decoding, read_settings
 
 __all__ = ["opt_checkpoint"]
 

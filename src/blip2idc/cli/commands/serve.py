@@ -28,7 +28,7 @@ from blip2idc.cli.options import (
 from blip2idc.cli.output import note, say
 
 LARGEST_BATCH = 1024
-EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "demo"
+EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "demo"
 
 
 def register(app: typer.Typer) -> None:

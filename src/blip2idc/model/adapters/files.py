@@ -17,10 +17,10 @@ import torch
 
 from blip2idc.config import Range, check_values
 from blip2idc.errors import ModelError
-from blip2idc.model.checkpoint import refuse_misspelt_folder
 from blip2idc.model.confidence import Confidence, read_confidence
-from blip2idc.model.foreign import foreign, read_object
-from blip2idc.model.settings import CaptionerSettings, read_settings
+from blip2idc.model.files.checkpoint import refuse_misspelt_folder
+from blip2idc.model.files.foreign import foreign, read_object
+from blip2idc.model.files.settings import CaptionerSettings, read_settings
 
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"

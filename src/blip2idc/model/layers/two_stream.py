@@ -26,7 +26,7 @@ from transformers import Blip2Config, Blip2ForConditionalGeneration
 from blip2idc.config import build
 from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
-from blip2idc.model.settings import MERGES, Merge
+from blip2idc.model.files.settings import MERGES, Merge
 
 SEQUENCES: Mapping[str, int] = {"concat": 2, "difference": 1, "both": 3}
 """Way to merge -> sequences of queries that the language model reads."""

@@ -25,7 +25,8 @@ import torch
 
 from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError, ModelError
-from blip2idc.model.adapter_files import (
+from blip2idc.model.adapters.card import adapter_card
+from blip2idc.model.adapters.files import (
     BEYOND_PLAIN_LORA,
     CONFIG_FILE,
     PREFIX,
@@ -35,9 +36,8 @@ from blip2idc.model.adapter_files import (
     read_adapter,
 )
 from blip2idc.model.backbone import Backbone, Projections
-from blip2idc.model.card import adapter_card
-from blip2idc.model.foreign import foreign
-from blip2idc.model.settings import CaptionerSettings, write_settings
+from blip2idc.model.files.foreign import foreign
+from blip2idc.model.files.settings import CaptionerSettings, write_settings
 from blip2idc.runs.files import atomic_path, atomic_write
 
 __all__ = [

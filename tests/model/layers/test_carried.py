@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blip2idc.model.carried import carried_on
+from blip2idc.model.layers.carried import carried_on
 
 
 def test_both_names() -> None:

@@ -1,0 +1,1 @@
+"""LoRA adapters: attached, saved, checked, described."""

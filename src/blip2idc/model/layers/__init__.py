@@ -1,0 +1,1 @@
+"""Parts put into a network that others built: two streams, cheaper layers, casting, shards, carried-on memory."""
