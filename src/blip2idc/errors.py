@@ -7,7 +7,8 @@ command line prints that sentence on stderr and exits with status 2.
     ├── InputError                 what the user handed over cannot be used
     │   ├── ImageError             an image: missing, damaged, too large, not an image
     │   ├── ManifestError          a data set: metadata.jsonl, chat JSONL, file names
-    │   └── PredictionError        predictions or references
+    │   ├── PredictionError        predictions or references
+    │   └── WriteError             an output: the disk is full, read-only or failing
     ├── ConfigError                a setting: unknown, of the wrong type, contradictory
     ├── ModelError                 a backbone or an adapter: missing, incomplete, mismatched
     └── MissingExtraError          an optional dependency is not installed
@@ -73,6 +74,21 @@ class ManifestError(InputError):
 
 class PredictionError(InputError):
     """A predictions or references file is not as expected."""
+
+
+class WriteError(InputError):
+    """A file or a folder could not be written.
+
+    Args:
+        sentence: What to tell.
+        path: Which.
+        reason: Why, in the system's words.
+    """
+
+    def __init__(self, sentence: str, path: str = "", reason: str = "") -> None:
+        super().__init__(sentence)
+        self.path = path
+        self.reason = reason
 
 
 class ConfigError(Blip2idcError):

@@ -6,6 +6,7 @@ torch is imported only inside functions.
 
 from __future__ import annotations
 
+import os
 import platform
 import random
 from dataclasses import dataclass
@@ -29,6 +30,13 @@ class Choice:
 
     def __str__(self) -> str:
         return f"{self.value} ({self.reason})"
+
+
+def usable_cores() -> int:
+    """Cores that this process may use; all of the machine where the system does not tell (macOS, Windows)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def choose_device(requested: str = "auto") -> Choice:

@@ -114,6 +114,32 @@ def test_the_start_loads_nothing_heavy(option: str) -> None:
     assert done.stdout.splitlines()[-1] == "heavy:"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is full")
+@pytest.mark.parametrize(
+    ("redirected", "told"),
+    [
+        (
+            "stdout",
+            "error: what is printed cannot be written (No space left on device)",
+        ),
+        ("stderr", ""),
+    ],
+)
+def test_what_is_printed_goes_to_a_full_disk(redirected: str, told: str) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "blip2idc",
+        *(["--help"] if redirected == "stdout" else ["caption", "a", "b"]),
+    ]
+    with open("/dev/full", "w") as full:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, redirected: full}
+        done = subprocess.run(command, text=True, check=False, **streams)  # type: ignore[call-overload]
+    assert done.returncode == 2
+    assert (done.stderr or "").startswith(told)
+    assert len((done.stderr or "").splitlines()) == bool(told)
+
+
 def test_python_dash_m() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "blip2idc", "--version"], capture_output=True, text=True, check=True

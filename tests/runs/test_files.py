@@ -99,6 +99,33 @@ def test_a_folder_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         pass
 
 
+def test_a_read_only_disk_says_so_of_files_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There unlink fails before it looks whether there is such a file."""
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    refused = pytest.raises(InputError, match=r"a\.txt: cannot be written \(Read-only file system\)")
+    with refused, atomic_path(tmp_path / "a.txt") as partial:
+        refuse(partial)
+
+
+def test_a_part_of_a_folder_that_cannot_be_written_is_told_as_the_folder(tmp_path: Path) -> None:
+    refused = pytest.raises(InputError, match=rf"^{tmp_path}/whole: cannot be written \(No space")
+    with refused, atomic_path(tmp_path / "whole") as partial, atomic_path(partial / "a.json") as inner:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(inner))
+
+
+def test_a_copy_that_fails_names_what_was_to_be_written(tmp_path: Path) -> None:
+    """The system's error names the source first."""
+    refused = pytest.raises(InputError, match=rf"^{tmp_path}/b\.png: cannot be written \(No space")
+    with refused, atomic_path(tmp_path / "b.png") as partial:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "a.png"), None, str(partial))
+
+
 def test_errors_about_something_else_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(PermissionError), atomic_write(tmp_path / "a.txt"):
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "other.txt"))

@@ -7,8 +7,8 @@
 | `GET /health` | whether requests are answered, how many are inside, and how many may be |
 
 In: a `DifferenceService`. Out: routes for Starlette. What cannot be answered is JSON with the one key `error`, a
-sentence: 400 no such form, 408 too slow, 413 too large, 422 not these images, 503 too many requests, with the header
-`Retry-After`. Who has gone is not captioned.
+sentence: 400 no such form, 404 and 405 no such address, 408 too slow, 413 too large, 422 not these images, 503 too many
+requests, with the header `Retry-After`. Who has gone is not captioned.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,6 +43,9 @@ UPLOAD_SECONDS = 60.0
 
 _FORM_BYTES = 64_000  # of a form beside its files
 _BUSY_OPENING = 8  # requests that are opened, or wait for it, beside those that the model has
+logging.getLogger("python_multipart").setLevel(
+    logging.CRITICAL
+)  # what is wrong with a form is told who sent it
 _GONE = 499  # nobody reads it; what others write into their logs for a client that left
 
 
@@ -66,7 +70,7 @@ def routes(service: DifferenceService, max_upload_mb: int) -> list[Route]:
 
 def application(service: DifferenceService, max_upload_mb: int) -> Starlette:
     """The API without the page."""
-    return Starlette(routes=routes(service, max_upload_mb))
+    return Starlette(routes=routes(service, max_upload_mb), exception_handlers={HTTPException: _not_there})
 
 
 class _Api:
@@ -118,6 +122,8 @@ class _Api:
 @asynccontextmanager
 async def _received(request: Request, max_bytes: int) -> AsyncIterator[tuple[Path | None, Path | None]]:
     """Both files of a form on disk, as long as the block lasts; None for one that is missing."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise HTTPException(400)
     bounded = Request(request.scope, _bounded(request.receive, 2 * max_bytes + _FORM_BYTES))
     async with asyncio.timeout(UPLOAD_SECONDS):
         form = await bounded.form(max_files=len(ROLES), max_fields=len(ROLES))
@@ -184,6 +190,13 @@ def _png(picture: Any) -> str:
     kept = io.BytesIO()
     picture.save(kept, format="PNG")
     return base64.b64encode(kept.getvalue()).decode("ascii")
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _refusal(
+        error.status_code, f"{error.detail}; see docs/guide-serve.md for what is", dict(error.headers or {})
+    )
 
 
 def _refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -46,8 +46,8 @@ class AllowedHosts:
             return f"this server is not called {_shown(host)}; start it with --allow-host to let that name in"
         if origin is None:
             return None
-        asked = urlsplit(origin)
-        own = asked.netloc.lower() == host.lower() or _name(asked.netloc) in self.others
+        asked = _netloc(origin)
+        own = asked.lower() == host.lower() or _name(asked) in self.others
         return None if own else f"requests from pages of {_shown(origin)} are not answered"
 
     def _is_own(self, name: str) -> bool:
@@ -109,11 +109,19 @@ async def _refuse(scope: Scope, send: Any, status: int, sentence: str) -> None:
     await send({"type": "http.response.body", "body": sentence.encode()})
 
 
+def _netloc(origin: str) -> str:
+    """Host and port of an address; nothing for what is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # brackets that are no address
+        return ""
+
+
 def _name(netloc: str) -> str:
     """A host without its port."""
     try:
         return (urlsplit(f"//{netloc}").hostname or "").lower()
-    except ValueError:  # brackets that are no address
+    except ValueError:
         return ""
 
 

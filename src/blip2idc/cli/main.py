@@ -7,6 +7,8 @@ command group is a module with ``register(app)``, which imports what is heavy in
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
 import importlib
 import os
@@ -135,10 +137,9 @@ def _terminate(number: int, frame: object) -> NoReturn:
 
 
 def _tell_stopped(status: int) -> None:
-    print(
-        f"{_STOPPED[status]}: no file is half written; a command that keeps what is done goes on when it is run again",
-        file=sys.stderr,
-    )
+    told = "no file is half written; a command that keeps what is done goes on when it is run again"
+    with contextlib.suppress(OSError):
+        print(f"{_STOPPED[status]}: {told}", file=sys.stderr)
 
 
 def _module_of(arguments: Sequence[str]) -> str | None:
@@ -153,12 +154,22 @@ def _before_separator(arguments: list[str]) -> list[str]:
 
 def _report(error: Exception, *, debug: bool) -> int:
     """Print an error as one line on stderr, or with its traceback."""
-    if debug:
-        traceback.print_exception(error)
-    elif isinstance(error, Blip2idcError):
-        print(f"error: {error}", file=sys.stderr)
-    else:
-        sentence = shortened(printable(" ".join(str(error).split()))) or "no message"
-        kind = type(error).__name__
-        print(f"error: unexpected {kind}: {sentence}; run with --debug for the traceback", file=sys.stderr)
+    with contextlib.suppress(OSError):  # where nothing can be told, the status tells it
+        if debug:
+            traceback.print_exception(error)
+        else:
+            print(f"error: {_in_a_sentence(error)}", file=sys.stderr)
     return EXIT_BAD_INPUT
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS})
+"""Of standard output: whatever writes files names them (`runs.files`)."""
+
+
+def _in_a_sentence(error: Exception) -> str:
+    if isinstance(error, Blip2idcError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is None and error.errno in _NO_ROOM:
+        return f"what is printed cannot be written ({error.strerror}); files that were written are whole"
+    sentence = shortened(printable(" ".join(str(error).split()))) or "no message"
+    return f"unexpected {type(error).__name__}: {sentence}; run with --debug for the traceback"

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from blip2idc.errors import printable
+from blip2idc.errors import InputError, printable
 
 
 def say(line: str) -> None:
@@ -56,6 +56,31 @@ def write_json(path: Path, value: Any) -> None:
         InputError: It cannot be written.
     """
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def every_output() -> Iterator[Callable[..., bool]]:
+    """Several outputs of one result: each is tried, so that one that cannot be written takes no other with it.
+
+    Yields:
+        Calls a function with its arguments, now; whether it got through.
+
+    Raises:
+        InputError: At the end, the first that a function raised.
+    """
+    faults: list[InputError] = []
+
+    def attempt(write: Callable[..., object], *arguments: Any, **options: Any) -> bool:
+        try:
+            write(*arguments, **options)
+        except InputError as error:
+            faults.append(error)
+            return False
+        return True
+
+    yield attempt
+    if faults:
+        raise faults[0]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from blip2idc.errors import InputError
+from blip2idc.errors import InputError, WriteError
 
 PARTIAL_MARK = ".partial-"
 #: Characters of a file's name in its temporary name, which must not become longer than the 255 bytes of file systems.
@@ -49,14 +50,17 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         reason = write_fault(error, partial)
         if reason is None:
             raise
-        raise InputError(
-            f"{target}: cannot be written ({reason}); nothing of it was written, and what was there before is kept"
+        raise WriteError(
+            f"{target}: cannot be written ({reason}); nothing of it was written, and what was there before is kept",
+            str(target),
+            reason,
         ) from error
     finally:
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a read-only disk says so even of a file that is not there
+                partial.unlink(missing_ok=True)
 
 
 _WRITE_FAULTS = frozenset(
@@ -71,8 +75,13 @@ def write_fault(error: Exception, partial: Path) -> str | None:
 
     The libraries that write weights are not Python's own, and tell the system's error in their text alone.
     """
+    if isinstance(error, WriteError):  # a part of what is being written, whose name nobody has heard of
+        return error.reason if error.path.startswith(str(partial)) else None
     if isinstance(error, OSError):
-        elsewhere = error.filename is not None and not str(error.filename).startswith(str(partial))
+        names = [
+            str(name) for name in (error.filename, error.filename2) if name is not None
+        ]  # copies have two
+        elsewhere = bool(names) and not any(name.startswith(str(partial)) for name in names)
         return None if elsewhere or error.errno not in _WRITE_FAULTS else error.strerror
     told = re.search(r"os error (\d+)|\[Errno (\d+)\]", str(error))
     if told is None or isinstance(error, InputError):

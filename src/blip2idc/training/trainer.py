@@ -21,6 +21,7 @@ from transformers import Trainer, TrainingArguments
 from blip2idc.data.dataset import EpochSampler
 from blip2idc.errors import ModelError
 from blip2idc.model.backbone import Backbone
+from blip2idc.runtime import usable_cores
 from blip2idc.training.log_callback import remedy
 from blip2idc.training.loss import (
     caption_loss,
@@ -234,7 +235,7 @@ def training_arguments(
         max_grad_norm=config.max_grad_norm,
         bf16=dtype == "bfloat16" and config.step == "plain",
         use_cpu=device == "cpu",
-        dataloader_num_workers=config.workers,
+        dataloader_num_workers=min(config.workers, usable_cores()),  # torch warns of more
         dataloader_pin_memory=device.startswith("cuda"),
         remove_unused_columns=False,
         seed=config.seed,

@@ -125,3 +125,17 @@ def test_a_name_that_is_no_utf8_loses_no_report(tmp_path: Path, capsys: pytest.C
     assert json.loads(outputs[1].read_text(encoding="utf-8"))["entries"][0]["name"] == "caf\\xe9\n.png"
     assert "caf\\xe9" in outputs[0].read_text(encoding="utf-8")
     assert list(ET.parse(outputs[2]).iter("failure"))
+
+
+def test_an_output_that_cannot_be_written_takes_no_other_with_it(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page.html").mkdir()
+    (tmp_path / "all.json").mkdir()
+    options = [f"--{kind}={tmp_path / name}" for kind, name in (("html", "page.html"), ("json", "all.json"))]
+    arguments = [*map(str, folders), "--judge", "pixels", *options, f"--junit={tmp_path / 'junit.xml'}"]
+    assert cli.run(["compare", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].startswith("102 files: ")
+    assert printed.err.splitlines()[-1].startswith(f"error: {tmp_path / 'page.html'}: cannot be replaced")
+    assert ET.parse(tmp_path / "junit.xml").getroot() is not None

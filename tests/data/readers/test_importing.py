@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from blip2idc.data.readers import BENCHMARKS, get_reader
 from blip2idc.data.readers.benchmark import ReadOptions
 from blip2idc.data.readers.importing import import_benchmark
 from blip2idc.data.records import read_records
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.errors import ConfigError, InputError, WriteError
 
 
 def test_images_become_hard_links_inside_the_data_set(tmp_path: Path) -> None:
@@ -111,3 +113,19 @@ def test_source_and_output_are_checked(tmp_path: Path) -> None:
         source = put_spot_the_diff(tmp_path / "official")
         (source / "annotations/val.json").write_text("[]")
         import_benchmark("spot-the-diff", source, tmp_path / "out", ReadOptions(splits=("val",)))
+
+
+def test_a_full_disk_is_told_once_with_the_file_that_was_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+
+    monkeypatch.setattr(shutil, "copyfile", refuse)
+    source = put_spot_the_diff(tmp_path / "official")
+    with pytest.raises(WriteError) as caught:
+        import_benchmark("spot-the-diff", source, tmp_path / "out", copy=True)
+    assert str(caught.value).startswith(
+        f"{tmp_path / 'out/train/images/7.png'}: cannot be written (No space left"
+    )
+    assert not list((tmp_path / "out").rglob("metadata.jsonl"))

@@ -12,7 +12,7 @@ import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
 from blip2idc.cli.options import JsonFile, MaxPixels, Resamples, ResamplingSeed, pixel_limit
-from blip2idc.cli.output import say, write_json, write_text
+from blip2idc.cli.output import every_output, say, write_json, write_text
 
 
 def register(app: typer.Typer) -> None:
@@ -86,11 +86,12 @@ def baseline_command(
             max_pixels=limit,
         )
     report = BaselineReport.build(training, testing, rows, benchmark, protocol)
-    if json_file is not None:
-        write_json(json_file, report.to_dict())
-    if predictions is not None:
-        write_predictions(predictions, report)
-    print_baselines(report, console())
+    with every_output() as attempt:
+        if json_file is not None:
+            attempt(write_json, json_file, report.to_dict())
+        if predictions is not None:
+            attempt(write_predictions, predictions, report)
+        print_baselines(report, console())
 
 
 def audit_command(
@@ -129,11 +130,12 @@ def audit_command(
             images=not no_images,
             max_pixels=limit,
         )
-    if json_file is not None:
-        write_json(json_file, found)
-    if html is not None:
-        from blip2idc.report.html.audit_page import audit_page
+    with every_output() as attempt:
+        if json_file is not None:
+            attempt(write_json, json_file, found)
+        if html is not None:
+            from blip2idc.report.html.audit_page import audit_page
 
-        write_text(html, audit_page(found))
-    for sentence in found["verdict"]:
-        say(f"{'!' if sentence['grave'] else '-'} {sentence['topic']}: {sentence['text']}")
+            attempt(write_text, html, audit_page(found))
+        for sentence in found["verdict"]:
+            say(f"{'!' if sentence['grave'] else '-'} {sentence['topic']}: {sentence['text']}")

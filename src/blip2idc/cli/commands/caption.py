@@ -31,7 +31,7 @@ from blip2idc.cli.options import (
     looks_closely,
     pixel_limit,
 )
-from blip2idc.cli.output import note, progress_bar, say, say_json
+from blip2idc.cli.output import every_output, note, progress_bar, say, say_json
 from blip2idc.cli.rasters import (
     Bands,
     MapFile,
@@ -212,15 +212,16 @@ def _caption_pair(
     heatmap: Path | None,
 ) -> None:
     difference = captioner(pair.before, pair.after, **settings)
-    if heatmap is not None:
-        _write_picture(difference, pair, heatmap)
-    if as_json:
-        say_json({**difference.to_dict(), **captioner.describe()})
-        return
-    say(difference.caption)
-    if list_changes:
-        for number, change in enumerate(difference.changes, start=1):
-            say(f"{number}. {change.in_words()}")
+    with every_output() as attempt:
+        if heatmap is not None:
+            attempt(_write_picture, difference, pair, heatmap)
+        if as_json:
+            say_json({**difference.to_dict(), **captioner.describe()})
+            return
+        say(difference.caption)
+        if list_changes:
+            for number, change in enumerate(difference.changes, start=1):
+                say(f"{number}. {change.in_words()}")
 
 
 def _write_picture(difference: Difference, pair: ImagePair, output: Path) -> None:

@@ -27,7 +27,7 @@ from blip2idc.cli.options import (
     choose_captioner,
     pixel_limit,
 )
-from blip2idc.cli.output import note, say, write_json, write_text
+from blip2idc.cli.output import every_output, note, say, write_json, write_text
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -177,19 +177,21 @@ def compare_command(
     comparison = replace(comparison, run=run_record(**lazy.facts))
     if approve or approve_all:
         comparison = mark_approved(comparison, ["*"] if approve_all else approve or [])
-    if html is not None:  # before the references become the new images
-        from blip2idc.report.html.compare_page import write_compare_page
+    with every_output() as attempt:
+        if html is not None:  # before the references become the new images
+            from blip2idc.report.html.compare_page import write_compare_page
 
-        write_compare_page(html, comparison, lazy.heatmaps(comparison), self_contained=self_contained)
-    for reference in copy_approved(comparison):
-        say(f"approved {reference}")
-    if json_file is not None:
-        write_json(json_file, comparison.to_dict())
-    if junit is not None:
-        from blip2idc.report.junit import junit_xml
+            heatmaps = lazy.heatmaps(comparison)
+            attempt(write_compare_page, html, comparison, heatmaps, self_contained=self_contained)
+        for reference in copy_approved(comparison):
+            say(f"approved {reference}")
+        if json_file is not None:
+            attempt(write_json, json_file, comparison.to_dict())
+        if junit is not None:
+            from blip2idc.report.junit import junit_xml
 
-        write_text(junit, junit_xml(comparison, started, time.monotonic() - clock))
-    _print(comparison, output_format)
+            attempt(write_text, junit, junit_xml(comparison, started, time.monotonic() - clock))
+        _print(comparison, output_format)
     raise typer.Exit(comparison.exit_status)
 
 

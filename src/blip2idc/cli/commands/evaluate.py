@@ -14,7 +14,7 @@ import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
 from blip2idc.cli.options import JsonFile, MaxPixels, Resamples, ResamplingSeed, pixel_limit
-from blip2idc.cli.output import note, write_json
+from blip2idc.cli.output import every_output, note, write_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -137,17 +137,18 @@ def evaluate_command(
         places = _localization(heatmaps, references, split, options.resampling, limit)
     answers = judge_answers or predictions[0].with_name(f"{predictions[0].stem}.judge.jsonl")
     judged = _judged(assessment, difference_list, judge, judge_url, answers)
-    if json_file is not None:
-        found = {} if places is None else {"localization": places.to_dict()}
-        found |= {} if judged is None else {"judge": judged.to_dict()}
-        systems = {"systems": [one.to_dict(per_item) for one in others]} if others else {}
-        write_json(json_file, assessment.to_dict(per_item) | found | systems)
-    print_assessment(assessment, console(), form, others)
-    if places is not None:
-        console().print(localization_table(places).text())
-    if judged is not None:
-        console().print(judge_table(judged).text())
-        console().print(judged.signature)
+    with every_output() as attempt:
+        if json_file is not None:
+            found = {} if places is None else {"localization": places.to_dict()}
+            found |= {} if judged is None else {"judge": judged.to_dict()}
+            systems = {"systems": [one.to_dict(per_item) for one in others]} if others else {}
+            attempt(write_json, json_file, assessment.to_dict(per_item) | found | systems)
+        print_assessment(assessment, console(), form, others)
+        if places is not None:
+            console().print(localization_table(places).text())
+        if judged is not None:
+            console().print(judge_table(judged).text())
+            console().print(judged.signature)
 
 
 def _check_judging(

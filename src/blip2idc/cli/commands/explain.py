@@ -27,7 +27,7 @@ from blip2idc.cli.options import (
     parse_method,
     pixel_limit,
 )
-from blip2idc.cli.output import progress_bar, say, write_text
+from blip2idc.cli.output import every_output, progress_bar, say, write_text
 from blip2idc.cli.rasters import Bands, Stretch, open_pair
 from blip2idc.errors import ConfigError
 
@@ -110,9 +110,12 @@ def _explain_pair(
     found = next(captioner.explain_stream([pair], method))
     files = (file_facts(paths[0]), file_facts(paths[1]))
     run = run_record(**captioner.describe())
-    write_text(output, explain_page(found, pair, (paths[0].name, paths[1].name), run, files))
-    say(found.difference.caption)
-    say(str(output))
+    page = explain_page(found, pair, (paths[0].name, paths[1].name), run, files)
+    with every_output() as attempt:
+        written = attempt(write_text, output, page)
+        say(found.difference.caption)
+        if written:
+            say(str(output))
 
 
 def _explain_data(

@@ -20,7 +20,7 @@ import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption
 from blip2idc.cli.options import Device, MaxPixels, Resamples, Settings, pixel_limit
-from blip2idc.cli.output import note, write_text
+from blip2idc.cli.output import every_output, note, write_text
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ def reproduce_command(
         json.loads((output / name).read_text(encoding="utf-8")) for name in ("scores.json", "baselines.json")
     ]
     rows = reproduction_rows(*found)
-    write_text(output / "table.md", reproduction_markdown(rows))
-    console().print(reproduction_table(rows))
+    with every_output() as attempt:
+        attempt(write_text, output / "table.md", reproduction_markdown(rows))
+        console().print(reproduction_table(rows))
 
 
 def recipe_paths(benchmark: str, config: list[Path] | None, hardware: str | None) -> list[Path]:

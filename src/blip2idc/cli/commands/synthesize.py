@@ -6,7 +6,6 @@ progress with rate and time left on stderr.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -229,18 +228,12 @@ def _write(
     workers: int | None,
     masks: bool,
 ) -> None:
+    from blip2idc.runtime import usable_cores
     from blip2idc.worlds.write import write_world
 
-    processes = _usable_cores() if workers is None else workers
+    processes = usable_cores() if workers is None else workers
     with progress_bar("pairs") as progress:
         manifest = write_world(
             world, output, count, settings=settings, workers=processes, masks=masks, progress=progress
         )
     say(str(manifest))
-
-
-def _usable_cores() -> int:
-    """Cores that this process may use; all of the machine where the system does not tell (macOS, Windows)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from blip2idc.data.records import EMPTY_REFERENCES, Box, PairRecord
-from blip2idc.errors import ConfigError, InputError
+from blip2idc.errors import ConfigError, InputError, WriteError
 
 #: Content of one image: a file beside the annotations, or the encoded bytes out of a table.
 ImageContent = Path | bytes
@@ -148,9 +148,15 @@ class Tally:
             self.faults.append(sentence)
 
     def attempt(self, make: Callable[..., Made], *arguments: Any, **settings: Any) -> tuple[Made, ...]:
-        """What `make` gives, as a tuple of one; of none where an entry is wrong, which is kept as a fault."""
+        """What `make` gives, as a tuple of one; of none where an entry is wrong, which is kept as a fault.
+
+        Raises:
+            WriteError: The output cannot be written, for which no entry is to blame.
+        """
         try:
             return (make(*arguments, **settings),)
+        except WriteError:
+            raise
         except InputError as error:
             self.fault(str(error))
             return ()

@@ -20,7 +20,7 @@ from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOpt
 from blip2idc.data.readers.contradictions import Contradictions, unofficial
 from blip2idc.data.readers.table import is_hub_id
 from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_records
-from blip2idc.errors import InputError
+from blip2idc.errors import InputError, WriteError
 from blip2idc.images.decoding.limits import MAX_PIXELS
 from blip2idc.runs.lock import only_run
 
@@ -161,6 +161,8 @@ def import_benchmark(
             try:
                 for item in read(source, options, tally):
                     tally.attempt(writer.add, item)
+            except WriteError:
+                raise
             except InputError as error:  # of a whole file: what was read before it counts all the same
                 tally.fault(str(error))
             _check_result(writer, source, options, tally, strict)
