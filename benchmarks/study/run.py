@@ -46,7 +46,7 @@ from blip2idc.worlds.write import write_world
 SEEDS = {"real": 1, "synthetic": 2, "seen": 3, "validation": 4, "test": 5, "test-unseen": 6}
 METRICS = ("bleu_4", "rouge_l", "cider_d")
 PLAN = Resampling(200)
-_VALIDATION = 48
+VALIDATION = 48
 _RATE = 2e-3
 _OCCLUSION = "occlusion"  # the method that two streams and joint encoding have in common
 
@@ -78,7 +78,7 @@ def run_cell(folder: Path, cell: Cell, scale: Scale, say: Callable[[str], None])
             [dataset(folder, kind, count) for kind, count in cell.data],
             adapter,
             _config(folder, cell),
-            validation=[dataset(folder, "validation", _VALIDATION)],
+            validation=[dataset(folder, "validation", VALIDATION)],
             say=lambda line: None,
         )
     trained = time.process_time() - processor
