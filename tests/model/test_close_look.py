@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from tests.fixtures.checkpoints import random_images
 
+from blip2idc.cli.commands.demo import DEMO_PAIRS
 from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, Noise, find_changes
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.pair import ImagePair
@@ -137,15 +138,18 @@ class TestLook:
         assert found.least_probability == 1.0
 
 
-@pytest.mark.parametrize(("same_size", "places"), [(True, 0), (False, 1)])
-def test_a_camera_that_moved_is_left_to_the_captioner(*, same_size: bool, places: int) -> None:
-    """Pictures of one size that lie scaled on each other are two views; of two sizes, one that was resized."""
+@pytest.mark.parametrize(
+    ("same_size", "agreement", "places"), [(True, 0.84, 0), (True, 0.9, 1), (False, 0.84, 1)]
+)
+def test_a_camera_that_moved_is_left_to_the_captioner(
+    *, same_size: bool, agreement: float, places: int
+) -> None:
+    """Pictures of one size that hardly lie scaled on each other are two views; one was cropped or resized else."""
     before = Image.new("RGB", (640, 480), "gray")
     after = before.resize((640, 480) if same_size else (1280, 960))
     change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40), difference=50.0)
-    found = Comparison(
-        before.size, after.size, Alignment("scaled", ((1.1, 0, 0), (0, 1.1, 0))), "compact", (change,)
-    )
+    alignment = Alignment("scaled", ((1.1, 0, 0), (0, 1.1, 0)), agreement=agreement)
+    found = Comparison(before.size, after.size, alignment, "compact", (change,))
     look = look_closely(MeasuredPair(before, after, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
     assert (look.alignment, len(look.measured), look.total) == ("scaled", places, places)
 
@@ -174,3 +178,16 @@ def test_what_is_another_view_or_too_faint_is_left_to_the_captioner(
     )
     look = look_closely(MeasuredPair(image, image, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
     assert len(look.measured) == places
+
+
+def test_one_thing_in_a_photograph_that_was_cropped_and_encoded_again() -> None:
+    """The pair of the demo: an island under a patch of water. It is a thing, no button."""
+    images = [DEMO_PAIRS / "images" / f"photograph-retouched-{moment}.jpg" for moment in ("before", "after")]
+    look = look_closely(ImagePair.open(*images), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
+    assert (look.alignment, look.total, look.whole) == ("scaled", 1, None)
+    (place,) = look.measured
+    assert place.before_box is not None
+    assert all(
+        abs(side - right) < 12 for side, right in zip(place.before_box, (322, 170, 88, 30), strict=True)
+    )
+    assert place.sentence == "the light grey thing disappeared"

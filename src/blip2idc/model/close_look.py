@@ -34,6 +34,8 @@ MEASURED = 0.95
 
 ALIKE = 0.8
 """Agreement below which two pictures that are nowhere equal are views apart."""
+CROPPED = 0.855
+"""The same of two that lie scaled on each other."""
 FAINT = 2.0
 """Levels of 255 by which a place has to differ on average to be told of: less is not seen, and mostly light."""
 
@@ -172,11 +174,15 @@ def _is_another_view(found: Comparison) -> bool:
     Then near and far things moved apart, or all of the picture was drawn anew, and what stands out is more often the
     view than a change: of 18 pairs of one scene from two places without a change, 14 had places that stood out. Of 76
     pairs in which only encoding, light, size or a fraction of a pixel differed none agreed by less than 0.86.
-    They are left to the captioner.
+    They are left to the captioner. A view from another place that lies scaled on the first agrees by at most 0.85
+    with it (59 pairs of rendered scenes); a photograph that was cropped, resized and encoded again by 0.84 to 0.95
+    (40 pairs).
     """
     if found.before_size != found.after_size:
         return False
-    return found.alignment.kind == "scaled" or (not _is_exact(found) and found.alignment.agreement < ALIKE)
+    if found.alignment.kind == "scaled":
+        return found.alignment.agreement < CROPPED
+    return not _is_exact(found) and found.alignment.agreement < ALIKE
 
 
 def _is_exact(found: Comparison) -> bool:

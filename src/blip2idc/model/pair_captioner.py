@@ -322,8 +322,9 @@ class PairCaptioner(ABC):
         for row, heatmap in zip(rows, found, strict=True):
             look = said[row].look
             assert look is not None
+            change = change_of_heatmap(differences[row], heatmap, look.sizes, own_words=self.own_words)
             differences[row] = replace(
-                differences[row], changes=(change_of_heatmap(differences[row], heatmap, look.sizes),)
+                differences[row], caption=change.caption, confidence=change.confidence, changes=(change,)
             )
         return differences
 

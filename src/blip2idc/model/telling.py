@@ -285,8 +285,17 @@ def whole_sentence(fact: Fact, caption: str = "") -> str:
         return _WHOLE_SENTENCES[fact.kind]
     kind = kind_of_sentence(caption)
     if kind == fact.kind and (not fact.values or caption in sentences_of(fact.kind, fact.values)):
-        return caption
-    return sentences_of(fact.kind, fact.values)[0]
+        return with_articles(caption)
+    return with_articles(sentences_of(fact.kind, fact.values)[0])
+
+
+def with_articles(caption: str) -> str:
+    """A sentence of a template, in which a colour may follow the wrong article.
+
+    >>> with_articles("the picture has a orange tint")
+    'the picture has an orange tint'
+    """
+    return re.sub(r"\b(a)(?= orange\b)", "an", caption)
 
 
 def tell_change(
@@ -385,14 +394,19 @@ def tell_pair(
 
 
 def change_of_heatmap(
-    difference: Difference, heatmap: PairHeatmap | None, sizes: tuple[Size, Size]
+    difference: Difference,
+    heatmap: PairHeatmap | None,
+    sizes: tuple[Size, Size],
+    *,
+    own_words: bool = False,
 ) -> Change:
-    """The place at which the captioner looked, where none was measured.
+    """The place at which the captioner looked, where none was measured; a plain sentence where it doubts its own.
 
     Args:
         difference: Caption and probability.
         heatmap: Of its sentence; None where the model shows none, and the place is all of both images.
         sizes: (width, height) of the image before and of the image after.
+        own_words: Whether the captioner was taught somebody's own sentences, which are told whatever it thinks of them.
     """
     boxes = (
         [regions[0] if regions else None for regions in heatmap_regions(heatmap, *sizes)] if heatmap else []
@@ -402,6 +416,9 @@ def change_of_heatmap(
     before, after = boxes
     box, size = (after, sizes[1]) if after else (before, sizes[0])
     assert box is not None
-    return Change(
-        before, after, REGION, difference.caption, difference.change_probability, place=place_of(box, size)
-    )
+    place, probability = place_of(box, size), difference.change_probability
+    if own_words or _is_heard(difference):
+        caption, confidence = difference.caption, difference.confidence
+    else:
+        caption, confidence = f"something changed, most likely {place}", probability
+    return Change(before, after, REGION, caption, probability, place=place, confidence=confidence)

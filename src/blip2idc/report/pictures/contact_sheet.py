@@ -1,7 +1,7 @@
 """A contact sheet: pairs of images with what was said of them, as one picture.
 
-In: opened pairs with caption and change probability. Out: a PIL image, cards in columns, each with the image before,
-the image after, the caption and a bar for the change probability.
+In: opened pairs with caption, change probability and changes. Out: a PIL image, cards in columns, each with the image
+before, the image after, boxes around what was found in parts of them, the caption and a bar for the change probability.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.difference import Difference
+from blip2idc.images.changes.result import Box
 from blip2idc.images.pair import ImagePair
 
 _PAPER, _CARD, _INK, _FAINT = (238, 240, 243), (255, 255, 255), (28, 32, 40), (118, 126, 140)
 _CHANGED, _SAME, _TRACK = (196, 74, 44), (52, 128, 92), (226, 229, 234)
 _PICTURE = (264, 160)  # largest size of one image on a card
 _MARGIN, _GAP, _LINE = 18, 10, 24
+_ROOM = 4  # pixels between what is boxed and its box
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Card:
     note: str = ""
 
 
-def contact_sheet(cards: Sequence[Card], title: str, columns: int = 2) -> Image.Image:
+def contact_sheet(cards: Sequence[Card], title: str, columns: int = 3) -> Image.Image:
     """Draw cards in columns under a title.
 
     Args:
@@ -59,10 +61,12 @@ def _draw_card(card: Card, width: int, height: int) -> Image.Image:
     image = Image.new("RGB", (width, height), _CARD)
     draw = ImageDraw.Draw(image)
     pictures = (card.pair.before, card.pair.after)
-    for k, (picture, word) in enumerate(zip(pictures, ("before", "after"), strict=True)):
+    changes = card.difference.changes
+    boxes = ([change.before_box for change in changes], [change.after_box for change in changes])
+    for k, (picture, found, word) in enumerate(zip(pictures, boxes, ("before", "after"), strict=True)):
         left = _MARGIN + k * (_PICTURE[0] + _GAP)
         draw.text((left, 8), word, fill=_FAINT, font=_font(13))
-        image.paste(_fitted(picture), (left, _MARGIN + 10))
+        image.paste(_fitted(picture, [box for box in found if box]), (left, _MARGIN + 10))
     y = _MARGIN + 10 + _PICTURE[1] + 10
     for line in _wrapped(card.difference.caption, _font(18), width - 2 * _MARGIN)[:2]:
         draw.text((_MARGIN, y), line, fill=_INK, font=_font(18))
@@ -79,7 +83,7 @@ def _draw_bar(draw: ImageDraw.ImageDraw, card: Card, y: int, width: int) -> None
         f"{'changed' if said.changed else 'no change'}: probability of change {said.change_probability:.0%}"
     )
     draw.text((_MARGIN, y - 6), words, fill=color, font=_font(14))
-    left, right = _MARGIN + 240, _MARGIN + 350
+    left, right = _MARGIN + 252, _MARGIN + 362
     draw.rounded_rectangle((left, y, right, y + 8), 4, fill=_TRACK)
     end = left + round((right - left) * said.change_probability)
     if end - left >= 8:
@@ -89,12 +93,21 @@ def _draw_bar(draw: ImageDraw.ImageDraw, card: Card, y: int, width: int) -> None
         draw.text((width - _MARGIN - font.getlength(card.note), y - 4), card.note, fill=_FAINT, font=font)
 
 
-def _fitted(picture: Image.Image) -> Image.Image:
-    """The picture at the size of its place, with its aspect kept, on a pale ground."""
+def _fitted(picture: Image.Image, boxes: Sequence[Box]) -> Image.Image:
+    """The picture at the size of its place, with its aspect kept, on a pale ground; boxes smaller than it drawn in."""
     place = Image.new("RGB", _PICTURE, _PAPER)
     scale = min(_PICTURE[0] / picture.width, _PICTURE[1] / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     shown = picture.resize(size, Image.Resampling.LANCZOS)
+    draw = ImageDraw.Draw(shown)
+    for x, y, width, height in (box for box in boxes if box[2:] != picture.size):
+        corners = (
+            scale * x - _ROOM,
+            scale * y - _ROOM,
+            scale * (x + width) + _ROOM,
+            scale * (y + height) + _ROOM,
+        )
+        draw.rectangle(corners, outline=_CHANGED, width=2)
     place.paste(shown, ((_PICTURE[0] - size[0]) // 2, (_PICTURE[1] - size[1]) // 2))
     return place
 

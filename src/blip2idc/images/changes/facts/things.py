@@ -16,6 +16,7 @@ from blip2idc.images.changes.result import Box
 _AROUND = 4  # pixels beside a box in which its ground is looked for
 _PLAIN = 0.8  # share of what is around that has one colour where there is a ground
 _NEAR = 20  # levels by which pixels of one colour may differ
+_PAINTED, _MOSTLY = 1, 0.35  # levels by which painted ground differs from itself, and for how much of it
 _FILLED = 0.55  # share of its box that a box fills with its colour
 _GROUND = 0.3  # share of its box that letters leave free
 _LETTERS = 3  # parts of the ink
@@ -36,7 +37,7 @@ def thing_of(image: Pixels, box: Box) -> str:
 
     Returns:
         ``text``, ``line``, ``picture``, ``part of the picture``, or ``box``, ``button`` and ``shape`` with a colour
-        before; empty where that is not clear.
+        before; in a photograph, whose ground is nowhere of one colour, ``thing``; empty where that is not clear.
     """
     x, y, width, height = box
     top, left = max(0, y - _AROUND), max(0, x - _AROUND)
@@ -55,6 +56,8 @@ def thing_of(image: Pixels, box: Box) -> str:
     if not ink.any():
         return ""
     color = np.median(inside[ink], axis=0)
+    if not _is_drawn(window[ring], ground):
+        return f"{color_name(color)} thing" if min(width, height) >= _SMALL else ""
     same = float((np.abs(inside - color).max(axis=2) <= _NEAR).mean())
     if min(width, height) <= _LINE and max(width, height) >= _LONG and same > _FILLED:
         return f"{color_name(color)} line"
@@ -80,6 +83,11 @@ def _common(values: np.ndarray) -> np.ndarray | None:
     middle: np.ndarray = np.median(values, axis=0)
     near = np.abs(values - middle).max(axis=1) <= _NEAR
     return middle if near.mean() >= _PLAIN else None
+
+
+def _is_drawn(around: np.ndarray, ground: np.ndarray) -> bool:
+    """Whether the ground [N, 3] is painted in one colour, as drawings and pages are, encoded as JPEG or not."""
+    return bool((np.abs(around - ground).max(axis=1) <= _PAINTED).mean() >= _MOSTLY)
 
 
 def _colors_of(values: np.ndarray) -> int:
