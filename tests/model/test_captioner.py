@@ -74,6 +74,22 @@ def test_batched_is_one_by_one(captioner: DifferenceCaptioner, rng: np.random.Ge
     assert [item.caption for item in turned] == [item.caption for item in single][::-1]
 
 
+def test_lanes_are_one_batch(
+    captioner: DifferenceCaptioner, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = pairs_of(rng, 19)
+    monkeypatch.setattr(DifferenceCaptioner, "lanes", 1)
+    one = list(captioner.stream(pairs, batch_size=32, max_new_tokens=LENGTH))
+    for lanes, size in ((2, 32), (2, 4), (3, 3)):
+        monkeypatch.setattr(DifferenceCaptioner, "lanes", lanes)
+        found = list(captioner.stream(pairs, batch_size=size, max_new_tokens=LENGTH))
+        assert [item.caption for item in found] == [item.caption for item in one]
+        assert [item.change_probability for item in found] == pytest.approx(
+            [item.change_probability for item in one], abs=1e-6
+        )
+    assert len({item.caption for item in one}) > 1
+
+
 def test_sentence_scores_are_those_of_whole_forward_passes(
     captioner: DifferenceCaptioner, rng: np.random.Generator
 ) -> None:

@@ -10,8 +10,9 @@ Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ from blip2idc.model.files.digest import weights_digest
 from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter, is_packaged_adapter
 from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
+from blip2idc.model.layers.lanes import lanes_for, side_by_side
 from blip2idc.model.loading import load_backbone
-from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner
+from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner, Part, Result
 
 
 class DifferenceCaptioner(PairCaptioner):
@@ -160,6 +162,15 @@ class DifferenceCaptioner(PairCaptioner):
                 encoded = self.joint_model.encode([one.joint for one in batch])
                 odds: list[float] = self.joint_model.log_odds(encoded.seen).tolist()
             yield from odds
+
+    @cached_property
+    def lanes(self) -> int:
+        """On a processor as many as it has cores, up to a few, where the network is small; see `layers.lanes`."""
+        return lanes_for(self.backbone.device.value, self.backbone.parameter_count())
+
+    def side_by_side(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+        """In threads, each with its share of the cores; see `layers.lanes`."""
+        return side_by_side(work, parts)
 
     def encode(self, joints: Sequence[JointArray]) -> Encoded:
         """Look at joint images: ViT and Q-Former; see `JointModel.encode`."""

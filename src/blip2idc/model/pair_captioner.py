@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any, ClassVar, Protocol, Self, TypeAlias
+from itertools import islice, pairwise
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -31,7 +31,12 @@ from blip2idc.model.telling import change_of_heatmap, tell
 
 BATCH_SIZE = 32
 _ROOM = 1 + MAX_CHANGES  # joint images of one pair
+_WORTH_A_LANE = 8  # pairs; of fewer there is more to do around the products than in them
 _OPENERS = 4  # threads that open images while the model works; decoding releases Python's lock
+
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 
 class Looked(Protocol):
@@ -122,6 +127,20 @@ class PairCaptioner(ABC):
             decoding: Fields of `Decoding`.
         """
 
+    @property
+    def lanes(self) -> int:
+        """Parts of a batch that it works on side by side."""
+        return 1
+
+    def side_by_side(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+        """Work on parts of a batch, as many at once as there are lanes.
+
+        Args:
+            work: From a part to its result.
+            parts: No more than `lanes`.
+        """
+        return [work(part) for part in parts]
+
     def words(self, difference: Difference) -> tuple[str, ...]:
         """The words of what it said of the whole; the caption's where that is all that is known."""
         return tuple(difference.caption.split())
@@ -184,7 +203,7 @@ class PairCaptioner(ABC):
 
         Args:
             pairs: Opened pairs, or tuples (before, after) of anything that opens; read as they are needed.
-            batch_size: Joint images that go through the model together.
+            batch_size: Joint images that go through the model together, in each of its `lanes`.
             max_changes: Most places of a pair that are looked at closely; 0 to look at the whole alone.
             **decoding: Fields of `Decoding`.
 
@@ -254,27 +273,40 @@ class PairCaptioner(ABC):
         self, pairs: Iterable[Pair], batch_size: int, max_changes: int, decoding: Mapping[str, Any]
     ) -> Iterator[list[_Said]]:
         """The one way of a pair: opened and measured ahead, joined, encoded once, captioned, told; batch by batch."""
-        opened = self._open_ahead(pairs, ahead=2 * batch_size, max_changes=max_changes)
-        while batch := list(islice(opened, batch_size)):
-            wholes = [one.joint for one in batch]
-            crops = [
-                crop
-                for one in batch
-                if one.look and self.asks_about_crops
-                for crop in one.look.crops
-                if crop is not None
-            ]
-            room = max(batch_size, _ROOM)  # the close looks of one pair share its batch
-            encoded = self.encode([*wholes, *crops[: room - len(wholes)]])
-            found = self.say(encoded, decoding)
-            for start in range(room - len(wholes), len(crops), room):
-                found += self.say(self.encode(crops[start : start + room]), decoding)
-            kept = encoded.rows(range(len(wholes)))
-            close = iter(found[len(wholes) :])
-            yield [
-                _Said(kept, row, one.look, whole, self._told(whole, one.look, close))
-                for row, (one, whole) in enumerate(zip(batch, found, strict=False))
-            ]
+        together = self.lanes * batch_size
+        opened = self._open_ahead(pairs, ahead=2 * together, max_changes=max_changes)
+        room = max(batch_size, _ROOM)  # the close looks of one pair share its batch
+        while batch := list(islice(opened, together)):
+            yield from self.side_by_side(
+                lambda part: self._said_of(part, room, decoding), _parts(batch, self.lanes)
+            )
+
+    def _said_of(self, batch: Sequence[OpenedPair], room: int, decoding: Mapping[str, Any]) -> list[_Said]:
+        """What is said of pairs that go through the model together.
+
+        Args:
+            batch: The pairs.
+            room: Most joint images of a batch, close looks among them.
+            decoding: Fields of `Decoding`.
+        """
+        wholes = [one.joint for one in batch]
+        crops = [
+            crop
+            for one in batch
+            if one.look and self.asks_about_crops
+            for crop in one.look.crops
+            if crop is not None
+        ]
+        encoded = self.encode([*wholes, *crops[: room - len(wholes)]])
+        found = self.say(encoded, decoding)
+        for start in range(room - len(wholes), len(crops), room):
+            found += self.say(self.encode(crops[start : start + room]), decoding)
+        kept = encoded.rows(range(len(wholes)))
+        close = iter(found[len(wholes) :])
+        return [
+            _Said(kept, row, one.look, whole, self._told(whole, one.look, close))
+            for row, (one, whole) in enumerate(zip(batch, found, strict=False))
+        ]
 
     def _told(self, whole: Difference, look: CloseLook | None, close: Iterator[Difference]) -> Difference:
         """What was said of the whole, with what the close look adds.
@@ -363,6 +395,13 @@ class PairCaptioner(ABC):
 
     def _join(self, pair: ImagePair) -> JointArray:
         return np.asarray(self.layout.join(pair.before, pair.after))
+
+
+def _parts(batch: Sequence[OpenedPair], lanes: int) -> list[Sequence[OpenedPair]]:
+    """A batch in nearly equal parts, in order: as many as there are lanes, and fewer where they would be small."""
+    count = max(1, min(lanes, len(batch) // _WORTH_A_LANE))
+    ends = [len(batch) * number // count for number in range(count + 1)]
+    return [batch[start:end] for start, end in pairwise(ends)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,51 @@
+"""Parts of a batch side by side on a processor's cores, each with its share of them.
+
+Products of small matrices and the Python around them leave most cores idle where one batch is spread over all of them;
+a batch apiece keeps them busy. For networks whose layers are small; large ones fill the cores by themselves, and where
+layers turn their weights into another type while they work, each lane would do so anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+_MOST = 4  # lanes; Python's lock lets no more of them go on at once
+_LARGEST = 300_000_000  # weights of a network that gains by it
+
+
+def lanes_for(device: str, weights: int) -> int:
+    """How many parts of a batch to work on side by side.
+
+    Args:
+        device: Where the network is.
+        weights: How many it has.
+    """
+    if device != "cpu" or weights > _LARGEST:
+        return 1
+    return max(1, min(_MOST, torch.get_num_threads()))
+
+
+def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """Work on parts in threads, each with its share of the threads that torch has here.
+
+    Args:
+        work: From a part to its result.
+        parts: One or more.
+    """
+    if len(parts) == 1:
+        return [work(parts[0])]
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(
+            len(parts), "lane", torch.set_num_threads, (max(1, threads // len(parts)),)
+        ) as pool:
+            return list(pool.map(work, parts))
+    finally:
+        torch.set_num_threads(threads)  # what the lanes chose is what later threads would begin with
