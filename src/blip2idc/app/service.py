@@ -19,6 +19,7 @@ from typing import Any
 from PIL import Image
 
 from blip2idc.app.batching import Batcher
+from blip2idc.app.measuring import Measurer
 from blip2idc.app.settings import QUEUE
 from blip2idc.difference import Difference, Explanation
 from blip2idc.errors import ImageError, ModelError
@@ -122,6 +123,14 @@ class Prepared:
     sizes: tuple[tuple[int, int], tuple[int, int]]
 
 
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """Where one pair at a time is opened and measured, each in a process of its own."""
+
+    opener: Opener
+    measurer: Measurer
+
+
 class DifferenceService:
     """Answers requests with one captioner.
 
@@ -145,12 +154,13 @@ class DifferenceService:
     ) -> None:
         self.captioner = captioner
         self.method = method or captioner.default_method
-        self._openers: queue.SimpleQueue[Opener] = queue.SimpleQueue()
-        self._all_openers = [
-            Opener(decode_seconds, max_pixels) for _ in range(min(_MOST_OPENED, os.cpu_count() or 1))
+        self._desks: queue.SimpleQueue[_Desk] = queue.SimpleQueue()
+        self._all_desks = [
+            _Desk(Opener(decode_seconds, max_pixels), Measurer(captioner.layout))
+            for _ in range(min(_MOST_OPENED, os.cpu_count() or 1))
         ]
-        for opener in self._all_openers:
-            self._openers.put(opener)
+        for desk in self._all_desks:
+            self._desks.put(desk)
         sizes = {_CAPTION: batch_size, _EXPLAIN: min(batch_size, EXPLAIN_BATCH_SIZE)}
         self.batcher: Batcher[OpenedPair, Difference | Explanation] = Batcher(
             self._ask_model, sizes.__getitem__, room
@@ -174,13 +184,13 @@ class DifferenceService:
 
     def prepare(self, before: str | Path | None, after: str | Path | None) -> Prepared:
         """Open and measure a pair: what needs no model; see `answer`."""
-        opener = self._openers.get()
+        desk = self._desks.get()
         try:
-            pair = ImagePair(_open(opener, before, "before"), _open(opener, after, "after"))
+            pair = ImagePair(_open(desk.opener, before, "before"), _open(desk.opener, after, "after"))
             shown = ImagePair(fit(pair.before, _SHOWN), fit(pair.after, _SHOWN))
-            return Prepared(self.captioner.open(pair), shown, (pair.before.size, pair.after.size))
+            return Prepared(desk.measurer.measure(pair), shown, (pair.before.size, pair.after.size))
         finally:
-            self._openers.put(opener)
+            self._desks.put(desk)
 
     def finish(self, prepared: Prepared, found: Difference | Explanation) -> Answer:
         """The answer from what the model said of a pair."""
@@ -198,8 +208,9 @@ class DifferenceService:
     def close(self) -> None:
         """End the thread that captions and the processes that decode."""
         self.batcher.close()
-        for opener in self._all_openers:
-            opener.close()
+        for desk in self._all_desks:
+            desk.opener.close()
+            desk.measurer.close()
 
     def _ask_model(self, kind: str, pairs: Sequence[OpenedPair]) -> Sequence[Difference | Explanation]:
         if kind == _EXPLAIN:

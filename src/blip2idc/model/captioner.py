@@ -201,10 +201,17 @@ class DifferenceCaptioner(PairCaptioner):
         *,
         words: bool = True,
         suppress_unchanged: bool = True,
+        roughly: bool = False,
     ) -> list[Explanation]:
         """Where it looked for what it said; see `PairCaptioner.explain_encoded`."""
         return explain_encoded(
-            self.joint_model, encoded, said, method, words=words, suppress_unchanged=suppress_unchanged
+            self.joint_model,
+            encoded,
+            said,
+            method,
+            words=words,
+            suppress_unchanged=suppress_unchanged,
+            roughly=roughly,
         )
 
     def with_settings(self, settings: CaptionerSettings) -> DifferenceCaptioner:

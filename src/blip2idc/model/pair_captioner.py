@@ -153,6 +153,7 @@ class PairCaptioner(ABC):
         *,
         words: bool = True,
         suppress_unchanged: bool = True,
+        roughly: bool = False,
     ) -> list[Explanation]:
         """Where it looked for what it said.
 
@@ -162,6 +163,7 @@ class PairCaptioner(ABC):
             method: One of `blip2idc.model.explain.choice.METHODS`.
             words: Whether single words get maps too.
             suppress_unchanged: Whether pairs that count as unchanged have empty maps.
+            roughly: Whether a box is all that is wanted of the map.
 
         Raises:
             ModelError: It cannot show that.
@@ -345,7 +347,9 @@ class PairCaptioner(ABC):
             return differences
         if heatmaps is None:
             try:
-                looked = self._explained([said[row] for row in rows], self.default_method, words=False)
+                looked = self._explained(
+                    [said[row] for row in rows], self.default_method, words=False, roughly=True
+                )
                 found: list[PairHeatmap | None] = [one.sentence for one in looked]
             except ModelError:  # no attention to read places from
                 found = [None] * len(rows)
@@ -390,11 +394,23 @@ class PairCaptioner(ABC):
             return pair
         if not isinstance(pair, ImagePair):
             pair = ImagePair.open(*pair, max_pixels=self.max_pixels)
-        look = look_closely(pair, self.layout.part_size, self._join, max_changes) if max_changes else None
-        return OpenedPair(self._join(pair), look)
+        return measured(pair, self.layout, max_changes)
 
-    def _join(self, pair: ImagePair) -> JointArray:
-        return np.asarray(self.layout.join(pair.before, pair.after))
+
+def measured(pair: ImagePair, layout: JointLayout, max_changes: int = MAX_CHANGES) -> OpenedPair:
+    """Join a pair and look at it closely.
+
+    Args:
+        pair: Opened.
+        layout: Of the joint images.
+        max_changes: Most places that are looked at closely; 0 to look at the whole alone.
+    """
+
+    def join(one: ImagePair) -> JointArray:
+        return np.asarray(layout.join(one.before, one.after))
+
+    look = look_closely(pair, layout.part_size, join, max_changes) if max_changes else None
+    return OpenedPair(join(pair), look)
 
 
 def _parts(batch: Sequence[OpenedPair], lanes: int) -> list[Sequence[OpenedPair]]:

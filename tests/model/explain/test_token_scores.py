@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,16 @@ import pytest
 import torch
 from tests.fixtures.checkpoints import random_images
 
+from blip2idc.images.joint import Direction, JointLayout
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.explain.attention_recorder import Attention
 from blip2idc.model.explain.relevance import _hand_down
-from blip2idc.model.explain.token_scores import CaptionTokens, dependence_on_change, token_log_probabilities
+from blip2idc.model.explain.token_scores import (
+    CaptionTokens,
+    dependence_on_change,
+    one_for_both,
+    token_log_probabilities,
+)
 from blip2idc.model.language import score_sentences
 
 
@@ -86,3 +93,43 @@ def test_relevance_is_handed_down_as_the_product_of_matrices() -> None:
     assert other is not None
     assert torch.allclose(other, after_last @ crossing[0])
     assert torch.allclose(own, after_last @ (eye + selves[0][0]))
+
+
+@pytest.mark.parametrize("direction", ["vertical", "horizontal"])
+def test_roughly_asks_the_vit_no_more(opt_checkpoint: Path, direction: Direction) -> None:
+    """Patches of one image in both places: what is seen then differs from what was seen, without looking again."""
+    layout = JointLayout(direction, 32, 32)
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, dtype="float32", layout=layout)
+    images = random_images(np.random.default_rng(2), 5)
+    joints = [captioner.join(pair) for pair in [(images[0], images[0]), *pairwise(images)]]
+    spoken = CaptionTokens.of(captioner.backbone, [said(captioner, "the small red cube is gone")] * 5)
+    with torch.no_grad():
+        encoded = captioner.joint_model.encode(joints)
+        looked: list[int] = []
+        layer = captioner.backbone.model.vision_model.encoder.layers[0]
+        handle = layer.register_forward_hook(lambda *_: looked.append(1))
+        rough = dependence_on_change(captioner.joint_model, encoded, spoken, roughly=True)
+        assert not looked
+        exact = dependence_on_change(captioner.joint_model, encoded, spoken)
+        assert looked
+        handle.remove()
+    assert rough.shape == exact.shape
+    assert (rough >= 0).all()
+    assert rough[1:].max() > 0
+
+
+@pytest.mark.parametrize("direction", ["vertical", "horizontal"])
+def test_patches_of_one_image_take_the_place_of_the_others(
+    opt_checkpoint: Path, direction: Direction
+) -> None:
+    layout = JointLayout(direction, 32, 32)
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, dtype="float32", layout=layout)
+    rows, columns = captioner.joint_model.cells
+    patches = torch.arange(1 + rows * columns, dtype=torch.float32)[None, :, None]
+    for part in (0, 1):
+        twice = one_for_both(captioner.joint_model, patches, part)
+        assert twice[0, 0, 0] == 0
+        halves = layout.split_grid(twice[0, 1:, 0].view(rows, columns).numpy())
+        wanted = layout.split_grid(patches[0, 1:, 0].view(rows, columns).numpy())[part]
+        assert (halves[0] == wanted).all()
+        assert (halves[1] == wanted).all()

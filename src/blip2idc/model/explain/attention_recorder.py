@@ -113,7 +113,7 @@ def record_attention(
         stack.enter_context(_eager(network))
         vision = network.vision_model
         if patches is not None and not from_patches:
-            stack.enter_context(_seen_before(vision, patches))
+            stack.enter_context(seen_before(vision, patches))
         for start in (vision.embeddings if from_patches else vision, *_word_embeddings(backbone)):
             stack.callback(start.register_forward_hook(_begin_graph).remove)
         for module, layers, cross in _attention_modules(backbone, recorder):
@@ -122,8 +122,13 @@ def record_attention(
 
 
 @contextmanager
-def _seen_before(vision: Any, patches: torch.Tensor) -> Iterator[None]:
-    """The ViT gives what it gave before, instead of looking at the same pixels again."""
+def seen_before(vision: Any, patches: torch.Tensor) -> Iterator[None]:
+    """The ViT gives what it gave before, instead of looking at pixels.
+
+    Args:
+        vision: The ViT of a BLIP-2.
+        patches: What it is to give, [B, 1 + P, width of the ViT].
+    """
     from transformers.modeling_outputs import BaseModelOutputWithPooling
 
     kept = patches.clone()  # leaves inference mode, so that gradients can begin here

@@ -34,6 +34,7 @@ def explain_encoded(
     *,
     words: bool = True,
     suppress_unchanged: bool = True,
+    roughly: bool = False,
 ) -> list[Explanation]:
     """Explain what was already said of one batch of joint images.
 
@@ -44,6 +45,7 @@ def explain_encoded(
         method: One of `METHODS`.
         words: Whether single words get maps too; the sentence alone is several times faster.
         suppress_unchanged: Whether pairs that count as unchanged have empty maps; off to study the maps themselves.
+        roughly: Whether a box is all that is wanted of the map, see `token_scores.dependence_on_change`.
 
     Raises:
         ConfigError: The method is unknown.
@@ -59,7 +61,7 @@ def explain_encoded(
     found: dict[int, Explanation] = {}
     if looked:
         part = encoded.rows(looked), [differences[row] for row in looked]
-        found = dict(zip(looked, _look(model, *part, method, words), strict=True))
+        found = dict(zip(looked, _look(model, *part, method, words, roughly), strict=True))
     return [
         found[row] if row in found else _nothing_to_show(model, said, method, words)
         for row, said in enumerate(differences)
@@ -67,11 +69,16 @@ def explain_encoded(
 
 
 def _look(
-    model: JointModel, encoded: Encoded, differences: Sequence[Difference], method: str, words: bool
+    model: JointModel,
+    encoded: Encoded,
+    differences: Sequence[Difference],
+    method: str,
+    words: bool,
+    roughly: bool,
 ) -> Iterator[Explanation]:
     """Explain pairs whatever was said of them."""
     spoken = CaptionTokens.of(model.backbone, [difference.tokens for difference in differences])
-    weights = dependence_on_change(model, encoded, spoken)
+    weights = dependence_on_change(model, encoded, spoken, roughly=roughly)
     if method == "occlusion":
         found = occlusion(model, encoded, spoken, weights, words=words)
     elif method == "gradient":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.pictures import over_channels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, structure
 
@@ -42,7 +43,9 @@ def _blocks(views: Views) -> Fact | None:
     before, after = (window.astype(np.int16) for window in views.windows)
     periods = []
     for axis in (0, 1):
-        steps, usual = (np.abs(np.diff(image, axis=axis)).max(axis=2) for image in (after, before))
+        steps, usual = (
+            over_channels(np.maximum, np.abs(np.diff(image, axis=axis))) for image in (after, before)
+        )
         if (steps <= 2).mean() < 0.7 or (usual <= 2).mean() > 0.6 * (steps <= 2).mean():
             return None
         profile = (steps > 6).mean(axis=1 - axis)
@@ -57,8 +60,8 @@ def _blocks(views: Views) -> Fact | None:
 def _specks(views: Views) -> Fact | None:
     """Single pixels that are black, white or of full colour, and nothing else."""
     before, after = (window.astype(np.int16) for window in views.windows)
-    gap = np.abs(after - before).max(axis=2)
-    extreme = ((after <= 4) | (after >= 251)).any(axis=2) & (gap > 40)
+    gap = over_channels(np.maximum, np.abs(after - before))
+    extreme = over_channels(np.logical_or, (after <= 4) | (after >= 251)) & (gap > 40)
     share = float(extreme.mean())
     if not 0.004 < share < 0.4:
         return None

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, over_channels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma, structure
 
@@ -83,7 +83,7 @@ def framed(views: Views) -> Fact | None:
 def _margins(image: Pixels) -> tuple[list[int], np.ndarray]:
     """Rows and columns of one colour at the top, bottom, left and right, and that colour."""
     color = np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]), axis=0)
-    near = (np.abs(image.astype(np.int16) - color) <= 14).all(axis=2)
+    near = over_channels(np.logical_and, np.abs(image.astype(np.float32) - color.astype(np.float32)) <= 14)
     rows, columns = near.mean(axis=1) > 0.97, near.mean(axis=0) > 0.97
     found = [
         int(np.argmin(line)) if not line.all() else len(line)
@@ -122,7 +122,7 @@ def _rounded(views: Views) -> Fact | None:
     if not all((np.abs(part[mask] - color) <= 12).all() for part, mask in zip(corners, masks, strict=True)):
         return None
     changed = [np.abs(after[y, x] - before[y, x]).max() > 24 for y in (0, -1) for x in (0, -1)]
-    gap = np.abs(after - before).max(axis=2)
+    gap = over_channels(np.maximum, np.abs(after - before))
     third_y, third_x = slice(height // 3, 2 * height // 3), slice(width // 3, 2 * width // 3)
     edges = [gap[:3, third_x], gap[-3:, third_x], gap[third_y, :3], gap[third_y, -3:]]
     if sum(changed) >= 3 and all(np.quantile(edge, 0.8) <= 12 for edge in edges):

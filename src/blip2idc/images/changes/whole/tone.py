@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name
+from blip2idc.images.changes.pictures import over_channels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
 
@@ -57,7 +58,7 @@ def _color(image: Floats) -> np.ndarray:
 
 
 def _spread(image: Floats) -> Floats:
-    return np.asarray(image.max(axis=-1) - image.min(axis=-1), np.float32)
+    return np.asarray(over_channels(np.maximum, image) - over_channels(np.minimum, image), np.float32)
 
 
 def _curve(first: Floats, values: Floats) -> tuple[Floats, float]:
@@ -130,20 +131,29 @@ def _solarized(before: Floats, after: Floats) -> Fact | None:
     """Values above a threshold are turned round."""
     best, share, plain = 255.0, 0.0, 0.0
     values, turned = before.ravel(), after.ravel()
+    as_it_is, turned_round = np.abs(turned - values), np.abs(turned - (255 - values))
+    # a threshold is a whole number, and values within 12 of it count for neither side
+    floor, ceil = values.astype(np.int32), np.ceil(values).astype(np.int32)
+    below, kept = _summed(floor), _summed(floor, as_it_is)
+    above, swapped, plainly = _summed(ceil), _summed(ceil, turned_round), _summed(ceil, as_it_is)
     for threshold in range(48, 232, 8):
-        upper = values >= threshold
-        expected = np.where(upper, 255 - values, values)
-        sure = np.abs(values - threshold) > 12
-        if sure.sum() < _LEAST:
+        under, over = threshold - 13, threshold + 12
+        rest = above[-1] - above[over]
+        if below[under] + rest < _LEAST:
             continue
-        gap = float(np.abs(turned - expected)[sure].mean())
+        gap = float((kept[under] + swapped[-1] - swapped[over]) / (below[under] + rest))
         if gap < best:
-            best, share = gap, float(upper.mean())
-            plain = float(np.abs(turned - values)[upper & sure].mean()) if (upper & sure).any() else 0.0
-    usual = float(np.abs(turned - values).mean())
+            best, share = gap, float((values >= threshold).mean())
+            plain = float((plainly[-1] - plainly[over]) / rest) if rest else 0.0
+    usual = float(as_it_is.mean())
     return (
         Fact("solarize") if best < 10 and best < 0.5 * usual and 0.07 < share < 0.9 and plain > 30 else None
     )
+
+
+def _summed(values: np.ndarray, weights: Floats | None = None) -> np.ndarray:
+    """Number, or summed weight, of the values up to each of 0..255."""
+    return np.cumsum(np.bincount(values, weights, minlength=256))
 
 
 def _posterized(views: Views) -> Fact | None:
@@ -257,7 +267,7 @@ class _Map:
 def _map_of(before: Floats, after: Floats) -> _Map | None:
     """The map of the tones, None where no single one explains them."""
     low, high = _CLIPPED
-    inside = ((after > low) & (after < high)).all(axis=-1) & ((before > low) & (before < high)).all(axis=-1)
+    inside = over_channels(np.logical_and, (after > low) & (after < high) & (before > low) & (before < high))
     if inside.sum() < _LEAST:
         return None
     one, other = before[inside], after[inside]

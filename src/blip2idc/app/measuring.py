@@ -1,0 +1,108 @@
+"""Measure pairs in a process of their own, so that under load the model's thread and they do not wait for each other.
+
+Measuring is thousands of short steps in Python; in a thread beside the model each of them takes Python's lock from it.
+In: a pair that is open. Out: an `OpenedPair`. The process gets decoded pixels only, never a file of somebody else; it
+imports no torch, and ends when its pipe does.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from blip2idc.errors import ImageError
+from blip2idc.images.joint import JointLayout
+from blip2idc.images.pair import ImagePair
+from blip2idc.model.pair_captioner import OpenedPair, measured
+
+
+class Measurer:
+    """Does `measured` in another process, which is kept and asked again; one pair at a time.
+
+    Args:
+        layout: Of the joint images.
+    """
+
+    def __init__(self, layout: JointLayout) -> None:
+        self.layout = layout
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def measure(self, pair: ImagePair) -> OpenedPair:
+        """Measure a pair.
+
+        Args:
+            pair: Opened.
+
+        Raises:
+            ImageError: The process died, as where memory ran out.
+        """
+        with self._lock:
+            process = self._running()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                pickle.dump((pair, self.layout), process.stdin, pickle.HIGHEST_PROTOCOL)
+                process.stdin.flush()
+                found: Any = pickle.load(process.stdout)
+            except (OSError, EOFError, pickle.UnpicklingError):
+                self._end()
+                raise ImageError(
+                    "these images cannot be compared here: memory ran out, or it was ended"
+                ) from None
+        if isinstance(found, Exception):
+            raise found
+        assert isinstance(found, OpenedPair)
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self._end()
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "blip2idc.app.measuring"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                start_new_session=True,  # an interrupt at the keyboard is for the server, which then ends this
+            )
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._process = None
+
+
+def main() -> None:
+    """The process: a pair and a layout from stdin, an opened pair, or what went wrong, to stdout."""
+    out = sys.stdout.buffer
+    while True:
+        try:
+            pair, layout = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        found: OpenedPair | Exception
+        try:
+            found = measured(pair, layout)
+        except Exception as error:
+            found = error
+        pickle.dump(found, out, pickle.HIGHEST_PROTOCOL)
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()
