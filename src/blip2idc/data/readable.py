@@ -61,7 +61,7 @@ def readable(
     told = f"{len(bad):,} of {files:,} image files cannot be read (first: {next(iter(bad.values()))})"
     if not skip:
         raise ImageError(
-            f"{told}; put them right, or say --skip-unreadable to leave their {pairs:,} pairs out"
+            f"{told}; put them right, or say --skip-unreadable to leave out the pairs that show them ({pairs:,})"
         )
     say(f"{told}; their {pairs:,} pairs are left out")
     return found

@@ -29,7 +29,7 @@ from blip2idc.model.confidence import Confidence, features_of, read_confidence
 from blip2idc.model.explain.choice import DEFAULT_METHOD, WITHOUT_ATTENTION
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.files.digest import weights_digest
-from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter, is_packaged_adapter
+from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter
 from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.layers.lanes import lanes_for, side_by_side
@@ -129,12 +129,6 @@ class DifferenceCaptioner(PairCaptioner):
     def default_method(self) -> str:
         """By attention where the backbone has cross-attention, else by the gradient."""
         return DEFAULT_METHOD if self.backbone.cross_attention else WITHOUT_ATTENTION
-
-    @property
-    def own_words(self) -> bool:
-        """Whether the adapter is one that somebody trained, and none of the packaged model's."""
-        trained = self.adapter is not None and not is_packaged_adapter(self.adapter)
-        return trained or self.settings.own_words
 
     @property
     def patch_size(self) -> int:

@@ -26,6 +26,7 @@ from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
 from blip2idc.model.close_look import MAX_CHANGES, CloseLook, look_closely
 from blip2idc.model.explain.choice import BATCH_SIZE as EXPLAIN_BATCH_SIZE
 from blip2idc.model.explain.choice import DEFAULT_METHOD, check_method
+from blip2idc.model.files.packaged import is_packaged_adapter
 from blip2idc.model.files.settings import CaptionerSettings
 from blip2idc.model.telling import change_of_heatmap, tell
 
@@ -67,6 +68,7 @@ class PairCaptioner(ABC):
     """Says what changed between two images, by asking what a joint image shows.
 
     Attributes:
+        adapter: By which name its adapter is told; None without.
         layout: Of its joint images.
         settings: Layout, prompt, decoding, no-change sentences, calibration.
         max_pixels: Limit for each image.
@@ -74,6 +76,7 @@ class PairCaptioner(ABC):
         asks_about_crops: Whether it says what changed in each place; otherwise what was measured speaks there.
     """
 
+    adapter: str | None = None
     layout: JointLayout
     settings: CaptionerSettings
     max_pixels: int = MAX_PIXELS
@@ -92,8 +95,9 @@ class PairCaptioner(ABC):
 
     @property
     def own_words(self) -> bool:
-        """Whether somebody taught it their own sentences, see `telling.tell`."""
-        return False
+        """Whether its adapter is one that somebody trained, and none of the packaged model's; see `telling.tell`."""
+        trained = self.adapter is not None and not is_packaged_adapter(self.adapter)
+        return trained or self.settings.own_words
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

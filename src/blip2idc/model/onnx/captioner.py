@@ -28,7 +28,6 @@ from blip2idc.model.files.packaged import (
     adapter_name,
     find_adapter,
     is_packaged,
-    is_packaged_adapter,
 )
 from blip2idc.model.files.settings import CaptionerSettings, read_settings
 from blip2idc.model.onnx.network import Network, Read
@@ -126,12 +125,6 @@ class OnnxCaptioner(PairCaptioner):
         network = Network(folder, name, layout.size if layout else None, where)
         layout = layout or JointLayout("vertical", *network.size)
         return cls(network, replace(settings, layout=layout), adapter_name(location), max_pixels, confidence)
-
-    @property
-    def own_words(self) -> bool:
-        """Whether the adapter is one that somebody trained, and none of the packaged model's."""
-        trained = self.adapter is not None and not is_packaged_adapter(self.adapter)
-        return trained or self.settings.own_words
 
     @property
     def patch_size(self) -> int:
