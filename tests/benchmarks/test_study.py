@@ -11,7 +11,7 @@ import pytest
 from benchmarks.study import report
 from benchmarks.study.backbone import train_backbone
 from benchmarks.study.cells import BASE, FULL, QUICK, Scale, cells, questions
-from benchmarks.study.claims import CONFIRMED, NOT, REVERSED, UNTESTED, better
+from benchmarks.study.claims import CONFIRMED, NOT, REVERSED, UNTESTED, better, floor_of
 from benchmarks.study.run import blind, run_cell, told_right
 from benchmarks.study.worlds import HELD_OUT, EditedPairs, RenderedPairs, Singles
 
@@ -72,6 +72,13 @@ def test_verdicts_follow_the_interval_of_the_paired_difference() -> None:
     assert better(rows, "a", "c")[0] == NOT
     assert better(rows, "a", "d") == (UNTESTED, "+42.0 points with one seed, which decides nothing")
     assert better(rows, "a", "e") == (UNTESTED, "e: not run")
+    outcome, number = better(rows, "b", "a", floor=51.5)
+    assert outcome == UNTESTED
+    assert number.endswith("nothing was learned yet that could differ (a constant sentence has 51.5 %)")
+    assert (
+        floor_of({"constant, a": {"facts_right": 0.2}, "constant, b": {}, "human": {"facts_right": 1.0}})
+        == 20.0
+    )
 
 
 @pytest.mark.slow
