@@ -183,7 +183,7 @@ def test_sentences_of_web_pages_claim_what_they_tell() -> None:
     ):
         assert not contradicts(sentence, [colored]), (sentence, claims(sentence))
     assert claims('the "Add to cart" button turned from light red to dark blue') == {"color"}
-    assert claims('the "Search" field is no longer focused') == set()
+    assert claims('the "Search" field is no longer focused') == {"frame"}
     assert claims("the car is no longer there") == {"disappear"}
 
 

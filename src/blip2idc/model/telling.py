@@ -45,16 +45,32 @@ _CLAIMS: Mapping[str, re.Pattern[str]] = {
         "cover": r"cover(?:s|ed)?|hid(?:es|den)|block",
         "noise": r"nois[ey]|grain(?:y)?",
         "whole": r"cropped|flipped|mirrored|rotated|inverted|saturated|black and white",
-        "frame": r"border|frame",
+        "frame": r"border|frame|outline|focus(?:ed)?|highlighted",
         "copy": r"duplicate[ds]?|repeat(?:s|ed)?|cop(?:y|ies|ied)|twice",
+        "corner": r"corners?|rounded",
+        "shadow": r"shadow",
+        "theme": r"theme|(?:dark|light) mode",
+        "style": r"style ?sheet|styles|layout is (?:broken|repaired)",
+        "panel": r"menu|dialog|banner|cookies",
+        "swap": r"swapped|changed places|order of",
+        "replace": r"replaced|shows something else|different picture",
+        "fade": r"faint(?:er)?|faded|transparent|greyed out|fully visible|stronger",
+        "disable": r"disabled|enabled|(?:in)?active",
+        "bold": r"bold|regular type|is set in",
+        "italic": r"italic",
+        "underline": r"underlined|crossed out",
+        "capitals": r"capitals",
+        "align": r"(?:left|right)-aligned|centered|alignment",
+        "space": r"further apart|closer together|spacing|gap|space below",
+        "check": r"(?:un)?checked|turned o(?:n|ff)",
         "none": r"same|no (?:change|difference)|nothing|unchanged|identical",
     }.items()
 }
 """What a sentence claims to have happened, by its words."""
 
 _MAY_CLAIM: Mapping[str, frozenset[str]] = {
-    "appeared": frozenset({"appear", "cover", "copy"}),
-    "disappeared": frozenset({"disappear", "cover"}),
+    "appeared": frozenset({"appear", "cover", "copy", "panel"}),
+    "disappeared": frozenset({"disappear", "cover", "panel"}),
     "moved": frozenset({"move"}),
     "resized": frozenset({"size"}),
     "recoloured": frozenset({"color"}),
@@ -64,6 +80,24 @@ _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "darker": frozenset({"darken", "color", "cover"}),
     "covered": frozenset({"cover", "appear", "disappear", "frame"}),
     "noise": frozenset({"noise"}),
+    "outlined": frozenset({"frame"}),
+    "rounded": frozenset({"corner"}),
+    "shadowed": frozenset({"shadow"}),
+    "theme": frozenset({"theme"}),
+    "unstyled": frozenset({"style"}),
+    "panel": frozenset({"appear", "disappear", "cover", "panel"}),
+    "swapped": frozenset({"swap"}),
+    "replaced": frozenset({"replace"}),
+    "faded": frozenset({"fade"}),
+    "greyed": frozenset({"fade", "disable"}),
+    "bold": frozenset({"bold"}),
+    "italic": frozenset({"italic"}),
+    "underlined": frozenset({"underline"}),
+    "capitals": frozenset({"capitals"}),
+    "aligned": frozenset({"move", "align"}),
+    "spaced": frozenset({"space"}),
+    "checked": frozenset({"check"}),
+    "gap": frozenset({"space"}),
 }
 """What a sentence may claim of a place of which a fact is sure."""
 
@@ -93,7 +127,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 _NAMELESS = re.compile(
     r"\b(the|an?) ((?:[a-z-]+ ){0,2}?(?:button|link|heading|menu item|badge|tab|label|list item|table cell|field"
-    r"|column title|paragraph|text|card|box|switch|checkbox|message))\b(?! with the text)"
+    r"|panel|dialog|banner|column title|paragraph|text|card|box|switch|checkbox|message))\b(?! with the text)"
 )
 """What may be called by the words on it."""
 
@@ -109,6 +143,20 @@ _KINDS: Mapping[str, str] = {
     "brighter": "brighten",
     "darker": "darken",
     "noise": "noise",
+    **{kind: kind for kind in ("rounded", "theme", "swapped", "checked", "gap")},
+    "outlined": "border",
+    "shadowed": "shadow",
+    "unstyled": "style_missing",
+    "panel": "panel",
+    "replaced": "image_replaced",
+    "faded": "opacity",
+    "greyed": "disabled",
+    "bold": "font_weight",
+    "italic": "text_style",
+    "underlined": "text_style",
+    "capitals": "text_style",
+    "aligned": "alignment",
+    "spaced": "spacing",
 }
 """Fact -> kind of change, as the worlds call it."""
 

@@ -12,7 +12,16 @@ VALUES = {
     "resized": {"factor": 1.4},
     "recoloured": {"from": "blue", "from_hex": "#0d6efd", "to": "green", "to_hex": "#14a046"},
     "covered": {"by": "orange", "by_hex": "#ff8800"},
+    "outlined": {"in": "after", "by": "blue", "by_hex": "#1a5fd0"},
+    "panel": {"in": "before", "as": "dialog"},
+    "theme": {"to": "dark"},
+    "underlined": {"in": "before", "as": "crossed out"},
+    "aligned": {"to": "right"},
+    "spaced": {"in": "after", "mode": "letters"},
+    "gap": {"pixels": 12},
+    "rounded": {"in": "before"},
 }
+STARTS = {"panel": "the dialog ", "gap": "the gap "}
 SENTENCES = {
     "appeared": "a text appeared in the middle",
     "disappeared": "the text in the middle disappeared",
@@ -25,6 +34,24 @@ SENTENCES = {
     "darker": "the text in the middle became darker",
     "covered": "the text in the middle was covered by an orange box",
     "noise": "the text in the middle became noisy",
+    "outlined": "the text in the middle got a blue outline",
+    "rounded": "the text in the middle has square corners now",
+    "shadowed": "the text in the middle casts a shadow now",
+    "theme": "the text in the middle turned dark, the theme changed",
+    "unstyled": "the text in the middle lost its style sheet",
+    "panel": "the dialog in the middle over the page is gone",
+    "swapped": "the text in the middle and what is beside it swapped places",
+    "replaced": "the text in the middle was replaced by another one",
+    "faded": "the text in the middle faded, it became fainter",
+    "greyed": "the text in the middle was greyed out",
+    "bold": "the text in the middle became bold",
+    "italic": "the text in the middle became italic",
+    "underlined": "the text in the middle is no longer crossed out",
+    "capitals": "the text in the middle is in capitals now",
+    "aligned": "the text in the middle is aligned to the right now",
+    "spaced": "the text in the middle has letters that are further apart",
+    "checked": "the text in the middle was checked",
+    "gap": "the text in the middle became 12 pixels larger",
 }
 
 
@@ -32,7 +59,7 @@ SENTENCES = {
 def test_every_fact_has_a_sentence(kind: str) -> None:
     fact = Fact(kind, VALUES.get(kind, {}))
     assert sentence([fact], "text", "in the middle") == SENTENCES[kind]
-    assert sentence([fact]).startswith("something ")
+    assert sentence([fact]).startswith(STARTS.get(kind, "something "))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ import numpy as np
 from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
+from blip2idc.images.changes.facts.page import measure_page
+from blip2idc.images.changes.facts.restyled import find_restyled
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.geometry import alignment as aligning
 from blip2idc.images.changes.geometry.columns import find_columns
@@ -78,6 +80,9 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     one, other = first.rgb(factor), second.rgb(factor)
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
     found = aligning.align_exactly(one, other, plain)
+    whole = measure_page(one, other) if found is None and factor == 1 else None
+    if whole is not None:
+        return _page_changed(first, second, *whole, texts=texts)
     if found is None:
         rough = max(factor, working_factor(first, second, ROUGH_PIXELS))
         if rough > factor:
@@ -106,6 +111,25 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         share,
         compact_share,
         excess.noise,
+    )
+
+
+def _page_changed(
+    first: Picture, second: Picture, fact: Fact, before: Box | None, after: Box | None, *, texts: bool
+) -> Comparison:
+    """What happened to a whole page, or a dialog over it, as the one change."""
+    thing = "page" if fact.kind != "panel" else "dialog"
+    area = max(box[2] * box[3] for box in (before, after) if box)
+    change = MeasuredChange(before, after, (fact,), sentence((fact,), thing), 2.0, area, 128.0, thing)
+    changes = [change]
+    return Comparison(
+        first.size,
+        second.size,
+        Alignment("aligned"),
+        "compact",
+        with_texts(first, second, changes) if texts and fact.kind == "panel" else tuple(changes),
+        1.0,
+        1.0,
     )
 
 
@@ -198,11 +222,18 @@ def _changes(
             and not is_outline_drawn_anew(overlay.before, overlay.after, region)
         ]
     total = sum(region.pixels for region in regions)
+    restyled, regions = find_restyled(overlay.before, overlay.after, regions, excess.noise.level)
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
-    if excess.exact and not overlay.strips and len(moved) + len(left) > 1:
-        found, moved, left = _column_changes(overlay, moved, left)
-        changes += found
+    if excess.exact and not overlay.strips and len(restyled) + len(moved) + len(left) > 1:
+        columns, gone = _column_changes(
+            overlay, [r for r, _ in restyled] + [r for item in moved for r in item.regions] + left
+        )
+        changes += columns
+        restyled = [(region, facts) for region, facts in restyled if not _is_among(region, gone)]
+        moved = [item for item in moved if not any(_is_among(region, gone) for region in item.regions)]
+        left = [region for region in left if not _is_among(region, gone)]
+    changes += [_told_change(overlay, region, facts) for region, facts in restyled]
     changes += [_moved_change(overlay, item) for item in moved]
     changes += [_region_change(overlay, region, excess.noise.level) for region in left]
     changes.sort(key=lambda change: -change.pixels * change.difference)
@@ -217,11 +248,8 @@ def _is_in_columns(before: Pixels, after: Pixels, plain: Plane) -> bool:
     return sum(len(column.members) for column in columns) == len(regions)
 
 
-def _column_changes(
-    overlay: Overlay, moved: list[Moved], left: list[Region]
-) -> tuple[list[MeasuredChange], list[Moved], list[Region]]:
-    """What came or went in a column, and the things that moved and the regions that this does not explain."""
-    regions = [region for item in moved for region in item.regions] + left
+def _column_changes(overlay: Overlay, regions: list[Region]) -> tuple[list[MeasuredChange], list[Region]]:
+    """What came or went in a column, and the regions that this explains."""
     changes: list[MeasuredChange] = []
     gone: list[Region] = []
     boxes, pixels = [region.box for region in regions], [region.pixels for region in regions]
@@ -233,11 +261,11 @@ def _column_changes(
             one, other = (box and shifted(box, (x, y)) for box in (change.before_box, change.after_box))
             changes.append(replace(change, before_box=one, after_box=other))
         gone += [regions[index] for index in column.members]
-    return (
-        changes,
-        [item for item in moved if not any(region is other for region in item.regions for other in gone)],
-        [region for region in left if not any(region is other for other in gone)],
-    )
+    return changes, gone
+
+
+def _is_among(region: Region, regions: list[Region]) -> bool:
+    return any(region is other for other in regions)
 
 
 def _is_of_strip(overlay: Overlay, region: Region) -> bool:
@@ -267,7 +295,11 @@ def _is_speck(region: Region) -> bool:
 
 
 def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:
-    facts = measure_facts(overlay.before, overlay.after, region, noise)
+    return _told_change(overlay, region, measure_facts(overlay.before, overlay.after, region, noise))
+
+
+def _told_change(overlay: Overlay, region: Region, facts: tuple[Fact, ...]) -> MeasuredChange:
+    """A region with what is sure of it."""
     appeared = bool(facts) and facts[0].kind == "appeared"
     thing = thing_of(overlay.after if appeared else overlay.before, region.box)
     if not thing and not facts:
@@ -312,15 +344,19 @@ def _strip_change(
 ) -> MeasuredChange:
     """Rows that only one image has, or that others took the place of."""
     boxes: list[Box | None] = []
+    blank = False
     for image, (start, stop) in zip((before, after), rows, strict=True):
         if start == stop:
             boxes.append(None)
             continue
         neighbours = image[[y for y in (start - 1, stop) if 0 <= y < len(image)] or [start]]
         box = content_box(image[start:stop], neighbours)
+        blank = box is None
         x, y, width, height = box or (0, 0, image.shape[1], stop - start)
         boxes.append((x, start + y, width, height))
     facts = (Fact("appeared"),) if boxes[0] is None else (Fact("disappeared"),) if boxes[1] is None else ()
+    if facts and blank:
+        facts = (Fact("gap", {"pixels": (rows[1][1] - rows[1][0]) - (rows[0][1] - rows[0][0])}),)
     pixels = max(box[2] * box[3] for box in boxes if box)
     image, side = (after, boxes[1]) if boxes[0] is None else (before, boxes[0])
     thing = thing_of(image, side) if side and None in boxes else ""

@@ -28,6 +28,24 @@ FACT_KINDS = (
     "darker",
     "covered",
     "noise",
+    "outlined",
+    "rounded",
+    "shadowed",
+    "theme",
+    "unstyled",
+    "panel",
+    "swapped",
+    "replaced",
+    "faded",
+    "greyed",
+    "bold",
+    "italic",
+    "underlined",
+    "capitals",
+    "aligned",
+    "spaced",
+    "checked",
+    "gap",
 )
 """Every kind of `Fact`, in no order."""
 
@@ -88,8 +106,14 @@ class Fact:
     Attributes:
         kind: One of `FACT_KINDS`.
         values: ``moved``: ``dx``, ``dy`` in pixels; ``resized``: ``factor``; ``recoloured``: ``from``, ``from_hex``,
-            ``to``, ``to_hex``; ``covered``: ``by``, ``by_hex``; ``brighter``, ``darker``: ``levels`` (of 255); else
-            empty.
+            ``to``, ``to_hex``; ``covered``: ``by``, ``by_hex``; ``brighter``, ``darker``: ``levels`` (of 255);
+            ``outlined``: ``by``, ``by_hex``; ``theme``: ``to`` (``dark``, ``light``); ``panel``: ``as`` (``dialog``,
+            ``banner``, ``panel``); ``spaced``: ``mode`` (``letters``, ``lines``); ``aligned``: ``to`` (``left``,
+            ``centre``, ``right``); ``underlined``: ``as`` (or ``crossed out``); ``faded``: ``percent`` that is left;
+            ``gap``: ``pixels``. What one image has and the other has not (``outlined``, ``rounded``, ``shadowed``,
+            ``unstyled``, ``panel``, ``faded``, ``greyed``, ``bold``, ``italic``, ``underlined``, ``capitals``,
+            ``spaced``, ``checked``) names it as ``in``: ``before``
+            or ``after``. Else empty.
     """
 
     kind: str

@@ -6,10 +6,26 @@ package trains on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from blip2idc.images.changes.result import Fact
 
+_STATES: Mapping[str, tuple[str, str]] = {
+    "outlined": ("got a {by} outline", "lost its {by} outline"),
+    "rounded": ("has round corners now", "has square corners now"),
+    "shadowed": ("casts a shadow now", "lost its shadow"),
+    "unstyled": ("lost its style sheet", "got its style sheet back"),
+    "panel": ("appeared over the page", "over the page is gone"),
+    "faded": ("faded, it became fainter", "is no longer faded"),
+    "greyed": ("was greyed out", "is no longer greyed out"),
+    "bold": ("became bold", "is no longer bold"),
+    "italic": ("became italic", "is no longer italic"),
+    "underlined": ("is {as} now", "is no longer {as}"),
+    "capitals": ("is in capitals now", "is no longer in capitals"),
+    "spaced": ("has {mode} that are further apart", "has {mode} that are closer together"),
+    "checked": ("was checked", "was unchecked"),
+}
+"""Fact -> what is said where the image after has it, and where the image before has it."""
 _LONGEST = 80  # characters of a text that a sentence quotes
 
 
@@ -27,6 +43,12 @@ def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
     'an orange box appeared in the middle'
     """
     fact = facts[0] if facts else None
+    if fact is not None and fact.kind == "gap" and not thing:
+        thing = "gap"
+    if fact is not None and fact.kind == "panel":
+        thing = str(fact.values["as"])
+        if fact.values["in"] == "after":
+            return " ".join(filter(None, (_a(thing), "appeared over the page", place)))
     if fact is not None and fact.kind == "appeared":
         return " ".join(filter(None, (_a(thing), "appeared", place)))
     colored = fact is not None and fact.kind == "recoloured"
@@ -102,7 +124,18 @@ def _phrase(fact: Fact) -> str:
         return f"turned {values['to']} {codes}"
     if fact.kind == "covered":
         return f"was covered by {_a(str(values['by']) + ' box')}" if "by" in values else "was covered"
+    if fact.kind in _STATES:
+        return _STATES[fact.kind][values.get("in") == "before"].format_map(values)
+    if fact.kind == "theme":
+        return f"turned {values['to']}, the theme changed"
+    if fact.kind == "aligned":
+        return f"is aligned to the {values['to']} now"
+    if fact.kind == "gap":
+        pixels = int(values["pixels"])
+        return f"became {abs(pixels)} pixels {'larger' if pixels > 0 else 'smaller'}"
     return {
+        "swapped": "and what is beside it swapped places",
+        "replaced": "was replaced by another one",
         "appeared": "appeared",
         "disappeared": "disappeared",
         "blurred": "became blurred",

@@ -8,10 +8,13 @@ continues its surroundings.
 
 from __future__ import annotations
 
+from blip2idc.images.changes.facts.fading import faded, greyed
 from blip2idc.images.changes.facts.focus import focus, grain
 from blip2idc.images.changes.facts.ground import cover, on_busy_ground, on_plain_ground
 from blip2idc.images.changes.facts.light import light_or_color
+from blip2idc.images.changes.facts.panels import panel
 from blip2idc.images.changes.facts.patch import FEW, patch_of
+from blip2idc.images.changes.facts.replacement import replaced
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
@@ -29,8 +32,12 @@ def measure_facts(before: Pixels, after: Pixels, region: Region, noise: float = 
     if region.pixels < FEW:
         return ()
     patch = patch_of(before, after, region, noise)
-    for measure in (on_plain_ground, light_or_color, grain, cover, focus, on_busy_ground):
-        fact = measure(patch)
-        if fact is not None:
+    for measure in (greyed, faded, on_plain_ground):
+        if (fact := measure(patch)) is not None:
+            return (fact,)
+    if (fact := panel(before, after, region)) is not None:
+        return (fact,)
+    for measure in (light_or_color, grain, cover, focus, on_busy_ground, replaced):
+        if (fact := measure(patch)) is not None:
             return (fact,)
     return ()

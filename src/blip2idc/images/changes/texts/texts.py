@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from blip2idc.images.changes.pictures import Picture, Pixels
-from blip2idc.images.changes.result import Box, MeasuredChange
-from blip2idc.images.changes.sentences import text_sentence
+from blip2idc.images.changes.result import Box, Fact, MeasuredChange
+from blip2idc.images.changes.sentences import sentence, text_sentence
 from blip2idc.images.changes.texts.lines import line_boxes, with_air
 from blip2idc.images.changes.texts.reading import can_read, read_line
 from blip2idc.images.changes.texts.words import changed_lines
@@ -20,6 +20,14 @@ _MOST = 10
 """Changes of a pair that are read, the most telling."""
 _SURE = 0.7  # how sure the reader has to be of every line
 _VERY_SURE = 0.9  # the same where a text seems to have moved: its words may have
+_OF_LETTERS = frozenset(
+    {"bold", "italic", "underlined", "spaced", "aligned", "resized", "moved", "faded", "swapped"}
+)
+"""What happens to letters that stay the same."""
+_NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed"})
+"""What happens to boxes, which are called by the first of their lines."""
+_TITLES = 3
+"""Lines that are tried for one that can be read."""
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
 _NO_TEXT = ("picture", "line")  # what a thing is not, if it is to be read
 _TALLEST_LETTER = 90  # pixels: a shape up to there may be one letter that changed
@@ -45,8 +53,14 @@ def with_texts(
 def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     kinds = {fact.kind for fact in change.facts}
     seems_moved = kinds == {"moved"} and change.thing == "text"
-    if change.thing.endswith(_NO_TEXT):
+    if change.thing.endswith(_NO_TEXT) and not kinds & _NAMED_BY_TITLE:
         return change
+    if "panel" in kinds:
+        gone = any(fact.values.get("in") == "before" for fact in change.facts)
+        there = (first, change.before_box) if gone else (second, change.after_box)
+        return replace(change, name=_title(*there))
+    if kinds & _OF_LETTERS and not seems_moved:
+        return replace(change, name=_title(second, change.after_box))
     if not (kinds <= _CAME_OR_WENT or seems_moved):
         return replace(change, name=_name(second, change.after_box))
     if change.thing.endswith("shape") and any(
@@ -62,6 +76,8 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         return replace(change, name=_as_name(after))
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return change
+    if " ".join(before).casefold() == " ".join(after).casefold():
+        return _in_capitals(change, " ".join(before), " ".join(after))
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
     if seems_moved and (one in other or other in one):
         return change  # what is written beside it now was there before
@@ -74,6 +90,24 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     )
 
 
+def _in_capitals(change: MeasuredChange, before: str, after: str) -> MeasuredChange:
+    """A text of which only the case of letters changed."""
+    facts = change.facts
+    if after.isupper() != before.isupper():
+        facts = (Fact("capitals", {"in": "after" if after.isupper() else "before"}),)
+    thing = change.thing or "text"
+    return replace(change, facts=facts, thing=thing, sentence=sentence(facts, thing), name=_as_name([after]))
+
+
+def _title(picture: Picture, box: Box | None) -> str | None:
+    """The first line of what is written in a box that can be read surely."""
+    for crop, _ in _lines(picture, box)[:_TITLES]:
+        text, certainty = read_line(crop)
+        if certainty >= _VERY_SURE:
+            return _as_name([text])
+    return None
+
+
 def _name(picture: Picture, box: Box | None) -> str | None:
     """The words on a thing, where they are few and sure."""
     if box is None or box[2] * box[3] > _NAMED[0] or min(box[2:]) <= 4 * _RIM:
@@ -82,7 +116,7 @@ def _name(picture: Picture, box: Box | None) -> str | None:
     thing = picture.window((x + _RIM, y + _RIM, width - 2 * _RIM, height - 2 * _RIM))
     lines = line_boxes(thing, (0, 0, width - 2 * _RIM, height - 2 * _RIM))
     if len(lines) > _NAMED[1]:
-        return None
+        return _title(picture, box)
     read = [read_line(with_air(thing, line)) for line in lines]
     return _as_name([text for text, _ in read]) if all(sure >= _VERY_SURE for _, sure in read) else None
 

@@ -1,0 +1,184 @@
+"""Corners of a box that became round or square: `rounded`.
+
+In: the two images in one frame and the regions in which they differ. Out: the corners of one box as one region each,
+with the fact, and the regions that are left. All that differs lies in the corners of a rectangle and reaches both of
+its edges; round is the side that shows there what is outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.regions.grouping import Region, union
+from blip2idc.images.changes.result import Box, Fact
+
+_LARGEST = 64  # pixels of a side of a corner
+_ALIKE = 4  # pixels by which corners may be off their line, and differ in size
+_FEW = 4  # pixels of a corner
+_ELSEWHERE = 0.03  # share of the pixels that may lie elsewhere than in the corners
+_BETWEEN = 0.35  # of the side of a corner: how far from its tip a pixel is of the tip
+_ROUNDER = 0.6  # of what the square side differs from the outside, what the round one does at most
+_STEP = 4.0  # levels
+_FILLED = 0.75  # share of the corner outside of the circle that differs, where only two corners are seen
+_MOST = 60  # regions that are looked at
+
+
+def find_rounded(
+    before: Pixels, after: Pixels, regions: Sequence[Region]
+) -> tuple[list[tuple[Region, Fact]], list[Region]]:
+    """Corners that became round or square.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        regions: Where the two differ.
+
+    Returns:
+        Each box with its fact, and the regions that are left.
+    """
+    found: list[tuple[Region, Fact]] = []
+    left = list(regions)
+    for region in regions[:_MOST]:
+        fact = corner_fact(before, after, region)
+        if fact is not None:
+            found.append((region, fact))
+            left.remove(region)
+    small = [region for region in left if max(region.box[2:]) <= _LARGEST][:_MOST]
+    for first in tuple(small):
+        if not any(first is other for other in small):
+            continue
+        members = _corners_with(first, small)
+        if len(members) < 2:
+            continue
+        merged = merged_regions(members)
+        pair = len(members) == 2
+        fact = _pair_fact(before, after, members) if pair else corner_fact(before, after, merged)
+        if fact is not None:
+            found.append((merged, fact))
+            small = [one for one in small if not any(one is other for other in members)]
+            left = [one for one in left if not any(one is other for other in members)]
+    return found, left
+
+
+def _corners_with(first: Region, regions: Sequence[Region]) -> list[Region]:
+    """The regions that are corners of one box with the given one as its top left."""
+    x, y, width, height = first.box
+    alike = [
+        one
+        for one in regions
+        if one is not first
+        and abs(one.box[2] - width) <= _ALIKE + 0.5 * width
+        and abs(one.box[3] - height) <= _ALIKE + 0.5 * height
+    ]
+    right = [one for one in alike if abs(one.box[1] - y) <= _ALIKE and one.box[0] > x + width]
+    below = [one for one in alike if abs(one.box[0] - x) <= _ALIKE and one.box[1] > y + height]
+    for other in sorted(right, key=lambda one: one.box[0]):
+        for under in sorted(below, key=lambda one: one.box[1]):
+            across = [
+                one
+                for one in alike
+                if abs(_end(one, 1) - _end(under, 1)) <= _ALIKE
+                and abs(_end(one, 0) - _end(other, 0)) <= _ALIKE
+            ]
+            if across:
+                return [first, other, under, across[0]]
+    for other in sorted(right, key=lambda one: one.box[0]):
+        if abs(other.box[2] - width) <= 1 and abs(other.box[3] - height) <= 1:
+            return [first, other]  # the upper or the lower ones of a bar at the edge of the page
+    return [first]
+
+
+def _end(region: Region, axis: int) -> int:
+    return region.box[axis] + region.box[axis + 2]
+
+
+def merged_regions(regions: Sequence[Region]) -> Region:
+    """Several regions as one."""
+    box: Box = regions[0].box
+    for region in regions[1:]:
+        box = union(box, region.box)
+    mask = np.zeros((box[3], box[2]), bool)
+    for region in regions:
+        x, y, width, height = region.box
+        mask[y - box[1] : y - box[1] + height, x - box[0] : x - box[0] + width] |= region.mask
+    pixels = [region.pixels for region in regions]
+    difference = float(np.average([region.difference for region in regions], weights=pixels))
+    return Region(box, mask, max(region.strength for region in regions), difference)
+
+
+def corner_fact(before: Pixels, after: Pixels, region: Region) -> Fact | None:
+    """`rounded` where a region is the corners of its box."""
+    height, width = region.mask.shape
+    if min(height, width) < 8:
+        return None
+    rows, columns = np.nonzero(region.mask)
+    down, across = np.minimum(rows, height - 1 - rows), np.minimum(columns, width - 1 - columns)
+    side = int(max(np.quantile(down, 0.98), np.quantile(across, 0.98))) + 1
+    if side < 3 or side > min(height, width) / 2 + 1 or 2 * side * side > 0.999 * height * width:
+        return None
+    inside = np.hypot(side - down, side - across) < 0.9 * side - 2  # of the circle that rounds the corner
+    if inside.mean() > _ELSEWHERE:
+        return None
+    corner = 2 * (rows >= height / 2) + (columns >= width / 2)
+    seen = 0
+    unlike = np.zeros(2)
+    for number in range(4):
+        here = corner == number
+        if here.sum() < _FEW or down[here].min() > 1 or across[here].min() > 1:
+            continue
+        seen += 1
+        tip = here & (down + across <= max(1.0, _BETWEEN * side))
+        y = region.box[1] + (height + 1 if number > 1 else -2)
+        x = region.box[0] + (width + 1 if number % 2 else -2)
+        if not tip.any() or not (0 <= y < before.shape[0] and 0 <= x < before.shape[1]):
+            continue
+        places = rows[tip] + region.box[1], columns[tip] + region.box[0]
+        for index, image in enumerate((before, after)):
+            unlike[index] += float(np.abs(image[places].astype(np.int16) - image[y, x]).max(axis=1).mean())
+    low, high = sorted(unlike)
+    if seen < 3 or high < _STEP * seen or low > _ROUNDER * high:
+        return None
+    return Fact("rounded", {"in": "after" if unlike[1] < unlike[0] else "before"})
+
+
+def _pair_fact(before: Pixels, after: Pixels, members: Sequence[Region]) -> Fact | None:
+    """`rounded` where two regions are the upper, or the lower, corners of one bar."""
+    for lower in (False, True):
+        masks = [_turned(region.mask, lower, index == 1) for index, region in enumerate(members)]
+        if not all(_is_tip(mask) for mask in masks):
+            continue
+        unlike = np.zeros(2)
+        for index, region in enumerate(members):
+            x, y, width, height = region.box
+            row = y + height + 1 if lower else y - 2
+            if not 0 <= row < len(before):
+                return None
+            tip = (y + height - 1 if lower else y), (x + width - 1 if index else x)
+            for side, image in enumerate((before, after)):
+                unlike[side] += float(np.abs(image[tip].astype(np.int16) - image[row, tip[1]]).max())
+        low, high = sorted(unlike)
+        if high >= 2 * _STEP and low <= _ROUNDER * high:
+            return Fact("rounded", {"in": "after" if unlike[1] < unlike[0] else "before"})
+    return None
+
+
+def _turned(mask: np.ndarray, lower: bool, right: bool) -> np.ndarray:
+    """A corner as one at the top left."""
+    mask = mask[::-1] if lower else mask
+    return mask[:, ::-1] if right else mask
+
+
+def _is_tip(mask: np.ndarray) -> bool:
+    """Whether a mask is what a circle leaves of the top left corner of a square."""
+    height, width = mask.shape
+    if min(height, width) < 4 or abs(height - width) > 2:
+        return False
+    down, across = np.mgrid[:height, :width]
+    far = np.hypot(height - 0.5 - down, width - 0.5 - across) / min(height, width)
+    outside, inside = far > 1.08, far < 0.85
+    lined = max(float(mask[0].mean()), float(mask[:, 0].mean())) >= _FILLED
+    arc = float((mask & ~outside & ~inside).any(axis=0).mean()) >= _FILLED
+    return bool(((lined and arc) or mask[outside].mean() >= _FILLED) and mask[inside].mean() <= _ELSEWHERE)

@@ -1,0 +1,332 @@
+"""The same words drawn otherwise: `bold`, `italic`, `underlined`, `spaced`, `aligned`, `resized` or `moved`.
+
+In: the two images in one frame and a region. Out: the fact, where its line of text is the same before and after but for
+that. Letters are told to be the same by their ink: its sum, how it is spread along the line, and its shapes where the
+one line is stretched to the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.regions.grouping import Region
+from blip2idc.images.changes.result import Box, Fact
+from blip2idc.images.changes.texts.lines import line_boxes
+
+_TALLEST = 120  # pixels of a region that is a few lines of text
+_GROUND, _WITHIN = 10.0, 0.9  # levels of both grounds, and share of what differs that lies in the lines
+_INK = 50  # levels by which the full colour of both lines may differ
+_BOLDER, _AS_THICK = 1.2, 1.08  # ratio of the widths of strokes of bold letters at least, of others at most
+_BOLD_SHAPES, _SHAPES = (
+    0.84,
+    0.85,
+)  # correlation of bold letters with regular ones, of the same letters in two sizes
+_BOLD_WIDTH = (0.97, 1.3)  # ratio of the widths of both lines
+_SAME_INK = 0.06  # share by which the ink of spaced letters may differ
+_SPREAD, _WIDER = 0.05, 1.06  # difference of the ink's course along the line, and ratio of their widths
+_SAME, _SAME_GLYPHS = (
+    0.93,
+    0.9,
+)  # correlation of the same letters elsewhere, and of each letter of a spaced line
+_FEW_GLYPHS, _NEAR = 3, 4  # letters that tell, and pixels within which one is looked for
+_FAINT, _APART = 0.25, 0.55  # ink of a letter, and of the height: the gap between two parts of a line
+_LARGER = 1.07  # ratio of the sizes of letters
+_PROPORTION = 0.06  # by which the ratios of width and height may differ
+_SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
+_SLANTED, _UPRIGHT = 0.14, 0.09  # of italic letters at least, of others at most
+_ITALIC_INK = 0.25  # share by which italic letters may have more or less ink
+_LINE_THICK, _LINE_SPAN = 4, 0.85  # pixels of a line below letters, and the share of their width it takes
+_ABOVE = 40  # pixels: the height of letters with a line
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One line of text.
+
+    Attributes:
+        box: In the frame.
+        ink: float32 [height, width], 0 (ground) to 1.
+        ground: float [3], the colour around it.
+        color: float [3], of full ink.
+    """
+
+    box: Box
+    ink: np.ndarray
+    ground: np.ndarray
+    color: np.ndarray
+
+    @property
+    def stroke(self) -> float:
+        """Mean width of a stroke: twice the area of ink over the length of its outline, in pixels."""
+        steps = np.abs(np.diff(self.ink, axis=1)).sum() + np.abs(np.diff(self.ink, axis=0)).sum()
+        return 2 * float(self.ink.sum()) / max(float(steps), 1e-6)
+
+
+def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
+    """What happened to the letters of a region whose words stayed.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        region: Where the two differ.
+    """
+    if region.box[3] > _TALLEST:
+        return None
+    line = _underline(before, after, region)
+    if line is not None:
+        return line
+    boxes = [line_boxes(image, region.box) for image in (before, after)]
+    if len(boxes[0]) != len(boxes[1]) or not boxes[0]:
+        return None
+    pairs = [
+        tuple(_line(image, box) for image, box in zip((before, after), pair, strict=True))
+        for pair in zip(*boxes, strict=True)
+    ]
+    if any(np.abs(one.ground - other.ground).max() > _GROUND for one, other in pairs):
+        return None
+    if not _lies_in(region, [box for lines in boxes for box in lines]):
+        return None
+    facts = [_of_line(*pair) for pair in pairs]
+    if len(facts) > 1 and None not in facts and {fact.kind for fact in facts if fact} <= {"moved", "same"}:
+        return _line_spacing(pairs) or _aligned(pairs) or _agreed(facts)
+    return _agreed(facts)
+
+
+def _lies_in(region: Region, boxes: list[Box]) -> bool:
+    """Whether nearly all that differs lies in lines of text."""
+    x, y = region.box[:2]
+    inside = np.zeros_like(region.mask)
+    for left, top, width, height in boxes:
+        rows = slice(max(0, top - y - 2), max(0, top + height - y + 2))
+        inside[rows, max(0, left - x - 2) : max(0, left + width - x + 2)] = True
+    return bool(inside[region.mask].mean() >= _WITHIN)
+
+
+def _agreed(facts: list[Fact | None]) -> Fact | None:
+    """The one fact of all that changed; None where there is none, or more than one."""
+    changed = [fact for fact in facts if fact is None or fact.kind != "same"]
+    if not changed or changed[0] is None:
+        return None
+    first = changed[0]
+    for fact in changed[1:]:
+        if fact is None or fact.kind != first.kind:
+            return None
+        if first.kind == "moved" and fact.values != first.values:
+            return None
+    return first
+
+
+def _of_line(one: Line, other: Line) -> Fact | None:
+    """What happened to a line; where its parts differ in that, to those that did not merely give way."""
+    fact = _redrawn(one, other)
+    parts = [_parts(line) for line in (one, other)]
+    if fact is not None or len(parts[0]) != len(parts[1]) or len(parts[0]) < 2:
+        return fact
+    facts = [_redrawn(*pair) for pair in zip(*parts, strict=True)]
+    kept = [fact for fact in facts if fact is None or fact.kind not in ("same", "moved")]
+    return _agreed(kept) if kept else _agreed(facts)
+
+
+def _parts(line: Line) -> list[Line]:
+    """The parts of a line with gaps of more than half its height between them."""
+    places = np.flatnonzero(line.ink.max(axis=0) > _FAINT)
+    if not places.size:
+        return []
+    cuts = np.flatnonzero(np.diff(places) > _APART * line.ink.shape[0])
+    starts, stops = [places[0], *places[cuts + 1]], [*places[cuts], places[-1]]
+    x, y = line.box[:2]
+    found = []
+    for start, stop in zip(starts, stops, strict=True):
+        ink = line.ink[:, start : stop + 1]
+        rows = np.flatnonzero(ink.max(axis=1) > _FAINT)
+        ink = ink[rows[0] : rows[-1] + 1]
+        box = x + int(start), y + int(rows[0]), ink.shape[1], ink.shape[0]
+        found.append(Line(box, ink, line.ground, line.color))
+    return found
+
+
+def _line(image: Pixels, box: Box) -> Line:
+    x, y, width, height = box
+    window = image[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2].astype(np.float32)
+    ground = np.median(np.concatenate([window[0], window[-1]]), axis=0)
+    gap = np.abs(window - ground).max(axis=2)
+    full = max(float(np.quantile(gap, 0.985)), 1.0)
+    color = np.median(window[gap >= 0.9 * full], axis=0)
+    inner = gap[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else gap[:height, :width]
+    return Line(box, np.clip(inner / full, 0, 1), ground, color)
+
+
+def _redrawn(one: Line, other: Line) -> Fact | None:
+    if np.abs(one.color - other.color).max() > _INK or min(one.box[2:] + other.box[2:]) < 5:
+        return None
+    across, down = other.box[2] / one.box[2], other.box[3] / one.box[3]
+    strokes = other.stroke / one.stroke
+    level = abs(one.box[3] - other.box[3]) <= 1
+    thicker = max(strokes, 1 / strokes)
+    wide = across if strokes > 1 else 1 / across
+    if level and thicker >= _BOLDER and _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
+        if _shapes(one.ink, other.ink) >= _BOLD_SHAPES:
+            return Fact("bold", {"in": "after" if strokes > 1 else "before"})
+        return None
+    spread = max(across, 1 / across)
+    inks = float(other.ink.sum() / one.ink.sum())
+    if level and thicker <= _AS_THICK and spread >= _WIDER and abs(inks - 1) <= _SAME_INK:
+        narrow, wide_one = (one, other) if across > 1 else (other, one)
+        if _course_gap(one.ink, other.ink) <= _SPREAD and _holds_glyphs(narrow.ink, wide_one.ink):
+            return Fact("spaced", {"in": "after" if across > 1 else "before", "mode": "letters"})
+        return None
+    alike = level and abs(one.box[2] - other.box[2]) <= 1 and thicker <= _AS_THICK
+    if alike and _shapes(one.ink, other.ink) >= _SAME:
+        dx, dy = other.box[0] - one.box[0], other.box[1] - one.box[1]
+        return Fact("moved", {"dx": dx, "dy": dy}) if max(abs(dx), abs(dy)) > 1 else Fact("same")
+    size = (across * down) ** 0.5
+    if max(size, 1 / size) >= _LARGER and abs(across / down - 1) <= _PROPORTION + 1.5 / min(
+        one.box[3], other.box[3]
+    ):
+        return Fact("resized", {"factor": round(size, 2)}) if _shapes(one.ink, other.ink) >= _SHAPES else None
+    if abs(one.box[3] - other.box[3]) <= 2 and abs(inks - 1) <= _ITALIC_INK:
+        slants = [_slant(line.ink) for line in (one, other)]
+        if (
+            max(slants) >= _SLANTED
+            and abs(min(slants)) <= _UPRIGHT
+            and _course_gap(one.ink, other.ink) <= 2 * _SPREAD
+        ):
+            return Fact("italic", {"in": "after" if slants[1] > slants[0] else "before"})
+    return None
+
+
+def _holds_glyphs(narrow: np.ndarray, wide: np.ndarray) -> bool:
+    """Whether the letters of a spaced line are those of the narrow one, in their order."""
+    inked = np.concatenate([[0], (wide.max(axis=0) > _FAINT).astype(np.int8), [0]])
+    edges = np.flatnonzero(np.diff(inked))
+    course = np.cumsum(narrow.sum(axis=0)) / max(float(narrow.sum()), 1e-6)
+    whole = np.cumsum(wide.sum(axis=0)) / max(float(wide.sum()), 1e-6)
+    found, weights = [], []
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if stop - start < 2:
+            continue
+        place = int(np.searchsorted(course, whole[start - 1] if start else 0.0))
+        window = narrow[:, max(0, place - _NEAR) : place + (stop - start) + _NEAR]
+        height = min(len(window), len(wide))
+        if window.shape[1] < stop - start:
+            continue
+        piece = np.ascontiguousarray(wide[:height, start:stop], np.float32)
+        scores = cv2.matchTemplate(
+            np.ascontiguousarray(window[:height], np.float32), piece, cv2.TM_CCORR_NORMED
+        )
+        found.append(float(scores.max()))
+        weights.append(int(stop - start))
+    return len(found) >= _FEW_GLYPHS and float(np.average(found, weights=weights)) >= _SAME_GLYPHS
+
+
+def _shapes(one: np.ndarray, other: np.ndarray) -> float:
+    """Correlation of the ink of two lines, the first stretched to the second, word by word."""
+    words = [_words(ink) for ink in (one, other)]
+    if len(words[0]) != len(words[1]):
+        words = [[(0, ink.shape[1])] for ink in (one, other)]
+    found, weights = [], []
+    for (start, stop), (begin, end) in zip(*words, strict=True):
+        size = max(4, end - begin), other.shape[0]
+        piece = cv2.resize(one[:, start:stop], size, interpolation=cv2.INTER_LINEAR)
+        target = cv2.resize(other[:, begin:end], size, interpolation=cv2.INTER_LINEAR)
+        piece, target = (cv2.GaussianBlur(ink, (0, 0), 1.0) for ink in (piece, target))
+        if min(float(piece.std()), float(target.std())) < 1e-3:
+            continue
+        found.append(float(np.corrcoef(piece.ravel(), target.ravel())[0, 1]))
+        weights.append(size[0])
+    return float(np.average(found, weights=weights)) if found else 0.0
+
+
+def _words(ink: np.ndarray) -> list[tuple[int, int]]:
+    """The columns (start, stop) of words: parts with gaps of a fifth of the height between them."""
+    places = np.flatnonzero(ink.max(axis=0) > 0.25)
+    if not places.size:
+        return []
+    cuts = np.flatnonzero(np.diff(places) > max(3, 0.22 * ink.shape[0]))
+    starts, stops = [places[0], *places[cuts + 1]], [*places[cuts], places[-1]]
+    return [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)]
+
+
+def _course_gap(one: np.ndarray, other: np.ndarray) -> float:
+    """Largest difference of the share of ink up to the same share of both lines."""
+    places = np.linspace(0, 1, 100)
+    courses = []
+    for ink in (one, other):
+        course = np.concatenate([[0.0], np.cumsum(ink.sum(axis=0))])
+        courses.append(np.interp(places, np.linspace(0, 1, course.size), course / max(course[-1], 1e-6)))
+    return float(np.abs(courses[0] - courses[1]).max())
+
+
+def _slant(ink: np.ndarray) -> float:
+    """The tangent by which stems lean: the shear under which columns of ink stand out most."""
+    height, width = ink.shape
+    margin = int(0.5 * height)
+    best, slant = -1.0, 0.0
+    for tangent in _SLANTS:
+        matrix = np.array([[1.0, float(tangent), margin - float(tangent) * height / 2], [0, 1, 0]])
+        upright = cv2.warpAffine(ink, matrix, (width + 2 * margin, height), flags=cv2.INTER_LINEAR)
+        sharp = float(np.square(np.diff(upright.sum(axis=0))).sum())
+        if sharp > best:
+            best, slant = sharp, float(tangent)
+    return slant
+
+
+def _underline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
+    """`underlined` where all that differs is a thin line below letters, or through them."""
+    x, y, width, height = region.box
+    if height > _LINE_THICK or width < 3 * height or region.mask.any(axis=0).mean() < 0.5:
+        return None
+    top = max(0, y - _ABOVE)
+    window = slice(top, y + height + _ABOVE // 2), slice(x, x + width)
+    one, other = (image[window].astype(np.int16) for image in (before, after))
+    band = slice(y - top, y - top + height)
+    ground = np.median(one.reshape(-1, 3), axis=0)
+    inks = [np.abs(image - ground).max(axis=2) for image in (one, other)]
+    full = float(np.quantile(np.concatenate([ink.ravel() for ink in inks]), 0.98))
+    if full < 24:
+        return None
+    spans = [float((ink[band] > 0.4 * full).any(axis=0).mean()) for ink in inks]
+    if max(spans) < _LINE_SPAN or min(spans) > 0.7:
+        return None
+    same = inks[int(spans[0] > spans[1])] > 0.4 * full  # the image without the line
+    above, below = same[: band.start], same[band.stop :]
+    lettered = [columns for columns in (above[-_ABOVE:].any(axis=0), below.any(axis=0)) if columns.size]
+    near = above[-6:].any(axis=0).mean() if len(above) else 0.0
+    if not lettered or float(lettered[0].mean()) < 0.5 or near < 0.15:
+        return None
+    struck = below[:3].any(axis=0).mean() > 0.25
+    how = "crossed out" if struck else "underlined"
+    return Fact("underlined", {"in": "after" if spans[1] > spans[0] else "before", "as": how})
+
+
+def _aligned(pairs: list[tuple[Line, ...]]) -> Fact | None:
+    """`aligned` where lines that had one edge or middle in common have another one now."""
+    if any(abs(pair[0].box[1] - pair[1].box[1]) > 1 for pair in pairs):
+        return None
+    if np.ptp([pair[0].box[2] for pair in pairs]) <= _NEAR:
+        return None
+    now = []
+    for side in (0, 1):
+        lefts, widths = (np.array([pair[side].box[at] for pair in pairs]) for at in (0, 2))
+        ways = {"left": lefts, "centre": lefts + widths / 2, "right": lefts + widths}
+        now.append(min(ways, key=lambda way: float(np.ptp(ways[way]))))
+        if np.ptp(ways[now[-1]]) > 3:
+            return None
+    return Fact("aligned", {"to": now[1]}) if now[0] != now[1] else None
+
+
+def _line_spacing(pairs: list[tuple[Line, ...]]) -> Fact | None:
+    """`spaced` where the same lines are further apart."""
+    if any(abs(one.box[2] - other.box[2]) > 2 or abs(one.box[3] - other.box[3]) > 2 for one, other in pairs):
+        return None
+    if any(_shapes(one.ink, other.ink) < _SHAPES for one, other in pairs):
+        return None
+    steps = [np.diff([pair[side].box[1] for pair in pairs]) for side in (0, 1)]
+    gaps = steps[1] - steps[0]
+    if np.abs(gaps).min() < 2 or np.ptp(gaps) > 2:
+        return None
+    return Fact("spaced", {"in": "after" if gaps[0] > 0 else "before", "mode": "lines"})

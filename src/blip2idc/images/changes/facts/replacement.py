@@ -1,0 +1,82 @@
+"""Another picture in the place of a picture: `replaced`; or a plain place where it was."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blip2idc.images.changes.facts.ground import plain_ground
+from blip2idc.images.changes.facts.light import shape_correlations
+from blip2idc.images.changes.facts.patch import Patch, contrast, inner_of
+from blip2idc.images.changes.result import Fact
+
+_FEWEST = 400  # pixels of a picture
+_DENSE = 0.45  # share of its box that differs where another picture is there
+_COLORS = 24  # of 512, that a picture has
+_FULL, _LEAST_SIDE, _FEW_COLORS, _DRAWN = 0.85, 24, 6, 12.0  # of drawings: share, pixels, colours and levels
+_SAME_SHAPES = 0.3  # correlation of details from which on both show the same
+_PLAIN = 0.85  # share of a place that has the colour around it where a picture is missing
+
+
+def replaced(patch: Patch) -> Fact | None:
+    """`replaced` where both sides are pictures in one frame, of other things; came or went where one side is bare."""
+    inner = inner_of(patch.mask)
+    if inner is None or inner.sum() < _FEWEST or patch.density() < _DENSE:
+        return None
+    pictured = [_colors(image[inner]) >= _COLORS for image in (patch.before, patch.after)]
+    ring = patch.ring()
+    grounds = [plain_ground(image, ring, patch.tolerance) for image in (patch.before, patch.after)]
+    for index, image in enumerate((patch.before, patch.after)):
+        ground = grounds[index]
+        if ground is None or not pictured[1 - index]:
+            continue
+        if (np.abs(image[inner] - ground).max(axis=1) <= patch.tolerance).mean() >= _PLAIN:
+            return Fact("appeared" if index == 0 else "disappeared")
+    if min(_steps_at_edges(patch)) <= patch.tolerance:
+        return None
+    if not all(pictured) and not _is_filled(patch, inner):
+        return None
+    if max(abs(value) for value in shape_correlations(patch, inner)) > _SAME_SHAPES:
+        return None
+    if min(contrast(image, patch.mask) for image in (patch.before, patch.after)) <= patch.tolerance:
+        return None
+    return Fact("replaced")
+
+
+def _steps_at_edges(patch: Patch) -> list[float]:
+    """The mean step over each edge of the box of what differs, before and after, levels."""
+    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
+    across = slice(left + (right - left) // 8, right - (right - left) // 8 + 1)
+    down = slice(top + (bottom - top) // 8, bottom - (bottom - top) // 8 + 1)
+    height, width = patch.mask.shape
+    lines: list[tuple[tuple[int | slice, int | slice], tuple[int | slice, int | slice]]] = []
+    if top >= 3:
+        lines.append(((int(top) + 1, across), (int(top) - 3, across)))
+    if bottom + 3 < height:
+        lines.append(((int(bottom) - 1, across), (int(bottom) + 3, across)))
+    if left >= 3:
+        lines.append(((down, int(left) + 1), (down, int(left) - 3)))
+    if right + 3 < width:
+        lines.append(((down, int(right) - 1), (down, int(right) + 3)))
+    return [
+        float(np.abs(image[inner] - image[outer]).max(axis=-1).mean())
+        for image in (patch.before, patch.after)
+        for inner, outer in lines
+    ] or [0.0]
+
+
+def _is_filled(patch: Patch, inner: np.ndarray) -> bool:
+    """Whether drawings of few colours fill a place before and after."""
+    rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
+    if patch.density() < _FULL or min(rows.size, columns.size) < _LEAST_SIDE:
+        return False
+    return all(
+        _colors(image[inner]) >= _FEW_COLORS and image[inner].std(axis=0).max() > _DRAWN
+        for image in (patch.before, patch.after)
+    )
+
+
+def _colors(values: np.ndarray) -> int:
+    """How many of 512 colours some pixels [N, 3] have, those of hardly any pixel left out."""
+    counts = np.bincount((values.astype(np.int64) >> 5) @ np.array([64, 8, 1]), minlength=512)
+    return int((counts > 0.001 * len(values)).sum())

@@ -1,0 +1,63 @@
+"""Whether a thing of a page was only drawn otherwise: its outline, corners, shadow, letters, or order changed.
+
+In: the two images in one frame and the regions in which they differ. Out: the regions of which that is sure, with their
+facts, and those that are left. What is only found on pages is asked first: a ring of pixels around an unchanged button
+would else be taken for something that grew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blip2idc.images.changes.facts.corners import find_rounded, merged_regions
+from blip2idc.images.changes.facts.frames import outline
+from blip2idc.images.changes.facts.letters import letters
+from blip2idc.images.changes.facts.shadows import shadow
+from blip2idc.images.changes.facts.swaps import find_displaced, find_exchanged, swap
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.regions.grouping import Region
+from blip2idc.images.changes.result import Fact
+
+_MOST = 40
+"""Regions that are looked at, the largest."""
+_TOLERANCE, _BY_NOISE = 5.0, 2.0  # levels, and times the noise
+
+
+def find_restyled(
+    before: Pixels, after: Pixels, regions: Sequence[Region], noise: float = 0.0
+) -> tuple[list[tuple[Region, tuple[Fact, ...]]], list[Region]]:
+    """Regions in which something was only drawn otherwise.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        regions: Where the two differ, the largest first.
+        noise: Typical difference by noise, 0..255.
+    """
+    rounded, rest = find_rounded(before, after, regions)
+    found = [(region, (fact,)) for region, fact in rounded]
+    exchanged, rest = find_exchanged(before, after, rest)
+    found += [(merged_regions(pair), (Fact("swapped"),)) for pair in exchanged]
+    displaced, rest = find_displaced(before, after, rest)
+    found += [
+        (merged_regions((source, target)), (Fact("moved", {"dx": dx, "dy": dy}),))
+        for source, target, (dx, dy) in displaced
+    ]
+    left = []
+    for index, region in enumerate(rest):
+        fact = restyled(before, after, region, noise) if index < _MOST else None
+        if fact is None:
+            left.append(region)
+        else:
+            found.append((region, (fact,)))
+    return found, left
+
+
+def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) -> Fact | None:
+    """What of that happened in one region."""
+    return (
+        outline(before, after, region)
+        or shadow(before, after, region, _TOLERANCE + _BY_NOISE * noise)
+        or swap(before, after, region)
+        or letters(before, after, region)
+    )
