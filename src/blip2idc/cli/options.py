@@ -65,7 +65,10 @@ Engine = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
-Dtype = Annotated[str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16.")]
+Dtype = Annotated[
+    str,
+    typer.Option("--dtype", help="auto, float32, bfloat16, float16, or int8 (of weights)."),
+]
 Method = Annotated[
     str | None,
     typer.Option(

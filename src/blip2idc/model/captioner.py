@@ -32,9 +32,11 @@ from blip2idc.model.files.digest import weights_digest
 from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter
 from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
+from blip2idc.model.layers.eight_bits import keep_in_eight_bits
 from blip2idc.model.layers.lanes import lanes_for, side_by_side
 from blip2idc.model.loading import load_backbone
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner, Part, Result
+from blip2idc.runtime import INT8, Choice
 
 
 class DifferenceCaptioner(PairCaptioner):
@@ -101,7 +103,7 @@ class DifferenceCaptioner(PairCaptioner):
             encoding: `joint` shows one joint image; `pair` and `two-stream` both images apart, as two pictures of one
                 question to a chat model, as two streams to a BLIP-2. None for what the adapter was trained with.
             device: `auto`, `cpu`, `cuda`, ...
-            dtype: `auto`, `float32`, `bfloat16`.
+            dtype: `auto`, `float32`, `bfloat16`; `int8` keeps the weights of linear layers in eight bits.
             attention: `sdpa`, `eager`, or None for transformers' choice.
             revision: Of the backbone on the hub.
             max_pixels: Limit for each image.
@@ -109,13 +111,22 @@ class DifferenceCaptioner(PairCaptioner):
         Raises:
             ModelError: Backbone or adapter cannot be used.
         """
-        backbone = load_backbone(model, revision=revision, device=device, dtype=dtype, attention=attention)
+        backbone = load_backbone(
+            model,
+            revision=revision,
+            device=device,
+            dtype="bfloat16" if dtype == INT8 else dtype,
+            attention=attention,
+        )
         settings = read_settings(backbone.source.folder)
         location = find_adapter(model, adapter)
         if location is not None:
             weights = read_adapter(location)
             backbone = merge_adapter(backbone, weights)
             settings = weights.settings or settings
+        if dtype == INT8:
+            keep_in_eight_bits(backbone.model)
+            backbone = replace(backbone, dtype=Choice(INT8, "as asked; weights of linear layers only"))
         settings = settings or CaptionerSettings()
         confidence = weights.confidence if location is not None else _confidence_beside(backbone)
         if encoding is not None and settings.two_stream == (encoding == "joint"):
