@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,13 +34,14 @@ def test_weights_are_rounded_by_half_a_step_at_most() -> None:
 
 
 def test_what_is_tied_to_embeddings_stays(checkpoint: Path) -> None:
-    network = Blip2ForConditionalGeneration.from_pretrained(checkpoint).eval()
+    network: torch.nn.Module = Blip2ForConditionalGeneration.from_pretrained(checkpoint)
     before = sum(one.numel() * one.element_size() for one in network.state_dict().values())
     assert keep_in_eight_bits(network) > 10
     after = sum(one.numel() * one.element_size() for one in network.state_dict().values())
     assert after < before
-    words = network.language_model.get_input_embeddings().weight
-    head = network.language_model.get_output_embeddings()
+    language_model: Any = network.language_model
+    words = language_model.get_input_embeddings().weight
+    head = language_model.get_output_embeddings()
     assert words.dtype == torch.float32
     assert isinstance(head, EightBitLinear) or head.weight is words
     left = [name for name, module in network.named_modules() if type(module) is torch.nn.Linear]

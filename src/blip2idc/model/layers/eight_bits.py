@@ -58,7 +58,9 @@ def keep_in_eight_bits(network: torch.nn.Module) -> int:
         (parent, name, layer)
         for parent in network.modules()
         for name, layer in parent.named_children()
-        if type(layer) in (torch.nn.Linear, CastLinear) and id(layer.weight) not in tied
+        if isinstance(layer, torch.nn.Linear)
+        and type(layer) in (torch.nn.Linear, CastLinear)
+        and id(layer.weight) not in tied
     ]
     for parent, name, layer in found:
         setattr(parent, name, EightBitLinear(layer))
