@@ -10,12 +10,13 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import over_channels
 from blip2idc.images.changes.result import Fact
-from blip2idc.images.changes.whole.views import Floats, Views, correlation, structure
+from blip2idc.images.changes.whole.views import Floats, Views, correlation, soft, structure
 
 _SIGMAS = (0.8, 1.2, 1.8, 2.5, 3.5, 5.0, 7.0, 10.0, 14.0)
-_LENGTHS = (7, 11, 15, 21, 29, 41)
-_ANGLES = tuple(range(0, 180, 15))
+_REACH = 26  # pixels to both sides that a smear along a line may reach
+_BLURRED = 256  # side of the window in which blurs are told apart
 _NOISY = 9.0  # levels of noise in flat places: a camera's own is less
+_GRAINY = 7.5  # likewise of noise that has to do with nothing else in the picture
 _SOFT = 0.16  # of the contrast that a blur may leave unexplained
 
 
@@ -25,11 +26,10 @@ def detail(views: Views) -> Fact | None:
         return None
     first, second = views.native
     return (
-        _blocks(views)
-        or _specks(views)
-        or _drawn(first, second)
+        _specks(views)
+        or drawn(views)
+        or _blurred(views, first, second)
         or _noisy(first, second)
-        or _blurred(first, second)
         or _sharpened(first, second)
     )
 
@@ -46,15 +46,29 @@ def _blocks(views: Views) -> Fact | None:
         steps, usual = (
             over_channels(np.maximum, np.abs(np.diff(image, axis=axis))) for image in (after, before)
         )
-        if (steps <= 2).mean() < 0.7 or (usual <= 2).mean() > 0.6 * (steps <= 2).mean():
+        if (steps <= 2).mean() < 0.7 or (usual <= 2).mean() > 0.75 * (steps <= 2).mean():
             return None
-        profile = (steps > 6).mean(axis=1 - axis)
+        profile = (steps > 3).mean(axis=1 - axis)
+        comb = _comb(profile)
+        if comb:
+            periods.append(float(comb))
+            continue
         edges = np.flatnonzero(profile > 0.25 * profile.max()) if profile.max() > 0 else np.array([])
         gaps = np.diff(edges)
         if len(gaps) < 3 or profile[edges].sum() < 0.85 * profile.sum() or gaps.std() > 0.3 * gaps.mean():
             return None
         periods.append(float(gaps.mean()))
     return Fact("pixelate") if min(periods) >= 3 else None
+
+
+def _comb(profile: np.ndarray) -> int:
+    """The period of the columns in which nearly all steps are; 0 where they are not so."""
+    total = float(profile.sum())
+    for period in range(min(64, len(profile) // 4), 3, -1):
+        at = np.bincount(np.arange(len(profile)) % period, profile, period)
+        if total > 0 and at.max() > 0.85 * total:
+            return period
+    return 0
 
 
 def _specks(views: Views) -> Fact | None:
@@ -74,8 +88,32 @@ def _specks(views: Views) -> Fact | None:
     return Fact("salt_and_pepper") if alone.sum() > 0.5 * extreme.sum() else None
 
 
+def drawn(views: Views) -> Fact | None:
+    """Blocks, a relief or lines in the place of the picture's tones."""
+    if not views.same_size or min(views.before.shape[:2]) < 48:
+        return None
+    if "drawn" not in views.known:
+        views.known["drawn"] = _blocks(views) or _thin(*views.native) or _drawn(*views.native)
+    found: Fact | None = views.known["drawn"]
+    return found
+
+
+def _thin(first: Floats, second: Floats) -> Fact | None:
+    """Thin lines of one tone on another, where the edges were."""
+    bright, dark = second > 215, second < 40
+    if (bright | dark).mean() < 0.93:
+        return None
+    lines = bright if bright.mean() < dark.mean() else dark
+    if not 0.004 < lines.mean() < 0.35:
+        return None
+    thick = cv2.distanceTransform(lines.astype(np.uint8), cv2.DIST_L2, 3)[lines]
+    edges = structure(first)
+    if np.quantile(thick, 0.95) > 2.3 or edges[lines].mean() < 1.4 * edges.mean():
+        return None
+    return Fact("edges") if lines is bright else Fact("outlines")
+
+
 def _drawn(first: Floats, second: Floats) -> Fact | None:
-    """A relief or lines in the place of the picture's tones."""
     plain = correlation(cv2.GaussianBlur(first, (0, 0), 2), cv2.GaussianBlur(second, (0, 0), 2))
     if abs(plain) > 0.6:
         return None
@@ -92,7 +130,8 @@ def _drawn(first: Floats, second: Floats) -> Fact | None:
             relief = max(relief, abs(found))
     if relief > 0.5 and relief > abs(lines) + 0.1:
         return Fact("emboss")
-    if lines > 0.6 and second.mean() < 130:
+    black = np.quantile(second, 0.4) < 24 and np.median(first) > 40
+    if lines > (0.35 if black else 0.6) and second.mean() < 130:
         return Fact("edges")
     if lines < -0.6 and second.mean() > 125:
         return Fact("outlines")
@@ -105,62 +144,94 @@ def _left(blurred: Floats, second: Floats) -> float:
     return float((second - second.mean() - gain * (blurred - blurred.mean())).std())
 
 
-def _blurred(first: Floats, second: Floats) -> Fact | None:
-    ratio = _energy(second) / max(_energy(first), 1e-6)
-    if ratio > 0.45 or correlation(first, second) < 0.5:
+def _blurred(views: Views, first: Floats, second: Floats) -> Fact | None:
+    """Smeared alike in all directions, along one line, around the middle or away from it."""
+    if _energy(second) > 0.75 * _energy(first) or correlation(first, second) < 0.5:
         return None
-    plain = _left(first, second)
-    soft, sigma = min(
-        (_left(np.asarray(cv2.GaussianBlur(first, (0, 0), s), np.float32), second), s) for s in _SIGMAS
-    )
-    motion = min(
-        _left(np.asarray(cv2.filter2D(first, -1, _line(length, angle)), np.float32), second)
-        for length in _LENGTHS
-        for angle in _ANGLES
-    )
-    spun = _around_middle(first, second)
-    if spun is not None:
-        return spun
-    if motion < 0.72 * soft and motion < 0.45 * plain and motion < _SOFT * float(second.std()):
+    around = _around_middle(*views.lumas)
+    if around is not None:
+        return around
+    if _energy(second) > 0.45 * _energy(first):
+        return None
+    one, other = (_cut(plane, _BLURRED) for plane in (first, second))
+    spread = float(other.std())
+    plain = _left(one, other)
+    evenly, sigma = min((_left(soft(one, s), other), s) for s in _SIGMAS)
+    line, length = _along_line(one, other)
+    if line < 0.62 * evenly and line < 0.5 * plain and line < _SOFT * spread and length > 1.5:
         return Fact("motion_blur")
-    if soft < 0.55 * plain and soft < _SOFT * float(second.std()) and sigma >= 1.2:
+    if evenly < 0.55 * plain and evenly < _SOFT * spread and sigma >= 1.2:
         return Fact("blur")
     return None
 
 
-def _line(length: int, angle: float) -> Floats:
-    """A kernel that smears along a line."""
-    kernel = np.zeros((length, length), np.float32)
-    middle = (length - 1) / 2
-    dx, dy = middle * np.cos(np.radians(angle)), middle * np.sin(np.radians(angle))
-    ends = [(round(middle - dx), round(middle - dy)), (round(middle + dx), round(middle + dy))]
-    cv2.line(kernel, ends[0], ends[1], 1.0, 1)
-    return np.asarray(kernel / kernel.sum(), np.float32)
+def _cut(plane: Floats, side: int) -> Floats:
+    height, width = plane.shape
+    top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    return np.ascontiguousarray(plane[top : top + side, left : left + side])
+
+
+def _along_line(first: Floats, second: Floats) -> tuple[float, float]:
+    """What the best smear along one line leaves to explain, and how far it reaches: the spread of its weights, pixels.
+
+    The direction is the one in which most contrast was lost; how much every place along it weighs is fitted.
+    """
+    slopes = []
+    for plane in (first, second):
+        across, down = (np.asarray(cv2.Sobel(soft(plane, 0.8), cv2.CV_32F, *way)) for way in ((1, 0), (0, 1)))
+        slopes.append((float((across * across).mean()), float((across * down).mean()), float((down * down).mean())))
+    turns = np.radians(np.arange(0, 180, 5))
+    cosine, sine = np.cos(turns), np.sin(turns)
+    old, new = (xx * cosine**2 + 2 * xy * cosine * sine + yy * sine**2 for xx, xy, yy in slopes)
+    best = (np.inf, 0.0)
+    middle = float(turns[int(np.argmin(new / np.maximum(old, 1e-6)))])
+    size = first.shape[1], first.shape[0]
+    inner = (slice(_REACH, -_REACH, 2), slice(_REACH, -_REACH, 2))
+    wanted = second[inner].ravel() - second[inner].mean()
+    for angle in (middle - 0.12, middle, middle + 0.12):
+        steps = np.arange(-_REACH, _REACH + 1, 2)
+        shifted = []
+        for step in steps:
+            move = np.array([[1, 0, step * np.cos(angle)], [0, 1, step * np.sin(angle)]])
+            plane = np.asarray(cv2.warpAffine(first, move, size, borderMode=cv2.BORDER_REPLICATE))[inner].ravel()
+            shifted.append(plane - plane.mean())
+        design = np.stack(shifted).astype(np.float64)
+        square = design @ design.T
+        weights = np.linalg.solve(square + 1e-3 * np.trace(square) / len(square) * np.eye(len(square)), design @ wanted)
+        left = float((wanted - weights @ design).std())
+        if left < best[0]:
+            share = np.maximum(weights, 0) / max(float(np.maximum(weights, 0).sum()), 1e-6)
+            mean = float((share * steps).sum())
+            best = left, float(np.sqrt((share * (steps - mean) ** 2).sum()))
+    return best
 
 
 def _around_middle(first: Floats, second: Floats) -> Fact | None:
-    """Sharp in the middle, and smeared around it or away from it further out."""
+    """Smeared around the middle, or away from it, the further out the more."""
     height, width = first.shape
+    middle = ((width - 1) / 2, (height - 1) / 2)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    x, y = columns - (width - 1) / 2, rows - (height - 1) / 2
-    radius = np.sqrt(x * x + y * y) + 1e-3
-    outer = (radius > 0.3 * min(height, width)) & (radius < 0.75 * min(height, width))
-    inner = radius < 0.12 * min(height, width)
-    found = []
-    for plane in (first, second):
-        across, down = cv2.Sobel(plane, cv2.CV_32F, 1, 0), cv2.Sobel(plane, cv2.CV_32F, 0, 1)
-        away, around = (across * x + down * y) / radius, (down * x - across * y) / radius
-        found.append((np.abs(away)[outer].mean(), np.abs(around)[outer].mean(), _energy_in(plane, inner)))
-    away, around, middle = (second_ / max(first_, 1e-6) for first_, second_ in zip(*found, strict=True))
-    if around < 0.45 * away and middle > 1.6 * around:
-        return Fact("circular_blur")
-    if away < 0.45 * around and middle > 1.6 * away:
-        return Fact("zoom_blur")
-    return None
+    radius = np.hypot(columns - middle[0], rows - middle[1])
+    ring = (radius > 0.12 * min(height, width)) & (radius < 0.5 * min(height, width))
 
+    def left(plane: Floats) -> float:
+        return _left(plane[ring][None], second[ring][None])
 
-def _energy_in(plane: Floats, mask: np.ndarray) -> float:
-    return float(structure(plane)[mask].mean())
+    def smeared(turn: float, zoom: float) -> Floats:
+        total = np.zeros_like(first)
+        for step in np.linspace(-1, 1, 9):
+            matrix = cv2.getRotationMatrix2D(middle, step * turn, 1 + (step if zoom > 0 else step - 1) * abs(zoom) / 2)
+            total += np.asarray(cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
+        return total / 9
+
+    plain = left(first)
+    evenly = min(left(soft(first, sigma)) for sigma in (0.6, 1, 1.6, 2.5, 4))
+    turned = min(left(smeared(turn, 0.0)) for turn in (2, 4, 6, 9, 13, 18))
+    zoomed = min(left(smeared(0.0, zoom)) for zoom in (0.06, 0.12, 0.2, 0.32, -0.08, -0.16, -0.3))
+    least = min(turned, zoomed)
+    if least > 0.65 * evenly or least > 0.6 * plain or max(turned, zoomed) < 1.2 * least:
+        return None
+    return Fact("circular_blur" if turned < zoomed else "zoom_blur")
 
 
 def _sharpened(first: Floats, second: Floats) -> Fact | None:
@@ -172,7 +243,7 @@ def _sharpened(first: Floats, second: Floats) -> Fact | None:
         correlation(first - np.asarray(cv2.GaussianBlur(first, (0, 0), s), np.float32), gap)
         for s in (0.7, 1, 2, 4)
     )
-    return Fact("sharpen") if crisp > 0.72 else None
+    return Fact("sharpen") if crisp > 0.6 else None
 
 
 def _noisy(first: Floats, second: Floats) -> Fact | None:
@@ -192,6 +263,8 @@ def _noisy(first: Floats, second: Floats) -> Fact | None:
         return None
     levels = [float(plane[flat].std()) for plane in rough]
     which = int(levels[1] > levels[0])
+    if _white(rough[1] - rough[0], rough[1 - which], flat, busy):
+        return Fact("noise" if which else "denoise")
     if levels[which] < _NOISY or levels[which] < 2 * levels[1 - which]:
         return None
     gap = rough[1] - rough[0]
@@ -201,3 +274,11 @@ def _noisy(first: Floats, second: Floats) -> Fact | None:
     if beside < 0.5 and drawn < 0.35 and float(gap[busy].std()) < 1.8 * levels[which]:
         return Fact("noise" if which else "denoise")
     return None
+
+
+def _white(gap: Floats, usual: Floats, flat: np.ndarray, busy: np.ndarray) -> bool:
+    """Whether a difference is noise of its own: alike everywhere, no pixel's like the next one's or the picture's."""
+    both = flat[:, 1:] & flat[:, :-1]
+    level, beside = float(gap[flat].std()), float(np.corrcoef(gap[:, 1:][both], gap[:, :-1][both])[0, 1])
+    drawn_after = abs(correlation(np.ascontiguousarray(gap), np.ascontiguousarray(usual)))
+    return level > _GRAINY and abs(beside) < 0.15 and drawn_after < 0.2 and 0.6 < float(gap[busy].std()) / level < 1.6

@@ -1,4 +1,4 @@
-"""Geometry of a whole picture: flipped, turned, cropped, stretched, bent; and frames around it.
+"""Geometry of a whole picture: flipped, turned, cropped, stretched, tilted; and frames around it.
 
 In: two pictures. Out: a fact, where one holds well. Turns by quarters are found by comparing edges on a small grid,
 everything else by points that both pictures show (SIFT, Lowe 2004) and the map that most of them follow.
@@ -20,7 +20,6 @@ _GRID = 64
 _SIDE = 480  # longest side of the pictures in which points are looked for
 _POINTS = 900
 _RATIO = 0.75
-_MANY = 60  # points from which a warp is read
 _EXPLAINED = 0.98  # correlation of a picture with the other one, laid on it
 _TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "flip horizontal": lambda image: image[:, ::-1],
@@ -131,22 +130,22 @@ def _rounded(views: Views) -> Fact | None:
 
 
 def mapped(views: Views) -> Fact | None:
-    """Rotated, cropped, stretched, tilted or bent."""
-    points = _matches(views)
+    """Rotated, cropped, stretched or tilted."""
+    points = matched(views)
     if points is None:
         return None
-    one, other, (height, width) = points
+    one, other, (height, width), _ = points
     matrix, inliers = cv2.findHomography(one, other, cv2.RANSAC, 3.0)
     follow = 0 if inliers is None else int(inliers.sum())
     if matrix is None or follow < 18 or follow < 0.45 * len(one):
-        return _bent(one, other, (height, width))
+        return None
     matrix = matrix / matrix[2, 2]
     tilt = abs(matrix[2, 0]) * width + abs(matrix[2, 1]) * height
     if tilt > 0.16:
         before, after = views.medium
         if follow > 0.8 * len(one) and _explains(matrix, before, after):
             return Fact("perspective")
-        return _bent(one, other, (height, width))
+        return None
     linear, _ = cv2.estimateAffine2D(one, other, method=cv2.RANSAC, ransacReprojThreshold=3.0)
     if linear is None:
         return None
@@ -201,11 +200,21 @@ def _scaled_side(image: Pixels) -> float:
     return float(min(_SIDE, max(image.shape[:2])))
 
 
-def _matches(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | None:
-    """Points that both show, float32 [N, 2] each, in pictures reduced to `_SIDE`, and the size of the first."""
-    planes = []
-    for image in views.medium:
-        planes.append(cv2.cvtColor(_reduced(image), cv2.COLOR_RGB2GRAY))
+def matched(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int], Pixels] | None:
+    """Points that both show.
+
+    Returns:
+        float32 [N, 2] of each, in pictures reduced to `_SIDE`; the size of the first of these, and the second; None
+        where there are few.
+    """
+    if "matched" not in views.known:
+        views.known["matched"] = _match(views)
+    return views.known["matched"]
+
+
+def _match(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int], Pixels] | None:
+    reduced = [_reduced(image) for image in views.medium]
+    planes = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in reduced]
     finder = cv2.SIFT_create(_POINTS)
     (one, first), (other, second) = (finder.detectAndCompute(plane, None) for plane in planes)
     if first is None or second is None or len(one) < 12 or len(other) < 12:
@@ -217,58 +226,6 @@ def _matches(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | N
     return (
         np.array([one[match.queryIdx].pt for match in chosen], np.float32),
         np.array([other[match.trainIdx].pt for match in chosen], np.float32),
-        planes[0].shape[:2],
+        (planes[0].shape[0], planes[0].shape[1]),
+        reduced[1],
     )
-
-
-def _bent(one: np.ndarray, other: np.ndarray, size: tuple[int, int]) -> Fact | None:
-    """A warp that no map of the plane follows: swirled, in waves, in rings, or bent as by a lens."""
-    height, width = size
-    middle = np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
-    at, moved = one - middle, other - one
-    reach = 0.5 * min(height, width)
-    near = np.hypot(*moved.T) < 0.4 * reach
-    if near.sum() < _MANY:
-        return None
-    at, moved = at[near], moved[near]
-    radius = np.hypot(*at.T) + 1e-3
-    away = (moved * at).sum(axis=1) / radius
-    around = (at[:, 0] * moved[:, 1] - at[:, 1] * moved[:, 0]) / radius
-    least = 0.012 * max(size)
-    moving = np.hypot(*moved.T) > least
-    if moving.sum() < max(20, 0.15 * len(moved)):
-        return None
-    if np.median(np.abs(around[moving])) > 2 * np.median(np.abs(away[moving])):
-        signs = np.sign(around[moving])
-        if abs(signs.mean()) > 0.75:
-            return Fact("swirl")
-    waved = max(
-        (_wave(along, across), name)
-        for name, along, across in (
-            ("waves", at[:, 0], moved[:, 1]),
-            ("waves", at[:, 1], moved[:, 0]),
-            ("ripple", radius, away),
-        )
-    )
-    if waved[0] > 0.65:
-        return Fact(waved[1])
-    if np.median(np.abs(away[moving])) > 1.6 * np.median(np.abs(around[moving])):
-        signs = np.sign(away[moving])
-        if len(signs) > 12 and abs(signs.mean()) > 0.8:
-            return Fact("lens_distortion")
-    return None
-
-
-def _wave(along: np.ndarray, across: np.ndarray) -> float:
-    """Share of the displacements that one sine explains, in 0..1; at least one period and a half."""
-    extent = float(along.max() - along.min())
-    spread = float(((across - across.mean()) ** 2).sum())
-    if extent < 1 or spread < 1e-3:
-        return 0.0
-    best = 0.0
-    for periods in np.arange(1.5, 16, 0.25):
-        angle = 2 * np.pi * periods * along / extent
-        design = np.stack([np.sin(angle), np.cos(angle), np.ones_like(angle)], axis=1)
-        fitted = design @ np.linalg.lstsq(design, across, rcond=None)[0]
-        best = max(best, 1 - float(((across - fitted) ** 2).sum()) / spread)
-    return best

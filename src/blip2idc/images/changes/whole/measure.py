@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Fact
-from blip2idc.images.changes.whole.detail import detail
+from blip2idc.images.changes.whole.cards import carded
+from blip2idc.images.changes.whole.detail import detail, drawn
 from blip2idc.images.changes.whole.geometry import framed, mapped, turned
-from blip2idc.images.changes.whole.tone import tone
+from blip2idc.images.changes.whole.overlays import blended, laid_over
+from blip2idc.images.changes.whole.prints import pencilled, reprinted
+from blip2idc.images.changes.whole.tone import aged, tone, vignetted
 from blip2idc.images.changes.whole.views import Views, correlation, structure
+from blip2idc.images.changes.whole.warps import warped
 
 _LEAST_SIDE = 48  # pixels of a picture of which anything is told
 _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
 
 WHOLE_KINDS = (
     "brighten", "darken", "contrast_up", "contrast_down", "saturate", "desaturate", "black_and_white", "sepia", "tint",
-    "warmer", "cooler", "hue", "invert", "solarize", "posterize", "threshold", "vignette", "blur", "motion_blur",
-    "circular_blur", "zoom_blur", "sharpen", "noise", "denoise", "salt_and_pepper", "pixelate", "emboss", "edges",
-    "outlines",
+    "warmer", "cooler", "hue", "invert", "solarize", "posterize", "threshold", "vignette", "old_photo",
+    "blur", "motion_blur", "circular_blur", "zoom_blur", "sharpen", "noise", "denoise", "salt_and_pepper", "pixelate",
+    "emboss", "edges", "outlines", "sketch", "cartoon", "oil_paint", "halftone", "mosaic", "glass_tiles", "scatter",
     "flip", "half_turn", "quarter_turn", "rotate", "crop", "stretch", "perspective", "swirl", "waves", "ripple",
-    "lens_distortion", "border", "polaroid", "letterbox", "round_corners",
+    "lens_distortion", "page_curl", "border", "polaroid", "letterbox", "round_corners", "drop_shadow",
+    "grid_lines", "jigsaw", "text", "watermark", "double_exposure",
 )  # fmt: skip
 """Every kind of fact that is stated of a whole picture, as the world `edits` calls it."""
 
@@ -39,14 +44,21 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
     views = Views(before, after)
     first, second = (structure(plane) for plane in views.lumas)
     aspect = abs(before.shape[1] / before.shape[0] / (after.shape[1] / after.shape[0]) - 1)
-    in_place = correlation(first, second) > _IN_PLACE and aspect < 0.03
-    if in_place:
-        return framed(views) or tone(views) or detail(views)
-    return framed(views) or turned(views) or detail(views) or mapped(views) or tone(views)
+    if aspect < 0.03 and correlation(first, second) > _IN_PLACE:
+        steps = (aged, framed, laid_over, drawn, reprinted, tone, detail, pencilled, blended, carded, warped)
+    else:
+        steps = (
+            aged, framed, laid_over, turned, detail, reprinted, pencilled, blended, carded, warped, mapped, tone
+        )  # fmt: skip
+    for step in steps:
+        found = step(views)
+        if found is not None:
+            return found
+    return None
 
 
-def measure_frame(before: Pixels, after: Pixels) -> Fact | None:
-    """A frame around the picture after, or its corners cut round; cheap.
+def measure_cover(before: Pixels, after: Pixels) -> Fact | None:
+    """What covers parts of a picture of which the rest is equal to the pixel: a frame, words, a grid, a curled corner.
 
     Args:
         before: uint8 [H, W, 3].
@@ -54,4 +66,5 @@ def measure_frame(before: Pixels, after: Pixels) -> Fact | None:
     """
     if min(*before.shape[:2], *after.shape[:2]) < _LEAST_SIDE:
         return None
-    return framed(Views(before, after))
+    views = Views(before, after)
+    return framed(views) or laid_over(views) or vignetted(views)

@@ -13,6 +13,7 @@ import numpy as np
 from blip2idc.images.changes.facts.colors import color_name
 from blip2idc.images.changes.pictures import over_channels
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.changes.whole.formulas import one_formula
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
 
 _CLIPPED = (6.0, 249.0)  # values beyond are cut off
@@ -40,7 +41,8 @@ def tone(views: Views) -> Fact | None:
     before, after = views.small
     first, second = views.lumas
     return (
-        _grey(before, after, first, second)
+        one_formula(before, after)
+        or _grey(before, after, first, second)
         or _monochrome(before, after, first, second)
         or _solarized(before, after)
         or _inverted(before, after)
@@ -105,7 +107,9 @@ def _monochrome(before: Floats, after: Floats, first: Floats, second: Floats) ->
             and abs(mean) > 1.35 * abs(old.mean())
         )
     )
-    if along > 0.35 * abs(mean) or not colored_anew:
+    usual_left = max(_curve(first, before[..., channel])[1] for channel in range(3))
+    by_brightness = max(left) < 6.5 and max(left) < 0.6 * usual_left  # the colour follows from it alone
+    if not by_brightness and (along > 0.35 * abs(mean) or not colored_anew):
         return None
     red, green, blue = after.reshape(-1, 3).mean(axis=0)
     if red > green > blue and red - blue > 14 and green - blue > 0.25 * (red - blue):
@@ -175,6 +179,32 @@ def _posterized(views: Views) -> Fact | None:
     if max(few) <= 9 and min(many) >= 40 and max(few) < 0.2 * min(many) and correlation(first, second) > 0.75:
         return Fact("posterize")
     return None
+
+
+def aged(views: Views) -> Fact | None:
+    """Brown tones that follow from the brightness alone, within a rim that faded into one light tone."""
+    before, after = views.small
+    first, second = views.lumas
+    height, width = second.shape
+    reach, inner = max(2, round(0.02 * min(height, width))), round(0.22 * min(height, width))
+    rim = np.ones(second.shape, bool)
+    rim[reach : height - reach, reach : width - reach] = False
+    if second[rim].std() > 14 or first[rim].std() < 15 or second[rim].mean() < 110:
+        return None
+    middle = (slice(inner, height - inner), slice(inner, width - inner))
+    light, shown = first[middle], after[middle]
+    left = sorted(_curve(light, shown[..., channel])[1] for channel in range(3))
+    if left[1] > 14 or abs(correlation(light, luma(shown))) < 0.85:
+        return None
+    dark = shown[light <= np.quantile(light, 0.4)].mean(axis=0)
+    old = before[middle][light <= np.quantile(light, 0.4)].mean(axis=0)
+    browner = (dark[0] - dark[2]) / max(dark.mean(), 1) > (old[0] - old[2]) / max(old.mean(), 1) + 0.08 or left[2] < 9
+    return Fact("old_photo") if browner and dark[0] > dark[1] > dark[2] and dark[0] - dark[2] > 10 else None
+
+
+def vignetted(views: Views) -> Fact | None:
+    """The rim darker, or faded into one colour, more and more outwards."""
+    return _vignette(*views.lumas)
 
 
 def _vignette(first: Floats, second: Floats) -> Fact | None:

@@ -5,8 +5,9 @@ Shapes: H x W pixels; planes of brightness are float32 in 0..255.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,10 +29,12 @@ class Views:
     Attributes:
         before: uint8 [H, W, 3].
         after: uint8 [H', W', 3].
+        known: What was measured already and is asked for again, by name.
     """
 
     before: Pixels
     after: Pixels
+    known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def same_size(self) -> bool:
@@ -92,6 +95,11 @@ def correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) ->
     a, b = one - one.mean(), other - other.mean()
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / norm if norm > 1e-3 else 0.0
+
+
+def soft(image: Floats, sigma: float) -> Floats:
+    """Blurred by a Gaussian, [H, W] or [H, W, C]."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
 
 
 def structure(plane: Floats) -> Floats:
