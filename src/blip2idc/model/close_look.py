@@ -20,7 +20,7 @@ from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.changes.result import AlignmentKind, Fact, MeasuredChange
-from blip2idc.images.changes.whole.measure import measure_frame, measure_whole
+from blip2idc.images.changes.whole.measure import measure_cover, measure_whole
 from blip2idc.images.joint import JointArray
 from blip2idc.images.pair import ImagePair
 
@@ -135,20 +135,22 @@ def look_closely(
 
 
 def _whole(pair: ImagePair, found: Comparison) -> Fact | None:
-    """What happened to the whole of pictures that are nowhere equal; of others only a frame is looked for."""
+    """What happened to the whole of pictures that are nowhere equal; of others only what was laid over or around."""
     if found.judgement == "identical":
         return None
     before, after = np.asarray(pair.before), np.asarray(pair.after)
     if found.judgement == "unaligned" or not _is_exact(found):
-        return measure_whole(before, after)
-    width, height = pair.after.size
-    boxes = [change.after_box for change in found.changes if change.after_box]
-    left, top = min((box[0] for box in boxes), default=1), min((box[1] for box in boxes), default=1)
-    right = max((box[0] + box[2] for box in boxes), default=0)
-    bottom = max((box[1] + box[3] for box in boxes), default=0)
-    if (left, top, right, bottom) == (0, 0, width, height):
-        return measure_frame(before, after)
-    return None
+        fact = measure_whole(before, after)
+    else:
+        width, height = pair.after.size
+        boxes = [change.after_box for change in found.changes if change.after_box]
+        left, top = min((box[0] for box in boxes), default=1), min((box[1] for box in boxes), default=1)
+        right = max((box[0] + box[2] for box in boxes), default=0)
+        bottom = max((box[1] + box[3] for box in boxes), default=0)
+        fact = measure_cover(before, after, around=(left, top, right, bottom) == (0, 0, width, height))
+    if fact is not None and fact.kind in ("text", "watermark") and any(c.after_text for c in found.changes):
+        return None  # the words themselves are told
+    return fact
 
 
 def _measure(pair: ImagePair, small: bool) -> Comparison:

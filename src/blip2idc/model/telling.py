@@ -304,11 +304,15 @@ def tell(
 
 def _tell_whole(whole: Difference, look: CloseLook, fact: Fact, *, own_words: bool) -> Difference:
     """What happened to all of the picture, in the captioner's words where it says the same."""
+    boxes: list[Box] = [(0, 0, *size) for size in look.sizes]
+    if "left" in fact.values:  # words that were written somewhere
+        left, top, width, height = (int(fact.values[side]) for side in ("left", "top", "width", "height"))
+        boxes = [(left, top, width, height)] * 2
+        fact = Fact(fact.kind, {"place": place_of(boxes[1], look.sizes[1])})
     said = whole.caption if own_words and whole.changed else whole_sentence(fact, whole.caption)
     told = said != whole.caption
     confidence = _stated(whole.confidence, _SURE_OF_WHOLE) if told or not own_words else whole.confidence
     probability = max(whole.change_probability, _WHOLE_CHANGED)
-    boxes = [(0, 0, *size) for size in look.sizes]
     change = Change(boxes[0], boxes[1], fact.kind, said, probability, (fact,), confidence=confidence)
     return replace(
         whole,

@@ -44,7 +44,10 @@ def carded(views: Views) -> Fact | None:
     shown = np.asarray(cv2.warpAffine(np.ones(after.shape[:2], np.float32), place[:2], whole)) > 0.999
     picture = cv2.resize(luma(views.medium[0]), sides, interpolation=cv2.INTER_AREA)
     inner = (slice(margin, margin + sides[1]), slice(margin, margin + sides[0]))
-    if shown[inner].mean() < 0.97 or correlation(np.asarray(picture, np.float32), luma(straight)[inner]) < 0.85:
+    if (
+        shown[inner].mean() < 0.97
+        or correlation(np.asarray(picture, np.float32), luma(straight)[inner]) < 0.85
+    ):
         return None
     profiles = [_outwards(straight, shown, margin, side) for side in range(4)]
     return _printed(profiles, abs(angle)) or _shaded(profiles)
@@ -57,7 +60,7 @@ def _outwards(image: Floats, shown: np.ndarray, margin: int, side: int) -> tuple
         float32 [D, 3] and [D], as far as the picture reaches there.
     """
     turned, seen = np.rot90(image, side), np.rot90(shown, side)
-    height, width = seen.shape
+    height = len(seen)
     top, bottom = margin + height // 8, height - margin - height // 8
     band, there = turned[top:bottom, :margin][:, ::-1], seen[top:bottom, :margin][:, ::-1]
     reach = int(np.argmin(there.mean(axis=0) > 0.9)) if not (there.mean(axis=0) > 0.9).all() else margin

@@ -10,7 +10,7 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import over_channels
 from blip2idc.images.changes.result import Fact
-from blip2idc.images.changes.whole.views import Floats, Views, correlation, soft, structure
+from blip2idc.images.changes.whole.views import Floats, Views, correlation, follows, soft, structure
 
 _SIGMAS = (0.8, 1.2, 1.8, 2.5, 3.5, 5.0, 7.0, 10.0, 14.0)
 _REACH = 26  # pixels to both sides that a smear along a line may reach
@@ -115,7 +115,7 @@ def _thin(first: Floats, second: Floats) -> Fact | None:
 
 def _drawn(first: Floats, second: Floats) -> Fact | None:
     plain = correlation(cv2.GaussianBlur(first, (0, 0), 2), cv2.GaussianBlur(second, (0, 0), 2))
-    if abs(plain) > 0.6:
+    if abs(plain) > 0.6 or follows(first, second) > 0.6:
         return None
     edges = structure(first)
     blurred = cv2.GaussianBlur(second, (0, 0), 1.2)
@@ -179,7 +179,9 @@ def _along_line(first: Floats, second: Floats) -> tuple[float, float]:
     slopes = []
     for plane in (first, second):
         across, down = (np.asarray(cv2.Sobel(soft(plane, 0.8), cv2.CV_32F, *way)) for way in ((1, 0), (0, 1)))
-        slopes.append((float((across * across).mean()), float((across * down).mean()), float((down * down).mean())))
+        slopes.append(
+            (float((across * across).mean()), float((across * down).mean()), float((down * down).mean()))
+        )
     turns = np.radians(np.arange(0, 180, 5))
     cosine, sine = np.cos(turns), np.sin(turns)
     old, new = (xx * cosine**2 + 2 * xy * cosine * sine + yy * sine**2 for xx, xy, yy in slopes)
@@ -193,11 +195,15 @@ def _along_line(first: Floats, second: Floats) -> tuple[float, float]:
         shifted = []
         for step in steps:
             move = np.array([[1, 0, step * np.cos(angle)], [0, 1, step * np.sin(angle)]])
-            plane = np.asarray(cv2.warpAffine(first, move, size, borderMode=cv2.BORDER_REPLICATE))[inner].ravel()
+            plane = np.asarray(cv2.warpAffine(first, move, size, borderMode=cv2.BORDER_REPLICATE))[
+                inner
+            ].ravel()
             shifted.append(plane - plane.mean())
         design = np.stack(shifted).astype(np.float64)
         square = design @ design.T
-        weights = np.linalg.solve(square + 1e-3 * np.trace(square) / len(square) * np.eye(len(square)), design @ wanted)
+        weights = np.linalg.solve(
+            square + 1e-3 * np.trace(square) / len(square) * np.eye(len(square)), design @ wanted
+        )
         left = float((wanted - weights @ design).std())
         if left < best[0]:
             share = np.maximum(weights, 0) / max(float(np.maximum(weights, 0).sum()), 1e-6)
@@ -220,8 +226,12 @@ def _around_middle(first: Floats, second: Floats) -> Fact | None:
     def smeared(turn: float, zoom: float) -> Floats:
         total = np.zeros_like(first)
         for step in np.linspace(-1, 1, 9):
-            matrix = cv2.getRotationMatrix2D(middle, step * turn, 1 + (step if zoom > 0 else step - 1) * abs(zoom) / 2)
-            total += np.asarray(cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
+            matrix = cv2.getRotationMatrix2D(
+                middle, step * turn, 1 + (step if zoom > 0 else step - 1) * abs(zoom) / 2
+            )
+            total += np.asarray(
+                cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+            )
         return total / 9
 
     plain = left(first)
@@ -278,7 +288,10 @@ def _noisy(first: Floats, second: Floats) -> Fact | None:
 
 def _white(gap: Floats, usual: Floats, flat: np.ndarray, busy: np.ndarray) -> bool:
     """Whether a difference is noise of its own: alike everywhere, no pixel's like the next one's or the picture's."""
+    level = float(gap[flat].std())
+    if level <= _GRAINY:
+        return False
     both = flat[:, 1:] & flat[:, :-1]
-    level, beside = float(gap[flat].std()), float(np.corrcoef(gap[:, 1:][both], gap[:, :-1][both])[0, 1])
+    beside = float(np.corrcoef(gap[:, 1:][both], gap[:, :-1][both])[0, 1])
     drawn_after = abs(correlation(np.ascontiguousarray(gap), np.ascontiguousarray(usual)))
-    return level > _GRAINY and abs(beside) < 0.15 and drawn_after < 0.2 and 0.6 < float(gap[busy].std()) / level < 1.6
+    return abs(beside) < 0.15 and drawn_after < 0.2 and 0.6 < float(gap[busy].std()) / level < 1.6

@@ -17,6 +17,7 @@ from blip2idc.images.changes.whole.views import Floats, luma
 
 _INSIDE = (5.0, 250.0)  # values beyond are cut off
 _LEAST = 300  # pixels that are not
+_ENOUGH = 8000  # pixels that are looked at
 _EXACT = 1.5  # levels that an exact formula leaves on average
 _SHARE = 0.09  # of what differs, that it may leave instead
 _RIVAL = 1.9  # times as much has to be left by the others
@@ -38,7 +39,8 @@ def one_formula(before: Floats, after: Floats) -> Fact | None:
     inside = ((after > low) & (after < high) & (before > low) & (before < high)).all(axis=-1)
     if inside.sum() < _LEAST or inside.mean() < 0.15:
         return None
-    one, other = before[inside], after[inside]
+    every = max(1, int(inside.sum()) // _ENOUGH)
+    one, other = before[inside][::every], after[inside][::every]
     plain = float(np.abs(other - one).mean())
     if plain < _SEEN:
         return None
@@ -52,7 +54,9 @@ def one_formula(before: Floats, after: Floats) -> Fact | None:
     best = min(found, key=lambda formula: formula.left)
     if best.fact is None or best.left > max(_EXACT, _SHARE * plain):
         return None
-    rivals = [formula.left for formula in found if formula.fact is None or formula.fact.kind != best.fact.kind]
+    rivals = [
+        formula.left for formula in found if formula.fact is None or formula.fact.kind != best.fact.kind
+    ]
     return best.fact if min(rivals, default=np.inf) > _RIVAL * best.left + 0.3 else None
 
 

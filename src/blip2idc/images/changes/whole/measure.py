@@ -57,14 +57,16 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
     return None
 
 
-def measure_cover(before: Pixels, after: Pixels) -> Fact | None:
+def measure_cover(before: Pixels, after: Pixels, *, around: bool = True) -> Fact | None:
     """What covers parts of a picture of which the rest is equal to the pixel: a frame, words, a grid, a curled corner.
 
     Args:
         before: uint8 [H, W, 3].
         after: uint8 [H', W', 3].
+        around: Whether something changed at all four edges, as a frame and a vignette do.
     """
     if min(*before.shape[:2], *after.shape[:2]) < _LEAST_SIDE:
         return None
     views = Views(before, after)
-    return framed(views) or laid_over(views) or vignetted(views)
+    steps = (framed, laid_over, carded, vignetted) if around else (laid_over,)
+    return next((found for step in steps if (found := step(views)) is not None), None)

@@ -17,9 +17,13 @@ from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
 
 _SIDE = 720  # longest side of the pictures that are looked at
 _SAME = 6.0  # levels up to which most of a picture is called as it was
-_DRAWN = 0.5  # share of the pixels that are equal to the next one, from which on a picture is a page or a drawing
+_DRAWN = (
+    0.5  # share of the pixels that are equal to the next one, from which on a picture is a page or a drawing
+)
 _LEAST_LINES = 3
-_GROUND = 12.0  # spread of the brightness below words, from which on they stand on a picture and not on a page
+_GROUND = (
+    12.0  # spread of the brightness below words, from which on they stand on a picture and not on a page
+)
 _LETTERS = 3
 
 
@@ -27,12 +31,12 @@ def laid_over(views: Views) -> Fact | None:
     """What covers parts of the picture, where the rest is as it was."""
     if not views.same_size:
         return None
-    before, after = (_reduced(image) for image in (views.before, views.after))
+    factor = -(-max(views.before.shape[:2]) // _SIDE)
+    before, after = (np.ascontiguousarray(image[::factor, ::factor]) for image in (views.before, views.after))
+    if (before[:, 1:] == before[:, :-1]).all(axis=2).mean() > _DRAWN:
+        return None
     gap = np.abs(after.astype(np.int16) - before).max(axis=2)
     usual = float(np.median(gap))
-    still = (np.diff(before.astype(np.int16), axis=1) == 0).all(axis=2).mean()
-    if still > _DRAWN:
-        return None
     if usual > _SAME:
         return None
     mask = gap > max(14.0, 3 * usual + 8)
@@ -43,13 +47,8 @@ def laid_over(views: Views) -> Fact | None:
         _gridded(before, after, mask)
         or _curled(before, after, mask)
         or _puzzled(before, after, mask)
-        or _written(before, after, mask)
+        or _written(before, after, mask, factor)
     )
-
-
-def _reduced(image: Pixels) -> Pixels:
-    factor = -(-max(image.shape[:2]) // _SIDE)
-    return image if factor == 1 else np.ascontiguousarray(image[::factor, ::factor])
 
 
 def _runs(line: np.ndarray) -> list[tuple[int, int]]:
@@ -91,11 +90,8 @@ def _curled(before: Pixels, after: Pixels, mask: np.ndarray) -> Fact | None:
     if not 0.03 < region.mean() < 0.7 or (mask & region).sum() < 0.9 * mask.sum():
         return None
     reach = max(3, round(0.05 * min(height, width)))
-    parts = {
-        (row, column): region[-reach if row else 0 : height if row else reach, -reach if column else 0 : width if column else reach]
-        for row in (0, 1)
-        for column in (0, 1)
-    }
+    ends = slice(0, reach), slice(-reach, None)
+    parts = {(row, column): region[ends[row], ends[column]] for row in (0, 1) for column in (0, 1)}
     covered = [at for at, part in parts.items() if part.mean() > 0.85]
     if len(covered) != 1 or parts[1 - covered[0][0], 1 - covered[0][1]].mean() > 0.3:
         return None
@@ -111,7 +107,7 @@ def _curled(before: Pixels, after: Pixels, mask: np.ndarray) -> Fact | None:
     if not inner.any():
         return None
     rough = [float(structure(luma(image))[inner].mean()) for image in (before, after)]
-    corner = after[-reach if row else 0 : height if row else reach, -reach if column else 0 : width if column else reach]
+    corner = after[ends[row], ends[column]]
     plain = float(np.abs(corner.astype(np.float32) - np.median(corner, axis=(0, 1))).mean())
     if plain > 8 or luma(after)[inner].std() < 12 or rough[1] > 1.6 * rough[0] + 20:
         return None
@@ -161,16 +157,20 @@ def _repeats(profile: Floats) -> bool:
     return bool(inner.max() < 1.35 * inner.min() and (gaps[[0, -1]] < 1.4 * inner.mean()).all())
 
 
-def _written(before: Pixels, after: Pixels, mask: np.ndarray) -> Fact | None:
-    """Words in one colour, written over the picture, or mixed into it."""
-    height, width = mask.shape
+def _written(before: Pixels, after: Pixels, mask: np.ndarray, factor: int) -> Fact | None:
+    """Words in one colour, written over the picture, or mixed into it; `factor` is that by which it was reduced."""
     letters, box = _letters(mask)
     if letters < _LETTERS or box is None:
         return None
     left, top, wide, high = box
+    place = {"left": factor * left, "top": factor * top, "width": factor * wide, "height": factor * high}
     below = luma(before[top : top + high, left : left + wide])
     if below.std() < _GROUND or len(np.unique(below.astype(np.uint8))) < 40:
         return None
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > mask
+    plane = luma(before)
+    if abs(float(plane[mask].mean() - plane[around].mean())) > 0.4 * float(below.std()):
+        return None  # it follows what was there
     core = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if core.sum() < 40:
         core = mask
@@ -178,24 +178,24 @@ def _written(before: Pixels, after: Pixels, mask: np.ndarray) -> Fact | None:
     color = np.median(new, axis=0)
     far = np.abs(new - color).max(axis=1)
     spread = np.abs(old - np.median(old, axis=0)).max(axis=1)
-    if (far <= 12).mean() > 0.7 and (spread <= 12).mean() < 0.6:
-        return Fact("text", {"box": (left, top, wide, high), "of": (width, height)})
     # one colour mixed in: a line from old to new values, less steep than 1
-    flat_old, flat_new = old.ravel(), new.ravel()
+    centred = old - old.mean(axis=0)
+    slope = float((centred * new).sum() / max(float((centred * centred).sum()), 1e-3))
+    if (far <= 12).mean() > 0.7 and (spread <= 12).mean() < 0.6 and abs(slope) < 0.15:
+        return Fact("text", place)
     if old.std() < 6:
         return None
-    slope = float(np.cov(flat_old, flat_new)[0, 1] / max(float(flat_old.var()), 1e-3))
     offset = np.median(new - slope * old, axis=0)
     left_over = np.abs(new - slope * old - offset).max(axis=1)
     paint = offset / max(1 - slope, 1e-3)
-    if 0.1 < slope < 0.93 and np.quantile(left_over, 0.7) < 12 and (-12 < paint).all() and (paint < 267).all():
-        return Fact("watermark", {"box": (left, top, wide, high), "of": (width, height)})
+    if 0.1 < slope < 0.93 and np.quantile(left_over, 0.7) < 12 and paint.min() > -12 and paint.max() < 267:
+        return Fact("watermark", place)
     return None
 
 
 def _letters(mask: np.ndarray) -> tuple[int, tuple[int, int, int, int] | None]:
     """How many things of about one height, made of thin strokes, stand in lines; and the box around all of them."""
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, _, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     stats, centres = stats[1:], centres[1:]
     large = stats[:, cv2.CC_STAT_AREA] >= max(6.0, 0.02 * float(stats[:, cv2.CC_STAT_AREA].max()))
     stats, centres = stats[large], centres[large]

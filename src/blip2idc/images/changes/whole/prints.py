@@ -13,7 +13,7 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Fact
-from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma, soft, structure
+from blip2idc.images.changes.whole.views import Floats, Views, correlation, follows, luma, soft, structure
 
 _SIDE = 320  # of the middle that is looked at
 _NEAR = 14  # pixels within which a scattered pixel is looked for
@@ -28,13 +28,13 @@ def reprinted(views: Views) -> Fact | None:
     first, second = luma(before), luma(after)
     if correlation(soft(first, 6), soft(second, 6)) < 0.75:
         return None
+    toned = follows(first, second) > 0.94
     return (
         _screened(before, after, first, second)
-        or _scattered(before, after, first, second)
+        or (None if toned else _scattered(before, after, first, second))
         or _tiled(before, after)
         or _outlined(first, second)
-        or _glazed(first, second)
-        or _painted(before, after, first, second)
+        or (None if toned else _glazed(first, second) or _painted(before, after, first, second))
     )
 
 
@@ -86,7 +86,9 @@ def _scattered(before: Pixels, after: Pixels, first: Floats, second: Floats) -> 
     nearest = np.full(_SAMPLES, 255, np.int16)
     for down in reach:
         around = old[rows + down, columns + reach]  # [samples, reach, 3]
-        nearest = np.minimum(nearest, np.abs(around - new[rows[:, 0], columns[:, 0], None]).max(axis=2).min(axis=1))
+        nearest = np.minimum(
+            nearest, np.abs(around - new[rows[:, 0], columns[:, 0], None]).max(axis=2).min(axis=1)
+        )
     around_all = np.ones((2 * _NEAR + 1, 2 * _NEAR + 1), np.uint8)
     spread = cv2.dilate(first, around_all) - cv2.erode(first, around_all)
     plain = spread <= np.quantile(spread, 0.1)

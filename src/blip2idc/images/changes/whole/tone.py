@@ -108,7 +108,10 @@ def _monochrome(before: Floats, after: Floats, first: Floats, second: Floats) ->
         )
     )
     usual_left = max(_curve(first, before[..., channel])[1] for channel in range(3))
-    by_brightness = max(left) < 6.5 and max(left) < 0.6 * usual_left  # the colour follows from it alone
+    gain = min(1.0, float(second.std() / max(first.std(), 1e-3)))
+    by_brightness = (
+        max(left) < 6.5 and max(left) < 0.55 * gain * usual_left
+    )  # the colour follows from it alone
     if not by_brightness and (along > 0.35 * abs(mean) or not colored_anew):
         return None
     red, green, blue = after.reshape(-1, 3).mean(axis=0)
@@ -198,7 +201,9 @@ def aged(views: Views) -> Fact | None:
         return None
     dark = shown[light <= np.quantile(light, 0.4)].mean(axis=0)
     old = before[middle][light <= np.quantile(light, 0.4)].mean(axis=0)
-    browner = (dark[0] - dark[2]) / max(dark.mean(), 1) > (old[0] - old[2]) / max(old.mean(), 1) + 0.08 or left[2] < 9
+    browner = (dark[0] - dark[2]) / max(dark.mean(), 1) > (old[0] - old[2]) / max(
+        old.mean(), 1
+    ) + 0.08 or left[2] < 9
     return Fact("old_photo") if browner and dark[0] > dark[1] > dark[2] and dark[0] - dark[2] > 10 else None
 
 

@@ -97,6 +97,16 @@ def correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) ->
     return float((a * b).sum()) / norm if norm > 1e-3 else 0.0
 
 
+def follows(values: Floats, results: Floats) -> float:
+    """Share of the spread of results that a curve of the values explains, 0..1: 1 where only the tones were changed."""
+    bins = np.clip(values, 0, 255).astype(np.int32).ravel() // 8
+    counts = np.maximum(np.bincount(bins, minlength=32), 1)
+    flat = results.astype(np.float64).ravel()
+    means = np.bincount(bins, flat, 32) / counts
+    spread = float(flat.var())
+    return 1 - float(((flat - means[bins]) ** 2).mean()) / spread if spread > 1e-3 else 0.0
+
+
 def soft(image: Floats, sigma: float) -> Floats:
     """Blurred by a Gaussian, [H, W] or [H, W, C]."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)

@@ -8,19 +8,20 @@ picture after agrees with the picture before bent like that, and by far not with
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from blip2idc.images.changes.result import Fact
-from blip2idc.images.changes.whole.views import Floats, Views
+from blip2idc.images.changes.whole.views import Floats, Views, soft
 
 _RINGS = 80
+_BEYOND = 1.4  # of the rings of the picture after, how far those of the one before reach
 _ANGLES = 128
 _SIDE = 176  # longest side of the pictures whose columns are compared
 _EXPLAINED = 0.93  # agreement of the picture after with the picture before, bent
+_RINGED = 0.88  # likewise of rings, which are matched in whole steps
 _WAVED = 0.82  # likewise of columns, which are shorter than they were where a wave is steep
 _LEFT = 0.5  # of what does not agree as it is, the most that a bend may leave
 _TURN = 14.0  # degrees by which the middle of a swirl is turned
@@ -32,7 +33,10 @@ def warped(views: Views) -> Fact | None:
     """What bent the picture, where one thing did."""
     best: tuple[float, Fact] | None = None
     found = [_waved(views, axis) for axis in (0, 1)]
-    if abs(views.before.shape[1] / views.before.shape[0] / (views.after.shape[1] / views.after.shape[0]) - 1) < 0.05:
+    if (
+        abs(views.before.shape[1] / views.before.shape[0] / (views.after.shape[1] / views.after.shape[0]) - 1)
+        < 0.05
+    ):
         for elliptical in (False, True):
             rings = _Rings.of(views, elliptical=elliptical)
             found += [_swirled(rings), _ringed(rings)]
@@ -57,7 +61,9 @@ def _follow(scores: Floats, reach: int) -> np.ndarray:
     """The run of columns, one for each row of scores, of the greatest sum; at most `reach` aside for each row."""
     rows, columns = scores.shape
     near = np.arange(columns)[:, None] + np.arange(-reach, reach + 1)
-    steps = np.array(sorted(range(2 * reach + 1), key=lambda step: abs(step - reach)))  # the nearest wins a tie
+    steps = np.array(
+        sorted(range(2 * reach + 1), key=lambda step: abs(step - reach))
+    )  # the nearest wins a tie
     near = np.clip(near[:, steps], 0, columns - 1)
     total, came = scores[0].astype(np.float32), np.zeros((rows, columns), np.int32)
     for row in range(1, rows):
@@ -78,7 +84,7 @@ def _believed(plain: float, bent: float, least: float = _EXPLAINED) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Rings:
-    """Both pictures by rings around their middles, [rings, channels, angles], and the radii in pixels of `small`."""
+    """Both pictures by rings around their middles, [rings, channels, angles], and the radii of the latter."""
 
     before: Floats
     after: Floats
@@ -90,26 +96,21 @@ class _Rings:
         height, width = views.small[0].shape[:2]
         middle = ((width - 1) / 2, (height - 1) / 2)
         half = (width / 2, height / 2) if elliptical else (min(width, height) / 2,) * 2
-        radius = (np.arange(_RINGS, dtype=np.float32) + 0.5) / _RINGS
+        radius = (np.arange(round(_BEYOND * _RINGS), dtype=np.float32) + 0.5) / _RINGS
         angle = np.arange(_ANGLES, dtype=np.float32) * np.float32(2 * np.pi / _ANGLES)
         x = np.asarray(middle[0] + half[0] * radius[:, None] * np.cos(angle), np.float32)
         y = np.asarray(middle[1] + half[1] * radius[:, None] * np.sin(angle), np.float32)
-        one, other = (
-            np.asarray(
-                cv2.remap(cv2.GaussianBlur(image, (0, 0), 0.8), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-                np.float32,
-            ).transpose(0, 2, 1)
-            for image in views.small
-        )
-        return cls(one, other, np.asarray(radius * min(half), np.float32))
+        one, other = (_remapped(soft(image, 0.8), x, y).transpose(0, 2, 1) for image in views.small)
+        return cls(one, other[:_RINGS], np.asarray(radius[:_RINGS] * min(half), np.float32))
 
 
 def _swirled(rings: _Rings) -> tuple[float, Fact] | None:
     """Every ring turned, the inner ones further."""
     (one, usual), (other, spread) = (
-        _normal(part.reshape(len(part), -1)) for part in (_centred(rings.before), _centred(rings.after))
+        _normal(part.reshape(len(part), -1))
+        for part in (_centred(rings.before[:_RINGS]), _centred(rings.after))
     )
-    shape = rings.before.shape
+    shape = rings.after.shape
     first, second = (np.fft.rfft(part.reshape(shape), axis=2) for part in (one, other))
     scores = np.fft.irfft((np.conj(first) * second).sum(axis=1), _ANGLES, axis=1)  # [rings, turns]
     weight = np.minimum(usual, spread) * np.sqrt(rings.radius)
@@ -145,7 +146,7 @@ def _ringed(rings: _Rings) -> tuple[float, Fact] | None:
     path = _follow(np.asarray(scores * weight[:, None], np.float32), 5)
     bent = float((weight * scores[np.arange(_RINGS), path]).sum())
     plain = float((weight * np.diag(scores)).sum())
-    if not _believed(plain, bent):
+    if bent < _EXPLAINED - 0.15 or bent - plain < 0.02:
         return None
     radius = (np.arange(_RINGS) + 0.5) / _RINGS
     moved = (path + 0.5) / _RINGS - radius
@@ -154,20 +155,37 @@ def _ringed(rings: _Rings) -> tuple[float, Fact] | None:
         return None
     at, by = radius[sure], moved[sure]
     smooth = np.stack([at, at**2, at**3], axis=1)
-    rest = by - smooth @ np.linalg.lstsq(smooth, by, rcond=None)[0]
-    if _share_of_wave(at, rest) > _REGULAR and rest.std() > 0.3 * by.std() and rest.std() > 0.25 * _STEADY:
+    curve = np.linalg.lstsq(smooth, by, rcond=None)[0]
+    rest = by - smooth @ curve
+    if (
+        _believed(plain, bent)
+        and _share_of_wave(at, rest) > _REGULAR
+        and rest.std() > max(0.3 * by.std(), 0.25 * _STEADY)
+    ):
         return bent, Fact("ripple")
-    if rest.std() > 0.35 * np.abs(by).mean():
-        return None
     scale = float((at * by).sum() / (at * at).sum())
     if np.abs(by - scale * at).mean() < 0.25 * np.abs(by).mean() or np.abs(by - scale * at).max() < _STEADY:
         return None  # as large everywhere: a crop
+    smoothly = np.stack([radius, radius**2, radius**3], axis=1) @ curve + radius
+    bent = _agreement(rings, smoothly, weight)
+    if not (np.diff(smoothly) > 0).all() or not _believed(plain, bent, _RINGED):
+        return None
     return bent, Fact("lens_distortion")
+
+
+def _agreement(rings: _Rings, radius: np.ndarray, weight: Floats) -> float:
+    """How well the rings after agree with those before of other radii (of which 1 touches the edge), -1..1."""
+    at = np.clip(radius * _RINGS - 0.5, 0, len(rings.before) - 1.001)
+    low = at.astype(np.int32)
+    share = np.asarray(at - low, np.float32)[:, None, None]
+    shown = rings.before[low] * (1 - share) + rings.before[low + 1] * share
+    (one, _), (other, _) = (_normal(_centred(part)) for part in (shown, rings.after))
+    return float((weight * (one * other).sum(axis=1)).sum())
 
 
 def _pond(views: Views) -> tuple[float, Fact] | None:
     """Every ring shifted along one direction, in waves outwards."""
-    first, second = (np.asarray(cv2.GaussianBlur(plane, (0, 0), 0.7), np.float32) for plane in views.lumas)
+    first, second = (soft(plane, 0.7) for plane in views.lumas)
     height, width = first.shape
     reach = max(4, round(0.07 * max(height, width)))
     shift = np.arange(-reach, reach + 1, dtype=np.float32)
@@ -179,9 +197,7 @@ def _pond(views: Views) -> tuple[float, Fact] | None:
         y = (height - 1) / 2 + radius[:, None] * np.sin(angle) / min(1.0, aspect)
         rings = _remapped(second, x, y)
         for across, down in ((1, 1), (1, -1), (1, 0), (0, 1)):
-            shown = _remapped(
-                first, x[:, None] + across * shift[:, None], y[:, None] + down * shift[:, None]
-            )
+            shown = _remapped(first, x[:, None] + across * shift[:, None], y[:, None] + down * shift[:, None])
             centred = shown - shown.mean(axis=2, keepdims=True)
             other = rings - rings.mean(axis=1, keepdims=True)
             norm = np.linalg.norm(centred, axis=2), np.linalg.norm(other, axis=1)
@@ -203,9 +219,8 @@ def _pond(views: Views) -> tuple[float, Fact] | None:
 
 
 def _remapped(plane: Floats, x: np.ndarray, y: np.ndarray) -> Floats:
-    """Values of a plane at places given in any number of dimensions."""
-    shape = x.shape
-    flat = (-1, shape[-1])
+    """Values of a plane or of an image at places given in any number of dimensions."""
+    flat = (-1, x.shape[-1])
     found = cv2.remap(
         plane,
         np.asarray(x.reshape(flat), np.float32),
@@ -213,7 +228,7 @@ def _remapped(plane: Floats, x: np.ndarray, y: np.ndarray) -> Floats:
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(found, np.float32).reshape(shape)
+    return np.asarray(found, np.float32).reshape(*x.shape, *plane.shape[2:])
 
 
 def _share_of_wave(along: np.ndarray, across: np.ndarray) -> float:
@@ -251,7 +266,10 @@ def _waved(views: Views, axis: int) -> tuple[float, Fact] | None:
     one_, other_ = (np.fft.rfft(part, padded, axis=2) for part in (first, second))
     scores = np.fft.irfft((np.conj(one_) * other_).sum(axis=1), padded, axis=1)
     shifts = np.rint(np.arange(-reach, reach + 1) + start).astype(int)
-    norm = np.linalg.norm(first.reshape(len(first), -1), axis=1), np.linalg.norm(second.reshape(len(second), -1), axis=1)
+    norm = (
+        np.linalg.norm(first.reshape(len(first), -1), axis=1),
+        np.linalg.norm(second.reshape(len(second), -1), axis=1),
+    )
     weight = norm[0] * norm[1]
     weight = weight / max(float(weight.sum()), 1e-6)
     scores = scores[:, shifts % padded] / np.maximum(norm[0] * norm[1], 1e-3)[:, None]

@@ -16,6 +16,8 @@ from blip2idc.images.changes.whole.measure import WHOLE_KINDS, measure_whole
 from blip2idc.model.telling import whole_sentence
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
+SIDE = 256
+
 Edit = Callable[[Image.Image], Image.Image]
 
 
@@ -109,7 +111,13 @@ NEAR = {
 @pytest.fixture(scope="module")
 def photographs() -> list[Image.Image]:
     names = ("astronaut", "boats", "cat", "macaque", "stairs")
-    return [Image.open(path).convert("RGB") for path in packaged_photographs("train") if path.stem in names]
+    found = []
+    for path in packaged_photographs("train"):
+        if path.stem in names:
+            image = Image.open(path).convert("RGB")
+            image.thumbnail((SIDE, SIDE))
+            found.append(image)
+    return found
 
 
 @pytest.mark.parametrize("kind", EDITS)
@@ -156,6 +164,8 @@ def test_another_picture_is_no_edit(photographs: list[Image.Image]) -> None:
 def test_every_kind_has_a_sentence() -> None:
     details = {
         "color": "red",
+        "place": "at the top",
+        "corner": "top left",
         "axis": "vertical",
         "side": "left",
         "way": "wider",
