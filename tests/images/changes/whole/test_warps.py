@@ -53,9 +53,11 @@ def ripple(picture: Pixels) -> Pixels:
 
 
 def barrel(picture: Pixels) -> Pixels:
-    return bent(
-        picture, lambda x, y: (x * (0.8 + 0.35 * (x * x + y * y)), y * (0.8 + 0.35 * (x * x + y * y)))
-    )
+    def source(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        larger = 0.7 + 0.5 * (x * x + y * y)
+        return x * larger, y * larger
+
+    return bent(picture, source)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,11 @@ def _ringed(rings: _Rings) -> tuple[float, Fact] | None:
     if np.abs(by - scale * at).mean() < 0.25 * np.abs(by).mean() or np.abs(by - scale * at).max() < _STEADY:
         return None  # as large everywhere: a crop
     smoothly = np.stack([radius, radius**2, radius**3], axis=1) @ curve + radius
-    bent = _agreement(rings, smoothly, weight)
+    inside = weight * (smoothly <= 1)  # further out there may be nothing to be shown
+    inside = inside / max(float(inside.sum()), 1e-6)
+    plain, bent = (_agreement(rings, at, inside) for at in (radius, smoothly))
+    if (smoothly <= 1).mean() < 0.5:
+        return None
     if not (np.diff(smoothly) > 0).all() or not _believed(plain, bent, _RINGED):
         return None
     return bent, Fact("lens_distortion")
