@@ -232,7 +232,7 @@ def _around_middle(first: Floats, second: Floats) -> Fact | None:
             total += np.asarray(
                 cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
             )
-        return total / 9
+        return np.asarray(total / 9, np.float32)
 
     plain = left(first)
     evenly = min(left(soft(first, sigma)) for sigma in (0.6, 1, 1.6, 2.5, 4))

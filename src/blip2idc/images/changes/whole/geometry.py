@@ -209,7 +209,8 @@ def matched(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int], Pixe
     """
     if "matched" not in views.known:
         views.known["matched"] = _match(views)
-    return views.known["matched"]
+    found: tuple[np.ndarray, np.ndarray, tuple[int, int], Pixels] | None = views.known["matched"]
+    return found
 
 
 def _match(views: Views) -> tuple[np.ndarray, np.ndarray, tuple[int, int], Pixels] | None:

@@ -6,6 +6,8 @@ encoder makes them are no facts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.cards import carded
@@ -19,6 +21,16 @@ from blip2idc.images.changes.whole.warps import warped
 
 _LEAST_SIDE = 48  # pixels of a picture of which anything is told
 _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
+
+_Step = Callable[[Views], Fact | None]
+_LYING: tuple[_Step, ...] = (
+    aged, framed, laid_over, drawn, reprinted, tone, detail, pencilled, blended, carded, warped,
+)  # fmt: skip
+"""What is asked in turn of pictures that lie on each other."""
+_ELSEWHERE: tuple[_Step, ...] = (
+    aged, framed, laid_over, turned, detail, reprinted, pencilled, blended, carded, warped, mapped, tone,
+)  # fmt: skip
+"""Likewise of pictures whose edges are elsewhere, or gone."""
 
 WHOLE_KINDS = (
     "brighten", "darken", "contrast_up", "contrast_down", "saturate", "desaturate", "black_and_white", "sepia", "tint",
@@ -45,11 +57,9 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
     first, second = (structure(plane) for plane in views.lumas)
     aspect = abs(before.shape[1] / before.shape[0] / (after.shape[1] / after.shape[0]) - 1)
     if aspect < 0.03 and correlation(first, second) > _IN_PLACE:
-        steps = (aged, framed, laid_over, drawn, reprinted, tone, detail, pencilled, blended, carded, warped)
+        steps = _LYING
     else:
-        steps = (
-            aged, framed, laid_over, turned, detail, reprinted, pencilled, blended, carded, warped, mapped, tone
-        )  # fmt: skip
+        steps = _ELSEWHERE
     for step in steps:
         found = step(views)
         if found is not None:
