@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -112,6 +113,51 @@ def test_the_start_loads_nothing_heavy(option: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "heavy:"
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")]
+)
+def test_ended_while_it_starts(number: str, status: int, word: str) -> None:
+    program = (
+        "import os, signal, sys, types\n"
+        "from blip2idc.__main__ import main\n"
+        f"slow = types.SimpleNamespace(main=lambda: os.kill(os.getpid(), signal.{number}))\n"
+        "sys.modules['blip2idc.cli.main'] = slow\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", f"{word}\n")
+
+
+INTERRUPTED_IN_COMPILED_CODE = """
+import builtins, ctypes
+from blip2idc.cli import main as cli
+
+def strike():
+    raise KeyboardInterrupt
+
+def run(arguments):
+    builtins.strike = strike
+    names = ctypes.py_object({"__builtins__": builtins.__dict__})
+    try:
+        ctypes.pythonapi.PyRun_String(b"strike()", 257, names, names)
+    except KeyboardInterrupt:
+        return 130
+
+ctypes.pythonapi.PyRun_String.restype = ctypes.py_object
+cli.run = run
+cli.main([])
+"""
+
+
+def test_interrupted_in_python_that_compiled_code_runs(tmp_path: Path) -> None:
+    """The interpreter would kill itself by the signal, which shells tell apart from an exit with 130."""
+    (tmp_path / "struck.py").write_text(INTERRUPTED_IN_COMPILED_CODE)
+    done = subprocess.run(
+        [sys.executable, "-m", "struck"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is full")

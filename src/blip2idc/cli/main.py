@@ -92,7 +92,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _terminate)  # so that files, locks and processes are put away
     status = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # the interpreter's last collections would walk over every object of a large run
+    if status == EXIT_INTERRUPTED:
+        _forget_interrupt()
     sys.exit(status)
+
+
+def _forget_interrupt() -> None:
+    """Have CPython end with the status that is given.
+
+    Where Ctrl-C struck a text of Python inside a library's compiled code (torch's import runs some), the interpreter
+    keeps a note of it and would kill itself by the signal at the end, whoever caught it since; the next text of
+    Python that compiled code runs wipes the note.
+    """
+    with contextlib.suppress(ImportError, AttributeError):
+        import ctypes
+
+        ctypes.pythonapi.PyRun_SimpleString(b"pass")
 
 
 def run(arguments: Sequence[str]) -> int:
