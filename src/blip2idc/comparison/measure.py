@@ -18,6 +18,7 @@ from PIL import Image
 from blip2idc.comparison.ignoring import Ignored
 from blip2idc.comparison.places import compare_aligned
 from blip2idc.comparison.sizes import compare_sizes
+from blip2idc.images.aside import empty_aside, strips
 from blip2idc.images.changes import Alignment, Comparison, MeasuredChange
 from blip2idc.images.pair import MAX_PIXELS, ImagePair
 from blip2idc.images.pixels import PixelDifference, Region, bounding_box
@@ -221,7 +222,7 @@ class _Tally:
             return  # one changed frame decides; the others are only counted
         first, second = shown_values(one, other)
         if ignored is not None or self.tolerances.pixel_tolerance:
-            second = np.where(mask[:, :, None], second, first)  # equal wherever differences do not count
+            second = _equal_elsewhere(first, second, mask)
         found = compare_aligned(first, second, mask, one.values.dtype == np.uint8)
         if self.found is None or found.judgement != "diffuse":
             self.found, self.frame, self.box = found, index, bounding_box(mask)
@@ -255,6 +256,14 @@ class _Tally:
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _equal_elsewhere(first: np.ndarray, second: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The second picture, equal to the first wherever differences do not count."""
+    made = empty_aside(second.shape, second.dtype)
+    for strip in strips(first, second, made):
+        made[strip] = np.where(mask[strip][:, :, None], second[strip], first[strip])
+    return made
 
 
 def _frames(first: ImageFile, second: ImageFile) -> Iterator[tuple[Frame | None, Frame | None]]:

@@ -22,6 +22,7 @@ from blip2idc.comparison.words import measured_in_words
 from blip2idc.difference import Difference
 from blip2idc.errors import Blip2idcError
 from blip2idc.images.changes.measured_pair import MeasuredPair
+from blip2idc.images.decoding.frames import read_size
 from blip2idc.images.pair import ImagePair
 
 Describe = Callable[[Iterable[ImagePair]], Iterator[Difference]]
@@ -29,6 +30,7 @@ Describe = Callable[[Iterable[ImagePair]], Iterator[Difference]]
 
 _OPENERS = 4  # threads that decode; decoding releases Python's lock
 _LARGE_BYTES = 4_000_000  # of a file: larger ones are decoded one pair at a time, which bounds the memory
+_LARGE_PIXELS = 16_000_000  # likewise
 _LARGE = threading.Lock()
 
 
@@ -109,10 +111,7 @@ def _measure_all(folders: FolderPairs, settings: CompareSettings) -> Iterator[En
 def _measure_one(folders: FolderPairs, settings: CompareSettings, name: str) -> Entry:
     paths = folders.paths(name)
     tolerances = Tolerances(settings.pixel_tolerance, settings.max_pixels)
-    try:
-        large = max(path.stat().st_size for path in paths) > _LARGE_BYTES
-    except OSError:
-        large = False  # opening it will say why
+    large = any(_is_large(path, settings.max_pixels) for path in paths)
     if large:
         _LARGE.acquire()
     try:
@@ -123,6 +122,17 @@ def _measure_one(folders: FolderPairs, settings: CompareSettings, name: str) -> 
         if large:
             _LARGE.release()
     return Entry(name, "changed" if measured.differs else "same", "", measured, files=paths)
+
+
+def _is_large(path: Path, max_pixels: int) -> bool:
+    """Whether decoding a file may take so much memory that no other is to be decoded meanwhile."""
+    try:
+        if path.stat().st_size > _LARGE_BYTES:
+            return True
+        width, height = read_size(path, max_pixels=max_pixels)
+    except (OSError, Blip2idcError):
+        return False  # opening it will say why
+    return width * height > _LARGE_PIXELS
 
 
 def _settle(entry: Entry, settings: CompareSettings) -> Entry:

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.errors import ImageError
+from blip2idc.images.aside import let_go
 from blip2idc.images.levels import levels
 
 Pixels: TypeAlias = np.ndarray
@@ -96,6 +97,7 @@ class Picture:
         for top in range(0, self.height, step):
             strip = Image.fromarray(self._to_rgb(self.source[top : top + step]))
             rows.append(np.asarray(strip.reduce(factor)))
+            let_go(self.source)
         return np.concatenate(rows)
 
     def window(self, box: tuple[int, int, int, int]) -> Pixels:
@@ -160,6 +162,9 @@ def differences(first: Picture, second: Picture) -> Iterator[tuple[int, np.ndarr
     for top in range(0, first.height, step):
         bottom = min(first.height, top + step)
         yield top, difference(first.native(top, bottom), second.native(top, bottom), first.low, first.high)
+        for picture in (first, second):
+            if isinstance(picture.source, np.ndarray):
+                let_go(picture.source)
 
 
 def difference(a: np.ndarray, b: np.ndarray, low: float = 0.0, high: float = 255.0) -> Plane:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def read_frames(
         for page in found:
             check_page(page, limits)
         if any(needs_tifffile(page) for page in found):
-            yield from (Frame(values, channels) for values, channels in read_pages(content, limits))
+            yield from starmap(Frame, read_pages(content, limits))
             return
     with open_bounded(content, limits) as image:
         yield from _icons(image, limits) if image.format == "ICO" else _animation(image, content, limits)
@@ -122,7 +123,10 @@ def _animation(image: Image.Image, content: bytes, limits: Limits) -> Iterator[F
             limits.check_memory(cost, f"an animation of {image.width}x{image.height} pixels")
         if number and image.format == "MPO":
             check_jpeg(content, limits, getattr(image, "offset", 0))
-        yield _frame_of(image, number, content, limits)
+        alone = number == 0 and _is_alone(image)
+        yield _only(image, content, limits) if alone else _frame_of(image, number, content, limits)
+        if alone:
+            return
         number += 1
         try:
             image.seek(number)
@@ -132,6 +136,21 @@ def _animation(image: Image.Image, content: bytes, limits: Limits) -> Iterator[F
             raise ImageError(
                 f"{limits.name}: frame {number + 1} is damaged ({reason_of(error)}); export it again"
             ) from None
+
+
+def _is_alone(image: Image.Image) -> bool:
+    """Whether a file holds one picture for sure; of a damaged one that shows when the next one is looked for."""
+    try:
+        return not getattr(image, "is_animated", False)
+    except Exception:  # plugins raise anything on a damaged file
+        return False
+
+
+def _only(image: Image.Image, content: bytes, limits: Limits) -> Frame:
+    """The frame of a file with one, whose pixels are not held beside its values."""
+    frame = _frame_of(image, 0, content, limits)
+    image.close()
+    return frame
 
 
 def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -> Frame:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from blip2idc.errors import ImageError
+from blip2idc.images.aside import laid_aside
 from blip2idc.images.decoding import frames as decoded
 from blip2idc.images.decoding.by_format.tiff import check_page, pages
 from blip2idc.images.decoding.formats import format_of
@@ -74,9 +76,19 @@ class ImageFile:
         found = self._foreign() or decoded.read_frames(
             self.content, max_pixels=self.max_pixels, name=self.name
         )
-        for index, frame in enumerate(found):
-            deeper = self._deeper() if index == 0 and self.format in _DEEPER else None
-            yield deeper or _converted(frame, self.count > 1 and self.part == "frame")
+        first = True
+        while (
+            True
+        ):  # not by `for` and `enumerate`, which would hold what is yielded until the next is decoded
+            frame = next(found, None)
+            if frame is None:
+                return
+            deeper = self._deeper() if first and self.format in _DEEPER else None
+            made = deeper or _converted(frame, self.count > 1 and self.part == "frame")
+            made = replace(made, values=laid_aside(made.values))
+            first = False
+            del frame, deeper
+            yield made
 
     def frame(self, wanted: int) -> Frame:
         """One picture; those before it are decoded too, as animations need it."""
@@ -95,7 +107,7 @@ class ImageFile:
         except ImageError:
             for page in pages(self.content, limits):
                 check_page(page, limits)  # what is too large stays refused
-            return (decoded.Frame(values, channels) for values, channels in read_pages(self.content, limits))
+            return starmap(decoded.Frame, read_pages(self.content, limits))
         return None
 
     def _deeper(self) -> Frame | None:

@@ -6,17 +6,15 @@ cut: 8 and 16 bits meet on the scale of the finer one, all other types by their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
+from blip2idc.images.aside import strips
+
 Space = Literal["gray", "rgb", "cmyk", "lab", "bands"]
-_STRIP_VALUES = (
-    4_000_000  # values that are compared at a time: bounds what a comparison needs beside the images
-)
 _16_TO_8_BITS = 257  # 65535 / 255, so that black and white meet
 
 
@@ -126,20 +124,13 @@ def value_range(*frames: Frame) -> tuple[float, float]:
     ends: list[float] = []
     for frame in frames:
         values = frame.values[:, :, :-1] if frame.alpha else frame.values
-        for strip in strips(values.shape):
+        for strip in strips(values):
             part = values[strip]
             part = np.abs(part) if np.issubdtype(part.dtype, np.complexfloating) else part
             part = part[np.isfinite(part)] if np.issubdtype(part.dtype, np.inexact) else part
             if part.size:
                 ends += [float(part.min()), float(part.max())]
     return (min(ends), max(ends)) if ends else (0.0, 0.0)
-
-
-def strips(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Slices of rows that together are an array [H, W, C], each of bounded size."""
-    step = max(1, _STRIP_VALUES // max(1, shape[1] * shape[2]))
-    for top in range(0, shape[0], step):
-        yield slice(top, min(shape[0], top + step))
 
 
 def differing(before: Frame, after: Frame, tolerance: float = 0.0) -> tuple[np.ndarray, float]:
@@ -156,7 +147,7 @@ def differing(before: Frame, after: Frame, tolerance: float = 0.0) -> tuple[np.n
     """
     mask = np.zeros(before.values.shape[:2], bool)
     largest = 0.0
-    for strip in strips(before.values.shape):
+    for strip in strips(before.values, after.values):
         one, other = before.values[strip], after.values[strip]
         unequal = one != other
         if np.issubdtype(one.dtype, np.inexact):

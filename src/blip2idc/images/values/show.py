@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from blip2idc.images.aside import LARGE, empty_aside, let_go, strips
 from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
-from blip2idc.images.values.frame import Frame, matched, strips, value_range
+from blip2idc.images.values.frame import Frame, matched, value_range
 
 _BACKGROUNDS = (255, 0, 128)
 _SEEN = 8  # levels of 255 from which on a difference shows
@@ -21,9 +22,17 @@ _LOOKED_AT = 100_000  # differing pixels that are looked at
 
 def shown(before: Frame, after: Frame) -> ImagePair:
     """Both frames as 8-bit RGB pictures; their sizes may differ."""
-    return ImagePair(
-        *(Image.fromarray(np.ascontiguousarray(values)) for values in shown_values(before, after))
-    )
+    return ImagePair(*map(_image, shown_values(before, after)))
+
+
+def _image(values: np.ndarray) -> Image.Image:
+    """An image of uint8 [H, W, 3]; a large one from strip to strip, since Pillow copies its bytes twice."""
+    if values.nbytes < LARGE:
+        return Image.fromarray(np.ascontiguousarray(values))
+    image = Image.new("RGB", (values.shape[1], values.shape[0]))
+    for strip in strips(values):
+        image.paste(Image.fromarray(np.ascontiguousarray(values[strip])), (0, strip.start))
+    return image
 
 
 def shown_values(before: Frame, after: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -56,6 +65,7 @@ def _bands(before: Frame, after: Frame) -> list[int]:
     differ = [
         band for band in range(count) if not np.array_equal(before.values[..., band], after.values[..., band])
     ]
+    let_go(before.values, after.values)
     return first if not differ or set(differ) & set(first) else [differ[0]] * 3
 
 
@@ -66,8 +76,8 @@ def _picture(frame: Frame, low: float, high: float, background: int, bands: list
         values = np.ascontiguousarray(frame.values).tobytes()
         return np.asarray(Image.frombytes(frame.space.upper(), frame.size, values).convert("RGB"))
     height, width = frame.values.shape[:2]
-    rgb = np.empty((height, width, 3), np.uint8)
-    for strip in strips(frame.values.shape):
+    rgb = empty_aside((height, width, 3), np.uint8)
+    for strip in strips(frame.values, rgb):
         part = frame.values[strip]
         color = part[:, :, bands]
         if color.dtype != np.uint8:
@@ -94,13 +104,23 @@ def _background(before: Frame, after: Frame) -> int:
     """White, unless what differs shows better on black or gray."""
     if before.size != after.size or before.values.dtype != np.uint8 or before.space == "bands":
         return _BACKGROUNDS[0]
-    where = np.flatnonzero((before.values != after.values).any(axis=2))
+    where = _some_of_differing(before.values, after.values)
     if not where.size:
         return _BACKGROUNDS[0]
-    where = where[:: max(1, where.size // _LOOKED_AT)]
     sides = [frame.values.reshape(-1, frame.channels)[where] for frame in (before, after)]
+    let_go(before.values, after.values)
     shares = []
     for background in _BACKGROUNDS:
         one, other = (_laid(side[:, :-1], side[:, -1:], background).astype(np.int16) for side in sides)
         shares.append(float((np.abs(one - other).max(axis=1) >= _SEEN).mean()))
     return _BACKGROUNDS[0] if shares[0] >= _ENOUGH else _BACKGROUNDS[int(np.argmax(shares))]
+
+
+def _some_of_differing(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Indices of pixels that differ, about `_LOOKED_AT` of them at most."""
+    parts = list(strips(before))
+    found = []
+    for strip in strips(before, after):
+        where = np.flatnonzero((before[strip] != after[strip]).any(axis=2))
+        found.append(where[:: max(1, where.size * len(parts) // _LOOKED_AT)] + strip.start * before.shape[1])
+    return np.concatenate(found)
