@@ -47,7 +47,7 @@ def empty_aside(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
 
 
 def strips(*arrays: np.ndarray) -> Iterator[slice]:
-    """Slices of rows that together are arrays of one shape [H, W, ...]; each is let go of when the next is asked for."""
+    """Slices of rows that together are arrays of one shape [H, W, ...]; each is let go of when the next is wanted."""
     shape = arrays[0].shape
     step = max(1, STRIP_VALUES // max(1, int(np.prod(shape[1:], dtype=np.int64))))
     for top in range(0, shape[0], step):

@@ -26,6 +26,8 @@ Source: TypeAlias = Image.Image | np.ndarray
 
 WORKING_PIXELS = 20_000_000
 """Images beyond it are reduced; a 12-megapixel photograph is not."""
+REDUCED_PIXELS = 8_000_000
+"""What reduced images have at most: work on them takes some 30 bytes a pixel."""
 _STRIP_PIXELS = 2_000_000
 
 
@@ -145,9 +147,14 @@ def open_pictures(before: Source, after: Source) -> tuple[Picture, Picture]:
     return Picture(before, min(ends), max(ends)), Picture(after, min(ends), max(ends))
 
 
-def working_factor(first: Picture, second: Picture, pixels: int = WORKING_PIXELS) -> int:
-    """The whole factor by which a pair has to be reduced so that neither has more than so many pixels."""
+def working_factor(first: Picture, second: Picture, pixels: int | None = None) -> int:
+    """The whole factor by which a pair has to be reduced so that neither has more than so many pixels.
+
+    By default 1 up to `WORKING_PIXELS`, and what leaves `REDUCED_PIXELS` beyond.
+    """
     largest = max(picture.width * picture.height for picture in (first, second))
+    if pixels is None:
+        pixels = WORKING_PIXELS if largest <= WORKING_PIXELS else REDUCED_PIXELS
     return int(np.ceil((largest / pixels) ** 0.5))
 
 

@@ -27,6 +27,7 @@ from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box
 
 _MOST = 24  # regions that are looked at, the largest
+_TOO_LARGE = 2_000_000  # pixels of a region that is no thing: each takes a hundred bytes here
 _LARGEST = 900  # pixels of a side beyond which nothing is sought
 _ALIKE = 0.8  # correlation from which on a piece may have been found
 _COLOR = 24.0  # levels by which the mean colour of a thing may seem to differ in its two places
@@ -81,7 +82,8 @@ def find_moves(
     """
     tolerance = 10.0 + 3.0 * noise
     moved: list[Moved] = []
-    left = [place_of(before, after, region, tolerance) for region in regions[:_MOST]]
+    sought = [region for region in regions[:_MOST] if region.pixels <= _TOO_LARGE]
+    left = [place_of(before, after, region, tolerance) for region in sought]
     for place in tuple(left):
         if not any(place is other for other in left):
             continue

@@ -92,7 +92,7 @@ def _is_drawn(around: np.ndarray, ground: np.ndarray) -> bool:
 
 def _colors_of(values: np.ndarray) -> int:
     """How many of 512 colours some pixels [H, W, 3] have, those of hardly any pixel left out."""
-    coarse = (values >> 5).reshape(-1, 3) @ np.array([64, 8, 1])
+    coarse = (values >> 5).reshape(-1, 3) @ np.array([64, 8, 1], values.dtype)
     counts = np.bincount(coarse, minlength=512)
     return int((counts > 0.001 * len(coarse)).sum())
 

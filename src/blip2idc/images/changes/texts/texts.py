@@ -37,6 +37,7 @@ _NAMED = (
     40,
 )  # most pixels of a thing that is called by its words, most lines and letters of these
 _RIM = 2  # pixels of its edge
+_LARGEST = 1_500_000  # pixels of a place in which lines are looked for, of which a few are read
 _AROUND = 720  # pixels of the image around a place that are looked at
 
 
@@ -53,6 +54,9 @@ def with_texts(
 def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     kinds = {fact.kind for fact in change.facts}
     seems_moved = kinds == {"moved"} and change.thing == "text"
+    places = (change.before_box, change.after_box)
+    if any(box and box[2] * box[3] > _LARGEST for box in places):
+        return change
     if change.thing.endswith(_NO_TEXT) and not kinds & _NAMED_BY_TITLE:
         return change
     if "panel" in kinds:
