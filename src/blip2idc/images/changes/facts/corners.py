@@ -16,6 +16,7 @@ from blip2idc.images.changes.regions.grouping import Region, union
 from blip2idc.images.changes.result import Box, Fact
 
 _LARGEST = 64  # pixels of a side of a corner
+_SMALLEST = 16  # pixels of a side of a box whose corners are one region
 _ALIKE = 4  # pixels by which corners may be off their line, and differ in size
 _FEW = 4  # pixels of a corner
 _ELSEWHERE = 0.03  # share of the pixels that may lie elsewhere than in the corners
@@ -41,11 +42,6 @@ def find_rounded(
     """
     found: list[tuple[Region, Fact]] = []
     left = list(regions)
-    for region in regions[:_MOST]:
-        fact = corner_fact(before, after, region)
-        if fact is not None:
-            found.append((region, fact))
-            left.remove(region)
     small = [region for region in left if max(region.box[2:]) <= _LARGEST][:_MOST]
     for first in tuple(small):
         if not any(first is other for other in small):
@@ -54,12 +50,18 @@ def find_rounded(
         if len(members) < 2:
             continue
         merged = merged_regions(members)
-        pair = len(members) == 2
-        fact = _pair_fact(before, after, members) if pair else corner_fact(before, after, merged)
+        fact = corner_fact(before, after, merged)
+        if fact is None and len(members) == 2:
+            fact = _pair_fact(before, after, members)
         if fact is not None:
             found.append((merged, fact))
             small = [one for one in small if not any(one is other for other in members)]
             left = [one for one in left if not any(one is other for other in members)]
+    for region in left[:_MOST]:
+        fact = corner_fact(before, after, region) if min(region.box[2:]) >= _SMALLEST else None
+        if fact is not None:
+            found.append((region, fact))
+            left = [one for one in left if one is not region]
     return found, left
 
 

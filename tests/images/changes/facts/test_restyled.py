@@ -1,0 +1,178 @@
+"""Facts of pages: each kind on a small page that is drawn here, before and after, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from blip2idc.images.changes import Fact, find_changes
+
+Draw = Callable[[Image.Image, ImageDraw.ImageDraw], None]
+WORDS = "Delivery within three days"
+
+
+def page() -> Image.Image:
+    """A page with a heading, a blue button, a card and lines of text, 480 x 360."""
+    image = Image.new("RGB", (480, 360), "#f6f7f9")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 479, 40), fill="#1d2b45")
+    draw.text((12, 10), "Garden shop", "white", font(18))
+    draw.rectangle((30, 250, 150, 286), fill="#0d6efd")
+    draw.text((56, 258), "Continue", "white", font(16))
+    draw.rectangle((240, 60, 440, 200), fill="white", outline="#d5d9de")
+    for line, words in enumerate(("Seeds and bulbs", "Pots of clay", "Tools for winter")):
+        draw.text((256, 76 + 34 * line), words, "#333333", font(15))
+    draw.text((30, 320), "All prices include taxes", "#555555", font(14))
+    return image
+
+
+def font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype("DejaVuSans.ttf", size)
+
+
+def changed(change: Draw) -> Image.Image:
+    image = page()
+    change(image, ImageDraw.Draw(image))
+    return image
+
+
+def facts(before: Image.Image, after: Image.Image) -> list[Fact]:
+    return [fact for change in find_changes(before, after, texts=False).changes for fact in change.facts]
+
+
+def outlined(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((26, 246, 154, 290), outline="#1a5fd0", width=2)
+
+
+def rounded(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((30, 250, 150, 286), fill="#f6f7f9")
+    draw.rounded_rectangle((30, 250, 150, 286), 12, fill="#0d6efd")
+    draw.text((56, 258), "Continue", "white", font(16))
+
+
+def shadowed(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    shade = Image.new("L", image.size)
+    ImageDraw.Draw(shade).rectangle((240, 66, 440, 208), fill=120)
+    shade = shade.filter(ImageFilter.GaussianBlur(8))
+    card = image.crop((240, 60, 441, 201))
+    image.paste("#000000", (0, 0), shade)
+    image.paste(card, (240, 60))
+
+
+def panel(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((220, 45, 380, 150), fill="#23272b", outline="#777777")
+    for line, words in enumerate(("Draft", "Shipping", "Opening hours")):
+        draw.text((236, 55 + 30 * line), words, "#eeeeee", font(14))
+
+
+def swapped(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((250, 70, 430, 132), fill="white")
+    for line, words in enumerate(("Pots of clay", "Seeds and bulbs")):
+        draw.text((256, 76 + 34 * line), words, "#333333", font(15))
+
+
+def faded(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    box = (30, 250, 151, 287)
+    ground = Image.new("RGB", (121, 37), "#f6f7f9")
+    image.paste(Image.blend(ground, image.crop(box), 0.4), box[:2])
+
+
+def greyed(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((30, 250, 150, 286), fill="#dcdfe3")
+    draw.text((56, 258), "Continue", "#8d949c", font(16))
+
+
+def underlined(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    left, _, right, bottom = draw.textbbox((30, 320), "All prices include taxes", font(14))
+    draw.line((left, bottom, right, bottom), fill="#555555")
+
+
+def bold(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((28, 316, 230, 340), fill="#f6f7f9")
+    heavy = ImageFont.truetype("DejaVuSans-Bold.ttf", 14)
+    draw.text((30, 320), "All prices include taxes", "#555555", heavy)
+
+
+def spaced(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((28, 316, 230, 340), fill="#f6f7f9")
+    left = 30.0
+    for letter in "All prices include taxes":
+        draw.text((round(left), 320), letter, "#555555", font(14))
+        left += font(14).getlength(letter) + 2
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("outlined", outlined),
+        ("rounded", rounded),
+        ("shadowed", shadowed),
+        ("panel", panel),
+        ("swapped", swapped),
+        ("faded", faded),
+        ("greyed", greyed),
+        ("underlined", underlined),
+        ("bold", bold),
+        ("spaced", spaced),
+    ],
+)
+def test_what_was_only_drawn_otherwise_is_told(kind: str, change: Draw, back: bool) -> None:
+    before, after = page(), changed(change)
+    (fact,) = facts(after, before) if back else facts(before, after)
+    assert fact.kind == kind
+    assert fact.values.get("in") == (None if kind == "swapped" else "before" if back else "after")
+
+
+def test_another_picture_in_the_place_of_a_picture() -> None:
+    rng = np.random.default_rng(3)
+    pictures = [
+        Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize(
+            (120, 90), Image.Resampling.BICUBIC
+        )
+        for _ in range(2)
+    ]
+    before, after = page(), page()
+    before.paste(pictures[0], (60, 80))
+    after.paste(pictures[1], (60, 80))
+    assert [fact.kind for fact in facts(before, after)] == ["replaced"]
+
+
+def test_a_dialog_over_a_dimmed_page() -> None:
+    after = page().point(lambda value: value // 2)
+    draw = ImageDraw.Draw(after)
+    draw.rectangle((120, 100, 360, 210), fill="white")
+    draw.text((140, 120), "Leave this page?", "#222222", font(18))
+    (change,) = find_changes(page(), after, texts=False).changes
+    assert change.facts == (Fact("panel", {"in": "after", "as": "dialog"}),)
+    assert change.before_box is None
+    assert change.after_box is not None
+    assert np.abs(np.subtract(change.after_box, (120, 100, 241, 111))).max() <= 2
+    assert change.sentence == "a dialog appeared over the page"
+
+
+def test_a_dark_theme() -> None:
+    dark = Image.fromarray(255 - np.asarray(page()) // 4 * 3 - 20)
+    (change,) = find_changes(page(), dark, texts=False).changes
+    assert change.facts == (Fact("theme", {"to": "dark"}),)
+
+
+def test_a_page_without_its_style_sheet() -> None:
+    plain = Image.new("RGB", (480, 360), "white")
+    draw = ImageDraw.Draw(plain)
+    for line in range(12):
+        draw.text((9, 10 + 26 * line), f"{WORDS} {line}", "#0000ee" if line % 3 else "black", font(16))
+    (change,) = find_changes(page(), plain, texts=False).changes
+    assert change.facts == (Fact("unstyled", {"in": "after"}),)
+
+
+@pytest.mark.parametrize("words", ["All prices exclude tariffs", "Free shipping from May on"])
+def test_other_words_are_not_the_same_ones_drawn_otherwise(words: str) -> None:
+    def say(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((28, 316, 230, 340), fill="#f6f7f9")
+        draw.text((30, 320), words, "#555555", font(14))
+
+    assert {fact.kind for fact in facts(page(), changed(say))} <= {"appeared", "disappeared"}
