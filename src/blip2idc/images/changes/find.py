@@ -53,9 +53,14 @@ _MANY_TILES = 40
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
 _SPECK = 16  # pixels
 _SPARSE = 0.1  # share of its box that the outline of a thing takes whose height was rounded
+_LITTLE_EQUAL = 0.35  # share of equal tiles up to which all of a page may have changed
 _REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
+
+
+_OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
+_OF_BOX = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 
 
 def find_changes(before: Source, after: Source, *, texts: bool = True) -> Comparison:
@@ -80,7 +85,8 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     one, other = first.rgb(factor), second.rgb(factor)
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
     found = aligning.align_exactly(one, other, plain)
-    whole = measure_page(one, other) if found is None and factor == 1 else None
+    little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
+    whole = measure_page(one, other) if little and factor == 1 else None
     if whole is not None:
         return _page_changed(first, second, *whole, texts=texts)
     if found is None:
@@ -302,6 +308,8 @@ def _told_change(overlay: Overlay, region: Region, facts: tuple[Fact, ...]) -> M
     """A region with what is sure of it."""
     appeared = bool(facts) and facts[0].kind == "appeared"
     thing = thing_of(overlay.after if appeared else overlay.before, region.box)
+    if not thing and facts and facts[0].kind in _OF_TEXT | _OF_BOX:
+        thing = "text" if facts[0].kind in _OF_TEXT else "box"
     if not thing and not facts:
         thing = thing_of(overlay.after, region.box)
     return MeasuredChange(

@@ -14,6 +14,7 @@ from blip2idc.images.changes.facts.frames import outline
 from blip2idc.images.changes.facts.letters import letters
 from blip2idc.images.changes.facts.shadows import shadow
 from blip2idc.images.changes.facts.swaps import find_displaced, find_exchanged, swap
+from blip2idc.images.changes.facts.toggles import toggle
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
@@ -56,7 +57,8 @@ def find_restyled(
 def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) -> Fact | None:
     """What of that happened in one region."""
     return (
-        outline(before, after, region)
+        toggle(before, after, region)
+        or outline(before, after, region)
         or shadow(before, after, region, _TOLERANCE + _BY_NOISE * noise)
         or swap(before, after, region)
         or letters(before, after, region)

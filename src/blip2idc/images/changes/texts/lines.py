@@ -14,7 +14,7 @@ from blip2idc.images.changes.result import Box
 _REACH = 700  # pixels to either side that a line is followed
 _HEIGHTS = (6, 90)  # pixels of a line
 _MOST_LINES = 8
-_GAP = 1.1  # heights of a line by which words are apart at most
+_GAP = 1.25  # heights of a line by which words are apart at most
 _CONTRAST = 0.4  # of the strongest contrast in the box: what is ink
 _LEAST_CONTRAST = 24  # levels of it
 _FARTHER = 0.45  # of the height of small letters: how far others reach above and below

@@ -20,12 +20,10 @@ _MOST = 10
 """Changes of a pair that are read, the most telling."""
 _SURE = 0.7  # how sure the reader has to be of every line
 _VERY_SURE = 0.9  # the same where a text seems to have moved: its words may have
-_OF_LETTERS = frozenset(
-    {"bold", "italic", "underlined", "spaced", "aligned", "resized", "moved", "faded", "swapped"}
-)
-"""What happens to letters that stay the same."""
 _NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed"})
 """What happens to boxes, which are called by the first of their lines."""
+_OUTLINE = 8
+"""Pixels of the line around a thing, and of the ground between."""
 _TITLES = 3
 """Lines that are tried for one that can be read."""
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
@@ -62,11 +60,14 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     if "panel" in kinds:
         gone = any(fact.values.get("in") == "before" for fact in change.facts)
         there = (first, change.before_box) if gone else (second, change.after_box)
-        return replace(change, name=_title(*there))
-    if kinds & _OF_LETTERS and not seems_moved:
-        return replace(change, name=_title(second, change.after_box))
-    if not (kinds <= _CAME_OR_WENT or seems_moved):
-        return replace(change, name=_name(second, change.after_box))
+        return replace(change, name=_name(*there))
+    if "outlined" in kinds:
+        inner = _inner(change.after_box)
+        return replace(change, name=_name(second, inner) or _title(second, inner))
+    if kinds and not (kinds <= _CAME_OR_WENT or seems_moved):
+        boxed = change.thing.endswith(("button", "box"))
+        ways = (_name, _title) if boxed else (_title, _name)
+        return replace(change, name=ways[0](second, change.after_box) or ways[1](second, change.after_box))
     if change.thing.endswith("shape") and any(
         box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
     ):
@@ -77,7 +78,10 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     if before is None or after is None:
         return change
     if before == after:
-        return replace(change, name=_as_name(after))
+        name = _as_name(after)
+        if name and not change.facts and not change.thing:
+            return replace(change, name=name, thing="text", sentence=sentence((), "text"))
+        return replace(change, name=name)
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return change
     if " ".join(before).casefold() == " ".join(after).casefold():
@@ -112,6 +116,14 @@ def _title(picture: Picture, box: Box | None) -> str | None:
     return None
 
 
+def _inner(box: Box | None) -> Box | None:
+    """A box without the line along its edge; None where nothing is left."""
+    if box is None or min(box[2:]) <= 4 * _OUTLINE:
+        return None
+    x, y, width, height = box
+    return x + _OUTLINE, y + _OUTLINE, width - 2 * _OUTLINE, height - 2 * _OUTLINE
+
+
 def _name(picture: Picture, box: Box | None) -> str | None:
     """The words on a thing, where they are few and sure."""
     if box is None or box[2] * box[3] > _NAMED[0] or min(box[2:]) <= 4 * _RIM:
@@ -120,7 +132,7 @@ def _name(picture: Picture, box: Box | None) -> str | None:
     thing = picture.window((x + _RIM, y + _RIM, width - 2 * _RIM, height - 2 * _RIM))
     lines = line_boxes(thing, (0, 0, width - 2 * _RIM, height - 2 * _RIM))
     if len(lines) > _NAMED[1]:
-        return _title(picture, box)
+        lines = lines[:1]  # its title
     read = [read_line(with_air(thing, line)) for line in lines]
     return _as_name([text for text, _ in read]) if all(sure >= _VERY_SURE for _, sure in read) else None
 

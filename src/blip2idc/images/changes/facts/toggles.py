@@ -1,0 +1,64 @@
+"""Check boxes and switches that were turned on or off: `checked`.
+
+In: the two images in one frame and a region. Out: the fact with the side that is on. A switch is a pill in which a
+light knob lies at the right when it is on; a check box is a small square with a strong colour and a light mark in it
+when it is on, and is bare when it is off.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blip2idc.images.changes.facts.patch import luma_of
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.regions.grouping import Region
+from blip2idc.images.changes.result import Fact
+
+_BOX, _SWITCH = ((9, 26), (10, 36))  # pixels: the side of a check box, and the height of a switch
+_SQUARE, _PILL = (0.8, 1.25), (1.4, 2.8)  # width over height
+_LIGHT, _KNOB_LIGHT, _MARK_LIGHT = (
+    215.0,
+    242.0,
+    180.0,
+)  # luma of a bare box, of a knob and of a mark, at least
+_KNOB = (0.12, 0.6)  # share of the pill that it takes
+_ENDS = (0.4, 0.6)  # of the width: where its middle lies at most when it is off, and at least when it is on
+_STRONG, _COLORED = 0.5, 40.0  # share of a box that has a colour, and levels between its channels
+_MARK, _BARE = (0.04, 0.45), 0.7  # share of a box that its mark takes, and that is light when it is bare
+
+
+def toggle(before: Pixels, after: Pixels, region: Region) -> Fact | None:
+    """`checked` where a check box or a switch was turned on or off."""
+    x, y, width, height = region.box
+    shape = width / height
+    window = slice(y, y + height), slice(x, x + width)
+    images = [image[window].astype(np.float32) for image in (before, after)]
+    if _SWITCH[0] <= height <= _SWITCH[1] and _PILL[0] <= shape <= _PILL[1]:
+        places = [_knob(image) for image in images]
+        for side, (on, off) in (("after", places[::-1]), ("before", places)):
+            if on is not None and off is not None and off <= _ENDS[0] and on >= _ENDS[1]:
+                return Fact("checked", {"in": side})
+    if _BOX[0] <= height <= _BOX[1] and _SQUARE[0] <= shape <= _SQUARE[1]:
+        marked = [_is_marked(image) for image in images]
+        bare = [float((luma_of(image) >= _LIGHT).mean()) >= _BARE for image in images]
+        for side, index in (("after", 1), ("before", 0)):
+            if marked[index] and bare[1 - index]:
+                return Fact("checked", {"in": side})
+    return None
+
+
+def _knob(image: np.ndarray) -> float | None:
+    """Where the middle of the light knob lies, as a share of the width; None where there is none."""
+    inner = luma_of(image[2:-2, 2:-2]) >= _KNOB_LIGHT
+    if not _KNOB[0] <= inner.mean() <= _KNOB[1]:
+        return None
+    columns = np.flatnonzero(inner.any(axis=0))
+    if np.ptp(columns) + 1 > 1.3 * inner.shape[0]:
+        return None
+    return float(np.nonzero(inner)[1].mean() / inner.shape[1])
+
+
+def _is_marked(image: np.ndarray) -> bool:
+    light = float((luma_of(image[2:-2, 2:-2]) >= _MARK_LIGHT).mean())
+    colored = float((np.ptp(image, axis=2) >= _COLORED).mean())
+    return colored >= _STRONG and _MARK[0] <= light <= _MARK[1]
