@@ -74,14 +74,12 @@ def test_batched_is_one_by_one(captioner: DifferenceCaptioner, rng: np.random.Ge
     assert [item.caption for item in turned] == [item.caption for item in single][::-1]
 
 
-def test_lanes_are_one_batch(
-    captioner: DifferenceCaptioner, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lanes_are_one_batch(captioner: DifferenceCaptioner, rng: np.random.Generator) -> None:
     pairs = pairs_of(rng, 19)
-    monkeypatch.setattr(DifferenceCaptioner, "lanes", 1)
+    captioner.lanes = 1
     one = list(captioner.stream(pairs, batch_size=32, max_new_tokens=LENGTH))
     for lanes, size in ((2, 32), (2, 4), (3, 3)):
-        monkeypatch.setattr(DifferenceCaptioner, "lanes", lanes)
+        captioner.lanes = lanes
         found = list(captioner.stream(pairs, batch_size=size, max_new_tokens=LENGTH))
         assert [item.caption for item in found] == [item.caption for item in one]
         assert [item.change_probability for item in found] == pytest.approx(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -213,9 +214,11 @@ class DifferenceService:
             desk.measurer.close()
 
     def _ask_model(self, kind: str, pairs: Sequence[OpenedPair]) -> Sequence[Difference | Explanation]:
-        if kind == _EXPLAIN:
-            return list(self.captioner.explain_stream(pairs, self.method, len(pairs)))
-        return list(self.captioner.stream(pairs, len(pairs)))
+        sparing = self.captioner.beside_others() if len(pairs) > 1 else nullcontext()
+        with sparing:  # others are being opened and measured then
+            if kind == _EXPLAIN:
+                return list(self.captioner.explain_stream(pairs, self.method, len(pairs)))
+            return list(self.captioner.stream(pairs, len(pairs)))
 
 
 def kind_of(heatmaps: bool) -> str:

@@ -11,8 +11,8 @@ Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_ad
 from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.layers.eight_bits import keep_in_eight_bits
-from blip2idc.model.layers.lanes import lanes_for, side_by_side
+from blip2idc.model.layers.lanes import lanes_for, one_thread, side_by_side
 from blip2idc.model.loading import load_backbone
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner, Part, Result
 from blip2idc.runtime import INT8, Choice
@@ -77,6 +77,7 @@ class DifferenceCaptioner(PairCaptioner):
         self.adapter = adapter
         self.max_pixels = max_pixels
         self.confidence = confidence
+        self.lanes = lanes_for(self.backbone.device.value, self.backbone.parameter_count())
         self.joint_model = JointModel(self.backbone, self.layout, prompt, settings.no_change_captions)
 
     @classmethod
@@ -168,14 +169,13 @@ class DifferenceCaptioner(PairCaptioner):
                 odds: list[float] = self.joint_model.log_odds(encoded.seen).tolist()
             yield from odds
 
-    @cached_property
-    def lanes(self) -> int:
-        """On a processor as many as it has cores, up to a few, where the network is small; see `layers.lanes`."""
-        return lanes_for(self.backbone.device.value, self.backbone.parameter_count())
-
     def side_by_side(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
         """In threads, each with its share of the cores; see `layers.lanes`."""
         return side_by_side(work, parts)
+
+    def beside_others(self) -> AbstractContextManager[None]:
+        """One thread of torch here, and one in each lane."""
+        return one_thread()
 
     def encode(self, joints: Sequence[JointArray]) -> Encoded:
         """Look at joint images: ViT and Q-Former; see `JointModel.encode`."""

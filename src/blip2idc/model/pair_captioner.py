@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
@@ -74,6 +75,7 @@ class PairCaptioner(ABC):
         max_pixels: Limit for each image.
         shows_heatmaps: Whether it can show where it looked.
         asks_about_crops: Whether it says what changed in each place; otherwise what was measured speaks there.
+        lanes: Parts of a batch that it works on side by side.
     """
 
     adapter: str | None = None
@@ -82,6 +84,7 @@ class PairCaptioner(ABC):
     max_pixels: int = MAX_PIXELS
     shows_heatmaps: ClassVar[bool] = False
     asks_about_crops: bool = True
+    lanes: int = 1
 
     @property
     @abstractmethod
@@ -131,11 +134,6 @@ class PairCaptioner(ABC):
             decoding: Fields of `Decoding`.
         """
 
-    @property
-    def lanes(self) -> int:
-        """Parts of a batch that it works on side by side."""
-        return 1
-
     def side_by_side(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
         """Work on parts of a batch, as many at once as there are lanes.
 
@@ -144,6 +142,10 @@ class PairCaptioner(ABC):
             parts: No more than `lanes`.
         """
         return [work(part) for part in parts]
+
+    def beside_others(self) -> AbstractContextManager[None]:
+        """While the block lasts, it takes no more cores than it has lanes, and outside of them one: others need them."""
+        return nullcontext()
 
     def words(self, difference: Difference) -> tuple[str, ...]:
         """The words of what it said of the whole; the caption's where that is all that is known."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from blip2idc.model.layers.lanes import lanes_for, side_by_side
+from blip2idc.model.layers.lanes import lanes_for, one_thread, side_by_side
 
 
 @pytest.fixture
@@ -47,6 +47,15 @@ def test_what_goes_wrong_in_one_is_raised_and_leaves_the_threads_as_they_were() 
     thread.start()
     thread.join()
     assert later == [4]
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_beside_others_each_lane_has_one_thread() -> None:
+    with one_thread():
+        assert torch.get_num_threads() == 1
+        assert side_by_side(lambda part: torch.get_num_threads(), ["one", "other"]) == [1, 1]
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 4
 
 
 @pytest.mark.usefixtures("four_threads")

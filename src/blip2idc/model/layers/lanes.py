@@ -7,8 +7,9 @@ layers turn their weights into another type while they work, each lane would do 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -30,6 +31,17 @@ def lanes_for(device: str, weights: int) -> int:
     if device != "cpu" or weights > _LARGEST:
         return 1
     return max(1, min(_MOST, torch.get_num_threads()))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """While the block lasts, torch works in this thread alone: a second one would mostly wait where cores are taken."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
