@@ -144,7 +144,7 @@ class PairCaptioner(ABC):
         return [work(part) for part in parts]
 
     def beside_others(self) -> AbstractContextManager[None]:
-        """While the block lasts, it takes no more cores than it has lanes, and outside of them one: others need them."""
+        """While the block lasts, it takes one core for each lane, and outside of them one: others need the rest."""
         return nullcontext()
 
     def words(self, difference: Difference) -> tuple[str, ...]:
