@@ -56,11 +56,8 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
     views = Views(before, after)
     first, second = (structure(plane) for plane in views.lumas)
     aspect = abs(before.shape[1] / before.shape[0] / (after.shape[1] / after.shape[0]) - 1)
-    if aspect < 0.03 and correlation(first, second) > _IN_PLACE:
-        steps = _LYING
-    else:
-        steps = _ELSEWHERE
-    for step in steps:
+    lies = aspect < 0.03 and correlation(first, second) > _IN_PLACE
+    for step in _LYING if lies else _ELSEWHERE:
         found = step(views)
         if found is not None:
             return found
