@@ -13,6 +13,7 @@ from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, follows, soft, structure
 
 _SIGMAS = (0.8, 1.2, 1.8, 2.5, 3.5, 5.0, 7.0, 10.0, 14.0)
+_BOXES = (5, 7, 9, 13, 19, 27)
 _REACH = 26  # pixels to both sides that a smear along a line may reach
 _BLURRED = 256  # side of the window in which blurs are told apart
 _NOISY = 9.0  # levels of noise in flat places: a camera's own is less
@@ -25,13 +26,7 @@ def detail(views: Views) -> Fact | None:
     if not views.same_size or min(views.before.shape[:2]) < 48:
         return None
     first, second = views.native
-    return (
-        _specks(views)
-        or drawn(views)
-        or _blurred(views, first, second)
-        or _noisy(first, second)
-        or _sharpened(first, second)
-    )
+    return _specks(views) or drawn(views) or _noisy(first, second) or _sharpened(first, second)
 
 
 def _energy(plane: Floats) -> float:
@@ -93,9 +88,22 @@ def drawn(views: Views) -> Fact | None:
     if not views.same_size or min(views.before.shape[:2]) < 48:
         return None
     if "drawn" not in views.known:
-        views.known["drawn"] = _blocks(views) or _thin(*views.native) or _drawn(*views.native)
+        views.known["drawn"] = _blocks(views) or _lines(*views.native)
     found: Fact | None = views.known["drawn"]
     return found
+
+
+def smeared(views: Views) -> Fact | None:
+    """Blurred alike in all directions, along one line, around the middle or away from it."""
+    if not views.same_size or min(views.before.shape[:2]) < 48:
+        return None
+    return _blurred(views, *views.native)
+
+
+def _lines(first: Floats, second: Floats) -> Fact | None:
+    if follows(first, second) > 0.6:
+        return None  # the tones are there
+    return _thin(first, second) or _drawn(first, second)
 
 
 def _thin(first: Floats, second: Floats) -> Fact | None:
@@ -115,7 +123,7 @@ def _thin(first: Floats, second: Floats) -> Fact | None:
 
 def _drawn(first: Floats, second: Floats) -> Fact | None:
     plain = correlation(cv2.GaussianBlur(first, (0, 0), 2), cv2.GaussianBlur(second, (0, 0), 2))
-    if abs(plain) > 0.6 or follows(first, second) > 0.6:
+    if abs(plain) > 0.6:
         return None
     edges = structure(first)
     blurred = cv2.GaussianBlur(second, (0, 0), 1.2)
@@ -145,22 +153,30 @@ def _left(blurred: Floats, second: Floats) -> float:
 
 
 def _blurred(views: Views, first: Floats, second: Floats) -> Fact | None:
-    """Smeared alike in all directions, along one line, around the middle or away from it."""
-    if _energy(second) > 0.75 * _energy(first) or correlation(first, second) < 0.5:
+    if _energy(second) > 0.9 * _energy(first) or correlation(first, second) < 0.5:
         return None
+    if follows(first, second) > 0.995:
+        return None  # only the tones were changed
     around = _around_middle(*views.lumas)
     if around is not None:
         return around
-    if _energy(second) > 0.45 * _energy(first):
-        return None
-    one, other = (_cut(plane, _BLURRED) for plane in (first, second))
-    spread = float(other.std())
-    plain = _left(one, other)
-    evenly, sigma = min((_left(soft(one, s), other), s) for s in _SIGMAS)
+    one, other = (_cut(plane, _BLURRED + 2 * _REACH) for plane in (first, second))
+    inner = (slice(_REACH, -_REACH), slice(_REACH, -_REACH))
+    spread = float(other[inner].std())
+    plain = _left(one[inner], other[inner])
+    evenly, sigma = min((_left(soft(one, s)[inner], other[inner]), s) for s in _SIGMAS)
+    for size in _BOXES:
+        boxed = np.asarray(cv2.blur(one, (size, size)), np.float32)[inner]
+        evenly, sigma = min((evenly, sigma), (_left(boxed, other[inner]), size / 3.5))
     line, length = _along_line(one, other)
     if line < 0.62 * evenly and line < 0.5 * plain and line < _SOFT * spread and length > 1.5:
         return Fact("motion_blur")
-    if evenly < 0.55 * plain and evenly < _SOFT * spread and sigma >= 1.2:
+    if (
+        _energy(second) < 0.45 * _energy(first)
+        and evenly < 0.55 * plain
+        and evenly < _SOFT * spread
+        and sigma >= 1.2
+    ):
         return Fact("blur")
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.cards import carded
-from blip2idc.images.changes.whole.detail import detail, drawn
+from blip2idc.images.changes.whole.detail import detail, drawn, smeared
 from blip2idc.images.changes.whole.geometry import framed, mapped, turned
 from blip2idc.images.changes.whole.overlays import blended, laid_over
 from blip2idc.images.changes.whole.prints import pencilled, reprinted
@@ -24,11 +24,11 @@ _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
 
 _Step = Callable[[Views], Fact | None]
 _LYING: tuple[_Step, ...] = (
-    aged, framed, laid_over, drawn, reprinted, tone, detail, pencilled, blended, carded, warped,
+    aged, framed, laid_over, drawn, smeared, reprinted, tone, detail, pencilled, warped, blended, carded,
 )  # fmt: skip
 """What is asked in turn of pictures that lie on each other."""
 _ELSEWHERE: tuple[_Step, ...] = (
-    aged, framed, laid_over, turned, detail, reprinted, pencilled, blended, carded, warped, mapped, tone,
+    aged, framed, laid_over, turned, smeared, detail, reprinted, pencilled, warped, blended, carded, mapped, tone,
 )  # fmt: skip
 """Likewise of pictures whose edges are elsewhere, or gone."""
 
@@ -36,9 +36,10 @@ WHOLE_KINDS = (
     "brighten", "darken", "contrast_up", "contrast_down", "saturate", "desaturate", "black_and_white", "sepia", "tint",
     "warmer", "cooler", "hue", "invert", "solarize", "posterize", "threshold", "vignette", "old_photo",
     "blur", "motion_blur", "circular_blur", "zoom_blur", "sharpen", "noise", "denoise", "salt_and_pepper", "pixelate",
-    "emboss", "edges", "outlines", "sketch", "cartoon", "oil_paint", "halftone", "mosaic", "glass_tiles", "scatter",
+    "emboss", "edges", "outlines", "sketch", "cartoon", "oil_paint", "halftone", "engrave", "mosaic", "glass_tiles",
+    "scatter",
     "flip", "half_turn", "quarter_turn", "rotate", "crop", "stretch", "perspective", "swirl", "waves", "ripple",
-    "lens_distortion", "page_curl", "border", "polaroid", "letterbox", "round_corners", "drop_shadow",
+    "lens_distortion", "bulge", "pinch", "page_curl", "border", "polaroid", "letterbox", "round_corners", "drop_shadow",
     "grid_lines", "jigsaw", "text", "watermark", "double_exposure",
 )  # fmt: skip
 """Every kind of fact that is stated of a whole picture, as the world `edits` calls it."""

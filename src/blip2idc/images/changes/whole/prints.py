@@ -53,19 +53,25 @@ def _screened(before: Pixels, after: Pixels, first: Floats, second: Floats) -> F
     full, usual = (float(((image < 40) | (image > 215)).mean()) for image in (after, before))
     if full < 0.72 or full < usual + 0.2 or _roughness(second) < 2 * _roughness(first):
         return None
-    if max(_lattice(after[..., channel].astype(np.float32)) for channel in range(3)) < 350:
+    most, across = max(_lattice(after[..., channel].astype(np.float32)) for channel in range(3))
+    if most < 350:
         return None
-    return Fact("halftone")
+    return Fact("halftone" if across > 0.02 * most else "engrave")
 
 
-def _lattice(plane: Floats) -> float:
-    """How far one frequency stands out of a plane, as a multiple of the mean power."""
+def _lattice(plane: Floats) -> tuple[float, float]:
+    """How far one frequency stands out of a plane, and how far one across it, as multiples of the mean power."""
     side = min(256, *plane.shape)
     fine = (plane - soft(plane, 8))[:side, :side]
     power = np.abs(np.fft.rfft2(fine * np.outer(np.hanning(side), np.hanning(side)))) ** 2
     frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
-    band = power[(frequency > 1 / 40) & (frequency < 1 / 2.2)]
-    return float(band.max() / max(float(band.mean()), 1e-6))
+    band = (frequency > 1 / 40) & (frequency < 1 / 2.2)
+    usual = max(float(power[band].mean()), 1e-6)
+    at = np.unravel_index(int(np.argmax(np.where(band, power, 0))), power.shape)
+    way = np.array([np.fft.fftfreq(side)[at[0]], np.fft.rfftfreq(side)[at[1]]])
+    along = np.fft.fftfreq(side)[:, None] * way[0] + np.fft.rfftfreq(side)[None] * way[1]
+    across = np.abs(along) < 0.87 * frequency * np.hypot(*way)  # at least 30 degrees from it
+    return float(power[at]) / usual, float(power[band & across].max()) / usual
 
 
 def _scattered(before: Pixels, after: Pixels, first: Floats, second: Floats) -> Fact | None:
@@ -76,6 +82,8 @@ def _scattered(before: Pixels, after: Pixels, first: Floats, second: Floats) -> 
     inner[_NEAR:-_NEAR, _NEAR:-_NEAR] = True
     rows, columns = np.nonzero((gap > 25) & inner)
     if len(rows) < 200:
+        return None
+    if float(np.abs(soft(second, 6) - soft(first, 6)).mean()) > 8:
         return None
     beside = [_beside(plane, gap > 12) for plane in (first, second)]
     if beside[1] > 0.3 or beside[1] > beside[0] - 0.2:
@@ -214,7 +222,7 @@ def _painted(before: Pixels, after: Pixels, first: Floats, second: Floats) -> Fa
     calm, steep = (
         float(np.quantile(slopes[1], share) / (np.quantile(slopes[0], share) + 0.4)) for share in (0.5, 0.98)
     )
-    if calm > 0.85 or steep < 0.5 or calm > 0.85 * steep:
+    if calm > 0.9 or steep < 0.5 or calm > 1.15 * steep:
         return None
     before, after = (np.ascontiguousarray(_middle(image, 200)) for image in (before, after))
     wanted = after.astype(np.float32)
@@ -225,7 +233,7 @@ def _painted(before: Pixels, after: Pixels, first: Floats, second: Floats) -> Fa
     paint = min(left(_commonest(before, size)) for size in (5, 7, 9, 13, 17))
     others = [left(np.asarray(cv2.medianBlur(before, size))) for size in (3, 5, 9, 13)]
     others += [left(soft(before.astype(np.float32), sigma)) for sigma in (0.8, 1.5, 2.5, 4)]
-    if paint < 0.96 * min(others) and paint < 0.82 * left(before):
+    if paint < 0.97 * min(others) and paint < 0.8 * left(before):
         return Fact("oil_paint")
     return None
 
@@ -255,7 +263,8 @@ def pencilled(views: Views) -> Fact | None:
         return None
     first, second = luma(before), luma(after)
     levels = np.bincount((second / 16).astype(np.int32).ravel(), minlength=16)
-    if abs(correlation(first, second)) > 0.8 or levels[13:].max() < levels[:13].max():
+    white = levels[13:].max() >= levels[:13].max() or (second > 235).mean() > 0.08
+    if abs(correlation(first, second)) > 0.8 or not white:
         return None
     dark = soft(255 - second, 1.5)
     lines = max(correlation(soft(structure(soft(first, scale)), 1.5), dark) for scale in (0.5, 1.5, 3))

@@ -37,14 +37,24 @@ def warped(views: Views) -> Fact | None:
         abs(views.before.shape[1] / views.before.shape[0] / (views.after.shape[1] / views.after.shape[0]) - 1)
         < 0.05
     ):
+        corners_stay = _corners_stay(views)
         for elliptical in (False, True):
             rings = _Rings.of(views, elliptical=elliptical)
-            found += [_swirled(rings), _ringed(rings)]
+            found += [_swirled(rings), _ringed(rings, corners_stay=corners_stay)]
         found.append(_pond(views))
     for one in found:
         if one is not None and (best is None or one[0] > best[0]):
             best = one
     return None if best is None else best[1]
+
+
+def _corners_stay(views: Views) -> bool:
+    """Whether what lies outside the ellipse that touches all edges is as it was."""
+    height, width = views.small[0].shape[:2]
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    outside = ((columns + 0.5) / width - 0.5) ** 2 + ((rows + 0.5) / height - 0.5) ** 2 > 0.27
+    gap = np.abs(views.small[1] - views.small[0]).mean(axis=2)
+    return bool(outside.any() and gap[outside].mean() < 6)
 
 
 def _normal(rows: Floats) -> tuple[Floats, Floats]:
@@ -137,7 +147,7 @@ def _centred(rings: Floats) -> Floats:
     return np.asarray(rings - rings.mean(axis=2, keepdims=True), np.float32)
 
 
-def _ringed(rings: _Rings) -> tuple[float, Fact] | None:
+def _ringed(rings: _Rings, *, corners_stay: bool) -> tuple[float, Fact] | None:
     """Every ring larger or smaller: in waves, or more and more."""
     (one, usual), (other, spread) = (_normal(_centred(part)) for part in (rings.before, rings.after))
     scores = other @ one.T  # [rings after, rings before]
@@ -160,7 +170,7 @@ def _ringed(rings: _Rings) -> tuple[float, Fact] | None:
     if (
         _believed(plain, bent)
         and _share_of_wave(at, rest) > _REGULAR
-        and rest.std() > max(0.3 * by.std(), 0.25 * _STEADY)
+        and rest.std() > max(0.5 * by.std(), 0.25 * _STEADY)
     ):
         return bent, Fact("ripple")
     scale = float((at * by).sum() / (at * at).sum())
@@ -174,6 +184,8 @@ def _ringed(rings: _Rings) -> tuple[float, Fact] | None:
         return None
     if not (np.diff(smoothly) > 0).all() or not _believed(plain, bent, _RINGED):
         return None
+    if corners_stay and np.abs(by[-3:]).max() < 0.3 * np.abs(by).max():  # only what is in the middle
+        return bent, Fact("bulge" if by.mean() < 0 else "pinch")
     return bent, Fact("lens_distortion")
 
 
