@@ -32,6 +32,9 @@ _ELSEWHERE: tuple[_Step, ...] = (
 )  # fmt: skip
 """Likewise of pictures whose edges are elsewhere, or gone."""
 
+_OF_PHOTOGRAPHS = (aged, reprinted, pencilled, warped, blended, carded)
+"""What is not asked of pages and drawings, which change in ways of their own."""
+
 WHOLE_KINDS = (
     "brighten", "darken", "contrast_up", "contrast_down", "saturate", "desaturate", "black_and_white", "sepia", "tint",
     "warmer", "cooler", "hue", "invert", "solarize", "posterize", "threshold", "vignette", "old_photo",
@@ -59,6 +62,8 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
     aspect = abs(before.shape[1] / before.shape[0] / (after.shape[1] / after.shape[0]) - 1)
     lies = aspect < 0.03 and correlation(first, second) > _IN_PLACE
     for step in _LYING if lies else _ELSEWHERE:
+        if views.is_drawn and step in _OF_PHOTOGRAPHS:
+            continue
         found = step(views)
         if found is not None:
             return found

@@ -17,9 +17,6 @@ from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
 
 _SIDE = 720  # longest side of the pictures that are looked at
 _SAME = 6.0  # levels up to which most of a picture is called as it was
-_DRAWN = (
-    0.5  # share of the pixels that are equal to the next one, from which on a picture is a page or a drawing
-)
 _LEAST_LINES = 3
 _GROUND = (
     12.0  # spread of the brightness below words, from which on they stand on a picture and not on a page
@@ -29,12 +26,10 @@ _LETTERS = 3
 
 def laid_over(views: Views) -> Fact | None:
     """What covers parts of the picture, where the rest is as it was."""
-    if not views.same_size:
+    if not views.same_size or views.is_drawn:
         return None
     factor = -(-max(views.before.shape[:2]) // _SIDE)
     before, after = (np.ascontiguousarray(image[::factor, ::factor]) for image in (views.before, views.after))
-    if (before[:, 1:] == before[:, :-1]).all(axis=2).mean() > _DRAWN:
-        return None
     gap = np.abs(after.astype(np.int16) - before).max(axis=2)
     usual = float(np.median(gap))
     if usual > _SAME:

@@ -17,6 +17,9 @@ from blip2idc.images.changes.pictures import Pixels
 
 Floats = npt.NDArray[np.float32]
 
+_DRAWN = (
+    0.5  # share of the pixels that are equal to the next one, from which on a picture was drawn, not taken
+)
 SMALL = 192  # longest side of the pictures whose tones are compared
 _MEDIUM = 1024  # longest side of the pictures whose frames and points are looked at
 _DETAIL = 640  # longest side of the window whose pixels are compared
@@ -40,6 +43,13 @@ class Views:
     def same_size(self) -> bool:
         """Whether both have as many pixels."""
         return self.before.shape == self.after.shape
+
+    @cached_property
+    def is_drawn(self) -> bool:
+        """Whether the picture before is a page or a drawing: most pixels are equal to the next one."""
+        every = -(-max(self.before.shape[:2]) // _DETAIL)
+        one = self.before[::every]
+        return bool((one[:, 1:] == one[:, :-1]).all(axis=2).mean() > _DRAWN)
 
     @cached_property
     def small(self) -> tuple[Floats, Floats]:
