@@ -18,9 +18,7 @@ from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
 _SIDE = 720  # longest side of the pictures that are looked at
 _SAME = 6.0  # levels up to which most of a picture is called as it was
 _LEAST_LINES = 3
-_GROUND = (
-    12.0  # spread of the brightness below words, from which on they stand on a picture and not on a page
-)
+_GROUND = 12.0  # spread of the brightness below words that stand on a picture and not on a page
 _LETTERS = 3
 
 
