@@ -127,6 +127,17 @@ def test_what_was_only_drawn_otherwise_is_told(kind: str, change: Draw, back: bo
     assert fact.values.get("in") == (None if kind == "swapped" else "before" if back else "after")
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_a_switch_that_was_turned_on(back: bool) -> None:
+    off, on = page(), page()
+    for image, fill, knob in ((off, "#c8ccd2", 303), (on, "#0d6efd", 319)):
+        draw = ImageDraw.Draw(image)
+        draw.rounded_rectangle((300, 300, 336, 319), 9, fill=fill)
+        draw.ellipse((knob, 303, knob + 13, 316), fill="white")
+    (fact,) = facts(on, off) if back else facts(off, on)
+    assert fact == Fact("checked", {"in": "before" if back else "after"})
+
+
 def test_another_picture_in_the_place_of_a_picture() -> None:
     rng = np.random.default_rng(3)
     pictures = [

@@ -7,6 +7,7 @@ when it is on, and is bare when it is off.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.patch import luma_of
@@ -49,13 +50,15 @@ def toggle(before: Pixels, after: Pixels, region: Region) -> Fact | None:
 
 def _knob(image: np.ndarray) -> float | None:
     """Where the middle of the light knob lies, as a share of the width; None where there is none."""
-    inner = luma_of(image[2:-2, 2:-2]) >= _KNOB_LIGHT
-    if not _KNOB[0] <= inner.mean() <= _KNOB[1]:
+    inner = (luma_of(image[2:-2, 2:-2]) >= _KNOB_LIGHT).astype(np.uint8)
+    count, _, stats, middles = cv2.connectedComponentsWithStats(inner, connectivity=4)
+    if count < 2:
         return None
-    columns = np.flatnonzero(inner.any(axis=0))
-    if np.ptp(columns) + 1 > 1.3 * inner.shape[0]:
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    share = float(stats[largest, cv2.CC_STAT_AREA]) / inner.size
+    if not _KNOB[0] <= share <= _KNOB[1] or stats[largest, cv2.CC_STAT_WIDTH] > 1.3 * inner.shape[0]:
         return None
-    return float(np.nonzero(inner)[1].mean() / inner.shape[1])
+    return float(middles[largest, 0]) / inner.shape[1]
 
 
 def _is_marked(image: np.ndarray) -> bool:

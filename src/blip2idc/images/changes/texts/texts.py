@@ -57,17 +57,8 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         return change
     if change.thing.endswith(_NO_TEXT) and not kinds & _NAMED_BY_TITLE:
         return change
-    if "panel" in kinds:
-        gone = any(fact.values.get("in") == "before" for fact in change.facts)
-        there = (first, change.before_box) if gone else (second, change.after_box)
-        return replace(change, name=_name(*there))
-    if "outlined" in kinds:
-        inner = _inner(change.after_box)
-        return replace(change, name=_name(second, inner) or _title(second, inner))
     if kinds and not (kinds <= _CAME_OR_WENT or seems_moved):
-        boxed = change.thing.endswith(("button", "box"))
-        ways = (_name, _title) if boxed else (_title, _name)
-        return replace(change, name=ways[0](second, change.after_box) or ways[1](second, change.after_box))
+        return replace(change, name=_name_of_thing(first, second, change))
     if change.thing.endswith("shape") and any(
         box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
     ):
@@ -96,6 +87,18 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         sentence=text_sentence(one, other, change.thing),
         facts=() if seems_moved else change.facts,  # a word changed, and those behind it moved
     )
+
+
+def _name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
+    """The words on what something happened to: in a box its title, of a line of text the line."""
+    picture, box = second, change.after_box
+    if change.fact("panel") and change.facts[0].values["in"] == "before":
+        picture, box = first, change.before_box
+    if change.fact("outlined"):
+        box = _inner(box)
+    boxed = change.thing.endswith(("button", "box")) or bool(change.fact("panel"))
+    ways = (_name, _title) if boxed else (_title, _name)
+    return ways[0](picture, box) or ways[1](picture, box)
 
 
 def _in_capitals(change: MeasuredChange, before: str, after: str) -> MeasuredChange:
