@@ -39,6 +39,7 @@ FACT_OF_KIND = {
     "recolour": "recoloured", "text_colour": "recoloured", "remove": "disappeared", "add": "appeared", "move": "moved",
     "nudge": "moved", "resize": "resized", "blur": "blurred", "sharpen": "sharpened", "brighter": "brighter",
     "darker": "darker", "cover": "covered", "insert": "appeared", "delete": "disappeared",
+    "image": "replaced",
 }  # fmt: skip
 NOISES = ("jpeg", "half_pixel", "jpeg", "supersampled", "edges", "text_half_pixel", "twice")
 WORDS = [

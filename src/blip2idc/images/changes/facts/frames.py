@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name, hex_code
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
 
@@ -36,7 +36,7 @@ def outline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     one, other = (image[window].astype(np.int16) for image in (before, after))
     mask = np.zeros(one.shape[:2], np.uint8)
     mask[y - top : y - top + height, x - left : x - left + width] = region.mask
-    gap = np.abs(one - other).max(axis=2)
+    gap = largest_channel(np.abs(one - other))
     core = (mask > 0) & (gap >= _CORE * float(np.quantile(gap[mask > 0], 0.9)))
     steps = [_step(image, mask, core) for image in (one, other)]
     low, high = sorted(steps)

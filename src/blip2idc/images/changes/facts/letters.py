@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box, Fact
 from blip2idc.images.changes.texts.lines import line_boxes
@@ -153,7 +153,7 @@ def _line(image: Pixels, box: Box) -> Line:
     x, y, width, height = box
     window = image[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2].astype(np.float32)
     ground = np.median(np.concatenate([window[0], window[-1]]), axis=0)
-    gap = np.abs(window - ground).max(axis=2)
+    gap = largest_channel(np.abs(window - ground))
     full = max(float(np.quantile(gap, 0.985)), 1.0)
     color = np.median(window[gap >= 0.9 * full], axis=0)
     inner = gap[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else gap[:height, :width]
@@ -285,7 +285,7 @@ def _underline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     one, other = (image[window].astype(np.int16) for image in (before, after))
     band = slice(y - top, y - top + height)
     ground = np.median(one.reshape(-1, 3), axis=0)
-    inks = [np.abs(image - ground).max(axis=2) for image in (one, other)]
+    inks = [largest_channel(np.abs(image - ground)) for image in (one, other)]
     full = float(np.quantile(np.concatenate([ink.ravel() for ink in inks]), 0.98))
     if full < 24:
         return None

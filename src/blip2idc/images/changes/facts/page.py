@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.result import Box, Fact
 
 _LIGHT, _DARK = 150.0, 110.0  # luma of the ground of a light page at least, of a dark one at most
@@ -108,7 +108,7 @@ def _undimmed(before: Pixels, after: Pixels) -> Box | None:
     factor = float(np.median(other[telling].mean(axis=1) / one[telling].mean(axis=1)))
     if not _SHADES[0] < factor < _SHADES[1]:
         return None
-    rest = np.abs(other - factor * one).max(axis=2)
+    rest = largest_channel(np.abs(other - factor * one))
     level = max(_LEFT, 3 * float(np.median(rest)))
     differs = (rest > level).astype(np.uint8)
     differs = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box, Fact
 
@@ -50,7 +50,7 @@ def _plain_box(image: Pixels, box: Box) -> Box | None:
     best = int(np.bincount(codes, minlength=32768).argmax())
     values = window.reshape(-1, 3)[codes == best]
     ground = np.median(values, axis=0)
-    plain = (np.abs(window - ground).max(axis=2) <= _NEAR).astype(np.uint8)
+    plain = (largest_channel(np.abs(window - ground)) <= _NEAR).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(plain, connectivity=4)
     if count < 2:
         return None
@@ -102,7 +102,7 @@ def _covers(image: Pixels, other: Pixels, box: Box) -> bool:
     window = slice(y, y + height), slice(x, x + width)
     one, two = image[window].astype(np.int16), other[window].astype(np.int16)
     ground = np.median(one.reshape(-1, 3), axis=0)
-    ink = np.abs(one - ground).max(axis=2) > 40
+    ink = largest_channel(np.abs(one - ground)) > 40
     if not ink.any():
         return False
-    return bool((np.abs(one - two).max(axis=2)[ink] > 20).mean() > 0.6)
+    return bool((largest_channel(np.abs(one - two))[ink] > 20).mean() > 0.6)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
 
@@ -125,7 +125,7 @@ def _exchanged(one: np.ndarray, other: np.ndarray) -> bool:
         return True
     between = one[second : height - first], other[first : height - second]
     ground = np.median(one.reshape(-1, 3), axis=0)
-    blank = all(float((np.abs(part - ground).max(axis=2) > _DRAWN).mean()) < 0.02 for part in between)
+    blank = all(float((largest_channel(np.abs(part - ground)) > _DRAWN).mean()) < 0.02 for part in between)
     return blank and first + second >= _MOSTLY * height
 
 
@@ -141,7 +141,7 @@ def _is_rebuilt(one: np.ndarray, other: np.ndarray, last: int, begin: int) -> bo
 def _longest(top: np.ndarray, lower: np.ndarray) -> int:
     """How many rows from the top of one image are found, as they are, at the end of the other."""
     height = len(top)
-    contrast = np.abs(top - np.median(top.reshape(-1, 3), axis=0)).max(axis=2)
+    contrast = largest_channel(np.abs(top - np.median(top.reshape(-1, 3), axis=0)))
     drawn = np.cumsum(contrast.mean(axis=1)) / np.arange(1, height + 1)  # of the rows up to each
     marked = np.cumsum((contrast > _DRAWN).sum(axis=1))
     rough = [_signature(image) for image in (top, lower)]
@@ -151,7 +151,7 @@ def _longest(top: np.ndarray, lower: np.ndarray) -> int:
             return 0
         if np.abs(rough[0][:count] - rough[1][height - count :]).mean() > limit:
             continue
-        if np.abs(top[:count] - lower[height - count :]).max(axis=2).mean() <= limit:
+        if largest_channel(np.abs(top[:count] - lower[height - count :])).mean() <= limit:
             return count
     return 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.result import Box
 
 _REACH = 700  # pixels to either side that a line is followed
@@ -42,7 +42,7 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     ground = _ground(window[max(0, y - top - 4) : y - top + height + 4, near])
     if ground is None:
         return []
-    gap = np.abs(window - ground).max(axis=2)
+    gap = largest_channel(np.abs(window - ground))
     strongest = float(np.quantile(gap[y - top : y - top + height, x - left : x - left + width], 0.98))
     if strongest < _LEAST_CONTRAST:
         return []
