@@ -36,7 +36,7 @@ def find_restyled(
         noise: Typical difference by noise, 0..255.
     """
     rounded, rest = find_rounded(before, after, regions)
-    found = [(region, (fact,)) for region, fact in rounded]
+    found: list[tuple[Region, tuple[Fact, ...]]] = [(region, (fact,)) for region, fact in rounded]
     exchanged, rest = find_exchanged(before, after, rest)
     found += [(merged_regions(pair), (Fact("swapped"),)) for pair in exchanged]
     displaced, rest = find_displaced(before, after, rest)

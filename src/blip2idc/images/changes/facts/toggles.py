@@ -58,7 +58,7 @@ def _knob(image: np.ndarray) -> float | None:
     share = float(stats[largest, cv2.CC_STAT_AREA]) / inner.size
     if not _KNOB[0] <= share <= _KNOB[1] or stats[largest, cv2.CC_STAT_WIDTH] > 1.3 * inner.shape[0]:
         return None
-    return float(middles[largest, 0]) / inner.shape[1]
+    return float(middles[largest, 0] / inner.shape[1])
 
 
 def _is_marked(image: np.ndarray) -> bool:

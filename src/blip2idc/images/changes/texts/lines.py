@@ -46,7 +46,7 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     strongest = float(np.quantile(gap[y - top : y - top + height, x - left : x - left + width], 0.98))
     if strongest < _LEAST_CONTRAST:
         return []
-    ink = gap > _CONTRAST * strongest
+    ink: np.ndarray = np.greater(gap, _CONTRAST * strongest)
     found = []
     for first, last in _runs_of_rows(ink[:, near].any(axis=1), y - top, y - top + height):
         if not _HEIGHTS[0] <= last - first <= _HEIGHTS[1]:
