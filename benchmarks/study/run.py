@@ -21,7 +21,7 @@ from benchmarks.study.cells import BASE, Cell, Scale
 from benchmarks.study.worlds import EditedPairs, RenderedPairs
 
 from blip2idc.config import build
-from blip2idc.data.records import PairRecord, read_records
+from blip2idc.data.records import MANIFEST_NAME, PairRecord, read_records
 from blip2idc.evaluation import no_change, suite
 from blip2idc.evaluation.benchmark.baselines import (
     find_constants,
@@ -62,6 +62,8 @@ def world_of(kind: str) -> World:
 def dataset(folder: Path, kind: str, count: int) -> Path:
     """A data set of the study, made where it is not there yet."""
     path = folder / "data" / f"{kind}-{count}"
+    if (path / MANIFEST_NAME).is_file() and len(read_records(path)) == count:
+        return path  # another process may be looking at the same, and there is one lock
     write_world(world_of(kind), path, count, settings={"kind": kind, "seed": SEEDS[kind]})
     return path
 
