@@ -1,9 +1,9 @@
 """A verdict on each claim of the paper, by rules that were written before the numbers were there; all but one.
 
 In: rows of the study. Out: `Verdict`s. A difference counts where the 95 % interval of the paired difference over seeds
-leaves out zero (one seed alone decides nothing), on the share of captions with all facts right. Variants of which none
-tells more facts right than the constant sentence "no change" have learned nothing that could differ: nothing is decided
-by them. This last rule was added when the first cells of the quick table lay there.
+leaves out zero (one seed alone decides nothing), on the share of captions with all facts right. Where no difference is
+seen between variants of which none tells more facts right than the constant sentence "no change", they have learned
+nothing yet that could differ, and nothing is decided. This last rule was added when the first cells lay there.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, f
 
 
 def better(rows: Mapping[str, Values], ours: str, theirs: str, floor: float = 0.0) -> tuple[str, str]:
-    """Outcome and number of the claim that one variant is better than another, where one is above the floor (in %)."""
+    """Outcome and number of the claim that one variant is better than another; `floor` (in %) as above."""
     if ours not in rows or theirs not in rows:
         return UNTESTED, f"{theirs if ours in rows else ours}: not run"
     pair = rows[ours].values["facts"], rows[theirs].values["facts"]
@@ -63,9 +63,9 @@ def better(rows: Mapping[str, Values], ours: str, theirs: str, floor: float = 0.
         return UNTESTED, f"{gap:+.1f} points with one seed, which decides nothing"
     mean, low, high = found
     number = f"{mean:+.1f} points [{low:+.1f}, {high:+.1f}], {min(map(len, pair))} seeds"
-    if max(map(float, map(np.mean, pair))) <= floor:
-        return UNTESTED, f"{number}; {_on_the_floor(floor)}"
     outcome = CONFIRMED if low > 0 else REVERSED if high < 0 else NOT
+    if outcome == NOT and max(map(float, map(np.mean, pair))) <= floor:
+        return UNTESTED, f"{number}; {_on_the_floor(floor)}"
     return outcome, number
 
 

@@ -72,7 +72,8 @@ def test_verdicts_follow_the_interval_of_the_paired_difference() -> None:
     assert better(rows, "a", "c")[0] == NOT
     assert better(rows, "a", "d") == (UNTESTED, "+42.0 points with one seed, which decides nothing")
     assert better(rows, "a", "e") == (UNTESTED, "e: not run")
-    outcome, number = better(rows, "b", "a", floor=51.5)
+    assert better(rows, "a", "b", floor=51.5)[0] == CONFIRMED
+    outcome, number = better(rows, "a", "c", floor=51.5)
     assert outcome == UNTESTED
     assert number.endswith("nothing was learned yet that could differ (a constant sentence has 51.5 %)")
     assert (
