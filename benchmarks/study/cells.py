@@ -26,6 +26,7 @@ class Scale:
         test: Pairs scored.
         pointing: Pairs whose heatmaps are scored.
         seeds: Of every cell.
+        longer: Pairs and steps of the cells that ask about the encoding once more, with a larger budget; None for none.
     """
 
     name: str
@@ -37,9 +38,11 @@ class Scale:
     test: int
     pointing: int
     seeds: int = 3
+    longer: tuple[int, int] | None = None
 
 
-FULL = Scale("full", 1000, (250, 500, 1000, 3000), 3000, 900, (50, 100, 200, 400, 900, 1800), 500, 120)
+FULL = Scale("full", 1000, (250, 500, 1000, 3000), 3000, 900, (50, 100, 200, 400, 900, 1800), 500, 120,
+             longer=(3000, 3600))  # fmt: skip
 QUICK = Scale("quick", 500, (250, 500), 500, 160, (20, 40, 80, 160, 320), 200, 40)
 
 
@@ -99,6 +102,13 @@ ENCODINGS: dict[str, dict[str, Any]] = {
         "two_stream": True, "layout": {"direction": "vertical", "height": 64, "width": 64},
     },
 }  # fmt: skip
+LONGER = (
+    BASE,
+    "two-stream concat 64x64 each",
+    "two-stream difference 64x64 each",
+    "two-stream both 64x64 each",
+    "two-stream concat 32x64 each",
+)
 RANKS = (4, 8, 32)
 PARTS = {
     "vision alone": ["vision"],
@@ -118,6 +128,7 @@ def questions(scale: Scale) -> list[Question]:
     regimes = ("real", "synthetic", "synthetic first", "mixed")
     return [
         Question("encoding", tuple(ENCODINGS)),
+        *([Question("longer", tuple(longer_name(name, scale) for name in LONGER))] if scale.longer else ()),
         Question("rank", (*(f"rank {rank}" for rank in RANKS[:2]), BASE, f"rank {RANKS[2]}")),
         Question("parts", (BASE, *PARTS, "attention alone", "full fine-tuning")),
         Question("data", tuple(_data_name(kind, size, scale) for size in scale.sizes for kind in regimes)),
@@ -163,6 +174,16 @@ def _variants(scale: Scale, seed: int) -> Iterator[Cell]:
     yield Cell("held-out compositions", seed, (("seen", scale.pairs),), scale.steps, unseen=True)
     for steps in scale.times:
         yield Cell(_time_name(steps, scale), seed, real, steps)
+    if scale.longer is not None:
+        pairs, steps = scale.longer
+        for name in LONGER:
+            settings = tuple(ENCODINGS[name].items())
+            yield Cell(longer_name(name, scale), seed, (("real", pairs),), steps, settings, pointing=True)
+
+
+def longer_name(variant: str, scale: Scale) -> str:
+    """The variant with the larger budget."""
+    return variant if scale.longer is None else f"{variant}, {scale.longer[1]} steps"
 
 
 def _data_name(kind: str, size: int, scale: Scale) -> str:

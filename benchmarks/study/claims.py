@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from benchmarks.study.cells import BASE, RANKS, Scale
+from benchmarks.study.cells import BASE, LONGER, RANKS, Scale, longer_name
 
 CONFIRMED, NOT, REVERSED, UNTESTED = "confirmed", "not confirmed", "reversed", "not tested"
 _T = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
@@ -89,6 +89,7 @@ def verdicts(
     floor = floor_of(blind)
     return [
         *_encodings(rows, floor),
+        *_longer(scale, rows, floor),
         _ranks(rows, floor),
         *_data(scale, rows, floor),
         _minutes(scale, rows, floor),
@@ -116,6 +117,23 @@ def _encodings(rows: Mapping[str, Values], floor: float) -> Iterator[Verdict]:
     yield Verdict(
         "stacking vertically is better than side by side", outcome, number, "photographs are not square"
     )
+
+
+def _longer(scale: Scale, rows: Mapping[str, Values], floor: float) -> Iterator[Verdict]:
+    """The encodings with the larger budget, where they were asked for."""
+    if scale.longer is None:
+        return
+    base = longer_name(BASE, scale)
+    for name in LONGER:
+        if name != BASE:
+            outcome, number = better(rows, base, longer_name(name, scale), floor)
+            what = name.removeprefix("two-stream ").removesuffix(" each")
+            yield Verdict(
+                f"joint encoding beats two streams ({what}), {scale.longer[1]} steps",
+                outcome,
+                number,
+                _SMALL_NETWORK,
+            )
 
 
 def _ranks(rows: Mapping[str, Values], floor: float) -> Verdict:

@@ -28,7 +28,7 @@ def compute(folder: Path, scale: Scale, minutes: float | None, workers: int) -> 
     """Everything that is not there yet, or as much as fits; whether nothing is left."""
     torch.set_num_threads(1)
     ends = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
-    sizes = (QUICK_PICTURES, QUICK_IMAGES) if scale is QUICK else (PICTURES, IMAGES)
+    sizes = (QUICK_PICTURES, QUICK_IMAGES) if scale.name == QUICK.name else (PICTURES, IMAGES)
     if not train_backbone(folder / "neutral", *sizes, minutes=minutes):
         return False
     blind(folder, scale)

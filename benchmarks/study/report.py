@@ -146,7 +146,9 @@ def _page(
         yield f"| {one.claim} | **{one.outcome}** | {one.number} | {one.limits} |"
     for question in questions(scale):
         yield f"\n## {question.name.capitalize()}\n"
-        yield from _table(question.variants, rows, pointing=question.name == "encoding")
+        if question.name == "longer" and scale.longer:
+            yield f"The encodings once more, with {scale.longer[1]} steps on {scale.longer[0]:,} pairs.\n"
+        yield from _table(question.variants, rows, pointing=question.name in ("encoding", "longer"))
         if question.name == "compositions":
             yield from _unseen(found)
         yield (
@@ -156,7 +158,13 @@ def _page(
         )
     yield from _blind(blind, rows)
     yield from _references(found)
-    yield _TAIL.format(option=" --quick" if scale.name == "quick" else "")
+    yield _TAIL.format(option=_option(scale))
+
+
+def _option(scale: Scale) -> str:
+    if scale.name != "quick":
+        return ""
+    return " --quick --longer" if scale.longer else " --quick"
 
 
 def _plotted(variants: Sequence[str], rows: dict[str, Row]) -> bool:
