@@ -289,8 +289,8 @@ def _noisy(first: Floats, second: Floats) -> Fact | None:
         return None
     levels = [float(plane[flat].std()) for plane in rough]
     which = int(levels[1] > levels[0])
-    if _white(rough[1] - rough[0], rough[1 - which], flat, busy):
-        return Fact("noise" if which else "denoise")
+    if which and _white(rough[1] - rough[0], rough[0], flat, busy):
+        return Fact("noise")
     if levels[which] < _NOISY or levels[which] < 2 * levels[1 - which]:
         return None
     gap = rough[1] - rough[0]
