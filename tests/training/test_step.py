@@ -66,9 +66,7 @@ def test_lean_is_plain_in_bfloat16(
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings(
-    "ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"
-)  # inductor's own
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler of torch uses what torch deprecates
 def test_compiled_is_plain(dataset: Path, tmp_path: Path, opt_checkpoint: Path) -> None:
     checkpoint = without_dropout(opt_checkpoint, tmp_path / "model")
     plain, _ = run(checkpoint, dataset, tmp_path / "plain", step="plain")

@@ -30,7 +30,7 @@ def command(
     """Training on the command line, by one process or more."""
     launchers = {
         "torchrun": ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)],
-        "accelerate": ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes), "--num_machines",
+        "accelerate": ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(processes), "--num_machines",
                        "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"],
     }  # fmt: skip
     words = [sys.executable, *(launchers[launcher] if processes > 1 else []), "-m", "blip2idc", "train"]
@@ -60,7 +60,8 @@ def one_step(
 ) -> dict[str, torch.Tensor]:
     """Train for one step; give what was trained."""
     words = command(checkpoint, dataset, output, processes, batch_size=batch_size, **settings)
-    subprocess.run(words, check=True, env=ENVIRONMENT, capture_output=True)
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
     return trained(output)
 
 
