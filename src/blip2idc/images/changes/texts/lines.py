@@ -46,14 +46,14 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     strongest = float(np.quantile(gap[y - top : y - top + height, x - left : x - left + width], 0.98))
     if strongest < _LEAST_CONTRAST:
         return []
-    ink: np.ndarray = np.greater(gap, _CONTRAST * strongest)
+    ink = gap > _CONTRAST * strongest
     found = []
-    for first, last in _runs_of_rows(ink[:, near].any(axis=1), y - top, y - top + height):
+    for first, last in _runs_of_rows(np.asarray(ink[:, near].any(axis=1)), y - top, y - top + height):
         if not _HEIGHTS[0] <= last - first <= _HEIGHTS[1]:
             continue
         start, stop = _along(ink[first:last], x - left, x - left + width)
-        for begin, end in _columns(ink[first:last, start:stop].any(axis=0), last - first):
-            upper, lower = _as_high(ink[:, start + begin : start + end].any(axis=1), first, last)
+        for begin, end in _columns(np.asarray(ink[first:last, start:stop].any(axis=0)), last - first):
+            upper, lower = _as_high(np.asarray(ink[:, start + begin : start + end].any(axis=1)), first, last)
             found.append((left + start + begin, top + upper, end - begin, lower - upper))
     return found[:_MOST_LINES]
 
