@@ -25,6 +25,10 @@ _LIGHT, _KNOB_LIGHT, _MARK_LIGHT = (
 _KNOB = (0.12, 0.6)  # share of the pill that it takes
 _ENDS = (0.4, 0.6)  # of the width: where its middle lies at most when it is off, and at least when it is on
 _STRONG, _COLORED = 0.5, 40.0  # share of a box that has a colour, and levels between its channels
+_DRAWN, _SAME = (
+    12.0,
+    0.8,
+)  # levels by which something differs from its ground, and share of an edge that stays
 _MARK, _BARE = (0.04, 0.45), 0.7  # share of a box that its mark takes, and that is light when it is bare
 
 
@@ -34,6 +38,8 @@ def toggle(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     shape = width / height
     window = slice(y, y + height), slice(x, x + width)
     images = [image[window].astype(np.float32) for image in (before, after)]
+    if x < 3 or not _is_one_shape(images, before[y + height // 2, x - 3].astype(np.float32)):
+        return None  # a badge that moved a little
     if _SWITCH[0] <= height <= _SWITCH[1] and _PILL[0] <= shape <= _PILL[1]:
         places = [_knob(image) for image in images]
         for side, (on, off) in (("after", places[::-1]), ("before", places)):
@@ -46,6 +52,15 @@ def toggle(before: Pixels, after: Pixels, region: Region) -> Fact | None:
             if marked[index] and bare[1 - index]:
                 return Fact("checked", {"in": side})
     return None
+
+
+def _is_one_shape(images: list[np.ndarray], ground: np.ndarray) -> bool:
+    """Whether what is not ground reaches as far in both images, row by row and column by column."""
+    one, other = (np.abs(image - ground).max(axis=2) > _DRAWN for image in images)
+    for axis in (0, 1):
+        if np.mean(one.any(axis=axis) == other.any(axis=axis)) < 1.0:
+            return False
+    return bool(np.mean(one[:, 0] == other[:, 0]) > _SAME and np.mean(one[:, -1] == other[:, -1]) > _SAME)
 
 
 def _knob(image: np.ndarray) -> float | None:
