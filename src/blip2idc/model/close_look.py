@@ -139,7 +139,8 @@ def _whole(pair: ImagePair, found: Comparison) -> Fact | None:
     if found.judgement == "identical":
         return None
     before, after = np.asarray(pair.before), np.asarray(pair.after)
-    if found.judgement == "unaligned" or not _is_exact(found):
+    lies = _is_exact(found) and found.alignment.kind in ("aligned", "rows")
+    if found.judgement == "unaligned" or not lies:
         fact = measure_whole(before, after)
     else:
         width, height = pair.after.size

@@ -20,6 +20,7 @@ from blip2idc.images.changes.whole.views import Views, correlation, structure
 from blip2idc.images.changes.whole.warps import warped
 
 _LEAST_SIDE = 48  # pixels of a picture of which anything is told
+_MUCH = 0.2  # share of a photograph that differs, from which on it is asked everything
 _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
 
 _Step = Callable[[Views], Fact | None]
@@ -82,4 +83,10 @@ def measure_cover(before: Pixels, after: Pixels, *, around: bool = True) -> Fact
         return None
     views = Views(before, after)
     steps = (framed, laid_over, carded, vignetted) if around else (laid_over,)
-    return next((found for step in steps if (found := step(views)) is not None), None)
+    found = next((found for step in steps if (found := step(views)) is not None), None)
+    if found is not None or not views.same_size or views.is_drawn:
+        return found
+    changed = (before[::2, ::2] != after[::2, ::2]).any(axis=2).mean()
+    return (
+        measure_whole(before, after) if changed > _MUCH else None
+    )  # solarised, or cut off where it was brightened
