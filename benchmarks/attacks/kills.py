@@ -89,8 +89,10 @@ def attack(count: int, seed: int) -> dict[str, Any]:
                 output = folder / f"{job}-again"
                 kills += kill_and_go_on(arguments, output, seconds, rng)
                 report["runs"] += 1
-                if tree(output) != expected:
+                equal = tree(output) == expected
+                if not equal:
                     report["differences"].append({"job": job, "after": kills})
+                print(f"{job}: {kills} kills, equal: {equal}", file=sys.stderr, flush=True)
                 shutil.rmtree(output)
             report["kills"] += kills
             report[job] = kills

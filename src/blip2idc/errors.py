@@ -38,6 +38,15 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def utf8(text: str) -> str:
+    r"""Text that can be written as UTF-8: bytes of a file name that are none become ``\xff``.
+
+    >>> print(utf8("caf\udce9.png"))
+    caf\xe9.png
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def shortened(text: str, limit: int = LONGEST_SENTENCE) -> str:
     """Text of at most `limit` characters; what is left out of its middle is counted.
 

@@ -12,7 +12,7 @@ import pytest
 
 from blip2idc.errors import InputError
 from blip2idc.runs import files
-from blip2idc.runs.files import atomic_path, atomic_write, discard_partials, write_fault
+from blip2idc.runs.files import atomic_path, atomic_write, check_model_name, discard_partials, write_fault
 
 
 def test_old_content_or_new(tmp_path: Path) -> None:
@@ -161,3 +161,9 @@ def test_text_is_utf_8_with_newlines_as_written_and_bytes_are_bytes(tmp_path: Pa
         atomic_write(tmp_path / "b", "a"),
     ):
         pass
+
+
+def test_a_folder_of_weights_needs_a_name_that_is_text(tmp_path: Path) -> None:
+    check_model_name(tmp_path / "é")
+    with pytest.raises(InputError, match="is not UTF-8 text"):
+        check_model_name(tmp_path / os.fsdecode(b"bad\xff"))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from blip2idc.comparison.ignoring import Rule
 from blip2idc.comparison.measure import Measurement
 from blip2idc.difference import Change, Difference
-from blip2idc.errors import ConfigError
+from blip2idc.errors import ConfigError, utf8
 from blip2idc.images.changes import MeasuredChange
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.images.pixels import PixelDifference, Region
@@ -251,15 +251,6 @@ class Comparison:
             "notes": [utf8(note) for note in self.notes],
             "run_record": dict(self.run),
         }
-
-
-def utf8(text: str) -> str:
-    r"""Text that can be written as UTF-8: bytes of a file name that are none become ``\xff``.
-
-    >>> print(utf8("caf\udce9.png"))
-    caf\xe9.png
-    """
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _finite(value: float) -> float | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from blip2idc.data.json_files import read_text
 from blip2idc.data.records import Manifest, PairRecord, read_records
-from blip2idc.errors import ManifestError, shortened
+from blip2idc.errors import ManifestError, shortened, utf8
 
 TABLES = (".csv", ".tsv")
 _COLUMNS = ("before", "after", "id")
@@ -139,5 +139,5 @@ def _matched(folder: Path, pattern: str) -> dict[str, str]:
         name = path.relative_to(folder).as_posix()
         fit = shape.fullmatch(name)
         if fit is not None and path.is_file():
-            found["-".join(fit.groups())] = name
+            found[utf8("-".join(fit.groups()))] = name
     return found

@@ -16,7 +16,7 @@ from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.confidence import save_confidence
 from blip2idc.model.onnx.network import read_config, write_graphs
 from blip2idc.model.onnx.weights import list_weights
-from blip2idc.runs.files import atomic_path
+from blip2idc.runs.files import atomic_path, check_model_name
 
 
 def export_onnx(
@@ -35,9 +35,10 @@ def export_onnx(
         layout: Of joint images, whose size the graphs are made for; None for the adapter's or the backbone's own.
 
     Raises:
-        InputError: The folder is there.
+        InputError: The folder is there, or its name is not UTF-8 text.
         ModelError: Model or adapter cannot be used, or are none that can be written as ONNX.
     """
+    check_model_name(output)
     if output.exists():
         raise InputError(f"output {output}: is there already; give another folder, or remove it first")
     captioner = DifferenceCaptioner.from_pretrained(

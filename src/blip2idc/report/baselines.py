@@ -6,6 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from blip2idc.errors import printable
 from blip2idc.evaluation.benchmark.baseline_report import BaselineReport, score_of
 from blip2idc.evaluation.benchmark.baselines import SHOWN, Baseline
 from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
@@ -18,8 +19,8 @@ _NAMED = 8
 
 def print_baselines(report: BaselineReport, out: Console) -> None:
     """The report for reading; scores times 100."""
-    out.print(f"train  {_size(report.train)}")
-    out.print(f"test   {_size(report.test)}")
+    out.print(printable(f"train  {_size(report.train)}"))
+    out.print(printable(f"test   {_size(report.test)}"))
     out.print(baseline_table(report))
     for row in report.rows:
         said = f'"{row.caption}": ' if row.caption is not None else ""

@@ -11,8 +11,9 @@ import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 
-from blip2idc.comparison.outcome import Comparison, Entry, utf8
+from blip2idc.comparison.outcome import Comparison, Entry
 from blip2idc.comparison.words import describe_entry, entry_message
+from blip2idc.errors import utf8
 
 SUITE = "blip2idc compare"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2

@@ -14,6 +14,8 @@ from typing import Literal, TypeAlias
 from rich import box
 from rich.table import Table
 
+from blip2idc.errors import printable
+
 Justify: TypeAlias = Literal["left", "center", "right"]
 FORMATS = ("text", "markdown", "latex", "csv")
 
@@ -35,8 +37,8 @@ class Sheet:
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
     def add_row(self, *cells: str) -> None:
-        """Append a row."""
-        self.rows.append(cells)
+        """Append a row; control characters in names are escaped."""
+        self.rows.append(tuple(map(printable, cells)))
 
     def text(self) -> Table:
         """For a terminal."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from blip2idc.errors import printable
 from blip2idc.evaluation.assess import Assessment, SectionScores
 from blip2idc.evaluation.no_change import NoChangeScores
 from blip2idc.evaluation.scores import MetricScore, Scores, describe_counts
@@ -40,11 +41,22 @@ MARK, LEVEL = "*", 0.05
 _PIPED_WIDTH = 1000
 
 
+class _Console(Console):
+    """One that prints no control character of a text, whosoever wrote it."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(_escaped(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def _escaped(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def console(stream: IO[str] | None = None) -> Console:
     """A console that takes text literally, as wide as the terminal, or unlimited for a pipe."""
     stream = stream or sys.stdout
     width = None if stream.isatty() else _PIPED_WIDTH
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    return _Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
 def print_assessment(
@@ -69,8 +81,8 @@ def print_assessment(
 def _print_text(assessment: Assessment, out: Console, others: Sequence[Assessment]) -> None:
     main = assessment.main
     for one in (assessment, *others):
-        out.print(f"predictions  {one.predictions}")
-    out.print(f"references   {assessment.references}: {_size(main)}")
+        out.print(printable(f"predictions  {one.predictions}"))
+    out.print(printable(f"references   {assessment.references}: {_size(main)}"))
     if assessment.options.protocol is not None:
         out.print(f"protocol     {assessment.options.protocol}: {main.section.title}")
     for sheet in _sheets(assessment, others):

@@ -23,6 +23,20 @@ PARTIAL_MARK = ".partial-"
 LONGEST_PART = 30
 
 
+def check_model_name(output: Path) -> None:
+    """Refuse a folder for a model whose name the libraries that write weights cannot take.
+
+    Raises:
+        InputError: Its name holds bytes that are no UTF-8.
+    """
+    try:
+        os.fspath(output.absolute()).encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"output {output}: the name is not UTF-8 text, which files of weights need; choose another"
+        ) from None
+
+
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside `path`, for a file or a folder; rename it to `path` when the block ends well.

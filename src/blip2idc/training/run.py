@@ -45,7 +45,7 @@ from blip2idc.model.layers.casting import computes_in_float32
 from blip2idc.model.layers.lean import compile_layers, use_lean_lora
 from blip2idc.model.layers.sharding import shard_frozen
 from blip2idc.model.loading import load_backbone
-from blip2idc.runs.files import atomic_write, write_fault
+from blip2idc.runs.files import atomic_write, check_model_name, write_fault
 from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record
 from blip2idc.runtime import seed_everything
@@ -270,7 +270,9 @@ def check_output(target: Path, overwrite: bool) -> None:
 
     Raises:
         ConfigError: `target` exists and is not a model of this program, or `overwrite` is off.
+        InputError: Its name is not UTF-8 text.
     """
+    check_model_name(target)
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not (target / SETTINGS_FILE).is_file():

@@ -159,3 +159,27 @@ def test_meteor_by_name_needs_its_data(
     assert "pip install 'blip2idc[meteor]'" in capsys.readouterr().err
     assert run(["evaluate", files[0], "-r", files[1]]) == 0
     assert "not computed: METEOR" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "csv"])
+def test_names_of_files_move_no_cursor(
+    form: str, files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "a\x1b[31m\nb.json"
+    odd.write_bytes(Path(files[0]).read_bytes())
+    words = [
+        "evaluate",
+        str(odd),
+        str(odd),
+        "-r",
+        files[1],
+        "--no-meteor",
+        "--resamples",
+        "10",
+        "--format",
+        form,
+    ]
+    assert run(words) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "a\\u001b[31m\\u000ab" in out.replace("\\_", "_").replace("\\textbackslash{}", "\\")

@@ -121,6 +121,19 @@ def test_sizes_and_lists_are_read() -> None:
             parse_size(text)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a name that is not UTF-8")
+@pytest.mark.parametrize("variety", ["basic", "wide"])
+def test_photographs_by_any_name(variety: str, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    picture = Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 50).convert("RGB")
+    for name in (b"bad\xff.png", b"line\nfeed.png", b"escape\x1b[31m.png"):
+        picture.save(tmp_path / "photos" / os.fsdecode(name))
+    words = ["synthesize", "edits", "-o", str(tmp_path / "out"), "--images", str(tmp_path / "photos")]
+    size = "64x64" if variety == "basic" else "64"
+    assert run([*words, "--variety", variety, "-n", "2", "--workers", "1", "--size", size]) == 0
+    assert len(read_records(tmp_path / "out")) == 2
+
+
 def _starting(process: int) -> bool:
     """Whether the first of its processes is there that makes pairs; multiprocessing has one of its own beside them."""
     try:

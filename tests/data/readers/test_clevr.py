@@ -70,6 +70,7 @@ def test_side_files_are_optional(tmp_path: Path) -> None:
         ("change_captions_by_IOU.json", {"2": "high"}, "'high', expected a number"),
         ("type_mapping.json", {"add": ["000002.png"], "drop": ["000002.png"]}, "listed under 'add' too"),
         ("type_mapping.json", {"add": ["CLEVR_default_000002.png"]}, "names none of the 3 images"),
+        ("type_mapping.json", {}, "names none of the 3 images"),
     ],
 )
 def test_malformed_files_are_named(tmp_path: Path, name: str, value: object, message: str) -> None:

@@ -59,7 +59,8 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     """
     annotations = _load(require_folder(source), tally)
     shorts = [_names(annotations, index)[1] for index in range(len(annotations.names))]
-    if annotations.kinds and shorts and annotations.kinds.keys().isdisjoint(shorts):
+    typed = (annotations.folder / "type_mapping.json").exists()
+    if typed and shorts and not tally.faults and annotations.kinds.keys().isdisjoint(shorts):
         raise InputError(
             f"{annotations.folder / 'type_mapping.json'}: names none of the {len(shorts)} images of"
             f" change_captions.json, such as {shorts[0]!r}; expected the types of this very data set,"

@@ -12,10 +12,10 @@ from PIL import Image
 
 from blip2idc.comparison.ignoring import Ignored, rules_for
 from blip2idc.comparison.measure import shown_pair
-from blip2idc.comparison.outcome import CompareSettings, Entry, utf8
+from blip2idc.comparison.outcome import CompareSettings, Entry
 from blip2idc.comparison.words import headline, pixels_in_words
 from blip2idc.difference import Change
-from blip2idc.errors import Blip2idcError, printable
+from blip2idc.errors import Blip2idcError, printable, utf8
 from blip2idc.images.changes import Box, Fact
 from blip2idc.images.changes.crops import crop_change
 from blip2idc.images.changes.sentences import displacement

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from blip2idc.comparison.folders import left_out_in_words
-from blip2idc.comparison.outcome import STATUSES, Comparison, utf8
-from blip2idc.errors import printable
+from blip2idc.comparison.outcome import STATUSES, Comparison
+from blip2idc.errors import printable, utf8
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.report.html.compare_cards import entry_card
 from blip2idc.report.html.page import flat_facts, render

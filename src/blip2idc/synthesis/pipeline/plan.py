@@ -117,12 +117,14 @@ def item_from_dict(values: Mapping[str, Any]) -> WorkItem:
 
 def content_key(content: Any) -> str:
     """Hash of a JSON value."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    ).hexdigest()
 
 
 def seed_of(key: str, index: int) -> int:
     """Seed of a candidate, from the key of its edit."""
-    digest = hashlib.blake2b(f"{key}/{index}".encode(), digest_size=4).digest()
+    digest = hashlib.blake2b(f"{key}/{index}".encode("utf-8", "surrogateescape"), digest_size=4).digest()
     return int.from_bytes(digest, "big") >> 1  # below 2**31, which every generator takes
 
 
@@ -153,7 +155,7 @@ def spread(items: Sequence[WorkItem], count: int | None) -> list[WorkItem]:
 
 def is_drawn(key: str, share: float) -> bool:
     """Whether something with this key is among a share of all, the same every time."""
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64
 
 

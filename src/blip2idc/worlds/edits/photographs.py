@@ -16,7 +16,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from blip2idc.errors import ImageError, InputError
+from blip2idc.errors import ImageError, InputError, utf8
 from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.worlds.edits.operations import Picture
 
@@ -107,9 +107,9 @@ class Photographs:
         return {**self.__dict__, "_cache": OrderedDict(), "skipped": dict(self.skipped)}
 
     def name(self, index: int) -> str:
-        """Name of a source: its file name, or its position in the list."""
+        """Name of a source: its file name, fit for a manifest, or its position in the list."""
         source = self._sources[index]
-        return f"array {index}" if isinstance(source, np.ndarray) else Path(source).name
+        return f"array {index}" if isinstance(source, np.ndarray) else utf8(Path(source).name)
 
     def fingerprint(self) -> str:
         """A digest of names and sizes, to notice that a folder of photographs is no longer the same."""

@@ -51,11 +51,18 @@ def fingerprint_of(pages: str | Path | Sequence[str]) -> str:
     digest = sha256()
     if isinstance(pages, str | Path) and Path(pages).is_dir():
         for path in sorted(path for path in Path(pages).rglob("*") if path.is_file()):
-            digest.update(path.relative_to(pages).as_posix().encode() + sha256(path.read_bytes()).digest())
+            digest.update(
+                path.relative_to(pages).as_posix().encode("utf-8", "surrogateescape")
+                + sha256(path.read_bytes()).digest()
+            )
         return digest.hexdigest()[:16]
     for address in addresses_of(pages):
         file = _file_of(address)
-        digest.update(address.encode() if file is None or not file.is_file() else file.read_bytes())
+        digest.update(
+            address.encode("utf-8", "surrogateescape")
+            if file is None or not file.is_file()
+            else file.read_bytes()
+        )
     return digest.hexdigest()[:16]
 
 
