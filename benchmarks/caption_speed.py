@@ -189,7 +189,7 @@ def stages(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any]:
             opened = [captioner.open(pair) for pair in pairs]
             joints = [one.joint for one in opened]
             pixels = model.preprocessor.pixel_values(joints)
-            prefix = model.encode(joints).prefix
+            prefix = model.encode(joints).seen
             work: dict[str, Callable[[], Any]] = {
                 "hash of the files": lambda: [content_of(pair) for pair in pairs],
                 "open and join": lambda: [captioner.open(pair, 0) for pair in pairs],
