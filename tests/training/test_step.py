@@ -67,7 +67,7 @@ def test_lean_is_plain_in_bfloat16(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # compiling takes minutes where the machine has other work
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler of torch uses what torch deprecates
+@pytest.mark.filterwarnings("ignore")  # the compiler of torch does what torch warns of
 def test_compiled_is_plain(dataset: Path, tmp_path: Path, opt_checkpoint: Path) -> None:
     checkpoint = without_dropout(opt_checkpoint, tmp_path / "model")
     plain, _ = run(checkpoint, dataset, tmp_path / "plain", step="plain")
