@@ -31,7 +31,8 @@ def command(
     launchers = {
         "torchrun": ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)],
         "accelerate": ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(processes),
-                       "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"],
+                       "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
+                       "--main_process_port", "0"],
     }  # fmt: skip
     words = [sys.executable, *(launchers[launcher] if processes > 1 else []), "-m", "blip2idc", "train"]
     words += ["--data", str(dataset), "--output", str(output), "--model", str(checkpoint)]
