@@ -14,8 +14,8 @@ import numpy as np
 from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
-from blip2idc.images.changes.facts.page import measure_page
-from blip2idc.images.changes.facts.restyled import find_restyled
+from blip2idc.images.changes.facts.pages.restyled import find_restyled
+from blip2idc.images.changes.facts.pages.whole_page import measure_page
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.geometry import alignment as aligning
 from blip2idc.images.changes.geometry.columns import find_columns

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from blip2idc.images.changes.facts.corners import find_rounded, merged_regions
-from blip2idc.images.changes.facts.frames import outline
-from blip2idc.images.changes.facts.letters import letters
-from blip2idc.images.changes.facts.shadows import shadow
-from blip2idc.images.changes.facts.swaps import find_displaced, find_exchanged, swap
-from blip2idc.images.changes.facts.toggles import toggle
+from blip2idc.images.changes.facts.pages.corners import find_rounded, merged_regions
+from blip2idc.images.changes.facts.pages.frames import outline
+from blip2idc.images.changes.facts.pages.letters import letters
+from blip2idc.images.changes.facts.pages.shadows import shadow
+from blip2idc.images.changes.facts.pages.swaps import find_displaced, find_exchanged, swap
+from blip2idc.images.changes.facts.pages.toggles import toggle
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact

@@ -1,0 +1,1 @@
+"""What only happens to pages and other drawings: outlines, corners, shadows, letters, order, switches, themes."""
