@@ -171,7 +171,7 @@ def test_a_sentence_that_is_doubted_makes_room_for_a_plain_one() -> None:
     doubted = replace(SURE, confidence=0.04)
     change = change_of_heatmap(doubted, None, SIZES)
     assert change.caption == "something changed, most likely in the middle"
-    assert change.confidence == SURE.change_probability
+    assert change.confidence == 0.5 * SURE.change_probability
     assert change_of_heatmap(doubted, None, SIZES, own_words=True).caption == SURE.caption
 
 
