@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,14 @@ def test_a_gif_that_ends_in_its_second_frame_raises_nothing_else() -> None:
     for length in range(1, 12):
         with contextlib.suppress(ImageError):
             assert len(list(read_frames(whole[: start + length]))) == 1
+
+
+def test_pages_of_a_raster_that_lead_back_to_the_first() -> None:
+    """The library would read the same page for ever."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.zeros((8, 6, 5), np.uint16), photometric="minisblack", planarconfig="contig")
+    content = bytearray(buffer.getvalue())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (entries,) = struct.unpack_from("<H", content, first)
+    struct.pack_into("<I", content, first + 2 + 12 * entries, first)
+    assert len(list(read_frames(bytes(content)))) == 1

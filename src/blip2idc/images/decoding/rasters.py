@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,7 +45,8 @@ def read_pages(content: bytes, limits: Limits) -> Iterator[tuple[np.ndarray, str
         ImageError: A page takes too much memory, is damaged, or of a compression that is not known.
         MissingExtraError: tifffile is not installed.
     """
-    for page in pages(content, limits):
+    known = list(pages(content, limits))
+    for page in known:
         needed = page.width * page.height * page.samples * page.bits // 8 + page.segment_bytes
         limits.check_memory(needed, f"a raster of {page.width}x{page.height} pixels and {page.samples} bands")
     try:
@@ -56,7 +58,8 @@ def read_pages(content: bytes, limits: Limits) -> Iterator[tuple[np.ndarray, str
     silence_log("tifffile")
     try:
         with tifffile.TiffFile(io.BytesIO(content)) as file:
-            for directory in file.pages:
+            # no more than those: of a chain that leads nowhere, or into the middle of something, the library makes many
+            for directory in itertools.islice(file.pages, len(known)):
                 yield _values(directory), _channels(directory)
     except Blip2idcError:
         raise
