@@ -33,6 +33,7 @@ def test_captions_are_drawn_evenly_and_repeatably() -> None:
     assert drawn != [draw_caption(RECORD, 1, epoch) for epoch in range(4000)]
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more processes than cores change nothing
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_do_not_matter(tmp_path: Path, workers: int) -> None:
     manifest = read_records(write_dataset(tmp_path / "data", 9))

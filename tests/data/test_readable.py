@@ -25,7 +25,7 @@ def damaged(folder: Path, *numbers: int) -> list[Sample]:
 def test_one_sentence_with_the_number_of_files(tmp_path: Path) -> None:
     samples = damaged(tmp_path / "data", 2, 5)
     with pytest.raises(
-        ImageError, match=r"^2 of 16 image files cannot be read \(first: .*2_after\.png.*2 pairs out$"
+        ImageError, match=r"^2 of 16 image files cannot be read \(first: .*2_after\.png.*show them \(2\)$"
     ):
         readable(samples)
     assert [path.name for path in unreadable_files(samples)] == ["2_after.png", "5_after.png"]

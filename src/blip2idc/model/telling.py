@@ -180,7 +180,7 @@ _WHOLE_SENTENCES: Mapping[str, str] = {
 }
 """Of kinds that the worlds do not teach, or tell with more than was measured."""
 _SURE_OF_HEATMAP = 0.5
-"""Of a place that a heatmap shows and nothing measured: on pictures unlike its own a captioner looks anywhere."""
+"""Of a change that nothing measured, at a place that a heatmap shows: on other pictures than its own that may be anywhere."""
 _SURE_OF_TEXTS = 0.94
 """Of one made of texts that were read."""
 
@@ -474,5 +474,5 @@ def change_of_heatmap(
     if own_words or _is_heard(difference):
         caption, confidence = difference.caption, difference.confidence
     else:
-        caption, confidence = f"something changed, most likely {place}", _SURE_OF_HEATMAP * probability
+        caption, confidence = "something changed", _SURE_OF_HEATMAP * probability
     return Change(before, after, REGION, caption, probability, place=place, confidence=confidence)
