@@ -180,7 +180,7 @@ _WHOLE_SENTENCES: Mapping[str, str] = {
 }
 """Of kinds that the worlds do not teach, or tell with more than was measured."""
 _SURE_OF_HEATMAP = 0.5
-"""Of a change that nothing measured, at a place that a heatmap shows: on other pictures than its own that may be anywhere."""
+"""Of a change that nothing measured, at a place that a heatmap shows: on other pictures that may be anywhere."""
 _SURE_OF_TEXTS = 0.94
 """Of one made of texts that were read."""
 
