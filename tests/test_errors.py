@@ -37,7 +37,7 @@ def test_the_drawing_is_the_tree() -> None:
 
 def test_every_error_has_the_root() -> None:
     assert all(issubclass(kind, Blip2idcError) for kind in CLASSES)
-    assert len(CLASSES) == 8
+    assert len(CLASSES) == 9
 
 
 @pytest.mark.parametrize("name", ["ImageError", "ManifestError", "PredictionError"])
