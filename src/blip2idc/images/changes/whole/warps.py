@@ -26,11 +26,18 @@ _WAVED = 0.82  # likewise of columns, which are shorter than they were where a w
 _LEFT = 0.5  # of what does not agree as it is, the most that a bend may leave
 _TURN = 14.0  # degrees by which the middle of a swirl is turned
 _STEADY = 0.02  # by which the radii of a picture may differ that is not bent
+_TILES, _SHOWS, _COVERED = 8, 5.0, 0.72  # tiles each way; levels from which on one shows something; the least share
 _REGULAR = 0.5  # share of the displacements that one wave explains
 
 
 def warped(views: Views) -> Fact | None:
-    """What bent the picture, where one thing did."""
+    """What bent the picture, where one thing did; nothing where few things lie on bare ground.
+
+    Such things may have moved each by itself: views of rendered scenes, of whose tiles 33 to 69 % have structure, were
+    taken for ripples. Photographs have it in 77 to 100 %.
+    """
+    if _structured(views) < _COVERED:
+        return None
     best: tuple[float, Fact] | None = None
     found = [_waved(views, axis) for axis in (0, 1)]
     if (
@@ -46,6 +53,16 @@ def warped(views: Views) -> Fact | None:
         if one is not None and (best is None or one[0] > best[0]):
             best = one
     return None if best is None else best[1]
+
+
+def _structured(views: Views) -> float:
+    """Share of the tiles of the picture before, eight each way, that show something."""
+    luma = views.lumas[0]
+    height, width = luma.shape[0] // _TILES, luma.shape[1] // _TILES
+    if not height or not width:
+        return 0.0
+    tiles = luma[: _TILES * height, : _TILES * width].reshape(_TILES, height, _TILES, width)
+    return float((tiles.std(axis=(1, 3)) > _SHOWS).mean())
 
 
 def _corners_stay(views: Views) -> bool:
