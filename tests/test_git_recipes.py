@@ -79,6 +79,7 @@ def test_git_diff_prints_the_caption(repository: Repository) -> None:
     assert "Binary files" not in shown
 
 
+@pytest.mark.slow
 def test_git_difftool_writes_the_page(repository: Repository) -> None:
     repository.paint("a shelf.png", "blue")
     printed = repository.shell("git difftool --dir-diff --tool blip2idc HEAD -- 'a shelf.png'").splitlines()

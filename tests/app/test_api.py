@@ -31,9 +31,11 @@ class GatedService(DifferenceService):
     """A service whose model waits while the gate is shut, and counts what it is asked."""
 
     gate = threading.Event()
+    reached = threading.Event()
     asked: int = 0
 
     def _ask_model(self, kind: str, pairs: Sequence[OpenedPair]) -> Any:
+        self.reached.set()
         assert self.gate.wait(60)
         self.asked += len(pairs)
         return super()._ask_model(kind, pairs)
@@ -161,10 +163,11 @@ def test_who_has_gone_is_not_captioned(
 ) -> None:
     before = service.asked
     service.gate.clear()
+    service.reached.clear()
     try:
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(caption, port, pairs[0])  # has the model, which waits
-            wait_until(port, lambda inside: inside >= 1)
+            assert service.reached.wait(60)
             body, headers = form(before=pairs[0][0].read_bytes(), after=pairs[0][1].read_bytes())
             head = f"POST /api/caption HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n"
             kind = f"content-type: {headers['content-type']}\r\n\r\n"

@@ -240,6 +240,7 @@ def test_an_interrupted_mix_goes_on_exactly(
     same(tmp_path / "whole", tmp_path / "resumed")
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_in_its_second_stage_goes_on_exactly(
     real: Path, synthetic: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +263,7 @@ def test_a_run_interrupted_in_its_second_stage_goes_on_exactly(
     assert any(not torch.equal(value, other[name]) for name, value in one.items())
 
 
+@pytest.mark.slow
 def test_a_second_stage_without_a_checkpoint_begins_with_the_weights_of_the_first(
     real: Path, synthetic: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +276,7 @@ def test_a_second_stage_without_a_checkpoint_begins_with_the_weights_of_the_firs
     same(tmp_path / "whole", tmp_path / "resumed")
 
 
+@pytest.mark.slow
 def test_a_stage_whose_end_was_not_written_down_is_ended_again(
     real: Path, synthetic: Path, recipe: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
