@@ -147,7 +147,7 @@ def test_a_camera_that_moved_is_left_to_the_captioner(
     """Pictures of one size that hardly lie scaled on each other are two views; one was cropped or resized else."""
     before = Image.new("RGB", (640, 480), "gray")
     after = before.resize((640, 480) if same_size else (1280, 960))
-    change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40), difference=50.0)
+    change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40), strength=9.0, difference=50.0)
     alignment = Alignment("scaled", ((1.1, 0, 0), (0, 1.1, 0)), agreement=agreement)
     found = Comparison(before.size, after.size, alignment, "compact", (change,))
     look = look_closely(MeasuredPair(before, after, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))

@@ -422,7 +422,9 @@ def test_truncated_images_are_told_in_one_sentence_before_anything_is_trained(
     for image in sorted(broken.rglob("*_before.png"))[:3]:
         image.write_bytes(image.read_bytes()[:60])
     recipe = replace(recipe, workers=workers)
-    with pytest.raises(ImageError, match=r"^3 of \d+ image files cannot be read .*truncated.*show them \(3\)$"):
+    with pytest.raises(
+        ImageError, match=r"^3 of \d+ image files cannot be read .*truncated.*show them \(3\)$"
+    ):
         train([broken], tmp_path / "model", recipe, say=lines.append)
     assert not lines, "not even the backbone was loaded"
     train([broken], tmp_path / "model", replace(recipe, skip_unreadable=True, max_steps=1), say=lines.append)
