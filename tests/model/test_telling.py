@@ -167,14 +167,6 @@ def test_places_from_a_heatmap() -> None:
     assert change_of_heatmap(SURE, None, SIZES).before_box == (0, 0, 1280, 800)
 
 
-def test_a_sentence_that_is_doubted_makes_room_for_a_plain_one() -> None:
-    doubted = replace(SURE, confidence=0.04)
-    change = change_of_heatmap(doubted, None, SIZES)
-    assert change.caption == "something changed"
-    assert change.confidence == 0.5 * SURE.change_probability
-    assert change_of_heatmap(doubted, None, SIZES, own_words=True).caption == SURE.caption
-
-
 def test_sentences_of_web_pages_claim_what_they_tell() -> None:
     colored = Fact("recoloured", {"from": "black", "to": "blue"})
     for sentence in (

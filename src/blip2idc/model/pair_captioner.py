@@ -364,10 +364,8 @@ class PairCaptioner(ABC):
         for row, heatmap in zip(rows, found, strict=True):
             look = said[row].look
             assert look is not None
-            change = change_of_heatmap(differences[row], heatmap, look.sizes, own_words=self.own_words)
-            differences[row] = replace(
-                differences[row], caption=change.caption, confidence=change.confidence, changes=(change,)
-            )
+            change = change_of_heatmap(differences[row], heatmap, look.sizes)
+            differences[row] = replace(differences[row], changes=(change,))
         return differences
 
     def _open_ahead(self, pairs: Iterable[Pair], ahead: int, max_changes: int) -> Iterator[OpenedPair]:

@@ -179,8 +179,6 @@ _WHOLE_SENTENCES: Mapping[str, str] = {
     "motion_blur": "a motion blur was applied",
 }
 """Of kinds that the worlds do not teach, or tell with more than was measured."""
-_SURE_OF_HEATMAP = 0.5
-"""Of a change that nothing measured, at a place that a heatmap shows: on other pictures that may be anywhere."""
 _SURE_OF_TEXTS = 0.94
 """Of one made of texts that were read."""
 
@@ -451,16 +449,13 @@ def change_of_heatmap(
     difference: Difference,
     heatmap: PairHeatmap | None,
     sizes: tuple[Size, Size],
-    *,
-    own_words: bool = False,
 ) -> Change:
-    """The place at which the captioner looked, where none was measured; a plain sentence where it doubts its own.
+    """The place at which the captioner looked, where none was measured.
 
     Args:
         difference: Caption and probability.
         heatmap: Of its sentence; None where the model shows none, and the place is all of both images.
         sizes: (width, height) of the image before and of the image after.
-        own_words: Whether the captioner was taught somebody's own sentences, which are told whatever it thinks of them.
     """
     boxes = (
         [regions[0] if regions else None for regions in heatmap_regions(heatmap, *sizes)] if heatmap else []
@@ -471,8 +466,6 @@ def change_of_heatmap(
     box, size = (after, sizes[1]) if after else (before, sizes[0])
     assert box is not None
     place, probability = place_of(box, size), difference.change_probability
-    if own_words or _is_heard(difference):
-        caption, confidence = difference.caption, difference.confidence
-    else:
-        caption, confidence = "something changed", _SURE_OF_HEATMAP * probability
-    return Change(before, after, REGION, caption, probability, place=place, confidence=confidence)
+    return Change(
+        before, after, REGION, difference.caption, probability, place=place, confidence=difference.confidence
+    )

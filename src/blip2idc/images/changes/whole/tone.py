@@ -98,9 +98,10 @@ def _monochrome(before: Floats, after: Floats, first: Floats, second: Floats) ->
     mean = color.mean()
     along = float(np.abs((color * np.conj(mean)).imag / max(abs(mean), 1e-6)).mean())
     usual = float(np.abs((old * np.conj(old.mean())).imag / max(abs(old.mean()), 1e-6)).mean())
+    gain = min(1.0, float(second.std() / max(first.std(), 1e-3)))
     colored_anew = (
         (_spread(before).mean() < 5 and abs(mean) > 16)  # a grey picture
-        or (usual >= 5 and along < 0.5 * usual)  # many colours became one
+        or (usual >= 5 and along < 0.5 * gain * usual)  # many colours became one, not only paler
         or (
             along < 0.12 * abs(mean)
             and abs(mean) > 0.17 * second.mean()
@@ -108,7 +109,6 @@ def _monochrome(before: Floats, after: Floats, first: Floats, second: Floats) ->
         )
     )
     usual_left = max(_curve(first, before[..., channel])[1] for channel in range(3))
-    gain = min(1.0, float(second.std() / max(first.std(), 1e-3)))
     by_brightness = (
         max(left) < 6.5 and max(left) < 0.55 * gain * usual_left
     )  # the colour follows from it alone
