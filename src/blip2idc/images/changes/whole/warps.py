@@ -26,11 +26,8 @@ _WAVED = 0.82  # likewise of columns, which are shorter than they were where a w
 _LEFT = 0.5  # of what does not agree as it is, the most that a bend may leave
 _TURN = 14.0  # degrees by which the middle of a swirl is turned
 _STEADY = 0.02  # by which the radii of a picture may differ that is not bent
-_TILES, _SHOWS, _COVERED = (
-    8,
-    5.0,
-    0.72,
-)  # tiles each way; levels from which on one shows something; the least share
+_TILES, _SHOWS = 8, 5.0  # tiles each way; levels from which on one shows something
+_COVERED = 0.8  # least share of the tiles that do
 _REGULAR = 0.5  # share of the displacements that one wave explains
 
 
