@@ -27,7 +27,7 @@ _LEFT = 0.5  # of what does not agree as it is, the most that a bend may leave
 _TURN = 14.0  # degrees by which the middle of a swirl is turned
 _STEADY = 0.02  # by which the radii of a picture may differ that is not bent
 _TILES, _SHOWS = 8, 5.0  # tiles each way; levels from which on one shows something
-_COVERED = 0.8  # least share of the tiles that do
+_COVERED = 0.76  # least share of the tiles that do
 _REGULAR = 0.5  # share of the displacements that one wave explains
 
 
