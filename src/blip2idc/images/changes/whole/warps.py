@@ -35,7 +35,8 @@ def warped(views: Views) -> Fact | None:
     """What bent the picture, where one thing did; nothing where few things lie on bare ground.
 
     Such things may have moved each by itself: views of rendered scenes, of whose tiles 33 to 69 % have structure, were
-    taken for ripples. Photographs have it in 73 to 100 %; four of 500 pairs of scenes are still taken for bent or darker.
+    taken for ripples. Photographs have it in 73 to 100 %; four of 500 pairs of scenes are still taken for bent or
+    darker.
     """
     if _structured(views) < _COVERED:
         return None
