@@ -41,20 +41,20 @@ def test_it_is_measured_as_here_and_after_a_death_again(measurer: Measurer) -> N
     assert here.look is not None
     assert there.look.measured == here.look.measured != ()
     assert there.look.sizes == here.look.sizes
-    process = measurer._process
+    process = measurer._process.running
     assert process is not None
     process.kill()
     process.wait()
     assert (measurer.measure(pair).joint == here.joint).all()
     measurer.close()
-    assert measurer._process is None
+    assert measurer._process.running is None
 
 
 def test_who_dies_meanwhile_is_told_of(measurer: Measurer) -> None:
     measurer.measure(changed_pair())
-    assert measurer._process is not None
-    assert measurer._process.stdin is not None
-    measurer._process.stdin.write(b"not a pickle\\n")
+    assert measurer._process.running is not None
+    assert measurer._process.running.stdin is not None
+    measurer._process.running.stdin.write(b"not a pickle\\n")
     with pytest.raises(ImageError, match="cannot be compared here"):
         measurer.measure(changed_pair())
     assert measurer.measure(changed_pair()).look is not None

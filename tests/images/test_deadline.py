@@ -28,9 +28,9 @@ def test_images_errors_and_a_process_that_died(opener: Opener, tmp_path: Path) -
     (tmp_path / "text.png").write_text("notes")
     with pytest.raises(ImageError, match="^it: is not an image"):
         opener.open(tmp_path / "text.png", "it")
-    assert opener._process is not None
-    opener._process.kill()
-    opener._process.wait()
+    assert opener._process.running is not None
+    opener._process.running.kill()
+    opener._process.running.wait()
     assert opener.open(path, "it").size == (256, 256)
 
 
@@ -41,7 +41,7 @@ def test_what_takes_too_long_is_ended(opener: Opener, tmp_path: Path) -> None:
     opener.seconds = 0.005
     with pytest.raises(ImageError, match=r"^it: takes longer than 0\.005 seconds to decode"):
         opener.open(path, "it")
-    assert opener._process is None
+    assert opener._process.running is None
     opener.seconds = 60
     assert opener.open(path, "it").size == (3000, 3000)
 

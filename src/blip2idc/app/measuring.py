@@ -7,9 +7,7 @@ imports no torch, and ends when its pipe does.
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
 import sys
 import threading
 from typing import Any
@@ -18,6 +16,7 @@ from blip2idc.errors import ImageError
 from blip2idc.images.joint import JointLayout
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.pair_captioner import OpenedPair, measured
+from blip2idc.runs.kept_process import KeptProcess
 
 
 class Measurer:
@@ -29,7 +28,7 @@ class Measurer:
 
     def __init__(self, layout: JointLayout) -> None:
         self.layout = layout
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = KeptProcess("blip2idc.app.measuring")
         self._lock = threading.Lock()
 
     def measure(self, pair: ImagePair) -> OpenedPair:
@@ -42,7 +41,7 @@ class Measurer:
             ImageError: The process died, as where memory ran out.
         """
         with self._lock:
-            process = self._running()
+            process, _ = self._process.begin()
             assert process.stdin is not None
             assert process.stdout is not None
             try:
@@ -50,7 +49,7 @@ class Measurer:
                 process.stdin.flush()
                 found: Any = pickle.load(process.stdout)
             except (OSError, EOFError, pickle.UnpicklingError):
-                self._end()
+                self._process.end()
                 raise ImageError(
                     "these images cannot be compared here: memory ran out, or it was ended"
                 ) from None
@@ -62,29 +61,7 @@ class Measurer:
     def close(self) -> None:
         """End the process."""
         with self._lock:
-            self._end()
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is not None:
-            self._end()
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "blip2idc.app.measuring"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-                start_new_session=True,  # an interrupt at the keyboard is for the server, which then ends this
-            )
-        return self._process
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            self._process = None
+            self._process.end()
 
 
 def main() -> None:

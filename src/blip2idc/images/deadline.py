@@ -20,6 +20,7 @@ from PIL import Image
 
 from blip2idc.errors import ConfigError, ImageError
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
+from blip2idc.runs.kept_process import KeptProcess
 
 _STARTING = 30.0  # seconds for the process to begin; it is not the image's fault
 _BESIDES = 1 << 30  # address space of Python, numpy and Pillow
@@ -50,7 +51,7 @@ class Opener:
         check_seconds(seconds)
         self.seconds = seconds
         self.max_pixels = max_pixels
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = KeptProcess("blip2idc.images.deadline")
         self._lock = threading.Lock()
         self._reader = ThreadPoolExecutor(1, "opener")
 
@@ -70,7 +71,7 @@ class Opener:
             try:
                 return self._reader.submit(_exchange, process, request).result(self.seconds)
             except TooLong:
-                self._end()
+                self._process.end()
                 raise ImageError(
                     f"{name}: takes longer than {self.seconds:g} seconds to decode; make it smaller, or export it again"
                 ) from None
@@ -79,41 +80,24 @@ class Opener:
                 EOFError,
                 ValueError,
             ):  # the process has died: a decoder crashed, or memory ran out
-                self._end()
+                self._process.end()
                 raise ImageError(f"{name}: the image cannot be decoded; export it again") from None
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
-            self._end()
+            self._process.end()
         self._reader.shutdown(wait=False)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is not None:
-            self._end()
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "blip2idc.images.deadline"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-                start_new_session=True,  # an interrupt at the keyboard is for the server, which then ends this
-            )
+        process, begun = self._process.begin()
+        if begun:
             try:
-                self._reader.submit(_read_line, self._process.stdout).result(_STARTING)
+                self._reader.submit(_read_line, process.stdout).result(_STARTING)
             except (TooLong, EOFError, OSError):
-                self._end()
+                self._process.end()
                 raise ImageError("images cannot be decoded: the process for it does not start") from None
-        return self._process
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            self._process = None
+        return process
 
 
 def _exchange(process: subprocess.Popen[bytes], request: dict[str, object]) -> Image.Image:
