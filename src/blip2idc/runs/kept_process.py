@@ -1,4 +1,4 @@
-"""One process beside this one that is kept and asked again: a module of this package that reads stdin and writes stdout.
+"""One process beside this one, kept and asked again: a module of this package that reads stdin and writes stdout.
 
 In: the module. Out: its running process, begun anew where it has died. It hears no Ctrl-C of the terminal, which is for
 the program that asks it, and is ended by that one.
