@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.fixtures.benchmarks import image_bytes, put_image, put_json, put_lines, put_spot_the_diff
 
+from blip2idc.data.importing.run import import_benchmark
 from blip2idc.data.placing import ImagePlacer, place_file
-from blip2idc.data.readers.importing import import_benchmark
 from blip2idc.errors import InputError
 
 

@@ -92,7 +92,7 @@ def test_without_meteor_a_note_says_how_to_get_it(
 def test_auditing_loads_no_torch() -> None:
     code = (
         "import sys, blip2idc.evaluation.benchmark.audit, blip2idc.report.html.audit_page;"
-        "import blip2idc.data.readers.importing;"
+        "import blip2idc.data.importing.run;"
         "print([name for name in ('torch', 'transformers', 'scipy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.fixtures.benchmarks import put_spot_the_diff
 
 from blip2idc.cli.main import run
-from blip2idc.data.readers.importing import LOCK
+from blip2idc.data.importing.run import LOCK
 from blip2idc.data.records import read_records
 from blip2idc.runs.lock import only_run
 

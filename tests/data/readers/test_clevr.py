@@ -8,7 +8,7 @@ import pytest
 from tests.fixtures.benchmarks import put_clevr_change, put_image, put_json, read_all
 
 from blip2idc.data.readers.benchmark import ReadOptions
-from blip2idc.data.readers.source import as_box, without_zeros
+from blip2idc.data.readers.files.source import as_box, without_zeros
 from blip2idc.errors import InputError
 
 

@@ -11,8 +11,8 @@ import pytest
 from tests.fixtures.benchmarks import image_bytes, put_image, put_lines
 
 from blip2idc.cli.main import run
+from blip2idc.data.importing.run import ImportReport, import_benchmark
 from blip2idc.data.readers.benchmark import ReadOptions, TableColumns
-from blip2idc.data.readers.importing import ImportReport, import_benchmark
 from blip2idc.data.records import read_records
 from blip2idc.errors import InputError
 

@@ -98,8 +98,8 @@ def import_command(
     ] = False,
 ) -> None:
     """Turn a benchmark's official files into a data set that every other command reads."""
+    from blip2idc.data.importing.run import import_benchmark
     from blip2idc.data.readers.benchmark import ReadOptions
-    from blip2idc.data.readers.importing import import_benchmark
 
     options = ReadOptions(
         splits=tuple(split or ()),

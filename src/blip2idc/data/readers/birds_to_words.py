@@ -22,7 +22,7 @@ from blip2idc.data.readers.benchmark import (
     pair_record,
     select_captions,
 )
-from blip2idc.data.readers.source import as_text, read_text, require_folder
+from blip2idc.data.readers.files.source import as_text, read_text, require_folder
 from blip2idc.errors import InputError
 
 _COLUMNS = ("img1ImgURL", "img2ImgURL", "split", "description")

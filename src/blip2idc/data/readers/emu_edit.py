@@ -22,8 +22,8 @@ from blip2idc.data.readers.benchmark import (
     pair_record,
     select_captions,
 )
-from blip2idc.data.readers.source import as_id, as_text
-from blip2idc.data.readers.tables import Row, extension, read_rows
+from blip2idc.data.readers.files.source import as_id, as_text
+from blip2idc.data.readers.files.tables import Row, extension, read_rows
 
 _KEPT = ("hash", "input_caption", "output_caption", "model")
 COLUMNS = ("instruction", "image", "edited_image", "task", "idx", "split", *_KEPT)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
-from blip2idc.data.readers.source import (
+from blip2idc.data.readers.files.source import (
     as_file_name,
     as_id,
     as_texts,

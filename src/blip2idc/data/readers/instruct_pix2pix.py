@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
-from blip2idc.data.readers.source import as_text
-from blip2idc.data.readers.tables import extension, read_rows
+from blip2idc.data.readers.files.source import as_text
+from blip2idc.data.readers.files.tables import extension, read_rows
 
 COLUMNS = ("original_prompt", "original_image", "edit_prompt", "edited_prompt", "edited_image")
 

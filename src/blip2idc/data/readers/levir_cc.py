@@ -21,7 +21,7 @@ from blip2idc.data.readers.benchmark import (
     pair_record,
     select_captions,
 )
-from blip2idc.data.readers.source import (
+from blip2idc.data.readers.files.source import (
     as_file_name,
     as_text,
     describe,

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
-from blip2idc.data.readers.source import as_id, as_text
-from blip2idc.data.readers.tables import Row, extension, read_rows
+from blip2idc.data.readers.files.source import as_id, as_text
+from blip2idc.data.readers.files.tables import Row, extension, read_rows
 
 COLUMNS = ("img_id", "turn_index", "source_img", "mask_img", "instruction", "target_img")
 

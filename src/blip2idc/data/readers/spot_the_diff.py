@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
-from blip2idc.data.readers.source import (
+from blip2idc.data.readers.files.source import (
     as_id,
     as_text,
     as_texts,

@@ -24,7 +24,7 @@ from blip2idc.data.readers.benchmark import (
     pair_record,
     select_captions,
 )
-from blip2idc.data.readers.source import (
+from blip2idc.data.readers.files.source import (
     as_id,
     as_text,
     as_texts,

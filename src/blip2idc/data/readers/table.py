@@ -24,8 +24,8 @@ from blip2idc.data.readers.benchmark import (
     pair_record,
     select_captions,
 )
-from blip2idc.data.readers.source import as_file_name, as_id, as_text, describe, read_text
-from blip2idc.data.readers.tables import Row, extension, read_rows
+from blip2idc.data.readers.files.source import as_file_name, as_id, as_text, describe, read_text
+from blip2idc.data.readers.files.tables import Row, extension, read_rows
 from blip2idc.errors import ConfigError, InputError, MissingExtraError
 
 _DELIMITED = {".csv": ",", ".tsv": "\t"}

@@ -12,8 +12,8 @@ import pytest
 from tests.fixtures.benchmarks import image_bytes, put_image, put_json, put_lines, read_all
 
 from blip2idc.data.readers.benchmark import ReadOptions
+from blip2idc.data.readers.files.tables import extension, read_rows
 from blip2idc.data.readers.instruct_pix2pix import split_by_prompt
-from blip2idc.data.readers.tables import extension, read_rows
 from blip2idc.errors import InputError, MissingExtraError
 
 

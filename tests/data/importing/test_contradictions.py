@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.fixtures.benchmarks import put_clevr_change, put_image, put_json
 
-from blip2idc.data.readers.contradictions import unofficial
-from blip2idc.data.readers.importing import import_benchmark
+from blip2idc.data.importing.contradictions import unofficial
+from blip2idc.data.importing.run import import_benchmark
 from blip2idc.errors import InputError
 
 SAME = "the scene is the same as before ."

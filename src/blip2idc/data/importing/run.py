@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blip2idc.data.importing.contradictions import Contradictions, unofficial
 from blip2idc.data.placing import ImagePlacer
 from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
-from blip2idc.data.readers.contradictions import Contradictions, unofficial
 from blip2idc.data.readers.table import is_hub_id
 from blip2idc.data.records import MANIFEST_NAME, SPLITS, PairRecord, find_splits, write_records
 from blip2idc.errors import InputError, WriteError

@@ -1,6 +1,6 @@
 """Reading the benchmarks' own JSON files strictly.
 
-For: every reader beside it. In: a file of a benchmark. Out: checked Python values. Every fault is an
+For: every reader. In: a file of a benchmark. Out: checked Python values. Every fault is an
 `InputError` of one sentence that names the file and the entry.
 """
 

@@ -16,9 +16,9 @@ from tests.fixtures.benchmarks import (
     put_spot_the_diff,
 )
 
+from blip2idc.data.importing.run import import_benchmark
 from blip2idc.data.readers import BENCHMARKS, get_reader
 from blip2idc.data.readers.benchmark import ReadOptions
-from blip2idc.data.readers.importing import import_benchmark
 from blip2idc.data.records import read_records
 from blip2idc.errors import ConfigError, InputError, WriteError
 
