@@ -102,10 +102,8 @@ def test_cells_agree_with_pixels(layout: JointLayout, patch: int) -> None:
     joint = np.asarray(scaled.join(black, white))[..., 0] // 255
     rows, columns = scaled.grid(patch)
     by_pixels = joint.reshape(rows, patch, columns, patch)
-    halves = scaled.half_of_cells(patch)
-    assert halves.shape == (rows, columns)
-    assert np.array_equal(by_pixels, np.broadcast_to(halves[:, None, :, None], by_pixels.shape))
-    before, after = scaled.split_grid(halves)
+    assert np.array_equal(by_pixels, np.broadcast_to(by_pixels[:, :1, :, :1], by_pixels.shape))
+    before, after = scaled.split_grid(by_pixels[:, 0, :, 0])
     assert before.shape == after.shape
     assert before.max() == 0
     assert after.min() == 1
@@ -114,7 +112,8 @@ def test_cells_agree_with_pixels(layout: JointLayout, patch: int) -> None:
 def test_the_paper_s_grid() -> None:
     assert JointLayout().grid(14) == (16, 16)
     assert JointLayout(height=448).grid(14) == (32, 16)
-    assert JointLayout().half_of_cells(14).sum(axis=1).tolist() == [0] * 8 + [16] * 8
+    before, after = JointLayout().split_grid(np.arange(256).reshape(16, 16))
+    assert (before[0, 0], before[-1, -1], after[0, 0], after[-1, -1]) == (0, 127, 128, 255)
 
 
 @given(layouts)

@@ -26,9 +26,10 @@ from blip2idc.model.files.settings import read_settings
 from blip2idc.runs.lock import only_run
 from blip2idc.training import run
 from blip2idc.training.data import gather_data, no_change_captions
+from blip2idc.training.folders import check_output
 from blip2idc.training.log_callback import LogCallback
 from blip2idc.training.recipe import TrainConfig
-from blip2idc.training.run import check_output, train
+from blip2idc.training.run import train
 
 
 @pytest.fixture(scope="module")

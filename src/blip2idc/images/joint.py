@@ -177,12 +177,6 @@ class JointLayout:
             return cells[..., :half, :], cells[..., half:, :]
         return cells[..., :, :half], cells[..., :, half:]
 
-    def half_of_cells(self, patch_size: int) -> np.ndarray:
-        """Which image each patch cell sees: int64 array [rows, columns], 0 before, 1 after."""
-        halves = np.zeros(self.grid(patch_size), dtype=np.int64)
-        self.split_grid(halves)[1][...] = 1
-        return halves
-
     def to_dict(self) -> dict[str, Any]:
         """The three settings, as ``blip2idc.json`` stores them."""
         return asdict(self)

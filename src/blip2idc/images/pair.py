@@ -8,7 +8,7 @@ transparency on white, 16-bit scaled, the first frame of an animation. Anything 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from blip2idc.errors import ImageError
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, load, open_bounded, reason_of
 from blip2idc.images.decoding.orientation import orientation_of
+from blip2idc.images.decoding.parts import PART, parts_of
 
 __all__ = ["MAX_PIXELS", "ImagePair", "ImageSource", "open_image"]
 
@@ -26,7 +27,6 @@ ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarr
 
 _WHITE = (255, 255, 255, 255)
 _16_TO_8_BITS = 257  # 65535 / 255, so that black and white stay exact
-_BOX = 1_000_000  # pixels that are converted at a time: whole copies of a large image would be the most of its memory
 
 
 @dataclass(frozen=True)
@@ -102,35 +102,24 @@ def _to_rgb(image: Image.Image, name: str, *, owned: bool = False) -> Image.Imag
         if owned and image.mode == "RGB" and not image.has_transparency_data:
             return image._new(image.im)  # without the file and the plugin it came from
         if image.mode.startswith("I;16") or image.mode == "I":
-            divisor = _divisor(max(int(np.asarray(part).max()) for _, part in _boxes(image)))
-            return _by_boxes(image, lambda part: _grey(np.clip(np.asarray(part), 0, None) / divisor))
+            divisor = _divisor(max(int(np.asarray(part).max()) for _, part in parts_of(image)))
+            return _by_parts(image, lambda part: _grey(np.clip(np.asarray(part), 0, None) / divisor))
         if image.mode == "F":
-            scale = _scale(max(float(_finite(part).max()) for _, part in _boxes(image)))
-            return _by_boxes(image, lambda part: _grey(_finite(part) * scale))
+            scale = _scale(max(float(_finite(part).max()) for _, part in parts_of(image)))
+            return _by_parts(image, lambda part: _grey(_finite(part) * scale))
         if image.has_transparency_data:
-            return _by_boxes(image, _on_white)
-        return _by_boxes(image, lambda part: part.convert("RGB"))
+            return _by_parts(image, _on_white)
+        return _by_parts(image, lambda part: part.convert("RGB"))
     except (ValueError, OSError) as error:
         raise ImageError(f"{name}: cannot turn mode {image.mode} into RGB ({reason_of(error)})") from None
 
 
-def _boxes(image: Image.Image) -> Iterator[tuple[tuple[int, int], Image.Image]]:
-    """The image in parts of at most `_BOX` pixels, each with its left upper corner."""
-    width = min(image.width, _BOX)
-    height = max(1, _BOX // width)
-    for top in range(0, image.height, height):
-        for left in range(0, image.width, width):
-            right, bottom = min(left + width, image.width), min(top + height, image.height)
-            whole = (right - left, bottom - top) == image.size
-            yield (left, top), image if whole else image.crop((left, top, right, bottom))
-
-
-def _by_boxes(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+def _by_parts(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """A new RGB image, converted part by part."""
-    if image.width * image.height <= _BOX:
+    if image.width * image.height <= PART:
         return convert(image)
     rgb = Image.new("RGB", image.size)
-    for corner, part in _boxes(image):
+    for corner, part in parts_of(image):
         rgb.paste(convert(part), corner)
     return rgb
 

@@ -55,7 +55,6 @@ class CloseLook:
         total: How many places there are, those that are not looked at included.
         identical: Whether all pixels are equal.
         certain: Whether everything around the places is equal to the pixel.
-        diffuse: Whether the images lie on each other and differ nowhere more than noise.
         small: Whether the joint image shows the pair at nearly its own resolution.
         whole: What happened to all of the picture, where that is sure; what differs in places is then a part of it.
     """
@@ -67,7 +66,6 @@ class CloseLook:
     total: int = 0
     identical: bool = False
     certain: bool = False
-    diffuse: bool = False
     small: bool = False
     whole: Fact | None = None
 
@@ -134,7 +132,6 @@ def look_closely(
         len(changes),
         identical=found.judgement == "identical",
         certain=_is_certain(found, small),
-        diffuse=found.judgement == "diffuse",
         small=small,
         whole=_whole(pair, found),
     )

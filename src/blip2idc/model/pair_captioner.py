@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -39,14 +39,6 @@ _OPENERS = 4  # threads that open images while the model works; decoding release
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
-
-
-class Looked(Protocol):
-    """A batch of joint images that a captioner has looked at; asked more than once."""
-
-    def rows(self, wanted: Sequence[int]) -> Self:
-        """Some of them, in that order."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +114,7 @@ class PairCaptioner(ABC):
             joints: B joint images of this captioner's layout, uint8 [H, W, 3].
 
         Returns:
-            A `Looked`.
+            What the captioner made of them; its `rows(numbers)` are some of them, in that order.
         """
 
     @abstractmethod

@@ -120,17 +120,24 @@ def gather_data(
         )
     stages = _stages(shares, trains, order, stage_epochs)
     account = {
-        "train": [
-            {**entry, "share": one.share, "stage": number if order == "in-turn" else 1}
-            for number, (one, train) in enumerate(zip(shares, trains, strict=True), start=1)
-            for entry in _account(train)
-        ],
+        "train": _accounts(shares, trains, order),
         "order": order,
         "validation": _account(held),
         "validation_origin": origin,
         **({"unreadable_pairs_left_out": skipped} if skipped else {}),
     }
     return TrainingData([sample for train in trains for sample in train], held, account, stages)
+
+
+def _accounts(
+    shares: Sequence[DataShare], trains: Sequence[list[Sample]], order: str
+) -> list[dict[str, Any]]:
+    """What each data set to train on is, which share of it an epoch sees, and in which stage (from 1)."""
+    return [
+        {**entry, "share": one.share, "stage": number if order == "in-turn" else 1}
+        for number, (one, train) in enumerate(zip(shares, trains, strict=True), start=1)
+        for entry in _account(train)
+    ]
 
 
 def _stages(

@@ -10,11 +10,10 @@ Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,14 +28,12 @@ from blip2idc.data.collate import CaptionCollator, Preprocessor
 from blip2idc.data.dataset import CaptionDataset, Sample
 from blip2idc.data.joint_cache import JointCache
 from blip2idc.data.readable import readable
-from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.adapters.adapter import attach_adapter, describe_parameters, save_adapter
 from blip2idc.model.backbone import Backbone, enable_gradient_checkpointing
 from blip2idc.model.calibration import fit_calibration
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.files.settings import (
-    SETTINGS_FILE,
     Calibration,
     CaptionerSettings,
     read_settings,
@@ -45,12 +42,13 @@ from blip2idc.model.layers.casting import computes_in_float32
 from blip2idc.model.layers.lean import compile_layers, use_lean_lora
 from blip2idc.model.layers.sharding import shard_frozen
 from blip2idc.model.loading import load_backbone
-from blip2idc.runs.files import atomic_write, check_model_name, write_fault
+from blip2idc.runs.files import atomic_write
 from blip2idc.runs.lock import only_run
 from blip2idc.runs.record import run_record
 from blip2idc.runtime import seed_everything
 from blip2idc.training.data import Stage, TrainingData, gather_data, no_change_captions
 from blip2idc.training.fit import fit_to_backbone
+from blip2idc.training.folders import begun_with, check_output, checkpoints_kept, open_work_folder
 from blip2idc.training.log_callback import LOG_FILE, LogCallback
 from blip2idc.training.mixing import DataShare, parse_data
 from blip2idc.training.processes import check_sharding, device_of_process, processes_of, with_same_step
@@ -62,7 +60,6 @@ from blip2idc.training.trainer import (
     training_arguments,
 )
 
-RECIPE_FILE = "recipe.json"
 DONE = "done"
 _LEARNED = 0.98  # of the validation loss before training: what stays above it has learned nothing
 
@@ -162,21 +159,7 @@ def _train(
             f" gradient_accumulation_steps {taken.gradient_accumulation_steps}"
         )
     trainer, steps = _train_stages(taken, backbone, layout, pairs, work, say)
-    settings = CaptionerSettings(
-        layout=layout,
-        prompt=config.prompt,
-        decoding=base.decoding,
-        no_change_captions=no_change_captions(pairs.train) or base.no_change_captions,
-        two_stream=config.two_stream,
-        merge=config.merge,
-        data=pairs.account,
-        scores=_scores(trainer, say),
-        run_record=run_record(recipe=config.to_dict(), steps=steps),
-    )
-    if config.shard or trainer.is_world_process_zero():  # whose weights are shared work together
-        settings = replace(
-            settings, calibration=_calibrated(trainer, settings, pairs.validation, config, say)
-        )
+    settings = _settings(trainer, config, base, pairs, steps, say)
     if trainer.is_world_process_zero():
         _save(trainer, config, target, work, settings)
         if not config.keep_checkpoints:
@@ -215,7 +198,7 @@ def _train_stages(
         seed_everything(config.seed)  # a stage draws alike, whether the one before was trained or loaded
         folder.mkdir(parents=True, exist_ok=True)
         trainer = make_trainer(config, backbone, layout, stage, pairs.validation, folder, say)
-        with _checkpoints_kept(folder):
+        with checkpoints_kept(folder):
             trainer.train(resume_from_checkpoint=trainer.resumes_from)
         steps += trainer.state.global_step
         if not last and trainer.is_world_process_zero():
@@ -227,62 +210,31 @@ def _train_stages(
     return trainer, steps
 
 
-@contextlib.contextmanager
-def _checkpoints_kept(folder: Path) -> Iterator[None]:
-    """Say in a sentence that a checkpoint could not be written.
-
-    Raises:
-        InputError: The disk is full, read-only or failing.
-    """
-    try:
-        yield
-    except Blip2idcError as error:
-        sentence = said_in_a_worker(str(error.args[0]) if error.args else "")
-        if sentence is None:
-            raise
-        raise type(error)(sentence) from None
-    except Exception as error:
-        reason = write_fault(error, folder)
-        if reason is None:
-            raise
-        raise InputError(
-            f"{folder}: cannot be written ({reason}); earlier checkpoints are kept, and the same command goes on from"
-            " the last whole one"
-        ) from error
-
-
-def said_in_a_worker(text: str) -> str | None:
-    r"""The sentence of an error of ours that torch carried out of a process that opens images, with its traceback.
-
-    >>> said_in_a_worker("Caught ImageError in DataLoader worker process 0.\nblip2idc.errors.ImageError: a.png: no")
-    'a.png: no'
-
-    Args:
-        text: Of the error; None is returned for any other.
-    """
-    if not text.startswith("Caught ") or "DataLoader worker" not in text:
-        return None
-    return text.rpartition("\nblip2idc.errors.")[2].partition(": ")[2].strip() or None
-
-
-def check_output(target: Path, overwrite: bool) -> None:
-    """Refuse to write over what is there.
-
-    Raises:
-        ConfigError: `target` exists and is not a model of this program, or `overwrite` is off.
-        InputError: Its name is not UTF-8 text.
-    """
-    check_model_name(target)
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not (target / SETTINGS_FILE).is_file():
-        raise ConfigError(
-            f"output {target}: is there already and was not written by this program; choose another --output"
+def _settings(
+    trainer: CaptionTrainer,
+    config: TrainConfig,
+    base: CaptionerSettings,
+    pairs: TrainingData,
+    steps: int,
+    say: Callable[[str], None],
+) -> CaptionerSettings:
+    """What is written beside the weights: how to use them, and how they came to be."""
+    settings = CaptionerSettings(
+        layout=base.layout,
+        prompt=config.prompt,
+        decoding=base.decoding,
+        no_change_captions=no_change_captions(pairs.train) or base.no_change_captions,
+        two_stream=config.two_stream,
+        merge=config.merge,
+        data=pairs.account,
+        scores=_scores(trainer, say),
+        run_record=run_record(recipe=config.to_dict(), steps=steps),
+    )
+    if config.shard or trainer.is_world_process_zero():  # whose weights are shared work together
+        settings = replace(
+            settings, calibration=_calibrated(trainer, settings, pairs.validation, config, say)
         )
-    if not overwrite:
-        raise ConfigError(
-            f"output {target}: holds a trained model already; choose another --output or say --overwrite"
-        )
+    return settings
 
 
 def _scores(trainer: CaptionTrainer, say: Callable[[str], None]) -> dict[str, float | None]:
@@ -350,48 +302,6 @@ def _layout(config: TrainConfig, backbone: Backbone, base: CaptionerSettings) ->
         return config.layout
     own = None if config.two_stream else base.layout
     return own or backbone.default_layout(two_stream=config.two_stream)
-
-
-def begun_with(work: Path) -> int:
-    """Number of processes that a working folder was begun with."""
-    return int(json.loads((work / RECIPE_FILE).read_text(encoding="utf-8")).get("processes", 1))
-
-
-def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool, processes: int = 1) -> None:
-    """Begin a working folder, or find that the one of an interrupted run fits.
-
-    Args:
-        work: The folder.
-        recipe: Settings and data; an interrupted run is only continued under the same.
-        restart: Discard what is there.
-        processes: That begin it; an interrupted run may go on with others.
-
-    Raises:
-        ConfigError: The interrupted run had other settings or data.
-    """
-    path = work / RECIPE_FILE
-    if (
-        not PartialState().is_main_process
-    ):  # would see the folder before or after the main process, as chance has it
-        return
-    if restart and path.is_file():
-        shutil.rmtree(work)
-    content = json.dumps({**recipe, "processes": processes}, sort_keys=True, indent=2)
-    if not path.is_file():
-        if work.exists() and any(work.iterdir()):
-            raise ConfigError(f"{work}: is there already and was not written by this program; move it away")
-        with atomic_write(path) as handle:
-            handle.write(content)
-        return
-    before, now = json.loads(path.read_text(encoding="utf-8")), json.loads(content)
-    before.pop("processes", None)
-    now.pop("processes")
-    if before != now:
-        changed = sorted(key for key in now["config"] if before["config"].get(key) != now["config"][key])
-        what = f"settings ({', '.join(changed)})" if changed else "data"
-        raise ConfigError(
-            f"{work}: holds an interrupted run with other {what}; repeat its settings, or say --restart to discard it"
-        )
 
 
 def make_trainer(

@@ -10,7 +10,6 @@ from blip2idc.errors import ConfigError
 from blip2idc.synthesis.editors.deterministic import (
     EditsEditor,
     example_of,
-    instruction_of,
     known_instructions,
     perform,
     understood,
@@ -32,13 +31,13 @@ def _request(instruction: str, seed: int = 0) -> EditRequest:
 def test_every_kind_of_edit_has_an_instruction() -> None:
     assert tuple(known_instructions()) == KINDS
     assert len(set(known_instructions().values())) == len(KINDS)
-    assert all(known_instructions()[kind] == instruction_of(kind) for kind in KINDS)
+    assert all(known_instructions()[kind] == example_of(kind).text for kind in KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_names_and_sentences_of_each_kind_are_understood(kind: str) -> None:
     assert understood(kind) == (kind, {})
-    assert understood(instruction_of(kind)) == (kind, {})
+    assert understood(example_of(kind).text) == (kind, {})
     assert understood(kind.replace("_", " ").upper() + ".") == (kind, {})
 
 
@@ -84,7 +83,7 @@ def test_what_is_understood(text: str, meaning: tuple[str, dict[str, str]] | Non
 
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(ConfigError, match="the kind of edit is 'melt'"):
-        instruction_of("melt")
+        example_of("melt")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,6 +14,26 @@ from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_bac
 from blip2idc.cli.options import JsonFile, MaxPixels, Resamples, ResamplingSeed, pixel_limit
 from blip2idc.cli.output import every_output, say, write_json, write_text
 
+Train = Annotated[Path, typer.Option("--train", metavar="DATASET", help="Where the captions are taken from.")]
+Test = Annotated[Path, typer.Option("--test", metavar="DATASET", help="What they are scored on.")]
+TrainSplit = Annotated[str | None, typer.Option(help="Split of --train where it has several; default train.")]
+TestSplit = Annotated[
+    str | None, typer.Option(help="Split of --test where it has several; default test, else val.")
+]
+Metric = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        help="Find the best constant for this metric only (may be repeated): cider_d, bleu_4, rouge_l, meteor.",
+    ),
+]
+Benchmark = Annotated[
+    str | None, typer.Option(help="Whose published scores to set beside; default told by the records.")
+]
+Protocol = Annotated[str | None, typer.Option(help="Which of its protocols; default told as well.")]
+NoImages = Annotated[bool, typer.Option("--no-images", help="Leave out the nearest caption by images.")]
+Predictions = Annotated[Path | None, typer.Option(help="Write each baseline's predictions to this folder.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add both commands to the application."""
@@ -24,39 +44,19 @@ def register(app: typer.Typer) -> None:
 
 
 def baseline_command(
-    train: Annotated[
-        Path, typer.Option("--train", metavar="DATASET", help="Where the captions are taken from.")
-    ],
-    test: Annotated[Path, typer.Option("--test", metavar="DATASET", help="What they are scored on.")],
-    train_split: Annotated[
-        str | None, typer.Option(help="Split of --train where it has several; default train.")
-    ] = None,
-    test_split: Annotated[
-        str | None, typer.Option(help="Split of --test where it has several; default test, else val.")
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--metric",
-            help="Find the best constant for this metric only (may be repeated): cider_d, bleu_4, rouge_l, meteor.",
-        ),
-    ] = None,
-    benchmark: Annotated[
-        str | None, typer.Option(help="Whose published scores to set beside; default told by the records.")
-    ] = None,
-    protocol: Annotated[
-        str | None, typer.Option(help="Which of its protocols; default told as well.")
-    ] = None,
-    no_images: Annotated[
-        bool, typer.Option("--no-images", help="Leave out the nearest caption by images.")
-    ] = False,
+    train: Train,
+    test: Test,
+    train_split: TrainSplit = None,
+    test_split: TestSplit = None,
+    metric: Metric = None,
+    benchmark: Benchmark = None,
+    protocol: Protocol = None,
+    no_images: NoImages = False,
     max_pixels: MaxPixels = None,
     meteor: MeteorOption = Meteor.PYTHON,
     no_meteor: NoMeteorOption = False,
     json_file: JsonFile = None,
-    predictions: Annotated[
-        Path | None, typer.Option(help="Write each baseline's predictions to this folder.")
-    ] = None,
+    predictions: Predictions = None,
     resamples: Resamples = 1000,
     seed: ResamplingSeed = 20412,
 ) -> None:

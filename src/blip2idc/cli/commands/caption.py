@@ -54,6 +54,48 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 65536
 MOST_WORKERS = 65536
 
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Many pairs instead of one: a data set, a .csv or .tsv with the columns before, after[, id], or with "
+        "--pattern a folder.",
+    ),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Predictions file of --data: .json or .jsonl.")
+]
+Pattern = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pattern",
+        help="Twice: what files before and after are called in the folder --data, such as '*_before.png' and "
+        "'*_after.png'; * is the same in both.",
+    ),
+]
+NumBeams = Annotated[int | None, typer.Option("--beams", help="Beams of the search; 1 is greedy.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", help="Pairs at a time, with --data.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray", metavar="ADDRESS", help="Caption --data on Ray: local, or the address of a cluster."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        help="Captioners at work at a time; more than one are on Ray, here unless --ray is given.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Heatmap = Annotated[
+    Path | None, typer.Option("--heatmap", metavar="PNG", help="Picture of where it looked, for a pair.")
+]
+Heatmaps = Annotated[
+    Path | None, typer.Option("--heatmaps", metavar="FOLDER", help="Heatmap files, with --data.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -63,59 +105,26 @@ def register(app: typer.Typer) -> None:
 def caption(
     before: Before = None,
     after: After = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            help="Many pairs instead of one: a data set, a .csv or .tsv with the columns before, after[, id], or with "
-            "--pattern a folder.",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Predictions file of --data: .json or .jsonl.")
-    ] = None,
+    data: Data = None,
+    output: Output = None,
     split: SplitOfData = None,
-    pattern: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--pattern",
-            help="Twice: what files before and after are called in the folder --data, such as '*_before.png' and "
-            "'*_after.png'; * is the same in both.",
-        ),
-    ] = None,
+    pattern: Pattern = None,
     model: Model = None,
     adapter: Adapter = "default",
     layout: Layout = None,
     encoding: Encoding = None,
-    num_beams: Annotated[
-        int | None, typer.Option("--beams", help="Beams of the search; 1 is greedy.")
-    ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Pairs at a time, with --data.")] = 32,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            "--ray", metavar="ADDRESS", help="Caption --data on Ray: local, or the address of a cluster."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            help="Captioners at work at a time; more than one are on Ray, here unless --ray is given.",
-        ),
-    ] = None,
+    num_beams: NumBeams = None,
+    batch_size: BatchSize = 32,
+    ray: Ray = None,
+    workers: Workers = None,
     engine: Engine = "auto",
     device: Device = "auto",
     dtype: Dtype = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     changes: Changes = None,
     max_changes: MaxChanges = None,
-    heatmap: Annotated[
-        Path | None, typer.Option("--heatmap", metavar="PNG", help="Picture of where it looked, for a pair.")
-    ] = None,
-    heatmaps: Annotated[
-        Path | None, typer.Option("--heatmaps", metavar="FOLDER", help="Heatmap files, with --data.")
-    ] = None,
+    heatmap: Heatmap = None,
+    heatmaps: Heatmaps = None,
     bands: Bands = None,
     stretch: Stretch = None,
     max_pixels: MaxPixels = None,
@@ -130,14 +139,16 @@ def caption(
     if pattern and data is None:
         raise ConfigError("--pattern is for a folder of pairs; give it with --data FOLDER")
     check_raster_options(data, bands, stretch, tiles, map_file)
-    close = looks_closely(changes, max_changes)
-    manifest = pair = None  # what cannot be opened is refused before the model is loaded, which takes longer
-    if data is not None:
-        from blip2idc.data.pair_lists import read_pairs
-
-        manifest = read_pairs(data, split, pattern)
-    if before is not None and after is not None:
-        pair = open_pair(before, after, bands, stretch, max_pixels)
+    settings = looks_closely(changes, max_changes)
+    decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
+    settings.update(decoding)
+    # what cannot be opened is refused before the model is loaded, which takes longer
+    manifest = None if data is None else _read_pairs(data, split, pattern)
+    pair = (
+        open_pair(before, after, bands, stretch, max_pixels)
+        if before is not None and after is not None
+        else None
+    )
     captioner = choose_captioner(
         model,
         adapter,
@@ -150,15 +161,20 @@ def caption(
         announce=data is not None,
     )
     captioner.max_pixels = pixel_limit(max_pixels)
-    decoding: dict[str, Any] = {} if num_beams is None else {"num_beams": num_beams}
     if manifest is not None and output is not None:
-        _caption_data(captioner, manifest, output, batch_size, {**decoding, **close}, ray, workers)
+        _caption_data(captioner, manifest, output, batch_size, settings, ray, workers)
         if heatmaps is not None:
             _write_heatmaps(captioner, manifest, heatmaps, decoding)
     elif pair is not None and tiles is not None:
-        caption_in_tiles(captioner, pair, tiles, map_file, as_json, {**decoding, **close})
+        caption_in_tiles(captioner, pair, tiles, map_file, as_json, settings)
     elif pair is not None:
-        _caption_pair(captioner, pair, as_json, bool(changes), {**decoding, **close}, heatmap)
+        _caption_pair(captioner, pair, as_json, bool(changes), settings, heatmap)
+
+
+def _read_pairs(data: Path, split: str | None, pattern: list[str] | None) -> Manifest:
+    from blip2idc.data.pair_lists import read_pairs
+
+    return read_pairs(data, split, pattern)
 
 
 def check_heatmaps(data: Path | None, heatmap: Path | None, heatmaps: Path | None) -> None:

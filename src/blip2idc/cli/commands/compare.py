@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,82 @@ if TYPE_CHECKING:
 
 _FORMATS = ("auto", "lines", "table", "github")
 
+Before = Annotated[Path, typer.Argument(metavar="DIR_A", help="The earlier folder, references; or an image.")]
+After = Annotated[Path, typer.Argument(metavar="DIR_B", help="The later folder, what to check; or an image.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Change probability from which on a pair is changed; default the model's own."),
+]
+PixelThreshold = Annotated[
+    float,
+    typer.Option(help="Share of differing pixels (0 to 1) that is the same without asking the model."),
+]
+PixelTolerance = Annotated[
+    int, typer.Option(help="Largest difference of a colour channel (0 to 255) that does not count.")
+]
+Judge = Annotated[
+    str,
+    typer.Option(
+        help="Who decides on pairs that differ: pixels (every difference counts, no model is loaded), mixed "
+        "(diffuse differences are left to the model) or model."
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", metavar="X,Y,W,H", help="Region to leave out, in pixels (may be repeated)."),
+]
+IgnoreMask = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="IMAGE", help="Leave out what is not black in this image (may be repeated)."),
+]
+IgnoreFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Lines 'GLOB X,Y,W,H' or 'GLOB MASK'; default .blip2idc-ignore in DIR_A, where there is one.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Leave out files of this name (may be repeated)."),
+]
+NameMap = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="REGEX=REPLACEMENT",
+        help="Change names in both folders before they are paired (may be repeated).",
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Diffuse differences are changes too; the model only describes.")
+]
+AnySize = Annotated[bool, typer.Option("--any-size", help="Let the model judge images of different sizes.")]
+Html = Annotated[
+    Path | None,
+    typer.Option(metavar="PAGE", help="Write a page, and a folder with its pictures beside it."),
+]
+SelfContained = Annotated[
+    bool, typer.Option("--self-contained", help="Put the pictures of --html into the page itself.")
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all results as JSON.")]
+Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for a build server.")]
+OutputFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="lines, table, github (annotations of a workflow), or auto: a table on a terminal.",
+    ),
+]
+Approve = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Copy this new image over its reference; a glob too (may be repeated)."
+    ),
+]
+ApproveAll = Annotated[
+    bool, typer.Option("--approve-all", help="Copy every changed and added image over the references.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -50,92 +126,27 @@ def register(app: typer.Typer) -> None:
 
 
 def compare_command(
-    before: Annotated[
-        Path, typer.Argument(metavar="DIR_A", help="The earlier folder, references; or an image.")
-    ],
-    after: Annotated[
-        Path, typer.Argument(metavar="DIR_B", help="The later folder, what to check; or an image.")
-    ],
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Change probability from which on a pair is changed; default the model's own."),
-    ] = None,
-    pixel_threshold: Annotated[
-        float,
-        typer.Option(help="Share of differing pixels (0 to 1) that is the same without asking the model."),
-    ] = 0.0,
-    pixel_tolerance: Annotated[
-        int, typer.Option(help="Largest difference of a colour channel (0 to 255) that does not count.")
-    ] = 0,
-    judge: Annotated[
-        str,
-        typer.Option(
-            help="Who decides on pairs that differ: pixels (every difference counts, no model is loaded), mixed "
-            "(diffuse differences are left to the model) or model."
-        ),
-    ] = "mixed",
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="X,Y,W,H", help="Region to leave out, in pixels (may be repeated)."),
-    ] = None,
-    ignore_mask: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="IMAGE", help="Leave out what is not black in this image (may be repeated)."),
-    ] = None,
-    ignore_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Lines 'GLOB X,Y,W,H' or 'GLOB MASK'; default .blip2idc-ignore in DIR_A, where there is one.",
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Leave out files of this name (may be repeated)."),
-    ] = None,
-    name_map: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="REGEX=REPLACEMENT",
-            help="Change names in both folders before they are paired (may be repeated).",
-        ),
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Diffuse differences are changes too; the model only describes.")
-    ] = False,
-    any_size: Annotated[
-        bool, typer.Option("--any-size", help="Let the model judge images of different sizes.")
-    ] = False,
+    before: Before,
+    after: After,
+    threshold: Threshold = None,
+    pixel_threshold: PixelThreshold = 0.0,
+    pixel_tolerance: PixelTolerance = 0,
+    judge: Judge = "mixed",
+    ignore: Ignore = None,
+    ignore_mask: IgnoreMask = None,
+    ignore_file: IgnoreFile = None,
+    exclude: Exclude = None,
+    name_map: NameMap = None,
+    strict: Strict = False,
+    any_size: AnySize = False,
     max_pixels: MaxPixels = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(metavar="PAGE", help="Write a page, and a folder with its pictures beside it."),
-    ] = None,
-    self_contained: Annotated[
-        bool, typer.Option("--self-contained", help="Put the pictures of --html into the page itself.")
-    ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write all results as JSON.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for a build server.")
-    ] = None,
-    output_format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="lines, table, github (annotations of a workflow), or auto: a table on a terminal.",
-        ),
-    ] = "auto",
-    approve: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Copy this new image over its reference; a glob too (may be repeated)."
-        ),
-    ] = None,
-    approve_all: Annotated[
-        bool, typer.Option("--approve-all", help="Copy every changed and added image over the references.")
-    ] = False,
+    html: Html = None,
+    self_contained: SelfContained = False,
+    json_file: JsonFile = None,
+    junit: Junit = None,
+    output_format: OutputFormat = "auto",
+    approve: Approve = None,
+    approve_all: ApproveAll = False,
     model: Model = None,
     adapter: Adapter = "default",
     encoding: Encoding = None,
@@ -147,7 +158,7 @@ def compare_command(
     What changed in places is a change; diffuse differences (re-encoding, noise, light) are left to the model, and the
     summary counts those that pass. Exit status: 0 the same, 1 changed, 2 an error.
     """
-    from blip2idc.comparison.approve import copy_approved, mark_approved
+    from blip2idc.comparison.approve import mark_approved
     from blip2idc.comparison.folders import NameRules, parse_mapping
     from blip2idc.comparison.outcome import CompareSettings
     from blip2idc.comparison.run import compare
@@ -179,20 +190,36 @@ def compare_command(
         comparison = mark_approved(comparison, ["*"] if approve_all else approve or [])
     with every_output() as attempt:
         if html is not None:  # before the references become the new images
-            from blip2idc.report.html.compare_page import write_compare_page
-
-            heatmaps = lazy.heatmaps(comparison)
-            attempt(write_compare_page, html, comparison, heatmaps, self_contained=self_contained)
-        for reference in copy_approved(comparison):
-            say(f"approved {reference}")
-        if json_file is not None:
-            attempt(write_json, json_file, comparison.to_dict())
-        if junit is not None:
-            from blip2idc.report.junit import junit_xml
-
-            attempt(write_text, junit, junit_xml(comparison, started, time.monotonic() - clock))
+            attempt(_write_page, html, comparison, lazy, self_contained)
+        _approve_and_write(comparison, attempt, json_file, junit, started, time.monotonic() - clock)
         _print(comparison, output_format)
     raise typer.Exit(comparison.exit_status)
+
+
+def _write_page(page: Path, comparison: Comparison, lazy: _LazyCaptioner, self_contained: bool) -> None:
+    from blip2idc.report.html.compare_page import write_compare_page
+
+    write_compare_page(page, comparison, lazy.heatmaps(comparison), self_contained=self_contained)
+
+
+def _approve_and_write(
+    comparison: Comparison,
+    attempt: Callable[..., bool],
+    json_file: Path | None,
+    junit: Path | None,
+    started: datetime,
+    seconds: float,
+) -> None:
+    """Copy what was approved over its references, then write the files for programs."""
+    from blip2idc.comparison.approve import copy_approved
+    from blip2idc.report.junit import junit_xml
+
+    for reference in copy_approved(comparison):
+        say(f"approved {reference}")
+    if json_file is not None:
+        attempt(write_json, json_file, comparison.to_dict())
+    if junit is not None:
+        attempt(write_text, junit, junit_xml(comparison, started, seconds))
 
 
 def _print(comparison: Comparison, output_format: str) -> None:

@@ -17,6 +17,72 @@ from blip2idc.errors import ConfigError
 if TYPE_CHECKING:
     from blip2idc.data.readers.benchmark import TableColumns
 
+Benchmark = Annotated[
+    str,
+    typer.Argument(
+        metavar="BENCHMARK",
+        help="clevr-change, clevr-dc, spot-the-diff, image-editing-request, emu-edit, magicbrush, "
+        "instruct-pix2pix, syned, levir-cc, birds-to-words; or table for your own.",
+    ),
+]
+Source = Annotated[
+    Path,
+    typer.Argument(metavar="SOURCE", help="Folder of the benchmark's official files, or your table."),
+]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DATASET", help="Folder to write.")]
+Before = Annotated[
+    str | None, typer.Option("--before", metavar="COLUMN", help="table: column of the images before.")
+]
+After = Annotated[
+    str | None, typer.Option("--after", metavar="COLUMN", help="table: column of the images after.")
+]
+Caption = Annotated[
+    list[str] | None,
+    typer.Option("--caption", metavar="COLUMN", help="table: column of captions (may be repeated)."),
+]
+Identity = Annotated[
+    str | None, typer.Option("--id", metavar="COLUMN", help="table: column of ids; numbered without.")
+]
+SplitColumn = Annotated[
+    str | None, typer.Option("--split-column", metavar="COLUMN", help="table: column of splits.")
+]
+Images = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="table: where the images lie; default beside it.")
+]
+AnnotationsOnly = Annotated[
+    bool, typer.Option("--annotations-only", help="Record the images' names, do not ask for the files.")
+]
+Split = Annotated[
+    list[str] | None,
+    typer.Option("--split", help="Only this split: train, val or test (may be repeated)."),
+]
+Protocol = Annotated[
+    str, typer.Option("--protocol", help="Spot-the-Diff: single (each sentence) or multi (joined).")
+]
+EmptyReferences = Annotated[
+    str, typer.Option("--empty-references", help="References without a word: keep or drop.")
+]
+Holdout = Annotated[
+    float, typer.Option("--holdout", help="InstructPix2Pix: share set aside as val, and again as test.")
+]
+Copy = Annotated[bool, typer.Option("--copy", help="Copy images instead of hard-linking them.")]
+HeadsOnly = Annotated[
+    bool,
+    typer.Option(
+        "--heads-only",
+        help="Look at the head of each image alone, not whether it is whole: faster.",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the manifests of an earlier import.")]
+FollowLinks = Annotated[
+    bool,
+    typer.Option("--follow-links", help="Take images that a symbolic link in SOURCE leads to elsewhere."),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse a source whose flags, captions and images contradict one another."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -26,76 +92,26 @@ def register(app: typer.Typer) -> None:
 
 
 def import_command(
-    benchmark: Annotated[
-        str,
-        typer.Argument(
-            metavar="BENCHMARK",
-            help="clevr-change, clevr-dc, spot-the-diff, image-editing-request, emu-edit, magicbrush, "
-            "instruct-pix2pix, syned, levir-cc, birds-to-words; or table for your own.",
-        ),
-    ],
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="SOURCE", help="Folder of the benchmark's official files, or your table."),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DATASET", help="Folder to write.")],
-    before: Annotated[
-        str | None, typer.Option("--before", metavar="COLUMN", help="table: column of the images before.")
-    ] = None,
-    after: Annotated[
-        str | None, typer.Option("--after", metavar="COLUMN", help="table: column of the images after.")
-    ] = None,
-    caption: Annotated[
-        list[str] | None,
-        typer.Option("--caption", metavar="COLUMN", help="table: column of captions (may be repeated)."),
-    ] = None,
-    identity: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="table: column of ids; numbered without.")
-    ] = None,
-    split_column: Annotated[
-        str | None, typer.Option("--split-column", metavar="COLUMN", help="table: column of splits.")
-    ] = None,
-    images: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="table: where the images lie; default beside it.")
-    ] = None,
-    annotations_only: Annotated[
-        bool, typer.Option("--annotations-only", help="Record the images' names, do not ask for the files.")
-    ] = False,
-    split: Annotated[
-        list[str] | None,
-        typer.Option("--split", help="Only this split: train, val or test (may be repeated)."),
-    ] = None,
-    protocol: Annotated[
-        str, typer.Option("--protocol", help="Spot-the-Diff: single (each sentence) or multi (joined).")
-    ] = "single",
-    empty_references: Annotated[
-        str, typer.Option("--empty-references", help="References without a word: keep or drop.")
-    ] = "keep",
-    holdout: Annotated[
-        float, typer.Option("--holdout", help="InstructPix2Pix: share set aside as val, and again as test.")
-    ] = 0.0,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy images instead of hard-linking them.")] = False,
+    benchmark: Benchmark,
+    source: Source,
+    output: Output,
+    before: Before = None,
+    after: After = None,
+    caption: Caption = None,
+    identity: Identity = None,
+    split_column: SplitColumn = None,
+    images: Images = None,
+    annotations_only: AnnotationsOnly = False,
+    split: Split = None,
+    protocol: Protocol = "single",
+    empty_references: EmptyReferences = "keep",
+    holdout: Holdout = 0.0,
+    copy: Copy = False,
     max_pixels: MaxPixels = None,
-    heads_only: Annotated[
-        bool,
-        typer.Option(
-            "--heads-only",
-            help="Look at the head of each image alone, not whether it is whole: faster.",
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the manifests of an earlier import.")
-    ] = False,
-    follow_links: Annotated[
-        bool,
-        typer.Option("--follow-links", help="Take images that a symbolic link in SOURCE leads to elsewhere."),
-    ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Refuse a source whose flags, captions and images contradict one another."
-        ),
-    ] = False,
+    heads_only: HeadsOnly = False,
+    overwrite: Overwrite = False,
+    follow_links: FollowLinks = False,
+    strict: Strict = False,
 ) -> None:
     """Turn a benchmark's official files into a data set that every other command reads."""
     from blip2idc.data.importing.run import import_benchmark

@@ -6,6 +6,7 @@ In: predictions, references. Out: tables on stdout, and the same in full as JSON
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,10 +28,46 @@ _PROTOCOLS = (
     "clevr-change, spot-the-diff-single, spot-the-diff-multi, image-editing-request, emu, syned or"
     " blip2idc-released."
 )
-_Heatmaps = Annotated[
+Heatmaps = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Heatmaps of caption --heatmaps: do they point at the change?"),
 ]
+Predictions = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PREDICTIONS",
+        help="COCO results: JSON list or lines. Of several files one table is made, each tested against the first.",
+    ),
+]
+References = Annotated[
+    Path,
+    typer.Option("--references", "-r", help="A manifest, a COCO caption file, or JSON {id: [captions]}."),
+]
+Split = Annotated[str | None, typer.Option(help="Split of a manifest; test where it has several.")]
+Protocol = Annotated[str | None, typer.Option(help=_PROTOCOLS)]
+PerItem = Annotated[bool, typer.Option("--per-item", help="Keep every item's scores in the JSON file.")]
+Against = Annotated[Path | None, typer.Option(help="Predictions of a second system, for paired tests.")]
+By = Annotated[str | None, typer.Option(help="Break the scores down: kind (of change).")]
+Metrics = Annotated[str | None, typer.Option(help="Comma-separated, such as bleu_4,cider_d; default all.")]
+AllowMissing = Annotated[bool, typer.Option("--allow-missing", help="Score what is there.")]
+TypeMapping = Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")]
+Iou = Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")]
+DifferenceList = Annotated[
+    Path | None,
+    typer.Option(metavar="JSONL", help="Write what was told of each pair as a list, for judges."),
+]
+Judge = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="Let a language model judge, too; never mixed with exact metrics."),
+]
+JudgeUrl = Annotated[
+    str | None, typer.Option(help="Its server, like http://127.0.0.1:8000/v1; default: OPENAI_BASE_URL.")
+]
+JudgeAnswers = Annotated[
+    Path | None,
+    typer.Option(metavar="JSONL", help="Where its answers are kept; default PREDICTIONS.judge.jsonl."),
+]
+Form = Annotated[str, typer.Option("--format", help="text, markdown, latex or csv (the first table alone).")]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,57 +78,27 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate_command(
-    predictions: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PREDICTIONS",
-            help="COCO results: JSON list or lines. Of several files one table is made, each tested against the first.",
-        ),
-    ],
-    references: Annotated[
-        Path,
-        typer.Option("--references", "-r", help="A manifest, a COCO caption file, or JSON {id: [captions]}."),
-    ],
-    split: Annotated[str | None, typer.Option(help="Split of a manifest; test where it has several.")] = None,
-    protocol: Annotated[str | None, typer.Option(help=_PROTOCOLS)] = None,
+    predictions: Predictions,
+    references: References,
+    split: Split = None,
+    protocol: Protocol = None,
     json_file: JsonFile = None,
-    per_item: Annotated[
-        bool, typer.Option("--per-item", help="Keep every item's scores in the JSON file.")
-    ] = False,
-    against: Annotated[
-        Path | None, typer.Option(help="Predictions of a second system, for paired tests.")
-    ] = None,
-    by: Annotated[str | None, typer.Option(help="Break the scores down: kind (of change).")] = None,
-    metrics: Annotated[
-        str | None, typer.Option(help="Comma-separated, such as bleu_4,cider_d; default all.")
-    ] = None,
+    per_item: PerItem = False,
+    against: Against = None,
+    by: By = None,
+    metrics: Metrics = None,
     meteor: MeteorOption = Meteor.PYTHON,
     no_meteor: NoMeteorOption = False,
-    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what is there.")] = False,
-    type_mapping: Annotated[Path | None, typer.Option(help="CLEVR-Change's type_mapping.json.")] = None,
-    iou: Annotated[Path | None, typer.Option(help="CLEVR-Change's change_captions_by_IOU.json.")] = None,
-    heatmaps: _Heatmaps = None,
+    allow_missing: AllowMissing = False,
+    type_mapping: TypeMapping = None,
+    iou: Iou = None,
+    heatmaps: Heatmaps = None,
     max_pixels: MaxPixels = None,
-    difference_list: Annotated[
-        Path | None,
-        typer.Option(metavar="JSONL", help="Write what was told of each pair as a list, for judges."),
-    ] = None,
-    judge: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL", help="Let a language model judge, too; never mixed with exact metrics."
-        ),
-    ] = None,
-    judge_url: Annotated[
-        str | None, typer.Option(help="Its server, like http://127.0.0.1:8000/v1; default: OPENAI_BASE_URL.")
-    ] = None,
-    judge_answers: Annotated[
-        Path | None,
-        typer.Option(metavar="JSONL", help="Where its answers are kept; default PREDICTIONS.judge.jsonl."),
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="text, markdown, latex or csv (the first table alone).")
-    ] = "text",
+    difference_list: DifferenceList = None,
+    judge: Judge = None,
+    judge_url: JudgeUrl = None,
+    judge_answers: JudgeAnswers = None,
+    form: Form = "text",
     resamples: Resamples = 1000,
     seed: ResamplingSeed = 20412,
 ) -> None:
@@ -103,16 +110,9 @@ def evaluate_command(
     from blip2idc.evaluation.inputs import read_predictions, read_references
     from blip2idc.evaluation.protocols import ProtocolOptions
     from blip2idc.evaluation.significance import Resampling
-    from blip2idc.report.sheets import FORMATS
-    from blip2idc.report.tables import console, judge_table, localization_table, print_assessment
 
     limit = pixel_limit(max_pixels)
-    if by not in (None, "kind"):
-        raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
-    if form not in FORMATS:
-        raise ConfigError(f"--format is {form!r}; expected {', '.join(FORMATS)}")
-    if per_item and json_file is None:
-        raise ConfigError("--per-item needs --json FILE, which holds the items' scores.")
+    _check_showing(by, form, per_item, json_file)
     options = AssessmentOptions(
         metrics=_metrics(metrics, no_meteor),
         protocol=protocol,
@@ -132,9 +132,7 @@ def evaluate_command(
         options = replace(options, meteor_backend=backend)
         assessment = evaluate(ours, truth, options, against=theirs)
         others = [evaluate(one, truth, options, against=ours) for one in further]
-    places = None
-    if heatmaps is not None:
-        places = _localization(heatmaps, references, split, options.resampling, limit)
+    places = _localization(heatmaps, references, split, options.resampling, limit) if heatmaps else None
     answers = judge_answers or predictions[0].with_name(f"{predictions[0].stem}.judge.jsonl")
     judged = _judged(assessment, difference_list, judge, judge_url, answers)
     with every_output() as attempt:
@@ -143,12 +141,37 @@ def evaluate_command(
             found |= {} if judged is None else {"judge": judged.to_dict()}
             systems = {"systems": [one.to_dict(per_item) for one in others]} if others else {}
             attempt(write_json, json_file, assessment.to_dict(per_item) | found | systems)
-        print_assessment(assessment, console(), form, others)
-        if places is not None:
-            console().print(localization_table(places).text())
-        if judged is not None:
-            console().print(judge_table(judged).text())
-            console().print(judged.signature)
+        _print(assessment, others, form, places, judged)
+
+
+def _print(
+    assessment: Assessment,
+    others: Sequence[Assessment],
+    form: str,
+    places: LocalizationScores | None,
+    judged: JudgeScores | None,
+) -> None:
+    """The tables, exact metrics first and what a model judged last."""
+    from blip2idc.report.tables import console, judge_table, localization_table, print_assessment
+
+    print_assessment(assessment, console(), form, others)
+    if places is not None:
+        console().print(localization_table(places).text())
+    if judged is not None:
+        console().print(judge_table(judged).text())
+        console().print(judged.signature)
+
+
+def _check_showing(by: str | None, form: str, per_item: bool, json_file: Path | None) -> None:
+    """Refuse tables that there are none of."""
+    from blip2idc.report.sheets import FORMATS
+
+    if by not in (None, "kind"):
+        raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
+    if form not in FORMATS:
+        raise ConfigError(f"--format is {form!r}; expected {', '.join(FORMATS)}")
+    if per_item and json_file is None:
+        raise ConfigError("--per-item needs --json FILE, which holds the items' scores.")
 
 
 def _check_judging(

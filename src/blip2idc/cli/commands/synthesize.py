@@ -39,6 +39,37 @@ Kinds = Annotated[
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one for each core of this machine.")]
 Masks = Annotated[bool, typer.Option("--masks", help="Also write masks of the changed regions, to masks/.")]
 
+# of edits alone
+Photos = Annotated[
+    Path | None,
+    typer.Option(help="Folder of photographs, with its subfolders; default: those of the package."),
+]
+Variety = Annotated[
+    str,
+    typer.Option(
+        help="'basic': 24 clear kinds of edit at one size; 'wide': every kind, from just visible to extreme, "
+        "sizes from pair to pair."
+    ),
+]
+EditsSize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WxH|MIN-MAX",
+        help="Width and height of each image in pixels, for basic (default 320x160); least and greatest longer "
+        "side, for wide (default 256-640).",
+    ),
+]
+PhotosSplit = Annotated[
+    str, typer.Option(help="Photographs of the package: 'train', or 'test', never trained on.")
+]
+TexturesShare = Annotated[
+    float, typer.Option(help="Share of the pairs that show procedural textures instead, 0 to 1.")
+]
+Objects = Annotated[
+    Path | None,
+    typer.Option(help="Folder of cut-out objects with their nouns, for wide; default: coloured shapes."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
@@ -81,37 +112,14 @@ def edits(
     output: Output,
     count: Count = 1000,
     seed: Seed = 0,
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Folder of photographs, with its subfolders; default: those of the package."),
-    ] = None,
-    variety: Annotated[
-        str,
-        typer.Option(
-            help="'basic': 24 clear kinds of edit at one size; 'wide': every kind, from just visible to extreme, "
-            "sizes from pair to pair."
-        ),
-    ] = "basic",
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WxH|MIN-MAX",
-            help="Width and height of each image in pixels, for basic (default 320x160); least and greatest longer "
-            "side, for wide (default 256-640).",
-        ),
-    ] = None,
+    images: Photos = None,
+    variety: Variety = "basic",
+    size: EditsSize = None,
     no_change_share: NoChangeShare = 0.5,
     kinds: Kinds = None,
-    split: Annotated[
-        str, typer.Option(help="Photographs of the package: 'train', or 'test', never trained on.")
-    ] = "train",
-    textures_share: Annotated[
-        float, typer.Option(help="Share of the pairs that show procedural textures instead, 0 to 1.")
-    ] = 0.0,
-    objects: Annotated[
-        Path | None,
-        typer.Option(help="Folder of cut-out objects with their nouns, for wide; default: coloured shapes."),
-    ] = None,
+    split: PhotosSplit = "train",
+    textures_share: TexturesShare = 0.0,
+    objects: Objects = None,
     max_pixels: MaxPixels = None,
     workers: Workers = None,
     masks: Masks = False,

@@ -23,6 +23,7 @@ from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, load, open_bounded, reason_of
 from blip2idc.images.decoding.orientation import orientation_of, tag_of, upright
+from blip2idc.images.decoding.parts import PART, parts_of
 from blip2idc.images.decoding.rasters import needs_tifffile, read_pages
 
 _LITTLE = sys.byteorder == "little"
@@ -32,7 +33,6 @@ _LOWER = {  # 16 bits a channel, of which Pillow keeps the upper 8: what to ask 
     for order, other in (("B", "L"), ("L", "B"), ("N", "B" if _LITTLE else "L"))
 }
 _GREY_ALPHA = "LA;16B"
-_BOX = 1_000_000  # pixels that become an array at a time
 _DRAWN_ON = {
     "GIF": 12,
     "PNG": 12,
@@ -188,19 +188,13 @@ _Box = tuple[slice, slice]
 
 def _boxes(image: Image.Image) -> Iterator[tuple[_Box, np.ndarray]]:
     """Parts of a decoded image as arrays [H, W] or [H, W, C], and where they lie; all at once would be copied twice."""
-    width = min(image.width, _BOX)
-    height = max(1, _BOX // width)
-    for top in range(0, image.height, height):
-        for left in range(0, image.width, width):
-            right, bottom = min(left + width, image.width), min(top + height, image.height)
-            whole = (right - left, bottom - top) == image.size
-            part = image if whole else image.crop((left, top, right, bottom))
-            yield (slice(top, bottom), slice(left, right)), np.asarray(part)
+    for (left, top), part in parts_of(image):
+        yield (slice(top, top + part.height), slice(left, left + part.width)), np.asarray(part)
 
 
 def _array(image: Image.Image) -> np.ndarray:
     """A decoded image as an array [H, W] or [H, W, C]."""
-    if image.width * image.height <= _BOX:
+    if image.width * image.height <= PART:
         return np.asarray(image)
     found: np.ndarray | None = None
     for box, part in _boxes(image):

@@ -57,7 +57,6 @@ __all__ = [
 PARTS = ("vision", "qformer", "language")
 """Parts of a backbone that an adapter can be put on; what each consists of, `Backbone.projections` says."""
 
-LAYERS = ("attention", "linear")
 SMALL_BACKBONE = 100_000_000
 """Weights below which a backbone has too little in it to be taught new sentences by its attention alone."""
 
@@ -125,7 +124,7 @@ def find_targets(
         model: The network.
         projections: Of its family, from `Backbone.projections`.
         parts: Among `PARTS`; those that its family does not have are passed over.
-        layers: Among `LAYERS`.
+        layers: `attention` or `linear`.
 
     Returns:
         Part -> module paths.

@@ -1,6 +1,6 @@
 """What a chat model is asked where nothing else is said; a change of these words is a change of what is measured.
 
-In: how the images are shown. Out: a question. The wording is versioned, because adapters store the question that they
+In: how the images are shown. Out: a question. Adapters store the question that they
 were trained with, and zero-shot captions depend on it.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from blip2idc.images.joint import Direction
 
-VERSION = 1
 _PLACES: dict[Direction, tuple[str, str]] = {"vertical": ("above", "below"), "horizontal": ("left", "right")}
 _QUESTION = (
     "Say in one short sentence what changed from before to after. If nothing did, say: there is no change."

@@ -140,15 +140,6 @@ def known_instructions() -> Mapping[str, str]:
     return {kind: sentences[0] for kind, sentences in _SENTENCES.items()}
 
 
-def instruction_of(kind: str) -> str:
-    """What to tell the editor for a kind of edit; `example_of` gives the captions that go with it.
-
-    Raises:
-        ConfigError: The kind is unknown.
-    """
-    return example_of(kind).text
-
-
 def example_of(kind: str) -> Instruction:
     """The instruction for a kind of edit, with captions of the pair, of the image before and of the one after.
 

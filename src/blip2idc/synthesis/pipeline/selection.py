@@ -23,7 +23,7 @@ from blip2idc.synthesis.pipeline.work import FAILURES, Outcome
 
 EDITED = "edited"
 CANDIDATES = "candidates"
-ACCEPTED, NOT_BEST, DUPLICATE = "accepted", "not-best", "duplicate"
+ACCEPTED, DUPLICATE = "accepted", "duplicate"
 
 
 @dataclass

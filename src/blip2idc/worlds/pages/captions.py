@@ -76,9 +76,6 @@ TEMPLATES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 #: Kinds that are told as another one when before and after are exchanged.
 REVERSED_KINDS: Mapping[str, str] = {"removed": "added", "added": "removed"}
 
-#: Colours that two names are told apart by at least this far, in RGB steps.
-LEAST_COLOR_STEP = 60
-
 _WAYS = {"left": "to the left", "right": "to the right", "up": "up", "down": "down"}
 
 
