@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +64,27 @@ def test_a_sentence_is_bounded_and_printable() -> None:
     assert str(error).startswith("a\\u001b[2J\\u000a.png: xxx")
     assert str(error).endswith("; expected an image")
     assert str(InputError("a.png: missing")) == "a.png: missing"
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """Where an error is raised or a fault counted, and how its sentence ends, where that is written there."""
+    for path in sorted(Path(errors.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            call = node.exc if isinstance(node, ast.Raise) else node
+            fault = (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "fault"
+            )
+            if isinstance(call, ast.Call) and call.args and (isinstance(node, ast.Raise) or fault):
+                said = call.args[0]
+                last = said.values[-1] if isinstance(said, ast.JoinedStr) else said
+                if isinstance(last, ast.Constant) and isinstance(last.value, str):
+                    yield f"{path.name}:{call.lineno}", last.value
+
+
+def test_sentences_end_alike() -> None:
+    """Without a full stop: what follows them, a list or the next cause, has its own signs."""
+    ends = dict(_sentences())
+    assert len(ends) > 400
+    assert [where for where, end in ends.items() if end.rstrip().endswith((".", "!"))] == []

@@ -122,7 +122,7 @@ class Difference:
         if self._look is None:
             raise ModelError(
                 "heatmaps: a difference from a stream keeps no images to look at again; use explain_stream of the"
-                " captioner for many pairs, or call the captioner with this one."
+                " captioner for many pairs, or call the captioner with this one"
             )
         return self._look(method)
 

@@ -58,7 +58,7 @@ def meteor_backend(kind: Meteor, *, wanted: bool, required: bool = False) -> Ite
             backend.__enter__()
     if backend is None:
         if required or kind is Meteor.JAVA:
-            raise ConfigError(f"{HOW_TO_GET[kind.value]}.")
+            raise ConfigError(f"{HOW_TO_GET[kind.value]}")
         note(f"note: no METEOR. {HOW_TO_GET[kind.value]}")
         yield None
         return

@@ -50,7 +50,7 @@ class ChatFormat:
         if text.count(self.placeholder) != self.images:
             raise ModelError(
                 f"chat template: writes {self.placeholder} {text.count(self.placeholder)} times for {self.images}"
-                " images; give a checkpoint whose template and tokens belong together."
+                " images; give a checkpoint whose template and tokens belong together"
             )
         return text.replace(self.placeholder, self.image_text)
 
@@ -101,14 +101,14 @@ def around_answer(tokenizer: Any, template: str) -> tuple[str, int]:
     if not whole.startswith(begun.rstrip()) or _ANSWER not in whole[len(begun.rstrip()) :]:
         raise ModelError(
             "chat template: what it writes for an answer does not continue what it writes to ask for one, so that no"
-            " caption can be trained; give a checkpoint with a plain template."
+            " caption can be trained; give a checkpoint with a plain template"
         )
     before, _, after = whole[len(begun.rstrip()) :].partition(_ANSWER)
     ending = tokenizer(after.lstrip(), add_special_tokens=False)["input_ids"]
     if not ending or ending[0] not in tokenizer.added_tokens_decoder:
         raise ModelError(
             f"chat template: ends an answer with {after!r}, which does not begin with a special token, so that a"
-            " caption would have no end; give a checkpoint with a plain template."
+            " caption would have no end; give a checkpoint with a plain template"
         )
     given = begun[len(begun.rstrip()) :]  # what the prompt ends with already
     if before.startswith(given):

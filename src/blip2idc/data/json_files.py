@@ -37,20 +37,20 @@ def read_text(path: Path, error: type[Blip2idcError] = PredictionError) -> str:
     try:
         data = read_regular(path)
     except OSError as fault:
-        raise error(f"{path} cannot be read: {fault.strerror or fault}.") from None
+        raise error(f"{path} cannot be read: {fault.strerror or fault}") from None
     for mark, name in _OTHER_MARKS:
         if data.startswith(mark):
-            raise error(f"{path} is {name} text; save it as UTF-8.")
+            raise error(f"{path} is {name} text; save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise error(
-            f"{path} is not UTF-8 text: byte 0x{data[fault.start]:02x} at position {fault.start}; save it as UTF-8."
+            f"{path} is not UTF-8 text: byte 0x{data[fault.start]:02x} at position {fault.start}; save it as UTF-8"
         ) from None
     if not text.strip():
-        raise error(f"{path} is empty.")
+        raise error(f"{path} is empty")
     if "\0" in text:
-        raise error(f"{path} holds zero bytes, as UTF-16 text does; save it as UTF-8.")
+        raise error(f"{path} holds zero bytes, as UTF-16 text does; save it as UTF-8")
     return text
 
 
@@ -68,15 +68,15 @@ def parse(text: str, where: str, error: type[Blip2idcError] = PredictionError) -
     except json.JSONDecodeError as fault:
         lines = "\n" in text.strip()
         place = f", line {fault.lineno} column {fault.colno}" if lines else f", column {fault.colno}"
-        raise error(f"{where}{place}: not valid JSON ({fault.msg}).") from None
+        raise error(f"{where}{place}: not valid JSON ({fault.msg})") from None
     except _RefusedError as fault:
-        raise error(f"{where}: {fault}.") from None
+        raise error(f"{where}: {fault}") from None
     except RecursionError:
-        raise error(f"{where}: lists or objects are nested too deeply.") from None
+        raise error(f"{where}: lists or objects are nested too deeply") from None
     except ValueError:  # what is left: Python reads no more digits than this
-        raise error(f"{where}: holds a number of more than {sys.get_int_max_str_digits()} digits.") from None
+        raise error(f"{where}: holds a number of more than {sys.get_int_max_str_digits()} digits") from None
     if "\\u" in text and _holds_half(value):
-        raise error(f"{where}: holds a lone surrogate (half of a surrogate pair), which no file can hold.")
+        raise error(f"{where}: holds a lone surrogate (half of a surrogate pair), which no file can hold")
     return value
 
 

@@ -228,9 +228,7 @@ def _refuse_single(matched: Matched, options: AssessmentOptions) -> None:
     """CIDEr of one pair would print as 0, which is no score."""
     if len(matched.items) == 1 and {"cider", "cider_d"}.intersection(suite.resolve(options.metrics)):
         others = ",".join(family for family in FAMILIES if family != "cider")
-        raise PredictionError(
-            f"{CIDER_OF_ONE}; score more pairs, or leave CIDEr out with --metrics {others}."
-        )
+        raise PredictionError(f"{CIDER_OF_ONE}; score more pairs, or leave CIDEr out with --metrics {others}")
 
 
 def _compare(
@@ -239,7 +237,7 @@ def _compare(
     """Paired tests of the main section; both systems must cover the same items."""
     if [item.id for item in others.items] != [item.id for item in matched.items]:
         raise PredictionError(
-            "The two systems predict different items, so they cannot be paired; leave out --allow-missing."
+            "The two systems predict different items, so they cannot be paired; leave out --allow-missing"
         )
     section = protocols.plan(options.protocol, others, options.protocol_options).sections[0]
     theirs = _Scorer(others, replace(options, resampling=replace(options.resampling, resamples=0))).score(

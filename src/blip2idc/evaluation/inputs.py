@@ -114,11 +114,11 @@ def read_predictions(path: str | Path) -> Predictions:
         value = parse(text, str(path))
         if not isinstance(value, list):
             raise PredictionError(
-                f'{path} holds {_describe(value)}; expected a list of {{"image_id": ..., "caption": ...}} objects.'
+                f'{path} holds {_describe(value)}; expected a list of {{"image_id": ..., "caption": ...}} objects'
             )
         rows = [(f"entry {number}", entry) for number, entry in enumerate(value, start=1)]
     if not rows:
-        raise PredictionError(f"{path} holds no predictions.")
+        raise PredictionError(f"{path} holds no predictions")
     faults = _Faults(str(path))
     entries = [faults.collect(where, _prediction, row) for where, row in rows]
     faults.raise_if_any()
@@ -152,7 +152,7 @@ def read_references(path: str | Path, split: str | None = None) -> ReferenceSet:
     if not isinstance(value, dict):
         raise PredictionError(
             f"{path} holds {_describe(value)}; expected a manifest, a COCO annotation file or {{id: [captions]}} "
-            "(for a benchmark's own files use `blip2idc import`)."
+            "(for a benchmark's own files use `blip2idc import`)"
         )
     if isinstance(value.get("annotations"), list):
         return _from_coco(str(path), value)
@@ -182,11 +182,11 @@ def match(references: ReferenceSet, predictions: Predictions, allow_missing: boo
     if any(faults):
         raise PredictionError(
             f"{predictions.source} does not fit {references.source}: {'; '.join(filter(None, faults))}; "
-            "every reference id needs one prediction and at least one reference; --allow-missing scores what is there."
+            "every reference id needs one prediction and at least one reference; --allow-missing scores what is there"
         )
     items = tuple(item for item in references.items if item.id in by_id and item.captions)
     if not items:
-        raise PredictionError(f"{predictions.source} and {references.source} have no id in common.")
+        raise PredictionError(f"{predictions.source} and {references.source} have no id in common")
     return Matched(items, tuple(by_id[item.id] for item in items), (*missing, *bare), tuple(unknown))
 
 
@@ -209,7 +209,7 @@ class _Faults:
         if self._found:
             shown = "; ".join(self._found[:_SHOWN])
             more = f"; and {len(self._found) - _SHOWN} more" if len(self._found) > _SHOWN else ""
-            raise PredictionError(f"{self._source}, {shown}{more}.")
+            raise PredictionError(f"{self._source}, {shown}{more}")
 
 
 class _FaultError(ValueError):
@@ -298,7 +298,7 @@ def _from_coco(source: str, value: Mapping[str, Any]) -> ReferenceSet:
     """
     images, annotations = value.get("images", []), value["annotations"]
     if not isinstance(images, list):
-        raise PredictionError(f"{source}: 'images' is {_describe(images)}, expected a list.")
+        raise PredictionError(f"{source}: 'images' is {_describe(images)}, expected a list")
     faults = _Faults(source)
     listed = [faults.collect(f"image {n}", _image_id, image) for n, image in enumerate(images, start=1)]
     noted = [
@@ -312,7 +312,7 @@ def _from_coco(source: str, value: Mapping[str, Any]) -> ReferenceSet:
     captions: dict[str, list[str]] = {name: [] for name in listed}
     stray = [name for name, _ in noted if images and name not in captions]
     if stray:
-        raise PredictionError(f"{source}: annotations of {_listed('unlisted', list(dict.fromkeys(stray)))}.")
+        raise PredictionError(f"{source}: annotations of {_listed('unlisted', list(dict.fromkeys(stray)))}")
     for name, caption in noted:
         captions.setdefault(name, []).append(caption)
     return _reference_set(source, captions.items())
@@ -343,7 +343,7 @@ def _from_mapping(source: str, value: Mapping[str, Any]) -> ReferenceSet:
 def _reference_set(source: str, pairs: Iterable[tuple[str, Sequence[str]]]) -> ReferenceSet:
     items = tuple(ReferenceItem(name, tuple(captions)) for name, captions in pairs)
     if not items:
-        raise PredictionError(f"{source} holds no references.")
+        raise PredictionError(f"{source} holds no references")
     return ReferenceSet(source, items)
 
 
@@ -356,7 +356,7 @@ def _check_types(source: str, ids: Sequence[tuple[str, Any]]) -> None:
         (where, value), (other, another) = list(first.values())[:2]
         raise PredictionError(
             f"{source}: ids are of different types, {value!a} in {where} and {another!a} in {other}; "
-            "write all of them as text or all as numbers."
+            "write all of them as text or all as numbers"
         )
 
 

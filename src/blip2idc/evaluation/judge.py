@@ -166,7 +166,7 @@ def judge(
                 kept.add([{"kind": _JUDGED, "key": keys[name], "model": model, "verdict": verdict}])
             progress(done, len(questions))
     if not verdicts:
-        raise PredictionError(f"judge {model}: no pair got a verdict ({next(iter(unanswered.values()))}).")
+        raise PredictionError(f"judge {model}: no pair got a verdict ({next(iter(unanswered.values()))})")
     judged = [item for item in matched.items if item.id in verdicts]
     found = [verdicts[item.id] for item in judged]
     return _scores(judged, found, unanswered, model, resampling or Resampling())

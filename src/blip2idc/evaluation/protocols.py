@@ -100,7 +100,7 @@ def normalize_ids(
     )
     if len({item.id for item in items}) != len(items):
         raise PredictionError(
-            f"{references.source}: two spellings of one id occur, which protocol {protocol} takes as the same."
+            f"{references.source}: two spellings of one id occur, which protocol {protocol} takes as the same"
         )
     entries = tuple(replace(e, id=spelling(e.id)) for e in predictions.entries)
     return ReferenceSet(references.source, items), Predictions(predictions.source, entries)
@@ -115,7 +115,7 @@ def by_kind(matched: Matched) -> list[Section]:
     kinds = [item.kind for item in matched.items]
     if not any(kinds):
         raise PredictionError(
-            "The references hold no kinds of change; --by kind needs a manifest with change.kind."
+            "The references hold no kinds of change; --by kind needs a manifest with change.kind"
         )
     names = sorted({kind or "unknown" for kind in kinds})
     return [
@@ -202,7 +202,7 @@ def _types(path: Path | None) -> dict[str, str]:
     types: dict[str, str] = {}
     for kind, names in (_read_mapping(path) if path is not None else {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise PredictionError(f"{path}, key {kind!r}: expected a list of file names.")
+            raise PredictionError(f"{path}, key {kind!r}: expected a list of file names")
         types |= {clevr_id(name): kind for name in names}
     return types
 
@@ -231,7 +231,7 @@ def _number(name: str) -> str:
 def _read_mapping(path: Path) -> dict[str, Any]:
     value = parse(read_text(path), str(path))
     if not isinstance(value, dict):
-        raise PredictionError(f"{path}: expected a JSON object.")
+        raise PredictionError(f"{path}: expected a JSON object")
     return value
 
 
@@ -320,7 +320,7 @@ def _groups(item: ReferenceItem) -> dict[str, tuple[str, ...]]:
     if len(item.captions) > 1:
         raise PredictionError(
             f"Item {item.id!r} has {len(item.captions)} references and nothing says which is the original; "
-            "give a manifest with original_captions and paraphrased_captions, as `blip2idc import syned` writes it."
+            "give a manifest with original_captions and paraphrased_captions, as `blip2idc import syned` writes it"
         )
     return {"paraphrased": (), "original": item.captions}
 
@@ -367,5 +367,5 @@ PROTOCOLS: Mapping[str, _Protocol] = {
 
 def _entry(protocol: str) -> _Protocol:
     if protocol not in PROTOCOLS:
-        raise ConfigError(f"There is no protocol {protocol!r}; choose from {', '.join(PROTOCOLS)}.")
+        raise ConfigError(f"There is no protocol {protocol!r}; choose from {', '.join(PROTOCOLS)}")
     return PROTOCOLS[protocol]

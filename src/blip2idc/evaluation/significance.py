@@ -159,7 +159,7 @@ def _same_items(systems: Sequence[Statistics]) -> int:
     sizes = sorted({len(system) for system in systems})
     if len(sizes) != 1:
         raise InputError(
-            f"Only systems scored on the same items can be resampled together; found {sizes} items."
+            f"Only systems scored on the same items can be resampled together; found {sizes} items"
         )
     return sizes[0]
 

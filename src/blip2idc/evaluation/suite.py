@@ -77,7 +77,7 @@ def resolve(metrics: Sequence[str] | None) -> tuple[str, ...]:
             wanted.update(FAMILIES[key])
         else:
             raise ConfigError(
-                f"There is no metric {name!r}; choose from {', '.join([*METRICS, 'bleu', 'rouge'])}."
+                f"There is no metric {name!r}; choose from {', '.join([*METRICS, 'bleu', 'rouge'])}"
             )
     return tuple(name for name in METRICS if name in wanted)
 

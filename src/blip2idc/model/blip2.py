@@ -208,7 +208,7 @@ def _read_config(source: ModelSource, values: dict[str, Any]) -> Any:
         config.vision_config.patch_size, int
     ):
         raise ModelError(
-            f"model '{source.name}': image_size and patch_size must be whole numbers in its config.json."
+            f"model '{source.name}': image_size and patch_size must be whole numbers in its config.json"
         )
     return config
 

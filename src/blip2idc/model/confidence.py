@@ -54,7 +54,7 @@ class Confidence:
         if features.shape[1] != len(self.weights):
             raise ModelError(
                 f"{FILE_NAME}: made for {len(self.weights)} features, this model has {features.shape[1]}; it belongs to"
-                " another backbone."
+                " another backbone"
             )
         found: list[float] = torch.sigmoid(features @ self.weights + self.bias).tolist()
         return found
@@ -124,9 +124,9 @@ def read_confidence(folder: Path) -> Confidence | None:
             pairs = int(json.loads((file.metadata() or {}).get("blip2idc", "{}")).get("pairs", 0))
     except (SafetensorError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{path}: no confidence of an adapter ({str(error)[:80]}); delete it or fetch it anew."
+            f"{path}: no confidence of an adapter ({str(error)[:80]}); delete it or fetch it anew"
         ) from None
     fits = weights.ndim == 1 and bias.shape == (1,)
     if not fits or not bool(torch.isfinite(weights).all() and torch.isfinite(bias).all()):
-        raise ModelError(f"{path}: expected finite weights and one bias; delete it or fetch it anew.")
+        raise ModelError(f"{path}: expected finite weights and one bias; delete it or fetch it anew")
     return Confidence(weights, float(bias), pairs)

@@ -46,7 +46,7 @@ def export_onnx(
     )
     if captioner.settings.two_stream:
         raise ModelError(
-            "export: two streams cannot be written as ONNX; expected an adapter that encodes jointly."
+            "export: two streams cannot be written as ONNX; expected an adapter that encodes jointly"
         )
     settings = replace(captioner.settings, own_words=captioner.own_words)
     with atomic_path(output) as partial:

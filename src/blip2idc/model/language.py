@@ -164,7 +164,7 @@ def _room_for_caption(backbone: Speaker, prefix: Prefix, wanted: int) -> int:
     if room < 1:
         raise ModelError(
             f"model '{backbone.source.name}': its language model has {positions} positions, all of them taken by the"
-            f" prompt of {prefix.embeddings.shape[1]} tokens; shorten the prompt."
+            f" prompt of {prefix.embeddings.shape[1]} tokens; shorten the prompt"
         )
     return min(wanted, room)
 

@@ -51,7 +51,7 @@ def load_backbone(
     device_choice = choose_device(device)
     if attention == "flex_attention" and device_choice.value == "cpu":
         raise ModelError(
-            "attention 'flex_attention' on device cpu: torch 2.13 crashes there; choose sdpa or eager, or a GPU."
+            "attention 'flex_attention' on device cpu: torch 2.13 crashes there; choose sdpa or eager, or a GPU"
         )
     dtype_choice = choose_dtype(dtype, device_choice.value)
     values = _config_values(source)
@@ -70,7 +70,7 @@ def _config_values(source: ModelSource) -> dict[str, Any]:
     if values.get("model_type") not in {BLIP2, *FAMILIES}:
         raise ModelError(
             f"model '{source.name}': its config.json says model_type '{values.get('model_type')}', but a BLIP-2"
-            f" ('{BLIP2}') is needed, or one of {', '.join(FAMILIES)}; give such a checkpoint."
+            f" ('{BLIP2}') is needed, or one of {', '.join(FAMILIES)}; give such a checkpoint"
         )
     return values
 
@@ -94,7 +94,7 @@ def locate_model(model: str | Path | None, revision: str | None = None) -> Model
     looks_like_path = name.startswith((".", "/", "~")) or name.count("/") != 1 or "\\" in name
     if looks_like_path:
         raise ModelError(
-            f"model '{name}': no such folder, and a hub id has the form owner/name; check --model."
+            f"model '{name}': no such folder, and a hub id has the form owner/name; check --model"
         )
     return ModelSource(name, name, revision or PINNED_REVISIONS.get(name))
 
@@ -108,5 +108,5 @@ def check_attention(attention: str | None) -> None:
     if attention is not None and attention not in ATTENTION_BACKENDS:
         raise ModelError(
             f"attention '{attention}': BLIP-2 runs with {', '.join(ATTENTION_BACKENDS)} (its Q-Former stays in float32,"
-            " which rules flash attention out); choose one of these."
+            " which rules flash attention out); choose one of these"
         )

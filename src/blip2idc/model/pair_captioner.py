@@ -168,7 +168,7 @@ class PairCaptioner(ABC):
         """
         raise ModelError(
             f"heatmaps: the captioner '{self.describe()['model']}' does not show where it looks; choose another"
-            " --model or --engine for that."
+            " --model or --engine for that"
         )
 
     def __call__(

@@ -198,7 +198,7 @@ def load_trained_weights(model: torch.nn.Module, checkpoint: Path) -> None:
     if saved.keys() != parameters.keys():
         odd = sorted(saved.keys() ^ parameters.keys())[0]
         raise ModelError(
-            f"checkpoint {checkpoint}: differs in {odd} from what this recipe trains; start afresh."
+            f"checkpoint {checkpoint}: differs in {odd} from what this recipe trains; start afresh"
         )
     with torch.no_grad():
         for name, parameter in parameters.items():

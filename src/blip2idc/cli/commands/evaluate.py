@@ -167,11 +167,11 @@ def _check_showing(by: str | None, form: str, per_item: bool, json_file: Path | 
     from blip2idc.report.sheets import FORMATS
 
     if by not in (None, "kind"):
-        raise ConfigError(f"--by is {by!r}; the only breakdown is by kind.")
+        raise ConfigError(f"--by is {by!r}; the only breakdown is by kind")
     if form not in FORMATS:
         raise ConfigError(f"--format is {form!r}; expected {', '.join(FORMATS)}")
     if per_item and json_file is None:
-        raise ConfigError("--per-item needs --json FILE, which holds the items' scores.")
+        raise ConfigError("--per-item needs --json FILE, which holds the items' scores")
 
 
 def _check_judging(

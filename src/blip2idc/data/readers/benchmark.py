@@ -87,14 +87,14 @@ class ReadOptions:
     def __post_init__(self) -> None:
         unknown = [name for name in self.splits if name not in ("train", "val", "test")]
         if unknown:
-            raise ConfigError(f"--split is {unknown[0]!r}, expected one of train, val, test.")
+            raise ConfigError(f"--split is {unknown[0]!r}, expected one of train, val, test")
         if self.protocol not in ("single", "multi"):
-            raise ConfigError(f"--protocol is {self.protocol!r}, expected single or multi.")
+            raise ConfigError(f"--protocol is {self.protocol!r}, expected single or multi")
         if self.empty_references not in ("keep", "drop"):
-            raise ConfigError(f"--empty-references is {self.empty_references!r}, expected keep or drop.")
+            raise ConfigError(f"--empty-references is {self.empty_references!r}, expected keep or drop")
         if not 0.0 <= self.holdout < 0.5:
             raise ConfigError(
-                f"--holdout is {self.holdout!r}, expected a share from 0 up to, not including, 0.5."
+                f"--holdout is {self.holdout!r}, expected a share from 0 up to, not including, 0.5"
             )
 
     def wants(self, split: str) -> bool:

@@ -36,12 +36,12 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     """
     path = next(iter(sorted(require_folder(source).glob("*.tsv"))), None)
     if path is None:
-        raise InputError(f"{source} holds no birds-to-words-v1.0.tsv.")
+        raise InputError(f"{source} holds no birds-to-words-v1.0.tsv")
     merged: dict[tuple[str, str, str], list[str]] = {}
     for where, row in _rows(path):
         split = SPLIT_NAMES.get(row["split"])
         if split is None:
-            raise InputError(f"{where}: split is {row['split']!r}, expected train, val or test.")
+            raise InputError(f"{where}: split is {row['split']!r}, expected train, val or test")
         key = (split, photo_number(row["img1ImgURL"], where), photo_number(row["img2ImgURL"], where))
         merged.setdefault(key, []).append(as_text(row["description"], where, "description").strip())
     for (split, before, after), texts in merged.items():
@@ -59,11 +59,11 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
-        raise InputError(f"{path}: column {missing[0]!r} is missing from the first line.")
+        raise InputError(f"{path}: column {missing[0]!r} is missing from the first line")
     for row in _read(reader, path):
         where = f"{path}, line {reader.line_num}"
         if any(row[name] is None for name in _COLUMNS):
-            raise InputError(f"{where} has too few columns, expected {len(reader.fieldnames or ())}.")
+            raise InputError(f"{where} has too few columns, expected {len(reader.fieldnames or ())}")
         yield where, row
 
 
@@ -72,7 +72,7 @@ def _read(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, str]]:
     try:
         yield from reader
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: is no table ({error}).") from None
+        raise InputError(f"{path}, line {reader.line_num}: is no table ({error})") from None
 
 
 def photo_number(url: str, where: str) -> str:
@@ -84,5 +84,5 @@ def photo_number(url: str, where: str) -> str:
     parts = urlsplit(url).path.split("/")
     number = next((part for part in reversed(parts) if part.isascii() and part.isdigit()), None)
     if number is None:
-        raise InputError(f"{where}: image address {url!r} holds no photo number.")
+        raise InputError(f"{where}: image address {url!r} holds no photo number")
     return number

@@ -70,7 +70,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     for splits in tally.attempt(read_mapping, path):
         for split, indices in splits.items():
             if split not in ("train", "val", "test") or not isinstance(indices, list):
-                tally.fault(f"{path}: key {split!r}, expected lists of integers under train, val and test.")
+                tally.fault(f"{path}: key {split!r}, expected lists of integers under train, val and test")
             elif options.wants(split):
                 yield from _items(annotations, split, indices, path, options, tally)
 
@@ -126,7 +126,7 @@ def _kinds(folder: Path) -> dict[str, str]:
         where = f"{folder / 'type_mapping.json'}, key {kind!r}"
         for name in as_texts(names, where, "the names"):
             if kinds.setdefault(name, kind) != kind:
-                raise InputError(f"{where}: {name!r} is listed under {kinds[name]!r} too.")
+                raise InputError(f"{where}: {name!r} is listed under {kinds[name]!r} too")
     return kinds
 
 
@@ -139,7 +139,7 @@ def _change_item(
     overlap = annotations.overlaps.get(number)
     if overlap is not None and not is_share(overlap):
         raise InputError(
-            f"change_captions_by_IOU.json, key {number!r}: {overlap!r}, expected a number from 0 to 1."
+            f"change_captions_by_IOU.json, key {number!r}: {overlap!r}, expected a number from 0 to 1"
         )
     kind = annotations.kinds.get(short)
     if annotations.kinds and kind is None:
@@ -193,7 +193,7 @@ def _captions(
     if captions is None:
         return ()
     if default not in captions:
-        raise InputError(f"{where} is missing, although splits.json lists this image.")
+        raise InputError(f"{where} is missing, although splits.json lists this image")
     return select_captions(as_texts(captions[default], where, "the captions"), options, tally)
 
 
@@ -204,7 +204,7 @@ def _boxes(annotations: _Annotations, number: str, tally: Tally) -> tuple[Box | 
         return None, None
     where = f"{annotations.folder / 'change_captions_with_bbox.json'}, key {number!r}"
     if not isinstance(value, dict):
-        raise InputError(f"{where} is {describe(value)}, expected an object with bbox_before and bbox_after.")
+        raise InputError(f"{where} is {describe(value)}, expected an object with bbox_before and bbox_after")
     before = as_box(value.get("bbox_before"), where, "bbox_before")
     after = as_box(value.get("bbox_after"), where, "bbox_after")
     width, height = _IMAGE_SIZE

@@ -45,7 +45,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
         number = as_id(value, listed)
         where = f"{captions_path}, key {number!r}"
         if number not in captions:
-            raise InputError(f"{where} is missing, although {splits_path.name} lists it.")
+            raise InputError(f"{where} is missing, although {splits_path.name} lists it")
         texts = select_captions(as_texts(captions[number], where, "the captions"), options, tally)
         names = (f"bef/{number}.png", f"aft/{number}.png")
         record = pair_record(number, names, texts, "clevr-dc")
@@ -54,7 +54,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     for name, numbers in read_mapping(splits_path).items():
         split = SPLIT_NAMES.get(name)
         if split is None or not isinstance(numbers, list):
-            tally.fault(f"{splits_path}: key {name!r}, expected lists of integers under train, val and test.")
+            tally.fault(f"{splits_path}: key {name!r}, expected lists of integers under train, val and test")
         elif options.wants(split):
             for position, value in enumerate(numbers):
                 yield from tally.attempt(item, split, value, f"{splits_path}, {name}[{position}]")

@@ -48,7 +48,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     if not found:
         raise InputError(
             f"{source} holds no annotations of Image-Editing-Request: expected train.json, valid.json and "
-            "test.json here or in dataset/adobe/."
+            "test.json here or in dataset/adobe/"
         )
 
 

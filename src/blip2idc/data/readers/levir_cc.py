@@ -42,7 +42,7 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
     path = _caption_file(require_folder(source))
     images = read_mapping(path).get("images")
     if not isinstance(images, list):
-        raise InputError(f"{path}: key 'images' is {describe(images)}, expected a list.")
+        raise InputError(f"{path}: key 'images' is {describe(images)}, expected a list")
     for number, entry in enumerate(images, start=1):
         where = f"{path}, images, entry {number}"
         for split in tally.attempt(_split, entry, where):
@@ -52,20 +52,20 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
 
 def _split(entry: Any, where: str) -> str:
     if not isinstance(entry, dict):
-        raise InputError(f"{where} is {describe(entry)}, expected an object.")
+        raise InputError(f"{where} is {describe(entry)}, expected an object")
     name = require(entry, "split", where) if "split" in entry else require(entry, "filepath", where)
     split = SPLIT_NAMES.get(str(name))
     if split is None:
-        raise InputError(f"{where}: split is {name!r}, expected train, val or test.")
+        raise InputError(f"{where}: split is {name!r}, expected train, val or test")
     return split
 
 
 def _caption_file(source: Path) -> Path:
     files = sorted(source.glob("*captions.json")) or sorted(source.glob("*Captions.json"))
     if not files:
-        raise InputError(f"{source} holds no LevirCCcaptions.json, the captions of LEVIR-CC.")
+        raise InputError(f"{source} holds no LevirCCcaptions.json, the captions of LEVIR-CC")
     if len(files) > 1:
-        raise InputError(f"{source} holds {len(files)} caption files, expected one ({files[0].name}).")
+        raise InputError(f"{source} holds {len(files)} caption files, expected one ({files[0].name})")
     return files[0]
 
 
@@ -90,7 +90,7 @@ def _sentences(entry: Mapping[str, Any], where: str) -> tuple[str, ...]:
     sentences = require(entry, "sentences", where)
     if not isinstance(sentences, list) or not all(isinstance(sentence, dict) for sentence in sentences):
         raise InputError(
-            f"{where}: sentences is {describe(sentences)}, expected a list of objects with 'raw'."
+            f"{where}: sentences is {describe(sentences)}, expected a list of objects with 'raw'"
         )
     return tuple(as_text(require(s, "raw", where), where, "raw").strip() for s in sentences)
 
@@ -100,5 +100,5 @@ def _change(entry: Mapping[str, Any], where: str) -> dict[str, str] | None:
     if flag is None:
         return None
     if isinstance(flag, bool) or flag not in (0, 1):
-        raise InputError(f"{where}: changeflag is {flag!r}, expected 0 or 1.")
+        raise InputError(f"{where}: changeflag is {flag!r}, expected 0 or 1")
     return {"kind": "changed" if flag else NO_CHANGE}

@@ -84,7 +84,7 @@ def _official_pairs(
     if not found:
         raise InputError(
             f"{source} holds no annotations of Spot-the-Diff: expected train.json, val.json and test.json "
-            f"(here, in annotations/ or in data/annotations/), or {_JOINED} with splits.json."
+            f"(here, in annotations/ or in data/annotations/), or {_JOINED} with splits.json"
         )
 
 
@@ -103,23 +103,23 @@ def _joined_pairs(path: Path, options: ReadOptions) -> Iterator[tuple[str, str, 
     if options.protocol != "multi":
         raise InputError(
             f"{path} holds joined references, which cannot be taken apart again; import them with "
-            "--protocol multi, or take the official annotations for single references."
+            "--protocol multi, or take the official annotations for single references"
         )
     captions = read_mapping(path)
     splits_path = path.with_name("splits.json")
     if not splits_path.is_file():
-        raise InputError(f"{splits_path} is missing; CARD's {_JOINED} needs it beside itself.")
+        raise InputError(f"{splits_path} is missing; CARD's {_JOINED} needs it beside itself")
     by_number = {without_zeros(Path(name).stem): (name, texts) for name, texts in captions.items()}
     for split, numbers in read_mapping(splits_path).items():
         if split not in ("train", "val", "test") or not isinstance(numbers, list):
-            raise InputError(f"{splits_path}: key {split!r}, expected lists under train, val and test.")
+            raise InputError(f"{splits_path}: key {split!r}, expected lists under train, val and test")
         if not options.wants(split):
             continue
         for position, number in enumerate(numbers):
             where = f"{splits_path}, {split}[{position}]"
             pair_id = without_zeros(as_id(number, where))
             if pair_id not in by_number:
-                raise InputError(f"{where}: id {number!r} has no caption in {path.name}.")
+                raise InputError(f"{where}: id {number!r} has no caption in {path.name}")
             name, texts = by_number[pair_id]
             yield split, pair_id, as_texts(texts, f"{path}, key {name!r}", "the captions")
 

@@ -60,14 +60,14 @@ def _training_items(source: Path, options: ReadOptions, tally: Tally) -> Iterato
     for name, indices in read_mapping(path).items():
         split = SPLIT_NAMES.get(name)
         if split is None or not isinstance(indices, list):
-            raise InputError(f"{path}: key {name!r}, expected lists of indices under train and validation.")
+            raise InputError(f"{path}: key {name!r}, expected lists of indices under train and validation")
         if not options.wants(split):
             continue
         for position, value in enumerate(indices):
             where = f"{path}, {name}[{position}]"
             index = as_id(value, where)
             if index not in instructions:
-                raise InputError(f"{where}: index {index} has no instruction in {listing.name}.")
+                raise InputError(f"{where}: index {index} has no instruction in {listing.name}")
             yield _item(source, split, index, instructions[index], (), options, tally)
 
 
@@ -78,7 +78,7 @@ def _test_items(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Be
     unmatched = sorted(set(paraphrases) ^ set(instructions))
     if unmatched:
         raise InputError(
-            f"{path}: {len(unmatched)} indices are not in both test files, the first is {unmatched[0]!r}."
+            f"{path}: {len(unmatched)} indices are not in both test files, the first is {unmatched[0]!r}"
         )
     for index, instruction in instructions.items():
         key, value = paraphrases[index]
@@ -100,9 +100,9 @@ def _instructions(path: Path) -> dict[str, str]:
         index, mark, text = line.partition(_MARK)
         where = f"{path}, line {number}"
         if not mark or not index.strip():
-            raise InputError(f"{where} is {line[:40]!r}, expected 'INDEX {_MARK} instruction'.")
+            raise InputError(f"{where} is {line[:40]!r}, expected 'INDEX {_MARK} instruction'")
         if index.strip() in instructions:
-            raise InputError(f"{where}: index {index.strip()} occurs twice.")
+            raise InputError(f"{where}: index {index.strip()} occurs twice")
         instructions[index.strip()] = as_text(text, where, "the instruction").strip()
     return instructions
 

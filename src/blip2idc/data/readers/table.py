@@ -91,7 +91,7 @@ def _delimited(path: Path) -> Iterator[Row]:
         for values in reader:
             yield Row(f"{path}, line {reader.line_num}", split, path.parent, values)
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}.") from None
+        raise InputError(f"{path}, line {reader.line_num}: {error}") from None
 
 
 def _named_split(path: Path) -> str:
@@ -106,7 +106,7 @@ def _hub_rows(name: str, columns: TableColumns) -> Iterator[Row]:
     try:
         found: Any = datasets.load_dataset(name)
     except Exception as error:  # whatever the hub, the network or the files give
-        raise InputError(f"{name}: cannot be loaded from the hub ({' '.join(str(error).split())}).") from None
+        raise InputError(f"{name}: cannot be loaded from the hub ({' '.join(str(error).split())})") from None
     for split_name, part in found.items():
         for column in (columns.before, columns.after):
             if isinstance(part.features.get(column), datasets.Image):
@@ -120,7 +120,7 @@ def _check_columns(row: Row, columns: TableColumns) -> None:
     for name in columns.names:
         if name not in row.values:
             there = ", ".join(repr(key) for key in row.values if isinstance(key, str))
-            raise InputError(f"{row.where}: there is no column {name!r}; the columns are {there}.")
+            raise InputError(f"{row.where}: there is no column {name!r}; the columns are {there}")
 
 
 def _split(row: Row, columns: TableColumns) -> str:
@@ -129,7 +129,7 @@ def _split(row: Row, columns: TableColumns) -> str:
     name = str(row.get(columns.split)).strip().lower()
     if name not in SPLIT_NAMES:
         raise InputError(
-            f"{row.where}: {columns.split} is {row.get(columns.split)!r}, expected train, val or test."
+            f"{row.where}: {columns.split} is {row.get(columns.split)!r}, expected train, val or test"
         )
     return SPLIT_NAMES[name]
 
@@ -146,7 +146,7 @@ def _merge(pairs: dict[tuple[str, str], _Pair], row: Row, split: str, columns: T
         key = f"row {len(pairs)}"
     pair = pairs.setdefault((split, key), _Pair(row.where, split, images))
     if pair.images != images:
-        raise InputError(f"{row.where}: id {key!r} has other images than in {pair.where}.")
+        raise InputError(f"{row.where}: id {key!r} has other images than in {pair.where}")
     pair.captions.extend(captions)
 
 
@@ -158,9 +158,7 @@ def _image(row: Row, column: str, columns: TableColumns) -> ImageContent:
         return value
     root = columns.images or row.folder
     if not isinstance(value, str) or not value.strip():
-        raise InputError(
-            f"{row.where}: {column} holds {describe(value)}, expected an image or its file name."
-        )
+        raise InputError(f"{row.where}: {column} holds {describe(value)}, expected an image or its file name")
     path = Path(value)
     if path.is_absolute() and path.is_relative_to(root.absolute()):
         return path

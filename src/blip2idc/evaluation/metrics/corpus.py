@@ -151,14 +151,14 @@ class References:
         """The same from captions that are already tokenised, by the tokenizer of this name."""
         if len(ids) != len(tokens):
             raise InputError(
-                f"{len(ids)} ids came with the references of {len(tokens)} items; give one id an item."
+                f"{len(ids)} ids came with the references of {len(tokens)} items; give one id an item"
             )
         if not ids:
-            raise InputError("There are no references to score against: the set is empty.")
+            raise InputError("There are no references to score against: the set is empty")
         bare = [item for item, references in zip(ids, tokens, strict=True) if not references]
         if bare:
             raise InputError(
-                f"{len(bare)} items have no reference, first {bare[0]!r}; each needs at least one."
+                f"{len(bare)} items have no reference, first {bare[0]!r}; each needs at least one"
             )
         starts = offsets(np.array([len(references) for references in tokens], dtype=np.int64))
         flat = tuple(chain.from_iterable(tokens))
@@ -236,7 +236,7 @@ class Corpus:
             item = np.arange(len(references))
         if len(tokens) != len(item):
             raise InputError(
-                f"{len(tokens)} predictions were given for {len(item)} items; give one prediction an item."
+                f"{len(tokens)} predictions were given for {len(item)} items; give one prediction an item"
             )
         return cls(references, tuple(tokens), references.vocabulary.encode(tokens), item)
 

@@ -135,7 +135,7 @@ def find_targets(
     there = [part for part in parts if part in projections]
     if not there:
         raise ModelError(
-            f"adapter: the backbone has no part called {' or '.join(parts)}; expected {' or '.join(projections)}."
+            f"adapter: the backbone has no part called {' or '.join(parts)}; expected {' or '.join(projections)}"
         )
     found: dict[str, list[str]] = {}
     for part in there:
@@ -149,7 +149,7 @@ def find_targets(
         if not found[part]:
             raise ModelError(
                 f"adapter: no module of the backbone is called {where.replace(chr(92), '')}*.({leaves}), so the part"
-                f" '{part}' has nothing to adapt; leave it out or use another checkpoint of its family."
+                f" '{part}' has nothing to adapt; leave it out or use another checkpoint of its family"
             )
     return found
 
@@ -193,7 +193,7 @@ def attach_adapter(backbone: Backbone, settings: LoraSettings, seed: int = 0) ->
     matched = sorted(name for name in model.base_model.targeted_module_names)
     if matched != expected:
         raise ModelError(
-            f"adapter: peft matched {len(matched)} modules where {len(expected)} were meant; report this as a bug."
+            f"adapter: peft matched {len(matched)} modules where {len(expected)} were meant; report this as a bug"
         )
     counts = ", ".join(f"{part} {len(names)}" for part, names in targets.items())
     return backbone.with_model(model), f"adapter: rank {settings.rank} on {len(expected)} modules ({counts})"
@@ -264,7 +264,7 @@ def merge_adapter(backbone: Backbone, adapter: AdapterWeights) -> Backbone:
             if weight.shape != (up.shape[0], down.shape[1]):
                 raise ModelError(
                     f"adapter '{adapter.name}': its update of {name} is {up.shape[0]}x{down.shape[1]}, but the module"
-                    f" in '{backbone.source.name}' is {weight.shape[0]}x{weight.shape[1]}; use the one it was made for."
+                    f" in '{backbone.source.name}' is {weight.shape[0]}x{weight.shape[1]}; use the one it was made for"
                 )
             weight.copy_((weight.float() + adapter.scale * (up @ down)).to(weight.dtype))
     return backbone
@@ -283,7 +283,7 @@ def _weight_of(
     if not isinstance(module, torch.nn.Linear):
         raise ModelError(
             f"adapter '{adapter.name}': adapts {name}, which '{backbone.source.name}' does not have;"
-            " use the backbone it was trained on."
+            " use the backbone it was trained on"
         )
     return module.weight
 
@@ -320,7 +320,7 @@ def load_adapter(backbone: Backbone, adapter: AdapterWeights, *, trainable: bool
         first = (missing or outcome.unexpected_keys)[0]
         raise ModelError(
             f"adapter '{adapter.name}': does not fit '{backbone.source.name}' (first difference: {first});"
-            " use the backbone it was trained on."
+            " use the backbone it was trained on"
         )
     return backbone.with_model(model if trainable else model.eval())
 

@@ -92,7 +92,7 @@ def read_adapter(name: str | Path) -> AdapterWeights:
     folder = _locate(str(name))
     config_path = folder / CONFIG_FILE
     if not config_path.is_file():
-        raise ModelError(f"{what}: has no {CONFIG_FILE}; give a folder that PEFT or this program saved.")
+        raise ModelError(f"{what}: has no {CONFIG_FILE}; give a folder that PEFT or this program saved")
     config = read_object(config_path, what)
     _check_config(config, what)
     tensors = {key.removeprefix(PREFIX): value for key, value in _read_tensors(folder, str(name)).items()}
@@ -111,30 +111,30 @@ def adapted_modules(adapter: AdapterWeights) -> list[str]:
     if not names or expected != set(adapter.tensors):
         odd = sorted(expected.symmetric_difference(adapter.tensors))[:1] or ["none"]
         raise ModelError(
-            f"adapter '{adapter.name}': its tensors are not pairs of lora_A and lora_B (first odd one: {odd[0]})."
+            f"adapter '{adapter.name}': its tensors are not pairs of lora_A and lora_B (first odd one: {odd[0]})"
         )
     return names
 
 
 def _check_config(config: Mapping[str, Any], what: str) -> None:
     if config.get("peft_type") != "LORA":
-        raise ModelError(f"{what}: peft_type is {config.get('peft_type')!r}; expected 'LORA'.")
+        raise ModelError(f"{what}: peft_type is {config.get('peft_type')!r}; expected 'LORA'")
     for key in ("r", "lora_alpha"):
         if config.get(key) is None:
-            raise ModelError(f"{what}: its {CONFIG_FILE} lacks {key}; save it again.")
+            raise ModelError(f"{what}: its {CONFIG_FILE} lacks {key}; save it again")
     check_values(config, _RANGES, f"{what}: {CONFIG_FILE}", ModelError)
     for key in _NEVER:
         if config.get(key):
-            raise ModelError(f"{what}: uses {key}, which is not supported; expected a plain LoRA.")
+            raise ModelError(f"{what}: uses {key}, which is not supported; expected a plain LoRA")
     if config.get("bias", "none") not in ("none", "all", "lora_only"):
-        raise ModelError(f"{what}: bias is {config['bias']!r}; expected 'none', 'all' or 'lora_only'.")
+        raise ModelError(f"{what}: bias is {config['bias']!r}; expected 'none', 'all' or 'lora_only'")
     for key in ("rank_pattern", "alpha_pattern"):
         pattern = config.get(key) or {}
         if not isinstance(pattern, dict) or len(pattern) > _LARGEST_PATTERN:
-            raise ModelError(f"{what}: {key} is not an object of up to {_LARGEST_PATTERN} modules.")
+            raise ModelError(f"{what}: {key} is not an object of up to {_LARGEST_PATTERN} modules")
         odd = [name for name in pattern if not _MODULE_NAME.fullmatch(name)]
         if odd:
-            raise ModelError(f"{what}: {key} names {odd[0]!r}; expected names of modules, no patterns.")
+            raise ModelError(f"{what}: {key} names {odd[0]!r}; expected names of modules, no patterns")
         limits = _RANGES["r" if key == "rank_pattern" else "lora_alpha"]
         check_values(pattern, dict.fromkeys(pattern, limits), f"{what}: {key}", ModelError)
 
@@ -142,18 +142,18 @@ def _check_config(config: Mapping[str, Any], what: str) -> None:
 def _check_tensors(tensors: Mapping[str, torch.Tensor], config: Mapping[str, Any], what: str) -> None:
     """Matrices of the stated rank, with finite numbers; that they come in pairs is checked where they are used."""
     if not tensors:
-        raise ModelError(f"{what}: holds no tensors; save it again.")
+        raise ModelError(f"{what}: holds no tensors; save it again")
     for name, tensor in tensors.items():
         if tensor.ndim != 2 or not tensor.dtype.is_floating_point or tensor.layout != torch.strided:
             shape = "x".join(map(str, tensor.shape)) or "a single number"
             raise ModelError(
-                f"{what}: {name} is {shape} of {tensor.dtype}; expected a matrix of floating point."
+                f"{what}: {name} is {shape} of {tensor.dtype}; expected a matrix of floating point"
             )
         rank = tensor.shape[0] if name.endswith("lora_A.weight") else tensor.shape[1]
         if not config.get("rank_pattern") and rank != config["r"]:
-            raise ModelError(f"{what}: {name} has rank {rank}, but r is {config['r']} in {CONFIG_FILE}.")
+            raise ModelError(f"{what}: {name} has rank {rank}, but r is {config['r']} in {CONFIG_FILE}")
         if not bool(torch.isfinite(tensor.float()).all()):
-            raise ModelError(f"{what}: {name} holds numbers that are not finite; train it again.")
+            raise ModelError(f"{what}: {name} holds numbers that are not finite; train it again")
 
 
 def _locate(name: str) -> Path:
@@ -161,7 +161,7 @@ def _locate(name: str) -> Path:
         return Path(name)
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise ModelError(
-            f"adapter '{name}': no such folder, and a hub id has the form owner/name; check --adapter."
+            f"adapter '{name}': no such folder, and a hub id has the form owner/name; check --adapter"
         )
     refuse_misspelt_folder("adapter", name)
     from huggingface_hub import snapshot_download
@@ -182,25 +182,23 @@ def _read_tensors(folder: Path, name: str) -> dict[str, torch.Tensor]:
             return dict(load_file(folder / WEIGHTS_FILE))
         except Exception as error:  # SafetensorError, and whatever a header of odd types or shapes leads to
             raise ModelError(
-                f"adapter '{name}': {WEIGHTS_FILE} cannot be read: {error}; save it again."
+                f"adapter '{name}': {WEIGHTS_FILE} cannot be read: {error}; save it again"
             ) from error
     path = folder / PICKLED_WEIGHTS_FILE
     if not path.is_file():
-        raise ModelError(f"adapter '{name}': has neither {WEIGHTS_FILE} nor {PICKLED_WEIGHTS_FILE}.")
+        raise ModelError(f"adapter '{name}': has neither {WEIGHTS_FILE} nor {PICKLED_WEIGHTS_FILE}")
     _check_archive(path, name)
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # text, a half file, a pickle of something else: each raises its own kind
         raise ModelError(
             f"adapter '{name}': {PICKLED_WEIGHTS_FILE} is damaged or holds code besides tensors, which is never run;"
-            " convert it to safetensors where you trust it."
+            " convert it to safetensors where you trust it"
         ) from error
     if not isinstance(values, dict) or not all(
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in values.items()
     ):
-        raise ModelError(
-            f"adapter '{name}': {PICKLED_WEIGHTS_FILE} holds something other than named tensors."
-        )
+        raise ModelError(f"adapter '{name}': {PICKLED_WEIGHTS_FILE} holds something other than named tensors")
     return values
 
 
@@ -212,5 +210,5 @@ def _check_archive(path: Path, name: str) -> None:
         with zipfile.ZipFile(path) as archive:
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
                 raise ModelError(
-                    f"adapter '{name}': {PICKLED_WEIGHTS_FILE} is compressed, which torch does not do; save it again."
+                    f"adapter '{name}': {PICKLED_WEIGHTS_FILE} is compressed, which torch does not do; save it again"
                 )

@@ -358,7 +358,7 @@ def _text_format(source: ModelSource, config: Any, tokenizer: Any, family: Famil
     if found is None or (stated is not None and stated != found):
         raise ModelError(
             f"model '{source.name}': image_token_id is {stated} in its config.json, but its tokenizer gives"
-            f" {family.placeholder} the id {found}; correct the wrong one."
+            f" {family.placeholder} the id {found}; correct the wrong one"
         )
     before, end = around_answer(tokenizer, template)
     pad = tokenizer.pad_token_id

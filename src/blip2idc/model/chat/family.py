@@ -117,7 +117,7 @@ def square_of(value: Any, what: str, name: str) -> int:
     sides = {value} if isinstance(value, int) else set(value) if isinstance(value, list | tuple) else set()
     if len(sides) != 1 or not all(isinstance(side, int) and side > 0 for side in sides):
         raise ModelError(
-            f"model '{name}': {what} is {value!r} in its config.json; expected a whole number, or two equal ones."
+            f"model '{name}': {what} is {value!r} in its config.json; expected a whole number, or two equal ones"
         )
     return int(sides.pop())
 

@@ -38,12 +38,12 @@ class LlavaOnevision(SquareFamily):
         if [size, size] not in [list(one) for one in config.image_grid_pinpoints]:
             raise ModelError(
                 f"model '{name}': image_grid_pinpoints of its config.json lack {size}x{size}, the size of its vision"
-                " encoder; give a complete configuration."
+                " encoder; give a complete configuration"
             )
         if config.vision_feature_select_strategy != "full":
             raise ModelError(
                 f"model '{name}': vision_feature_select_strategy is '{config.vision_feature_select_strategy}' in its"
-                " config.json; expected 'full'."
+                " config.json; expected 'full'"
             )
         return cls(name, size, patches**2, size // _CELLS)
 

@@ -66,7 +66,7 @@ class QwenVl(Family):
             if processor.get(key, value) != value:
                 raise ModelError(
                     f"model '{name}': {key} is {processor[key]} in its processor's files and {value} in its"
-                    " config.json; correct the wrong one."
+                    " config.json; correct the wrong one"
                 )
         size = processor.get("size") or {}
         least = processor.get("min_pixels") or size.get("shortest_edge") or 56 * 56

@@ -36,7 +36,7 @@ class SmolVlm(SquareFamily):
         if isinstance(tile, dict) and tile.get("longest_edge", size) != size:
             raise ModelError(
                 f"model '{name}': its processor cuts tiles of {tile['longest_edge']} pixels, but its config.json has an"
-                f" image_size of {size}; correct the wrong one."
+                f" image_size of {size}; correct the wrong one"
             )
         tokens = (size // patch) ** 2 // config.scale_factor**2
         return cls(name, size, tokens, patch)

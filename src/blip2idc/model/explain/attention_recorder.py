@@ -68,13 +68,13 @@ class AttentionRecorder:
             if not getattr(self, part):
                 raise ModelError(
                     f"model '{name}': no attention was captured in its {_TITLES[part]}, so there is nothing to explain"
-                    " from; load it with eager attention (attention='eager'), or use the method occlusion."
+                    " from; load it with eager attention (attention='eager'), or use the method occlusion"
                 )
         found = {layer.weights.shape[-1] for layer in self.qformer if layer.cross}
         if found != {1 + cells}:
             raise ModelError(
                 f"model '{name}': its Q-Former looks at {sorted(found)} image tokens; expected {1 + cells}, a class"
-                f" token and one for each of the {cells} cells of the joint image; use the method occlusion."
+                f" token and one for each of the {cells} cells of the joint image; use the method occlusion"
             )
 
     def weights(self, *parts: Part) -> list[torch.Tensor]:

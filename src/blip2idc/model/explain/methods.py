@@ -55,7 +55,7 @@ def explain_encoded(
     if method in ATTENTION_METHODS and not model.backbone.cross_attention:
         raise ModelError(
             f"method of explanation {method}: the vision encoder of '{model.backbone.source.name}' is not read by"
-            " cross-attention, so there is none to show; use the method gradient or occlusion."
+            " cross-attention, so there is none to show; use the method gradient or occlusion"
         )
     looked = [row for row, said in enumerate(differences) if said.changed or not suppress_unchanged]
     found: dict[int, Explanation] = {}

@@ -96,7 +96,7 @@ def read_processor_settings(source: ModelSource) -> dict[str, Any]:
         values = read_object(Path(path), f"model '{source.name}'")
         inner = values.get("image_processor") or {}
         if not isinstance(inner, dict):
-            raise ModelError(f"model '{source.name}': image_processor in {name} is not an object.")
+            raise ModelError(f"model '{source.name}': image_processor in {name} is not an object")
         settings.update(values)
         settings.update(inner)
     return settings
@@ -130,7 +130,7 @@ def read_template(source: ModelSource, tokenizer: Any) -> str:
     if not isinstance(template, str):
         raise ModelError(
             f"model '{source.name}': has no chat template, so that nothing says how it is spoken to; copy"
-            " chat_template.jinja beside the weights, or use the -Instruct checkpoint."
+            " chat_template.jinja beside the weights, or use the -Instruct checkpoint"
         )
     return template
 
@@ -145,7 +145,7 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
     for key, value in expected.items():
         if processor.get(key, value) != value:
             raise ModelError(
-                f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}."
+                f"model '{source.name}': its image processor has {key} {processor[key]}, expected {value}"
             )
     check_values(
         processor, {"rescale_factor": Annotated[float, Range(0, 1)]}, f"model '{source.name}'", ModelError
@@ -153,12 +153,12 @@ def image_statistics(source: ModelSource, processor: dict[str, Any]) -> ImageSta
     if abs((processor.get("rescale_factor") or 1 / 255) - 1 / 255) > 1e-9:
         raise ModelError(
             f"model '{source.name}': its image processor has rescale_factor"
-            f" {processor['rescale_factor']}, expected 1/255."
+            f" {processor['rescale_factor']}, expected 1/255"
         )
     if "image_mean" not in processor or "image_std" not in processor:
         raise ModelError(
             f"model '{source.name}': image_mean and image_std are in neither preprocessor_config.json nor"
-            " processor_config.json; copy the processor's files beside the weights."
+            " processor_config.json; copy the processor's files beside the weights"
         )
     check_values(processor, STATISTICS, f"model '{source.name}'", ModelError)
     return ImageStatistics(tuple(processor["image_mean"]), tuple(processor["image_std"]))
@@ -184,7 +184,7 @@ def text_format_of(source: ModelSource, config: Any, tokenizer: Any, processor: 
     for name, value in (("eos_token_id", end), ("pad_token_id", pad), ("bos_token_id", start)):
         if value is None:
             raise ModelError(
-                f"model '{source.name}': the text_config in its config.json lacks {name}; add it."
+                f"model '{source.name}': the text_config in its config.json lacks {name}; add it"
             )
     return TextFormat(
         image_token_id=_image_token_id(source, config, tokenizer),
@@ -201,7 +201,7 @@ def _query_tokens(source: ModelSource, config: Any, processor: dict[str, Any]) -
     if stated is not None and stated != config.num_query_tokens:
         raise ModelError(
             f"model '{source.name}': num_query_tokens is {stated} in its processor_config.json and"
-            f" {config.num_query_tokens} in its config.json; correct the wrong one."
+            f" {config.num_query_tokens} in its config.json; correct the wrong one"
         )
     return int(config.num_query_tokens)
 
@@ -213,12 +213,12 @@ def _image_token_id(source: ModelSource, config: Any, tokenizer: Any) -> int:
     if stated is not None and stated != from_tokenizer:
         raise ModelError(
             f"model '{source.name}': image_token_index is {stated} in its config.json, but its tokenizer gives"
-            f" {IMAGE_TOKEN} the id {from_tokenizer}; correct the wrong one."
+            f" {IMAGE_TOKEN} the id {from_tokenizer}; correct the wrong one"
         )
     if from_tokenizer >= config.text_config.vocab_size:
         raise ModelError(
             f"model '{source.name}': the image token has id {from_tokenizer}, beyond the vocabulary of"
-            f" {config.text_config.vocab_size}; use a revision converted for transformers 4.45 or newer."
+            f" {config.text_config.vocab_size}; use a revision converted for transformers 4.45 or newer"
         )
     config.image_token_index = from_tokenizer  # transformers looks for it here when it places the image
     return from_tokenizer

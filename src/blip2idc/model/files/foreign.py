@@ -30,17 +30,17 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         if not path.is_file():
-            raise ModelError(f"{what}: {path.name} is missing or no file; save the model again.")
+            raise ModelError(f"{what}: {path.name} is missing or no file; save the model again")
         if path.stat().st_size > _LARGEST_JSON:
             raise ModelError(
-                f"{what}: {path.name} has {path.stat().st_size:,} bytes; expected a few thousand."
+                f"{what}: {path.name} has {path.stat().st_size:,} bytes; expected a few thousand"
             )
         value = parse(read_text(path), str(path))
     except (PredictionError, OSError) as error:
-        raise ModelError(f"{what}: {error}; save the model again.") from None
+        raise ModelError(f"{what}: {error}; save the model again") from None
     if not isinstance(value, dict):
         kind = type(value).__name__ if value is not None else "null"
-        raise ModelError(f"{what}: {path} holds a JSON {kind}; expected an object. Save the model again.")
+        raise ModelError(f"{what}: {path} holds a JSON {kind}; expected an object; save the model again")
     return value
 
 
@@ -61,5 +61,5 @@ def foreign(what: str) -> Iterator[None]:
     except Exception as error:  # libraries raise anything on files that are not what they expect
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(
-            f"{what}: its files cannot be used ({type(error).__name__}: {reason}); save or download it again."
+            f"{what}: its files cannot be used ({type(error).__name__}: {reason}); save or download it again"
         ) from error

@@ -41,7 +41,7 @@ def check_shape(values: Mapping[str, Any], what: str) -> None:
     for part in _PARTS:
         inner = values.get(part)
         if inner is not None and not isinstance(inner, dict):
-            raise ModelError(f"{what}: {part} is not an object.")
+            raise ModelError(f"{what}: {part} is not an object")
         check_values(
             {key: _side(value) for key, value in (inner or {}).items()}, _SIZES, f"{what}, {part}", ModelError
         )
@@ -71,7 +71,7 @@ def check_promise(config: Any, folder: Path | None, what: str) -> None:
     if held and promised * _LEAST_BYTES_A_WEIGHT > held:
         raise ModelError(
             f"{what}: its config.json describes {promised:,} weights, but its files hold {held:,} bytes; give a "
-            "complete checkpoint."
+            "complete checkpoint"
         )
 
 

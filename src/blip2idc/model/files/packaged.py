@@ -41,7 +41,7 @@ def find_adapter(model: str | Path | None, adapter: str | Path | None) -> str | 
         names = sorted(folder.name for folder in packaged.iterdir()) if packaged.is_dir() else []
         raise ModelError(
             f"adapter '{name}': neither a folder nor an adapter of the packaged model"
-            f" ({', '.join(names) or 'which has none'}); check --adapter."
+            f" ({', '.join(names) or 'which has none'}); check --adapter"
         )
     return str(packaged / name)
 

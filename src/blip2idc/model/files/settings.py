@@ -163,7 +163,7 @@ def read_settings(folder: Path | None) -> CaptionerSettings | None:
         return CaptionerSettings.from_dict(values)
     except (ValueError, TypeError, ConfigError, ModelError) as error:
         raise ModelError(
-            f"{path}: {' '.join(str(error).split())}; correct the file or save the model again."
+            f"{path}: {' '.join(str(error).split())}; correct the file or save the model again"
         ) from None
 
 

@@ -48,7 +48,7 @@ def read_network(
     if missing:
         raise ModelError(
             f"model '{source.name}': {len(missing)} weights are missing from its files (first: {missing[0]}),"
-            " so it would run with random numbers in their place; give a complete checkpoint."
+            " so it would run with random numbers in their place; give a complete checkpoint"
         )
     if not device.startswith("cuda"):
         network = network.to(device)

@@ -114,12 +114,12 @@ class OnnxCaptioner(PairCaptioner):
         location = find_adapter(model, adapter)
         if location is not None and not Path(location).is_dir():
             raise ModelError(
-                f"adapter '{location}': is no folder; --engine onnx reads from folders. Merge it with blip2idc export."
+                f"adapter '{location}': is no folder; --engine onnx reads from folders; merge it with blip2idc export"
             )
         where = Path(location) if location is not None else None
         settings = (read_settings(where) if where else None) or read_settings(folder) or CaptionerSettings()
         if settings.two_stream:
-            raise ModelError("two streams: --engine onnx encodes jointly only; use --engine torch.")
+            raise ModelError("two streams: --engine onnx encodes jointly only; use --engine torch")
         confidence = read_confidence(where or folder) if layout in (None, settings.layout) else None
         layout = layout or settings.layout
         network = Network(folder, name, layout.size if layout else None, where)
@@ -180,7 +180,7 @@ class OnnxCaptioner(PairCaptioner):
         if features.shape[1] != len(weights):
             raise ModelError(
                 f"{CONFIDENCE}: made for {len(weights)} features, this model has {features.shape[1]}; it belongs to"
-                " another backbone."
+                " another backbone"
             )
         sure: list[float | None] = (1 / (1 + np.exp(-(features @ weights + bias[0])))).tolist()
         return sure
@@ -215,6 +215,6 @@ def _locate(model: str | Path | None) -> tuple[str, Path]:
     if not Path(str(model)).is_dir():
         raise ModelError(
             f"model '{model}': is no folder, and --engine onnx reads from folders; write one with"
-            f" blip2idc export none FOLDER --model {model}."
+            f" blip2idc export none FOLDER --model {model}"
         )
     return str(model), Path(str(model))

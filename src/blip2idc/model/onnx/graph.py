@@ -88,9 +88,7 @@ class Graph:
         if found is None or (shape is not None and tuple(found) != tuple(shape)):
             has = "is missing" if found is None else f"is {'x'.join(map(str, found))}"
             wanted = f"; expected {'x'.join(map(str, shape))}" if shape is not None else ""
-            raise ModelError(
-                f"onnx: {name} {has} among the weights{wanted}; give a complete BLIP-2 with OPT."
-            )
+            raise ModelError(f"onnx: {name} {has} among the weights{wanted}; give a complete BLIP-2 with OPT")
         if name not in self.weights:
             self.weights.append(name)
         return name

@@ -138,7 +138,7 @@ class Network:
         if room < 1:
             raise ModelError(
                 f"model '{self.name}': its language model has no positions left after the prompt of {prompt} tokens;"
-                " shorten the prompt."
+                " shorten the prompt"
             )
         state = read
 
@@ -241,7 +241,7 @@ def read_config(folder: Path, what: str) -> dict[str, Any]:
     if config.get("model_type") != "blip-2":
         raise ModelError(
             f"{what}: its config.json says model_type {config.get('model_type')!r}; expected 'blip-2' for --engine"
-            " onnx; use --engine torch."
+            " onnx; use --engine torch"
         )
     check_shape(config, f"{what}: its config.json")
     for part, values in _DEFAULTS.items():
@@ -333,7 +333,7 @@ def _read_tokenizer(folder: Path, what: str) -> PlainTokenizer:
 
     path = folder / "tokenizer.json"
     if not path.is_file():
-        raise ModelError(f"{what}: tokenizer.json is missing; write one with blip2idc export.")
+        raise ModelError(f"{what}: tokenizer.json is missing; write one with blip2idc export")
     with foreign(what):
         tokenizer = Tokenizer.from_file(str(path))
         if tokenizer.token_to_id(IMAGE_TOKEN) is None:  # a checkpoint older than image tokens
@@ -349,7 +349,7 @@ def _read_statistics(folder: Path, what: str) -> ImageStatistics:
             inner = values.get("image_processor")
             settings |= {**values, **(inner if isinstance(inner, dict) else {})}
     if not STATISTICS.keys() <= settings.keys():
-        raise ModelError(f"{what}: image_mean and image_std are missing; copy the processor's files.")
+        raise ModelError(f"{what}: image_mean and image_std are missing; copy the processor's files")
     check_values(settings, STATISTICS, what, ModelError)
     return ImageStatistics(tuple(settings["image_mean"]), tuple(settings["image_std"]))
 
@@ -362,7 +362,7 @@ def _text_format(config: Mapping[str, Any], tokenizer: PlainTokenizer, what: str
     if stated is not None and stated != image:
         raise ModelError(
             f"{what}: image_token_index is {stated} in its config.json, but its tokenizer gives {IMAGE_TOKEN} the id"
-            f" {image}; correct the wrong one."
+            f" {image}; correct the wrong one"
         )
     return TextFormat(
         image, int(config["num_query_tokens"]), int(text["bos_token_id"]), int(end), int(text["pad_token_id"])

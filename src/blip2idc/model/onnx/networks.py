@@ -191,11 +191,11 @@ def check_language(config: Mapping[str, Any]) -> None:
     """
     kind = config.get("model_type")
     if kind != "opt":
-        raise ModelError(f"onnx: the language model is of type {kind!r}; expected 'opt'; use --engine torch.")
+        raise ModelError(f"onnx: the language model is of type {kind!r}; expected 'opt'; use --engine torch")
     inner = config.get("word_embed_proj_dim", config["hidden_size"])
     if not config.get("do_layer_norm_before", True) or inner != config["hidden_size"]:
         raise ModelError(
-            "onnx: the language model normalises after its layers (OPT-350m); use --engine torch."
+            "onnx: the language model normalises after its layers (OPT-350m); use --engine torch"
         )
 
 
@@ -260,7 +260,7 @@ def _norm(graph: Graph, states: str, name: str, epsilon: float) -> str:
 def _act(graph: Graph, states: str, name: str) -> str:
     if name not in _ACTIVATIONS:
         known = " or ".join(_ACTIVATIONS)
-        raise ModelError(f"onnx: an activation function is {name!r}; expected {known}; use --engine torch.")
+        raise ModelError(f"onnx: an activation function is {name!r}; expected {known}; use --engine torch")
     return graph.op(_ACTIVATIONS[name], states)
 
 

@@ -67,7 +67,7 @@ def list_weights(folder: Path, what: str) -> dict[str, Weight]:
     found: dict[str, Weight] = {}
     for name in files:
         if Path(name).name != name or not (folder / name).is_file():
-            raise ModelError(f"{what}: {name} is missing; the engine onnx reads safetensors from a folder.")
+            raise ModelError(f"{what}: {name} is missing; the engine onnx reads safetensors from a folder")
         with foreign(what):
             found |= _list_file(folder / name)
     return found
@@ -120,7 +120,7 @@ def _read(folder: Path, weight: Weight, name: str, what: str) -> np.ndarray:
             return raw.view("<f2").astype(np.float32).reshape(weight.shape)
         if weight.dtype == "BF16":  # the upper half of a float32
             return (raw.view("<u2").astype("<u4") << 16).view("<f4").reshape(weight.shape)
-    raise ModelError(f"{what}: {name} is of type {weight.dtype}; expected F32, F16 or BF16.")
+    raise ModelError(f"{what}: {name} is of type {weight.dtype}; expected F32, F16 or BF16")
 
 
 def merge_lora(values: Values, adapter: Path) -> None:
@@ -139,12 +139,12 @@ def merge_lora(values: Values, adapter: Path) -> None:
     if config.get("peft_type") != "LORA" or config.get("bias", "none") != "none" or more:
         raise ModelError(
             f"{what}: is more than a plain LoRA ({more[0] if more else config.get('peft_type')}); merge it with"
-            " blip2idc export, and give the folder that it writes as --model."
+            " blip2idc export, and give the folder that it writes as --model"
         )
     matrices = _read_adapter(adapter, what)
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if not isinstance(rank, int) or not isinstance(alpha, int | float) or rank < 1:
-        raise ModelError(f"{what}: r is {rank!r} and lora_alpha {alpha!r}; expected numbers. Save it again.")
+        raise ModelError(f"{what}: r is {rank!r} and lora_alpha {alpha!r}; expected numbers; save it again")
     scale = alpha / (rank**0.5 if config.get("use_rslora") else rank)
     for name in sorted({key.rpartition(".lora_")[0] for key in matrices}):
         weight = f"{name}.weight"
@@ -152,9 +152,9 @@ def merge_lora(values: Values, adapter: Path) -> None:
             update = matrices[f"{name}.lora_B.weight"] @ matrices[f"{name}.lora_A.weight"]
             values[weight] = values[weight] + np.float32(scale) * update
         except (KeyError, ValueError):
-            raise ModelError(f"{what}: does not fit {name}; it was trained for another model.") from None
+            raise ModelError(f"{what}: does not fit {name}; it was trained for another model") from None
         if not np.isfinite(values[weight]).all():
-            raise ModelError(f"{what}: {name} holds numbers that are not finite; train it again.")
+            raise ModelError(f"{what}: {name} holds numbers that are not finite; train it again")
 
 
 def read_confidence(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
@@ -175,7 +175,7 @@ def read_confidence(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
             or not np.isfinite(weights).all()
             or not np.isfinite(bias).all()
         ):
-            raise ModelError(f"{what}: expected finite weights and one bias; delete it or fetch it anew.")
+            raise ModelError(f"{what}: expected finite weights and one bias; delete it or fetch it anew")
     return weights, bias
 
 
@@ -183,7 +183,7 @@ def _read_adapter(folder: Path, what: str) -> Values:
     path = folder / ADAPTER_WEIGHTS
     if not path.is_file():
         raise ModelError(
-            f"{what}: {ADAPTER_WEIGHTS} is missing; the engine onnx reads safetensors from a folder."
+            f"{what}: {ADAPTER_WEIGHTS} is missing; the engine onnx reads safetensors from a folder"
         )
     with foreign(what):
         listed = _list_file(path)

@@ -136,7 +136,7 @@ class EditorWorld:
                     return made
         raise InputError(
             f"None of the edits {', '.join(self.kinds)} shows on these pictures; give pictures with more detail "
-            "and colour, or more kinds of edit."
+            "and colour, or more kinds of edit"
         )
 
     def _unchanged(self, rng: Generator) -> WorldPair:
@@ -247,19 +247,19 @@ def another(supply: Supply, rng: Generator, picture: Picture, source: str) -> Pi
 def _check(seed: int, sizes: tuple[int, int], no_change_share: float, kinds: Sequence[str]) -> None:
     """Refuses settings that are out of range, each with one sentence."""
     if seed < 0:
-        raise ConfigError(f"The seed is {seed}, expected a whole number of at least 0.")
+        raise ConfigError(f"The seed is {seed}, expected a whole number of at least 0")
     if not 32 <= sizes[0] <= sizes[1]:
         raise ConfigError(
-            f"The sizes are {sizes[0]} to {sizes[1]}, expected two rising numbers of at least 32."
+            f"The sizes are {sizes[0]} to {sizes[1]}, expected two rising numbers of at least 32"
         )
     if not 0.0 <= no_change_share <= 1.0:
-        raise ConfigError(f"The setting no_change_share is {no_change_share}, expected a number from 0 to 1.")
+        raise ConfigError(f"The setting no_change_share is {no_change_share}, expected a number from 0 to 1")
     unknown = [kind for kind in kinds if kind not in EDITOR_KINDS]
     if unknown:
         near = get_close_matches(unknown[0], EDITOR_KINDS, n=3, cutoff=0.5)
         raise ConfigError(
             f"The kind of edit {unknown[0]!r} is unknown, expected a group ({', '.join(GROUPS)}) or one of the "
-            f"{len(EDITOR_KINDS)} kinds of docs/edits.md{', like ' + ', '.join(near) if near else ''}."
+            f"{len(EDITOR_KINDS)} kinds of docs/edits.md{', like ' + ', '.join(near) if near else ''}"
         )
     if not kinds:
-        raise ConfigError("The list of kinds of edit is empty, expected at least one.")
+        raise ConfigError("The list of kinds of edit is empty, expected at least one")

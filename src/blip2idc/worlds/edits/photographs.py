@@ -38,7 +38,7 @@ SMALLEST_CROP = 0.45
 def packaged_photographs(split: str = "train") -> list[Path]:
     """The photographs of the package: `train` to train on, `test` never trained on (see LICENSES.md)."""
     if split not in ("train", "test"):
-        raise InputError(f"The split of the packaged photographs is {split!r}, expected 'train' or 'test'.")
+        raise InputError(f"The split of the packaged photographs is {split!r}, expected 'train' or 'test'")
     return sorted((PACKAGED / split).glob("*.jpg"))
 
 
@@ -46,12 +46,12 @@ def photographs_in(folder: str | Path) -> list[Path]:
     """The image files of a folder and its subfolders, by suffix, sorted."""
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(f"The folder of photographs {str(root)!r} does not exist or is no folder.")
+        raise InputError(f"The folder of photographs {str(root)!r} does not exist or is no folder")
     files = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not files:
         raise InputError(
             f"The folder of photographs {str(root)!r} holds no image, "
-            f"expected files that end in {', '.join(sorted(SUFFIXES))}."
+            f"expected files that end in {', '.join(sorted(SUFFIXES))}"
         )
     return files
 
@@ -94,7 +94,7 @@ class Photographs:
 
     def __init__(self, sources: Sequence[str | Path | Picture], max_pixels: int = MAX_PIXELS) -> None:
         if not sources:
-            raise InputError("The list of photographs is empty, expected at least one picture.")
+            raise InputError("The list of photographs is empty, expected at least one picture")
         self._sources = list(sources)
         self._max_pixels = max_pixels
         self._cache: OrderedDict[int, Image.Image] = OrderedDict()

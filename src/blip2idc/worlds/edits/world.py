@@ -154,7 +154,7 @@ class EditsWorld:
                         return _pair(str(kind), before, edited, common)
         raise InputError(
             f"None of the edits {', '.join(self.kinds)} shows on these pictures (the last one was {source!r}); "
-            "give pictures with more detail and colour, or more kinds of edit."
+            "give pictures with more detail and colour, or more kinds of edit"
         )
 
     def _edit(
@@ -202,16 +202,16 @@ def _check(
 ) -> None:
     """Refuses settings that are out of range, each with one sentence."""
     if seed < 0:
-        raise ConfigError(f"The seed is {seed}, expected a whole number of at least 0.")
+        raise ConfigError(f"The seed is {seed}, expected a whole number of at least 0")
     if min(height, width) < SMALLEST_SIDE:
         raise ConfigError(
-            f"The size of the pairs is {width}x{height}, expected at least {SMALLEST_SIDE}x{SMALLEST_SIDE}."
+            f"The size of the pairs is {width}x{height}, expected at least {SMALLEST_SIDE}x{SMALLEST_SIDE}"
         )
     for name, share in (("no_change_share", no_change_share), ("textures_share", textures_share)):
         if not 0.0 <= share <= 1.0:
-            raise ConfigError(f"The setting {name} is {share}, expected a number from 0 to 1.")
+            raise ConfigError(f"The setting {name} is {share}, expected a number from 0 to 1")
     unknown = [kind for kind in kinds or () if kind not in KINDS]
     if unknown:
-        raise ConfigError(f"The kind of edit {unknown[0]!r} is unknown, expected some of {', '.join(KINDS)}.")
+        raise ConfigError(f"The kind of edit {unknown[0]!r} is unknown, expected some of {', '.join(KINDS)}")
     if kinds is not None and not kinds:
-        raise ConfigError("The list of kinds of edit is empty, expected at least one.")
+        raise ConfigError("The list of kinds of edit is empty, expected at least one")

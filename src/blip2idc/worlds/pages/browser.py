@@ -109,7 +109,7 @@ class PageBrowser:
             self._set_scale(width, height, 1)
             self._driver.get(address)
         except self._failure as error:
-            raise InputError(f"The page {address!r} cannot be opened ({_first_line(error)}).") from None
+            raise InputError(f"The page {address!r} cannot be opened ({_first_line(error)})") from None
         self.run(_STILL)
         last = self.photograph()
         for _ in range(LOOKS):
@@ -126,7 +126,7 @@ class PageBrowser:
         try:
             return self._driver.execute_script(script, *arguments)
         except self._failure as error:
-            raise InputError(f"A script failed in the page ({_first_line(error)}).") from None
+            raise InputError(f"A script failed in the page ({_first_line(error)})") from None
 
     def photograph(self) -> NDArray[np.uint8]:
         """The window as it is now, `[H, W, 3]` uint8."""

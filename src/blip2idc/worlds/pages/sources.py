@@ -32,13 +32,13 @@ def addresses_of(pages: str | Path | Sequence[str]) -> list[str]:
         found = [Path(pages).resolve().as_uri()]
     else:
         raise InputError(
-            f"The pages {str(pages)!r} do not exist; expected a folder, an HTML file or addresses."
+            f"The pages {str(pages)!r} do not exist; expected a folder, an HTML file or addresses"
         )
     if not found:
-        raise InputError(f"The pages {str(pages)!r} hold no file that ends in .html or .htm.")
+        raise InputError(f"The pages {str(pages)!r} hold no file that ends in .html or .htm")
     for address in found:
         if not address.startswith(_SCHEMES):
-            raise InputError(f"The page {address!r} is no address; expected http://, https:// or file://.")
+            raise InputError(f"The page {address!r} is no address; expected http://, https:// or file://")
     return found
 
 

@@ -149,7 +149,7 @@ class PagesWorld:
             self.rejected[made] += 1
             last = made
         raise InputError(
-            f"No change of {TRIES} tried shows on the pages (the last one: {last}); give other pages."
+            f"No change of {TRIES} tried shows on the pages (the last one: {last}); give other pages"
         )
 
     @property
@@ -339,14 +339,14 @@ def _around(boxes: Sequence[Sequence[float]]) -> list[float] | None:
 
 def _check(seed: int, sizes: Sequence[tuple[int, int]], no_change_share: float, kinds: Sequence[str]) -> None:
     if seed < 0:
-        raise ConfigError(f"The seed is {seed}, expected a whole number of at least 0.")
+        raise ConfigError(f"The seed is {seed}, expected a whole number of at least 0")
     for width, height in sizes:
         if min(height, width) < 64:
-            raise ConfigError(f"The size of the window is {width}x{height}, expected at least 64x64.")
+            raise ConfigError(f"The size of the window is {width}x{height}, expected at least 64x64")
     if not sizes:
-        raise ConfigError("There is no size of the window, expected at least one such as 1280x800.")
+        raise ConfigError("There is no size of the window, expected at least one such as 1280x800")
     if not 0 <= no_change_share <= 1:
-        raise ConfigError(f"The no_change_share is {no_change_share}, expected a number from 0 to 1.")
+        raise ConfigError(f"The no_change_share is {no_change_share}, expected a number from 0 to 1")
     unknown = sorted(set(kinds) - set(KINDS))
     if unknown or not kinds:
-        raise ConfigError(f"The kinds are {', '.join(kinds) or 'none'}; expected some of {', '.join(KINDS)}.")
+        raise ConfigError(f"The kinds are {', '.join(kinds) or 'none'}; expected some of {', '.join(KINDS)}")

@@ -22,7 +22,7 @@ def find_file(source: Path, names: Sequence[str], what: str) -> Path:
     """
     found = find_optional(source, names)
     if found is None:
-        raise InputError(f"{source} holds no {what}: expected {' or '.join(names)} in it.")
+        raise InputError(f"{source} holds no {what}: expected {' or '.join(names)} in it")
     return found
 
 
@@ -35,7 +35,7 @@ def require_folder(source: Path) -> Path:
     """The source itself, which must be a folder."""
     if not source.is_dir():
         state = "a file" if source.exists() else "missing"
-        raise InputError(f"{source} is {state}, expected the folder of the benchmark's official files.")
+        raise InputError(f"{source} is {state}, expected the folder of the benchmark's official files")
     return source
 
 
@@ -53,7 +53,7 @@ def read_list(path: Path) -> list[Any]:
     """The list in a JSON file."""
     value = read_json(path)
     if not isinstance(value, list):
-        raise InputError(f"{path} holds {describe(value)}, expected a list of entries.")
+        raise InputError(f"{path} holds {describe(value)}, expected a list of entries")
     return value
 
 
@@ -61,7 +61,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """The object in a JSON file."""
     value = read_json(path)
     if not isinstance(value, dict):
-        raise InputError(f"{path} holds {describe(value)}, expected an object.")
+        raise InputError(f"{path} holds {describe(value)}, expected an object")
     return value
 
 
@@ -70,26 +70,26 @@ def entries(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for number, entry in enumerate(read_list(path), start=1):
         where = f"{path}, entry {number}"
         if not isinstance(entry, dict):
-            raise InputError(f"{where} is {describe(entry)}, expected an object.")
+            raise InputError(f"{where} is {describe(entry)}, expected an object")
         yield where, entry
 
 
 def require(entry: Mapping[str, Any], key: str, where: str) -> Any:
     """The value under a key that must be there."""
     if key not in entry:
-        raise InputError(f"{where} has no {key!r}; its keys are {', '.join(map(repr, entry)) or 'none'}.")
+        raise InputError(f"{where} has no {key!r}; its keys are {', '.join(map(repr, entry)) or 'none'}")
     return entry[key]
 
 
 def as_text(value: Any, where: str, what: str) -> str:
     """A string that can be written as UTF-8."""
     if not isinstance(value, str):
-        raise InputError(f"{where}: {what} is {describe(value)}, expected a string.")
+        raise InputError(f"{where}: {what} is {describe(value)}, expected a string")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(
-            f"{where}: {what} holds half of a surrogate pair at character {error.start}."
+            f"{where}: {what} holds half of a surrogate pair at character {error.start}"
         ) from error
     return value
 
@@ -97,7 +97,7 @@ def as_text(value: Any, where: str, what: str) -> str:
 def as_texts(value: Any, where: str, what: str) -> tuple[str, ...]:
     """A list of strings."""
     if not isinstance(value, list):
-        raise InputError(f"{where}: {what} is {describe(value)}, expected a list of strings.")
+        raise InputError(f"{where}: {what} is {describe(value)}, expected a list of strings")
     return tuple(as_text(text, where, f"{what}[{index}]") for index, text in enumerate(value))
 
 
@@ -107,14 +107,14 @@ def as_id(value: Any, where: str, what: str = "the id") -> str:
         return str(value)
     text = as_text(value, where, what).strip()
     if not text:
-        raise InputError(f"{where}: {what} is blank.")
+        raise InputError(f"{where}: {what} is blank")
     return text
 
 
 def as_index(value: Any, where: str, size: int) -> int:
     """An integer from 0 to size - 1."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < size:
-        raise InputError(f"{where}: index {value!r}, expected an integer from 0 to {size - 1}.")
+        raise InputError(f"{where}: index {value!r}, expected an integer from 0 to {size - 1}")
     return value
 
 
@@ -124,7 +124,7 @@ def as_file_name(value: Any, where: str, what: str) -> str:
     path = PurePosixPath(name)
     if not name.strip() or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise InputError(
-            f"{where}: {what} is {name!r}, expected a relative file name that stays inside the folder."
+            f"{where}: {what} is {name!r}, expected a relative file name that stays inside the folder"
         )
     return name
 
@@ -135,10 +135,10 @@ def as_box(value: Any, where: str, what: str) -> tuple[float, float, float, floa
         return None
     numbers = isinstance(value, list) and len(value) == 4
     if not numbers or any(isinstance(v, bool) or not isinstance(v, int | float) for v in value):
-        raise InputError(f"{where}: {what} is {value!r}, expected [x, y, width, height] or null.")
+        raise InputError(f"{where}: {what} is {value!r}, expected [x, y, width, height] or null")
     x, y, width, height = value  # compared before they become floats, which integers may be too large for
     if not (x >= 0 and y >= 0 and width > 0 and height > 0 and max(x, y, width, height) < 1e6):
-        raise InputError(f"{where}: {what} is {value!r}, expected x, y >= 0 and a positive width and height.")
+        raise InputError(f"{where}: {what} is {value!r}, expected x, y >= 0 and a positive width and height")
     return float(x), float(y), float(width), float(height)
 
 

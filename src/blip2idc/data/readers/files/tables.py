@@ -49,7 +49,7 @@ class Row:
         if isinstance(value, str):
             return self.folder / as_file_name(value, self.where, f"column {key!r}")
         raise InputError(
-            f"{self.where}: column {key!r} holds {describe(value)}, expected an image as bytes or a file name."
+            f"{self.where}: column {key!r} holds {describe(value)}, expected an image as bytes or a file name"
         )
 
 
@@ -74,7 +74,7 @@ def read_rows(source: Path, columns: Sequence[str]) -> Iterator[Row]:
     files = _table_files(source)
     if not files:
         raise InputError(
-            f"{source} holds no table: expected *.parquet, *.arrow, or metadata.jsonl with image files beside it."
+            f"{source} holds no table: expected *.parquet, *.arrow, or metadata.jsonl with image files beside it"
         )
     for path in files:
         split = _split_of(path, source)
@@ -114,13 +114,13 @@ def _rows_of(path: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     elif path.suffix in (".parquet", ".arrow"):
         yield from _arrow_rows(path, columns)
     else:
-        raise InputError(f"{path} is no table, expected one of {', '.join(_SUFFIXES)}.")
+        raise InputError(f"{path} is no table, expected one of {', '.join(_SUFFIXES)}")
 
 
 def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
     for number, value in parse_lines(read_text(path), str(path), InputError):
         if not isinstance(value, dict):
-            raise InputError(f"{path}, line {number} is {describe(value)}, expected an object.")
+            raise InputError(f"{path}, line {number} is {describe(value)}, expected an object")
         yield value
 
 
@@ -142,4 +142,4 @@ def _arrow_rows(path: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any
             yield from batch.to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         sentence = " ".join(str(error).split())
-        raise InputError(f"{path} is damaged or no {path.suffix[1:]} file ({sentence}).") from error
+        raise InputError(f"{path} is damaged or no {path.suffix[1:]} file ({sentence})") from error

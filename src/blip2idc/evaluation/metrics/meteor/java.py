@@ -63,7 +63,7 @@ class JavaMeteor:
         self.start()
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            raise ConfigError(f"METEOR's Java program could not be started: {self._java}.")
+            raise ConfigError(f"METEOR's Java program could not be started: {self._java}")
         lines = [
             _request(prediction, texts) for prediction, texts in zip(predictions, references, strict=True)
         ]

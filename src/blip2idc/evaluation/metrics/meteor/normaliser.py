@@ -77,7 +77,7 @@ class Normaliser:
             text = pattern.sub(replacement, text)
         spaced = text.split("\n") if hard else []
         if len(spaced) != len(hard):
-            raise ConfigError(f"{len(hard)} captions became {len(spaced)} while their words were told apart.")
+            raise ConfigError(f"{len(hard)} captions became {len(spaced)} while their words were told apart")
         for at, line in zip(hard, spaced, strict=True):
             words[at] = self._finish(line)
         return words

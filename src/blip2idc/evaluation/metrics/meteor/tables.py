@@ -94,7 +94,7 @@ def compile_tables(sources: Sources, report: Callable[[float], None] = lambda sh
     by_head = np.argsort(heads, kind="stable")
     if (np.diff(heads[by_head]) == 0).any():
         raise ConfigError(
-            f"{sources.paraphrases}: the paraphrases of a phrase are not together; expected METEOR 1.5's file."
+            f"{sources.paraphrases}: the paraphrases of a phrase are not together; expected METEOR 1.5's file"
         )
     starts = _starts(repeats)
     targets = numbers[len(repeats) :]
@@ -134,7 +134,7 @@ def _read_paraphrases(sources: Sources, report: Callable[[float], None]) -> tupl
         heads.append(_rows(fresh, number))
         tails.append(_rows(block[2::3], number))
     if not repeats:
-        raise ConfigError(f"{sources.paraphrases}: it is empty; expected METEOR 1.5's paraphrases.")
+        raise ConfigError(f"{sources.paraphrases}: it is empty; expected METEOR 1.5's paraphrases")
     words = np.array(list(number)[1:])
     phrases = heads + tails
     del heads, tails
@@ -162,10 +162,10 @@ class _Numbers(dict[bytes, int]):
     def __missing__(self, word: bytes) -> int:
         if not word:
             raise ConfigError(
-                "METEOR's paraphrases hold an empty line or two spaces in a row; expected words."
+                "METEOR's paraphrases hold an empty line or two spaces in a row; expected words"
             )
         if len(self) >= 1 << WORD_BITS:
-            raise ConfigError(f"METEOR's paraphrases have more than {len(self) - 1} words; expected 43,139.")
+            raise ConfigError(f"METEOR's paraphrases have more than {len(self) - 1} words; expected 43,139")
         self[word] = len(self)
         return self[word]
 
@@ -181,7 +181,7 @@ def _rows(lines: Sequence[bytes], number: _Numbers) -> Array:
     lengths = np.diff(ends, prepend=-1) - 1
     if len(ends) != len(lines) or lengths.min() < 1 or lengths.max() > LONGEST:
         raise ConfigError(
-            f"METEOR's paraphrases have phrases of {lengths.min()} to {lengths.max()} words; expected 1 to {LONGEST}."
+            f"METEOR's paraphrases have phrases of {lengths.min()} to {lengths.max()} words; expected 1 to {LONGEST}"
         )
     row = np.repeat(np.arange(len(lines)), lengths)
     column = np.arange(lengths.sum()) - np.repeat(_starts(lengths)[:-1], lengths)

@@ -87,7 +87,7 @@ class Cutouts:
         listed = self._folder / NAMES
         if not listed.is_file():
             raise InputError(
-                f"The folder of objects {str(folder)!r} holds no {NAMES}; make one with recipes/edit_sources.py."
+                f"The folder of objects {str(folder)!r} holds no {NAMES}; make one with recipes/edit_sources.py"
             )
         names = _names(listed)
         self._files: dict[str, list[str]] = {}
@@ -95,7 +95,7 @@ class Cutouts:
             if file.startswith(f"{split}/"):
                 self._files.setdefault(noun, []).append(file)
         if not self._files:
-            raise InputError(f"{str(listed)!r} names no object under {split!r}, expected at least one.")
+            raise InputError(f"{str(listed)!r} names no object under {split!r}, expected at least one")
         self._cache: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
 
     def __getstate__(self) -> dict[str, object]:
