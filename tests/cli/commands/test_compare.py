@@ -15,6 +15,7 @@ from tests.fixtures.checkpoints import opt_checkpoint
 from tests.fixtures.folders import COUNTS, make_folders
 
 from blip2idc.cli import main as cli
+from blip2idc.model.captioner import DifferenceCaptioner
 
 __all__ = ["opt_checkpoint"]
 
@@ -95,6 +96,28 @@ def test_the_same_adapters_as_everywhere(
     arguments = ["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--strict", "--adapter", adapter]
     assert cli.run([*arguments, *model, "--device", "cpu"]) == 1
     assert capsys.readouterr().out.splitlines()[-1].startswith("1 file: 0 same, 1 changed")
+
+
+@pytest.mark.parametrize(("threshold", "status"), [(0.5, "changed"), (1.0, "same")])
+def test_the_model_s_verdict_decides(
+    threshold: float, status: str, tmp_path: Path, opt_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same pair, with the threshold below and above the probability that the model gives it."""
+    pair = [tmp_path / side / "1.png" for side in ("a", "b")]
+    for path, colour in zip(pair, ("white", "black"), strict=True):
+        path.parent.mkdir()
+        Image.new("RGB", (32, 32), colour).save(path)
+    said = DifferenceCaptioner.from_pretrained(opt_checkpoint, device="cpu")(*pair, max_changes=0)
+    assert 0.5 < said.change_probability < 1
+    settings = ["--judge", "model", "--threshold", str(threshold)]
+    outputs = ["--json", str(tmp_path / "all.json"), "--model", str(opt_checkpoint), "--device", "cpu"]
+    folders = [str(path.parent) for path in pair]
+    assert cli.run(["compare", *folders, *settings, *outputs]) == (1 if status == "changed" else 0)
+    (entry,) = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["entries"]
+    assert entry["status"] == status
+    assert entry["change_probability"] == pytest.approx(said.change_probability, abs=1e-4)
+    assert entry["caption"] == said.caption
+    assert ("the model finds no change" in capsys.readouterr().out) == (status == "same")
 
 
 def test_two_files_and_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
