@@ -140,12 +140,12 @@ def test_pairing_predictions_with_any_item_equals_scoring_it_there(
 
 @pytest.mark.parametrize("length", [1, 62, 63, 64, 65, 130])
 def test_rouge_of_long_captions(length: int, rng: np.random.Generator) -> None:
-    """Beyond 63 tokens positions no longer fit one machine word."""
+    """Beyond 63 tokens positions no longer fit one machine word; either side has a word that the other lacks."""
     vocabulary = np.array(["a", "b", "c", "d", "e"])
     items = [
         (
-            vocabulary[rng.integers(0, 5, length)].tolist(),
-            [vocabulary[rng.integers(0, 5, other)].tolist() for other in (3, length, 64)],
+            vocabulary[rng.integers(0, 4, length)].tolist(),
+            [vocabulary[rng.integers(1, 5, other)].tolist() for other in (3, length, 64)],
         )
         for _ in range(4)
     ]
