@@ -35,6 +35,16 @@ def test_every_public_name_resolves_to_its_home() -> None:
     assert dir(blip2idc) == sorted(blip2idc.__all__)
 
 
+@pytest.mark.parametrize("name", sorted(set(blip2idc.__all__) - {"__version__"}))
+def test_every_public_name_is_shown_in_use(name: str) -> None:
+    """In its own docstring or in those of its methods; of errors the root alone."""
+    value = getattr(blip2idc, name)
+    if isinstance(value, type) and issubclass(value, blip2idc.Blip2idcError):
+        value = blip2idc.Blip2idcError
+    told = [value.__doc__, *(getattr(part, "__doc__", None) for part in vars(value).values())]
+    assert any(text is not None and (">>> " in text or "Example::" in text) for text in told)
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'blip2idc' has no attribute 'Captioneer'"):
         blip2idc.Captioneer  # noqa: B018

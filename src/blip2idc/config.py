@@ -90,6 +90,13 @@ def load_config(
 ) -> Settings:
     """Fill a dataclass from a YAML file and overrides.
 
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Optimizer:
+    ...     rate: float = 1e-3
+    >>> load_config(Optimizer, overrides=["rate=1e-4"])
+    Optimizer(rate=0.0001)
+
     Args:
         cls: A dataclass. Fields may be bool, int, float, str, literals, lists, tuples, dictionaries, unions of these
             with None, and further dataclasses. Its mapping `FORMER_NAMES`, where it has one, names fields as they

@@ -148,6 +148,12 @@ class Difference:
 class Explanation:
     """What a captioner said of a pair, and where it looked.
 
+    Example::
+
+        explanation = captioner("before.png", "after.png").heatmaps()
+        explanation.sentence.before  # float32 [rows, columns]
+        dict(zip(explanation.words, explanation.by_word, strict=True))
+
     Attributes:
         difference: Caption, change probability, verdict, changes.
         words: Of the sentence about the whole, in order.

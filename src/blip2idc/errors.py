@@ -62,6 +62,12 @@ def shortened(text: str, limit: int = LONGEST_SENTENCE) -> str:
 class Blip2idcError(Exception):
     """Root of the tree; catch it to catch everything this package raises on purpose.
 
+    >>> try:
+    ...     raise ConfigError("--seed is -1; expected a number from 0")
+    ... except Blip2idcError as error:
+    ...     print(f"error: {error}")
+    error: --seed is -1; expected a number from 0
+
     Its text is fit for a terminal whatever a file or a setting held: of bounded length, control characters escaped.
     """
 

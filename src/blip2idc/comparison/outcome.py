@@ -30,6 +30,11 @@ EXIT_SAME, EXIT_CHANGED, EXIT_ERROR = 0, 1, 2
 class CompareSettings:
     """When a pair counts as changed.
 
+    Example::
+
+        settings = CompareSettings(judge="pixels", pixel_tolerance=2, ignore=((0, 0, 200, 40),))  # no model is loaded
+        compare(Path("before"), Path("after"), settings, DifferenceCaptioner.from_pretrained().stream).exit_status
+
     Attributes:
         threshold: Change probability from which on a pair is changed; None for the captioner's own.
         pixel_threshold: Share of differing pixels (0 to 1) up to which a pair is the same without asking the model.

@@ -65,6 +65,9 @@ _TYPO_SIMILARITY = (
 class PairRecord:
     """One pair: where its images are, what was said of it, what is known of the change.
 
+    >>> PairRecord("1", "1_before.png", "1_after.png", ("the car is gone",), {"kind": "drop"}).kind
+    'drop'
+
     Attributes:
         id: Unique in its manifest.
         before_file_name: Path of the image before, relative to the manifest's folder, with forward slashes.
@@ -118,6 +121,12 @@ class PairRecord:
 class Manifest(Sequence[PairRecord]):
     """The records of one data set, or of one split of it.
 
+    Example::
+
+        manifest = read_records("data/", "test")
+        for record in manifest:
+            before, after = manifest.paths(record)
+
     Attributes:
         root: Folder that the file names are relative to.
         records: In the order of the file.
@@ -160,6 +169,11 @@ def find_splits(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 def read_records(path: str | os.PathLike[str], split: str | None = None) -> Manifest:
     """Read and check a data set.
+
+    Example::
+
+        for record in read_records("data/", "test"):
+            print(record.id, record.captions)
 
     Args:
         path: A folder with ``metadata.jsonl``, a folder with ``train/``, ``val/``, ``test/`` holding one each, or a

@@ -27,6 +27,9 @@ from blip2idc.version import __version__
 class AssessmentOptions:
     """How to score.
 
+    >>> AssessmentOptions(metrics=("bleu_4", "cider_d"), protocol="spot-the-diff-single").resampling.resamples
+    1000
+
     Attributes:
         metrics: keys or family names; None for all.
         protocol: name out of `protocols.PROTOCOLS`; None scores all items as they are.

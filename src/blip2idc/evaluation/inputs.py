@@ -104,6 +104,13 @@ class Matched:
 def read_predictions(path: str | Path) -> Predictions:
     """Read COCO results, as a JSON list or as JSON lines.
 
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "predictions.jsonl")
+    ...     size = path.write_text('{"image_id": "1", "caption": "the car is gone"}')
+    ...     read_predictions(path).entries[0].caption
+    'the car is gone'
+
     Raises:
         PredictionError: the file or an entry cannot be used; the sentence names the entries.
     """
@@ -128,6 +135,13 @@ def read_predictions(path: str | Path) -> Predictions:
 
 def read_references(path: str | Path, split: str | None = None) -> ReferenceSet:
     """Read a manifest, a COCO caption annotation file, or `{id: [captions]}`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "references.json")
+    ...     size = path.write_text('{"1": ["the car is gone", "a car has left"]}')
+    ...     read_references(path).items[0].captions
+    ('the car is gone', 'a car has left')
 
     Args:
         path: a folder or JSON lines file (manifest), or a JSON file.

@@ -31,7 +31,12 @@ _16_TO_8_BITS = 257  # 65535 / 255, so that black and white stay exact
 
 @dataclass(frozen=True)
 class ImagePair:
-    """Two RGB images, whose sizes may differ."""
+    """Two RGB images, whose sizes may differ.
+
+    >>> pair = ImagePair.open(np.zeros((4, 6, 3), np.uint8), np.ones((8, 8), bool))
+    >>> pair.before.size, pair.after.getpixel((0, 0))
+    ((6, 4), (255, 255, 255))
+    """
 
     before: Image.Image
     after: Image.Image
@@ -56,6 +61,9 @@ class ImagePair:
 
 def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS, name: str | None = None) -> Image.Image:
     """Open one image as 8-bit RGB.
+
+    >>> open_image(np.full((4, 6), 0.2)).getpixel((0, 0))
+    (51, 51, 51)
 
     Args:
         source: A path, the bytes of an image file, a PIL image (left as it is; its current frame is taken), or an

@@ -26,6 +26,10 @@ Steps = Annotated[int, Range(1, 1_000_000_000)]
 class TrainConfig:
     """Settings of a training run.
 
+    Example::
+
+        train(["data/"], "adapter/", load_config(TrainConfig, Path("recipe.yaml"), ["lora.rank=16"]))
+
     Attributes:
         data: Data sets to train on, `{path, share}` each; `--data` takes their place. Paths are relative to the folder
             that the command runs in.

@@ -55,6 +55,11 @@ def write_world(
 ) -> Path:
     """Writes pairs 0 to `count` - 1 of a world, or finishes what an earlier run began.
 
+    Example::
+
+        world = EditsWorld(seed=1)
+        manifest = write_world(world, "data/", 1000, settings=world.settings(), workers=4)
+
     Args:
         world: Where the pairs come from; pickled to the other processes where there are any.
         output: Folder of the data set; made if missing, else empty or begun with the same settings.

@@ -70,6 +70,10 @@ class _Made:
 class EditsWorld:
     """Pairs of photographs that differ by one edit, or by none.
 
+    >>> pair = EditsWorld(seed=1, height=64, width=96, no_change_share=0.0).pair(0)
+    >>> pair.before.shape, pair.kind in KINDS
+    ((64, 96, 3), True)
+
     Args:
         seed: Two worlds with equal settings and seeds make equal pairs.
         images: A folder of photographs; or a list of files and arrays `[H, W, 3]` uint8; or a function of

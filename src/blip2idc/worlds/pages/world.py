@@ -73,6 +73,14 @@ _SCROLL = "scrollTo(0, arguments[0] * Math.max(0, document.documentElement.scrol
 class PagesWorld:
     """Pairs of photographs of web pages that differ by one change, by several, or by none.
 
+    Example::
+
+        world = PagesWorld(seed=1, pages="site/")  # a folder of HTML files; needs Chromium
+        try:
+            write_world(world, "data/", 100, settings=world.settings())
+        finally:
+            world.close()
+
     Args:
         seed: Two worlds with equal settings and seeds make equal pairs.
         pages: A folder of HTML files, one file, or addresses (`http://`, `https://`, `file://`).
