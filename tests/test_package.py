@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.metadata
+import itertools
 import re
 import subprocess
 import sys
@@ -179,3 +180,17 @@ def test_a_commit_is_checked_as_make_check_does() -> None:
     settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     hooks = [hook["entry"] for repo in settings["repos"] for hook in repo["hooks"]]
     assert [entry.removeprefix(".venv/bin/").replace(" --force-exclude", "") for entry in hooks] == wanted
+
+
+def test_constants_are_documented_in_one_way() -> None:
+    """By a comment `#:` above them, and by no string below."""
+    below = [
+        f"{path.name}:{text.lineno}"
+        for path in SOURCE.rglob("*.py")
+        for body in [ast.parse(path.read_text(encoding="utf-8")).body]
+        for constant, text in itertools.pairwise(body)
+        if isinstance(constant, ast.Assign | ast.AnnAssign)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+    ]
+    assert not below

@@ -23,8 +23,8 @@ _STARTING = 180.0
 _WAITING = 120.0
 _TOLD = 500
 
+#: Uses the file of a number; raises `Blip2idcError` where it refuses it.
 Use = Callable[[int], None]
-"""Uses the file of a number; raises `Blip2idcError` where it refuses it."""
 
 
 def attack(make_uses: Callable[..., Sequence[Use]], arguments: tuple[Any, ...], count: int) -> dict[str, Any]:

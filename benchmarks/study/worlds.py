@@ -34,11 +34,11 @@ from blip2idc.worlds.scenes.world import (
 
 SIDE = 64
 KINDS = ("color", "add", "drop", "move")
+#: Compositions of colour and shape that `compositions="seen"` never changes and `"unseen"` always does.
 HELD_OUT = frozenset(
     {("red", "cube"), ("blue", "sphere"), ("green", "cylinder"), ("yellow", "cube"), ("cyan", "sphere"),
      ("purple", "cylinder")}
 )  # fmt: skip
-"""Compositions of colour and shape that `compositions="seen"` never changes and `"unseen"` always does."""
 REFERENCES = 5
 
 Image8 = npt.NDArray[np.uint8]

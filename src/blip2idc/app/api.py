@@ -38,8 +38,8 @@ from blip2idc.errors import Blip2idcError
 from blip2idc.version import __version__
 
 ROLES = ("before", "after")
+#: How long a request may take to arrive.
 UPLOAD_SECONDS = 60.0
-"""How long a request may take to arrive."""
 
 _FORM_BYTES = 64_000  # of a form beside its files
 _BUSY_OPENING = 8  # requests that are opened, or wait for it, beside those that the model has

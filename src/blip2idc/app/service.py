@@ -32,8 +32,8 @@ from blip2idc.model.pair_captioner import OpenedPair, PairCaptioner
 from blip2idc.report.html.page import fit
 from blip2idc.report.pictures.overlay import painted
 
+#: Pairs that go through the model together; more hardly go faster and let the first of them wait longer.
 BATCH_SIZE = 16
-"""Pairs that go through the model together; more hardly go faster and let the first of them wait longer."""
 
 _SHOWN = 1024  # longest side of the pictures that go back
 _CAPTION, _EXPLAIN = "caption", "explain"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from blip2idc.errors import ConfigError
 
+#: Requests that may be inside.
 QUEUE = 100
-"""Requests that may be inside."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EXIT_TERMINATED = 143  # 128 + SIGTERM
 
+#: The modules of this package that add commands, with the commands of each, in the order of ``--help``.
 GROUPS: dict[str, tuple[str, ...]] = {
     "demo": ("demo",),
     "caption": ("caption",),
@@ -43,7 +44,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "push": ("push",),
     "serve": ("serve",),
 }
-"""The modules of this package that add commands, with the commands of each, in the order of ``--help``."""
 
 
 def application(module: str | None = None) -> typer.Typer:
@@ -177,8 +177,8 @@ def _report(error: Exception, *, debug: bool) -> int:
     return EXIT_BAD_INPUT
 
 
+#: Of standard output: whatever writes files names them (`runs.files`).
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS})
-"""Of standard output: whatever writes files names them (`runs.files`)."""
 
 
 def _in_a_sentence(error: Exception) -> str:

@@ -19,11 +19,11 @@ from PIL import Image
 
 from blip2idc.errors import ConfigError, InputError, printable
 
+#: Suffixes of images that Pillow reads with a plugin or not at all; such files are told, not left out.
 IMAGE_LIKE = frozenset({
     ".heic", ".heif", ".hif", ".jxl", ".jxr", ".svg", ".svgz", ".exr", ".hdr", ".webp", ".avif", ".jp2", ".dng", ".cr2",
     ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2",
 })  # fmt: skip
-"""Suffixes of images that Pillow reads with a plugin or not at all; such files are told, not left out."""
 
 
 @dataclass(frozen=True)

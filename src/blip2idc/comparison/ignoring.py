@@ -19,8 +19,8 @@ from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.images.pixels import Region, parse_region
 from blip2idc.regular_files import read_regular
 
+#: Name of the file of rules that is looked for in the folder of references.
 RULES_FILE = ".blip2idc-ignore"
-"""Name of the file of rules that is looked for in the folder of references."""
 
 Size = tuple[int, int]
 

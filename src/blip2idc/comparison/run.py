@@ -25,8 +25,8 @@ from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.decoding.frames import read_size
 from blip2idc.images.pair import ImagePair
 
+#: Captions opened pairs, in their order, reading them as it goes.
 Describe = Callable[[Iterable[ImagePair]], Iterator[Difference]]
-"""Captions opened pairs, in their order, reading them as it goes."""
 
 _OPENERS = 4  # threads that decode; decoding releases Python's lock
 _LARGE_BYTES = 4_000_000  # of a file: larger ones are decoded one pair at a time, which bounds the memory

@@ -39,8 +39,8 @@ __all__ = [
     "TextFormat",
 ]
 
+#: Label of a position that does not count, as in `torch.nn.functional.cross_entropy`.
 IGNORED = -100
-"""Label of a position that does not count, as in `torch.nn.functional.cross_entropy`."""
 
 MAX_CAPTION_TOKENS = 64
 

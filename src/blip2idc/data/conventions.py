@@ -15,11 +15,11 @@ from blip2idc.config import Range
 _CHANNELS = 3
 _MEAN = Annotated[float, Range(-1e3, 1e3)]
 _DEVIATION = Annotated[float, Range(1e-6, 1e3)]
+#: What the statistics of a processor's file have to be, for `config.check_values`.
 STATISTICS = {
     "image_mean": Annotated[tuple[_MEAN, _MEAN, _MEAN], "a list of three numbers"],
     "image_std": Annotated[tuple[_DEVIATION, _DEVIATION, _DEVIATION], "a list of three numbers"],
 }
-"""What the statistics of a processor's file have to be, for `config.check_values`."""
 
 
 @dataclass(frozen=True)

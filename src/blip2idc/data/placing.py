@@ -19,6 +19,7 @@ from blip2idc.images.decoding.frames import read_size
 from blip2idc.images.pair import MAX_PIXELS, open_image
 from blip2idc.runs.files import atomic_path, atomic_write
 
+#: What the name of a placed file may end with: those of the formats that are opened.
 SUFFIXES = frozenset(
     (
         *(
@@ -40,7 +41,6 @@ SUFFIXES = frozenset(
         *(".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
     )
 )
-"""What the name of a placed file may end with: those of the formats that are opened."""
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from blip2idc.runs.files import atomic_write
 
 MANIFEST_NAME = "metadata.jsonl"
 SPLITS = ("train", "val", "test")
+#: ``change.kind`` of a pair in which nothing changed.
 NO_CHANGE = "none"
-"""``change.kind`` of a pair in which nothing changed."""
 
+#: The no-change sentences of CLEVR-Change (Park, Darrell, Rohrbach, ICCV 2019, arXiv 1901.02527).
 NO_CHANGE_CAPTIONS: tuple[str, ...] = (
     "no change was made",
     "there is no change",
@@ -35,16 +36,15 @@ NO_CHANGE_CAPTIONS: tuple[str, ...] = (
     "no change has occurred",
     "there is no difference",
 )
-"""The no-change sentences of CLEVR-Change (Park, Darrell, Rohrbach, ICCV 2019, arXiv 1901.02527)."""
 
+#: Key of a record that counts the references a benchmark left empty: scored as it scores them, never trained on.
 EMPTY_REFERENCES = "empty_references"
-"""Key of a record that counts the references a benchmark left empty: scored as it scores them, never trained on."""
 
 MOST_EMPTY_REFERENCES = 1000
 LARGEST_PIXEL = 1e9  # of a box: no image is that wide
 
+#: (x, y, width, height) in pixels of the image the box belongs to.
 Box: TypeAlias = tuple[float, float, float, float]
-"""(x, y, width, height) in pixels of the image the box belongs to."""
 
 _KEYS = (
     "id",

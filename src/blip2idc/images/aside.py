@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 
 LARGE = 100_000_000  # bytes: a picture of 33 megapixels
+#: Values that are looked at in one go: bounds what work on arrays needs beside them.
 STRIP_VALUES = 4_000_000
-"""Values that are looked at in one go: bounds what work on arrays needs beside them."""
 
 
 def laid_aside(values: np.ndarray) -> np.ndarray:

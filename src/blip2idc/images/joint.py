@@ -19,11 +19,11 @@ from PIL import Image
 from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError
 
+#: Of a joint image: no backbone sees so much, and a batch of them is some gigabytes.
 LONGEST_SIDE = 8192
-"""Of a joint image: no backbone sees so much, and a batch of them is some gigabytes."""
 
+#: A joint image, uint8 [H, W, 3].
 JointArray = npt.NDArray[np.uint8]
-"""A joint image, uint8 [H, W, 3]."""
 
 Direction = Literal["vertical", "horizontal"]
 DIRECTIONS: tuple[Direction, ...] = ("vertical", "horizontal")

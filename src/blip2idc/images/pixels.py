@@ -12,8 +12,8 @@ import numpy as np
 
 from blip2idc.errors import ConfigError
 
+#: (x, y, width, height) in whole pixels.
 Region = tuple[int, int, int, int]
-"""(x, y, width, height) in whole pixels."""
 
 
 @dataclass(frozen=True)

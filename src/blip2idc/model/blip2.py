@@ -39,9 +39,11 @@ from blip2idc.model.layers.two_stream import SEQUENCES, TwoStreamBlip2
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice, computes_in_bfloat16
 
+#: Its `model_type`.
 BLIP2 = "blip-2"
-"""Its `model_type`."""
 
+#: Query, key and value (OPT `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new word is
+#: learned.
 PROJECTIONS: Mapping[str, Projections] = {
     "vision": Projections(r"vision_model\.", r"qkv", r"projection|fc1|fc2"),
     "qformer": Projections(r"qformer\.", r"query|key|value", r"dense"),
@@ -49,8 +51,6 @@ PROJECTIONS: Mapping[str, Projections] = {
         r"language_model\.", r"q_proj|k_proj|v_proj|q|k|v", r"out_proj|fc1|fc2|o|wi|wi_0|wi_1|wo|lm_head"
     ),
 }
-"""Query, key and value (OPT `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new word is
-learned."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from blip2idc.errors import ConfigError
 from blip2idc.model.files.settings import Calibration
 
+#: p0 is kept this far from 1: float32 log-probabilities of sentences carry no more than that.
 CERTAIN = 1e-6
-"""p0 is kept this far from 1: float32 log-probabilities of sentences carry no more than that."""
 
 _NEWTON_STEPS = 100
 _NO_BETTER = 0.01  # gains in balanced accuracy up to this do not move the threshold from one half

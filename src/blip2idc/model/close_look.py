@@ -24,23 +24,23 @@ from blip2idc.images.changes.whole.measure import measure_cover, measure_whole
 from blip2idc.images.joint import JointArray
 from blip2idc.images.pair import ImagePair
 
+#: Changes of a pair that are looked at closely and listed, unless more are asked for.
 MAX_CHANGES = 10
-"""Changes of a pair that are looked at closely and listed, unless more are asked for."""
+#: Reduction of the sides up to which the joint image counts as showing a pair at its own resolution.
 NEARLY_NATIVE = 3.0
-"""Reduction of the sides up to which the joint image counts as showing a pair at its own resolution."""
+#: Least probability of a change that stands out of noise: 48 of 49 such photographs had changed (docs/changes.md).
 MEASURED = 0.95
-"""Least probability of a change that stands out of noise: 48 of 49 such photographs had changed (docs/changes.md)."""
 
 
+#: Agreement below which two pictures that are nowhere equal are views apart.
 ALIKE = 0.8
-"""Agreement below which two pictures that are nowhere equal are views apart."""
+#: The same of two that lie scaled on each other.
 CROPPED = 0.855
-"""The same of two that lie scaled on each other."""
+#: Strength of the places that are told of two pictures of one size that lie scaled on each other: in views of scenes
+#: that agree like that, what was no change had 2.9 at most; what was changed in 31 cropped photographs 3.9 at least.
 STANDS_OUT = 3.2
-"""Strength of the places that are told of two pictures of one size that lie scaled on each other: in views of scenes
-that agree like that, what was no change had 2.9 at most; what was changed in 31 cropped photographs 3.9 at least."""
+#: Levels of 255 by which a place has to differ on average to be told of: less is not seen, and mostly light.
 FAINT = 2.0
-"""Levels of 255 by which a place has to differ on average to be told of: less is not seen, and mostly light."""
 
 
 @dataclass(frozen=True, eq=False)

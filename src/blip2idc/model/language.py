@@ -23,8 +23,8 @@ from blip2idc.model.files.settings import Decoding
 from blip2idc.model.layers.carried import carried_on
 from blip2idc.model.sentence_tree import SentenceTree
 
+#: Logits held at once while scoring (192 MB in float32); larger batches are scored in parts.
 _MAX_LOGITS = 48_000_000
-"""Logits held at once while scoring (192 MB in float32); larger batches are scored in parts."""
 
 
 class Speaker(Protocol):

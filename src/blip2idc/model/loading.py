@@ -17,8 +17,8 @@ from blip2idc.model.files.checkpoint import ModelSource, loading, refuse_misspel
 from blip2idc.model.files.packaged import TINY_MODEL, TINY_NAME, is_packaged
 from blip2idc.runtime import choose_device, choose_dtype
 
+#: Revisions that this software was written against; used where the caller names none.
 PINNED_REVISIONS = {"Salesforce/blip2-opt-2.7b": "51572668da0eb669e01a189dc22abe6088589a24"}
-"""Revisions that this software was written against; used where the caller names none."""
 
 ATTENTION_BACKENDS = ("sdpa", "eager", "flex_attention")
 

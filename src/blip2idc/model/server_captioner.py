@@ -37,14 +37,14 @@ from blip2idc.model.pair_captioner import PairCaptioner
 from blip2idc.model.telling import claims
 from blip2idc.runs.files import atomic_write, cache_folder
 
+#: Of `--model`, before the name under which the server serves the model.
 PREFIX = "openai:"
-"""Of `--model`, before the name under which the server serves the model."""
+#: Rises whenever the question changes, or how answers are read.
 PROMPT_VERSION = "zero-shot-1"
-"""Rises whenever the question changes, or how answers are read."""
+#: A multiple of the patches of all common vision encoders (14, 16, 28, 32), about as large as they see one picture.
 LAYOUT = JointLayout("vertical", 896, 896)
-"""A multiple of the patches of all common vision encoders (14, 16, 28, 32), about as large as they see one picture."""
+#: Questions that are asked at a time.
 PARALLEL = 8
-"""Questions that are asked at a time."""
 
 _SYSTEM = "You say what changed between two pictures. You are exact and brief, and invent nothing."
 _JOINT = {

@@ -25,6 +25,7 @@ Size = tuple[int, int]
 
 _COLORS = "red|orange|yellow|green|turquoise|cyan|blue|purple|violet|pink|brown|beige|black|white|grey|gray"
 
+#: What a sentence claims to have happened, by its words.
 _CLAIMS: Mapping[str, re.Pattern[str]] = {
     claim: re.compile(rf"\b(?:{words})\b")
     for claim, words in {
@@ -66,8 +67,8 @@ _CLAIMS: Mapping[str, re.Pattern[str]] = {
         "none": r"same|no (?:change|difference)|nothing|unchanged|identical",
     }.items()
 }
-"""What a sentence claims to have happened, by its words."""
 
+#: What a sentence may claim of a place of which a fact is sure.
 _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "appeared": frozenset({"appear", "cover", "copy", "panel"}),
     "disappeared": frozenset({"disappear", "cover", "panel"}),
@@ -99,8 +100,8 @@ _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "checked": frozenset({"check"}),
     "gap": frozenset({"space"}),
 }
-"""What a sentence may claim of a place of which a fact is sure."""
 
+#: What it may not claim beside.
 _OPPOSITE: Mapping[str, str] = {
     "appeared": "disappear",
     "disappeared": "appear",
@@ -109,8 +110,8 @@ _OPPOSITE: Mapping[str, str] = {
     "blurred": "sharpen",
     "sharpened": "blur",
 }
-"""What it may not claim beside."""
 
+#: What a sentence may call a thing that was measured on a plain ground.
 _SAME_THING: Mapping[str, re.Pattern[str]] = {
     thing: re.compile(rf"\b(?:{words})s?\b")
     for thing, words in {
@@ -120,17 +121,17 @@ _SAME_THING: Mapping[str, re.Pattern[str]] = {
         "box": r"box|block|card|area|rectangle|square|panel|banner|button|bar|field|background",
     }.items()
 }
-"""What a sentence may call a thing that was measured on a plain ground."""
 
+#: The words of a page or a sign, which a sentence repeats.
 _QUOTED = re.compile(r'"[^"]*"')
-"""The words of a page or a sign, which a sentence repeats."""
 
+#: What may be called by the words on it.
 _NAMELESS = re.compile(
     r"\b(the|an?) ((?:[a-z-]+ ){0,2}?(?:button|link|heading|menu item|badge|tab|label|list item|table cell|field"
     r"|panel|dialog|banner|column title|paragraph|text|card|box|switch|checkbox|message))\b(?! with the text)"
 )
-"""What may be called by the words on it."""
 
+#: Fact -> kind of change, as the worlds call it.
 _KINDS: Mapping[str, str] = {
     "appeared": "add",
     "disappeared": "drop",
@@ -158,29 +159,28 @@ _KINDS: Mapping[str, str] = {
     "aligned": "alignment",
     "spaced": "spacing",
 }
-"""Fact -> kind of change, as the worlds call it."""
 
+#: Kind of a change of which no more is known than that other words are written there.
 TEXT = "text"
-"""Kind of a change of which no more is known than that other words are written there."""
+#: Kind of a change of which no more is known than its place.
 REGION = "region"
-"""Kind of a change of which no more is known than its place."""
 
+#: Below it a captioner that states how sure it is of a sentence is not heard about a place that was measured.
 _LEAST_CONFIDENCE = 0.12
-"""Below it a captioner that states how sure it is of a sentence is not heard about a place that was measured."""
+#: Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md).
 _SURE_OF_FACTS = 0.97
-"""Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md)."""
+#: Of one about a whole picture; docs/edits.md has how many are right of the edits that other programs make.
 _SURE_OF_WHOLE = 0.88
-"""Of one about a whole picture; docs/edits.md has how many are right of the edits that other programs make."""
+#: Least probability of a change where something happened to the whole picture.
 _WHOLE_CHANGED = 0.95
-"""Least probability of a change where something happened to the whole picture."""
+#: Of kinds that the worlds do not teach, or tell with more than was measured.
 _WHOLE_SENTENCES: Mapping[str, str] = {
     "outlines": "the picture was turned into a drawing of its outlines",
     "vignette": "the corners fade away, a vignette was added",
     "motion_blur": "a motion blur was applied",
 }
-"""Of kinds that the worlds do not teach, or tell with more than was measured."""
+#: Of one made of texts that were read.
 _SURE_OF_TEXTS = 0.94
-"""Of one made of texts that were read."""
 
 _PLACE = re.compile(
     r"\b(?:in|at|on) the (?:(?:top|bottom|upper|lower)(?: (?:left|right|middle|cent(?:er|re)))?"

@@ -33,11 +33,11 @@ class Task(NamedTuple):
     after: Path
 
 
+#: Name of a pair, a hash of what its files held, and the difference as JSON values.
 Said: TypeAlias = tuple[str, str | None, dict[str, Any]]
-"""Name of a pair, a hash of what its files held, and the difference as JSON values."""
 
+#: Captions pairs, so many together, in whatever order.
 Way: TypeAlias = Callable[[PairCaptioner, Sequence[Task], int, Mapping[str, Any]], Iterator[Said]]
-"""Captions pairs, so many together, in whatever order."""
 
 
 def caption_here(

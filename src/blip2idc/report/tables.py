@@ -35,8 +35,8 @@ TITLES = {
 }
 # What a table with one row a system or section shows.
 COMPACT = ("bleu_4", "meteor", "rouge_l", "cider_d", "cider")
+#: Beside a score that differs from the first system's, and the p-value from which on it does.
 MARK, LEVEL = "*", 0.05
-"""Beside a score that differs from the first system's, and the p-value from which on it does."""
 # Wide enough that nothing wraps where no terminal limits the width.
 _PIPED_WIDTH = 1000
 

@@ -21,8 +21,8 @@ from blip2idc.tiny.batches import BACKGROUND, CELL_QUESTIONS, PAIR_QUESTIONS
 CELL_WEIGHTS = {"color": 0.7, "shape": 1.5, "size": 1.2, "material": 0.7, "status": 1.5, "other": 0.5}
 PAIR_WEIGHTS = dict.fromkeys(PAIR_QUESTIONS, 0.5) | {"kind": 1.0, "shape": 1.0, "size": 1.0}
 
+#: Kinds of change that can be told apart in training; `KindNumbers` gives each its answer as it comes.
 MOST_KINDS = 256
-"""Kinds of change that can be told apart in training; `KindNumbers` gives each its answer as it comes."""
 
 
 class KindNumbers:

@@ -15,8 +15,8 @@ from torch.utils.checkpoint import checkpoint
 
 from blip2idc.data.collate import IGNORED
 
+#: Logits in float32 held at once by the lean way (64 MB); with more they are computed in parts, and again backwards.
 MOST_LOGITS = 16_000_000
-"""Logits in float32 held at once by the lean way (64 MB); with more they are computed in parts, and again backwards."""
 
 
 def caption_loss(

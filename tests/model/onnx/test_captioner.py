@@ -27,8 +27,8 @@ from blip2idc.model.joint_model import change_log_odds as change_log_odds_of_tor
 from blip2idc.model.onnx.captioner import OnnxCaptioner, change_log_odds
 from blip2idc.worlds.scenes.world import ScenesWorld
 
+#: Sums are rounded in another order: 1e-6 in the network, more where the odds are large.
 PROBABILITY = 1e-4
-"""Sums are rounded in another order: 1e-6 in the network, more where the odds are large."""
 
 
 @pytest.fixture(scope="module")

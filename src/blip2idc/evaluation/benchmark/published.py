@@ -16,6 +16,7 @@ from importlib import resources
 
 METRICS = ("bleu_4", "meteor", "rouge_l", "cider_d")
 
+#: Pairs of the test sets that published scores are of.
 OFFICIAL_TEST_PAIRS = {
     ("clevr-change", "total"): 7970,  # a change and a distractor of each of 3,985 scenes (arXiv 1901.02527)
     ("clevr-change", "semantic"): 3985,
@@ -24,7 +25,6 @@ OFFICIAL_TEST_PAIRS = {
     ("spot-the-diff", "multi"): 1270,
     ("image-editing-request", "all"): 495,
 }
-"""Pairs of the test sets that published scores are of."""
 
 
 @dataclass(frozen=True)

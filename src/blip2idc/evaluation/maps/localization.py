@@ -32,11 +32,11 @@ Mask = npt.NDArray[np.bool_]
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 
+#: Share of the peak in an image from which on a pixel counts as pointed at.
 IOU_THRESHOLD = 0.5
-"""Share of the peak in an image from which on a pixel counts as pointed at."""
 
+#: Largest p-value at which maps count as a finding.
 SIGNIFICANT = 0.01
-"""Largest p-value at which maps count as a finding."""
 
 _CANVAS = 256  # longest side at which maps and places are compared, in pixels; cells are far coarser
 _CONTROL_PAIRS = 1000  # pairs that are shuffled; the control's matrix has this many rows and columns

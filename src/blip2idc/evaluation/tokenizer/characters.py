@@ -14,6 +14,7 @@ import re
 from bisect import bisect_left
 from functools import cache
 
+#: Letters and combining marks of every script: the insides of a word.
 LETTERS = (
     "41-5A 61-7A AA B5 BA C0-D6 D8-F6 F8-2C1 2C6-2D1 2E0-2E4 2EC 2EE 370-374 376-377 37A-37D 386 388-38A "
     "38C 38E-3A1 3A3-3F5 3F7-481 48A-527 531-556 559 561-587 5D0-5EA 5F0-5F2 620-64A 66E-66F 671-6D3 6D5 "
@@ -47,8 +48,8 @@ LETTERS = (
     "FB2A-FB36 FB38-FB3C FB3E FB40-FB41 FB43-FB44 FB46-FBB1 FBD3-FD3D FD50-FD8F FD92-FDC7 FDF0-FDFB "
     "FE70-FE74 FE76-FEFC FF21-FF3A FF41-FF5A FF66-FFBE FFC2-FFC7 FFCA-FFCF FFD2-FFD7 FFDA-FFDC "
 )
-"""Letters and combining marks of every script: the insides of a word."""
 
+#: Marks that may stand in a word of letters but not in a hyphenated, slashed or numbered one.
 MODIFIERS = (
     "2C2-2C5 2D2-2DF 2E5-2EB 2ED 2EF-36F 375 378-379 384-385 3F6 483-487 55A-55F 591-5BD 5BF 5C1-5C2 "
     "5C4-5C5 5C7 615-61A 64B-65E 670 6D6-6E4 6E7-6ED 6FD-6FE 70F 711 730-74C 7A6-7B0 7EB-7F3 900-903 93C "
@@ -56,16 +57,16 @@ MODIFIERS = (
     "ABC ABE-ACF B82 BBE-BC2 BC6-BC8 BCA-BCD C01-C03 C3E-C56 D3E-D44 D46-D48 E31 E34-E3A E47-E4E EB1 "
     "EB4-EBC EC8-ECD "
 )
-"""Marks that may stand in a word of letters but not in a hyphenated, slashed or numbered one."""
 
+#: Decimal digits of every script.
 DIGITS = (
     "30-39 660-669 6F0-6F9 7C0-7C9 966-96F 9E6-9EF A66-A6F AE6-AEF B66-B6F BE6-BEF C66-C6F CE6-CEF D66-D6F "
     "E50-E59 ED0-ED9 F20-F29 1040-1049 1090-1099 17E0-17E9 1810-1819 1946-194F 19D0-19D9 1A80-1A89 "
     "1A90-1A99 1B50-1B59 1BB0-1BB9 1C40-1C49 1C50-1C59 A620-A629 A8D0-A8D9 A900-A909 A9D0-A9D9 AA50-AA59 "
     "ABF0-ABF9 FF10-FF19 "
 )
-"""Decimal digits of every script."""
 
+#: Signs outside ASCII that are a token each.
 SYMBOLS = (
     "A1 A5-A9 AC AE-B1 B4 B6-B8 BF D7 F7 37E 387 589 5BE 5C0 5C3 5C6 5F3-5F4 600-603 606-60C 614 61B "
     "61E-61F 66A 66D 6D4 700-70D 7F6-7F8 964-965 E3F E4F 1FBD 2016-2017 2020-2023 2030-2038 203B 203E-2042 "
@@ -73,11 +74,10 @@ SYMBOLS = (
     "213A-213B 2140-2144 214A-214D 214F 2155-215E 2190-2BFF 3002 3012 30FB FF01-FF0F FF1A-FF20 FF3B-FF40 "
     "FF5B-FF65 FFE0-FFE1 FFE5-FFE6 "
 )
-"""Signs outside ASCII that are a token each."""
 
 
+#: One character of each class, which stands for all of its class outside ASCII.
 LETTER, MODIFIER, DIGIT, SYMBOL = "\u00c0", "\u02c2", "\u0660", "\u00a1"
-"""One character of each class, which stands for all of its class outside ASCII."""
 
 
 class Classes(dict[int, int]):

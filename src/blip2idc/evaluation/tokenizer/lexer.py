@@ -22,8 +22,8 @@ from blip2idc.evaluation.tokenizer.rules import (
 _PLAIN_WORD = re.compile("[A-Za-z]{2,}(?= )")
 SPLIT_WORDS = frozenset(f"cannot {words.SPLIT_WORDS}".split())
 _ONE_CHARACTER_ENTITY = re.compile(r"&(?ai:[aeiou](?:acute|grave|uml)|apos);")
+#: Spellings of entities in one text that are told apart; the one after is read as an ampersand and a word.
 MAX_ENTITIES = 255
-"""Spellings of entities in one text that are told apart; the one after is read as an ampersand and a word."""
 
 _PRIVATE = re.compile("[\U000eff00-\U000f00ff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")

@@ -19,12 +19,12 @@ from functools import cache, cached_property
 from blip2idc.evaluation.tokenizer import words
 from blip2idc.evaluation.tokenizer.characters import DIGIT, LETTER, MODIFIER, SYMBOL, expand
 
+#: First of the private characters that stand for letter entities.
 LETTER_ENTITY_FIRST = 0xF0000
-"""First of the private characters that stand for letter entities."""
+#: First of the private characters that stand for ``&APOS;`` and other spellings, which are kept as written.
 APOSTROPHE_FIRST = 0xEFF00
-"""First of the private characters that stand for ``&APOS;`` and other spellings, which are kept as written."""
+#: Stands for ``&apos;``.
 APOSTROPHE_ENTITY = "\U000effff"
-"""Stands for ``&apos;``."""
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,16 @@ from itertools import chain, pairwise
 from blip2idc.evaluation.tokenizer.lexer import SPLIT_WORDS, Lexer
 from blip2idc.evaluation.tokenizer.words import KEPT_STOPS, NUMBER_ABBREVIATIONS
 
+#: Names the tokenizer beside every score that uses it.
 TOKENIZER_SIGNATURE = "PTBTokenizer-3.4.1-lowerCase-preserveLines(python;line-like=space)"
-"""Names the tokenizer beside every score that uses it."""
 
+#: Tokens the community drops. Brackets are in small letters by then (``-lrb-``), so they always stay.
 PUNCTUATION = frozenset(
     ["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"]
 )
-"""Tokens the community drops. Brackets are in small letters by then (``-lrb-``), so they always stay."""
 
+#: Chunks kept between calls, about 50 MB at most; the memo starts anew when it is full.
 MEMO_LIMIT = 200_000
-"""Chunks kept between calls, about 50 MB at most; the memo starts anew when it is full."""
 
 _LINE_LIKE = re.compile("[\n\r\x0b\x0c\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -11,14 +11,14 @@ from blip2idc.errors import ImageError
 from blip2idc.images.changes.result import Alignment, Box
 from blip2idc.images.pair import ImagePair
 
+#: Room on each side of a change, as a share of its own side.
 CONTEXT = 0.5
-"""Room on each side of a change, as a share of its own side."""
+#: Pixels of room on each side, at least.
 LEAST_CONTEXT = 48
-"""Pixels of room on each side, at least."""
+#: The longer side of a window is at most so many times the shorter one, where the image has room.
 ELONGATION = 2
-"""The longer side of a window is at most so many times the shorter one, where the image has room."""
+#: A window that covers more of an image than this share of its pixels becomes the whole image.
 MOST = 0.6
-"""A window that covers more of an image than this share of its pixels becomes the whole image."""
 
 Size = tuple[int, int]
 _Span = tuple[float, float, float, float]  # x, y, width, height in fractions of pixels

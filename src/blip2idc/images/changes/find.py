@@ -43,8 +43,8 @@ from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, Mea
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.changes.texts.texts import with_texts
 
+#: Larger images with noise are reduced: what 12 megapixels show beyond it is mostly noise.
 ROUGH_PIXELS = 6_000_000
-"""Larger images with noise are reduced: what 12 megapixels show beyond it is mostly noise."""
 _CELL = 16
 _SMALL, _FEW_SMALL = 12, 0.1  # levels, and the share of differences up to there that drawing leaves at most
 _MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference counts

@@ -18,16 +18,16 @@ from blip2idc.errors import ImageError
 from blip2idc.images.aside import let_go
 from blip2idc.images.levels import levels
 
+#: uint8 [H, W, 3].
 Pixels: TypeAlias = np.ndarray
-"""uint8 [H, W, 3]."""
+#: uint8 or float32 [H, W].
 Plane: TypeAlias = np.ndarray
-"""uint8 or float32 [H, W]."""
 Source: TypeAlias = Image.Image | np.ndarray
 
+#: Images beyond it are reduced; a 12-megapixel photograph is not.
 WORKING_PIXELS = 20_000_000
-"""Images beyond it are reduced; a 12-megapixel photograph is not."""
+#: What reduced images have at most: work on them takes some 30 bytes a pixel.
 REDUCED_PIXELS = 8_000_000
-"""What reduced images have at most: work on them takes some 30 bytes a pixel."""
 _STRIP_PIXELS = 2_000_000
 
 

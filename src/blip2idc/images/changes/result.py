@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+#: (x, y, width, height) in whole pixels.
 Box = tuple[int, int, int, int]
-"""(x, y, width, height) in whole pixels."""
 
 AlignmentKind = Literal["aligned", "shifted", "rows", "scaled", "none"]
 Judgement = Literal["identical", "compact", "diffuse", "unaligned"]
 
+#: Every kind of `Fact`, in no order.
 FACT_KINDS = (
     "appeared",
     "disappeared",
@@ -47,7 +48,6 @@ FACT_KINDS = (
     "checked",
     "gap",
 )
-"""Every kind of `Fact`, in no order."""
 
 _IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from blip2idc.images.changes.result import Fact
 
+#: Fact -> what is said where the image after has it, and where the image before has it.
 _STATES: Mapping[str, tuple[str, str]] = {
     "outlined": ("got a {by} outline", "lost its {by} outline"),
     "rounded": ("has round corners now", "has square corners now"),
@@ -25,7 +26,6 @@ _STATES: Mapping[str, tuple[str, str]] = {
     "spaced": ("has {mode} that are further apart", "has {mode} that are closer together"),
     "checked": ("was checked", "was unchecked"),
 }
-"""Fact -> what is said where the image after has it, and where the image before has it."""
 _LONGEST = 80  # characters of a text that a sentence quotes
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from blip2idc.errors import ImageError
 
+#: Default limit of width times height. An RGB image at it takes 256 MB once decoded: Pillow keeps 4 bytes a pixel.
 MAX_PIXELS = 64_000_000
-"""Default limit of width times height. An RGB image at it takes 256 MB once decoded: Pillow keeps 4 bytes a pixel."""
 
 _BYTES_A_PIXEL = 9  # 576 MB at the default limit: an RGBA image, the RGB image made of it, and the file
 _LEAST_MEMORY = 64 << 20  # so that a small limit does not refuse small images for their format

@@ -54,14 +54,14 @@ __all__ = [
     "save_adapter",
 ]
 
+#: Parts of a backbone that an adapter can be put on; what each consists of, `Backbone.projections` says.
 PARTS = ("vision", "qformer", "language")
-"""Parts of a backbone that an adapter can be put on; what each consists of, `Backbone.projections` says."""
 
+#: Weights below which a backbone has too little in it to be taught new sentences by its attention alone.
 SMALL_BACKBONE = 100_000_000
-"""Weights below which a backbone has too little in it to be taught new sentences by its attention alone."""
 
+#: What of a saved configuration reaches peft: nothing that it would search modules by, or start a computation for.
 _PASSED_ON = ("r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "task_type", *BEYOND_PLAIN_LORA)
-"""What of a saved configuration reaches peft: nothing that it would search modules by, or start a computation for."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ from blip2idc.model.layers.two_stream import split_pixels
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice
 
+#: `model_type` of a `config.json` -> how that family takes images.
 FAMILIES: Mapping[str, type[Family]] = {
     "smolvlm": SmolVlm,
     "qwen2_5_vl": QwenVl,
@@ -57,7 +58,6 @@ FAMILIES: Mapping[str, type[Family]] = {
     "lfm2_vl": Lfm2Vl,
     "llava_onevision": LlavaOnevision,
 }
-"""`model_type` of a `config.json` -> how that family takes images."""
 
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json")
 _MAX_LOGITS = 48_000_000  # held at once while scoring; larger batches are scored in parts

@@ -20,8 +20,8 @@ import torch
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.model.backbone import Projections
 
+#: Where the language model is in most families; the layer that chooses words stands beside it.
 LLAMA_LANGUAGE = r"(model\.language_model\.|(?=lm_head$))"
-"""Where the language model is in most families; the layer that chooses words stands beside it."""
 QKV = r"q_proj|k_proj|v_proj"
 LLAMA_OTHER = r"o_proj|gate_proj|up_proj|down_proj|lm_head"
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from blip2idc.errors import ConfigError
 
+#: The mean attention, and two gradient-weighted ones: for backbones that look at patches by cross-attention.
 ATTENTION_METHODS = ("cross_attention", "gradient_cross_attention", "rollout")
-"""The mean attention, and two gradient-weighted ones: for backbones that look at patches by cross-attention."""
 
+#: And for every backbone the gradient of the pixels, and the slow check by filling in.
 METHODS = (*ATTENTION_METHODS, "gradient", "occlusion")
-"""And for every backbone the gradient of the pixels, and the slow check by filling in."""
 
+#: What stands for the default where there is no cross-attention.
 WITHOUT_ATTENTION = "gradient"
-"""What stands for the default where there is no cross-attention."""
 
+#: The one that points best on both worlds with the tiny model, see `docs/localization.md`.
 DEFAULT_METHOD = "cross_attention"
-"""The one that points best on both worlds with the tiny model, see `docs/localization.md`."""
 
+#: Pairs explained together; gradients need far more memory than captions.
 BATCH_SIZE = 8
-"""Pairs explained together; gradients need far more memory than captions."""
 
 
 def check_method(method: str) -> None:

@@ -21,11 +21,11 @@ from blip2idc.model.explain.relevance import Relevance
 from blip2idc.model.explain.token_scores import CaptionTokens, token_log_probabilities
 from blip2idc.model.joint_model import Encoded, JointModel
 
+#: Steps along the shorter side of an image: fine enough for an object, few enough to wait for.
 _BLOCKS = 4
-"""Steps along the shorter side of an image: fine enough for an object, few enough to wait for."""
 
+#: Joint images that go through the model together.
 _BATCH = 32
-"""Joint images that go through the model together."""
 
 
 @dataclass(frozen=True)

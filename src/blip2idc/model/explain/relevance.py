@@ -27,8 +27,8 @@ from blip2idc.model.explain.attention_recorder import Attention, AttentionRecord
 from blip2idc.model.explain.token_scores import CaptionTokens, token_log_probabilities
 from blip2idc.model.joint_model import Encoded, JointModel
 
+#: Weight of tokens that owe nothing to the change, so that a caption of only such tokens still has a map.
 _LEAST_WEIGHT = 1e-3
-"""Weight of tokens that owe nothing to the change, so that a caption of only such tokens still has a map."""
 
 
 @dataclass(frozen=True, eq=False)

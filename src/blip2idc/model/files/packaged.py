@@ -6,8 +6,8 @@ from pathlib import Path
 
 from blip2idc.errors import ModelError
 
+#: The model in the package: `backbone/` and `adapters/`.
 TINY_MODEL = Path(__file__).resolve().parents[2] / "assets" / "tiny"
-"""The model in the package: `backbone/` and `adapters/`."""
 TINY_NAME = "tiny"
 DEFAULT_ADAPTER = "default"
 

@@ -22,15 +22,15 @@ from blip2idc.worlds.pair import NO_CHANGE_CAPTIONS
 
 SETTINGS_FILE = "blip2idc.json"
 
+#: How the queries of before (b) and after (a), encoded apart, become one sequence: b, a; or a - b; or b, a, a - b.
 Merge: TypeAlias = Literal["concat", "difference", "both"]
-"""How the queries of before (b) and after (a), encoded apart, become one sequence: b, a; or a - b; or b, a, a - b."""
 MERGES: tuple[Merge, ...] = get_args(Merge)
+#: One joint image, or both images apart: two pictures of a question to a chat model, two streams of a BLIP-2.
 Encoding: TypeAlias = Literal["joint", "pair", "two-stream"]
-"""One joint image, or both images apart: two pictures of a question to a chat model, two streams of a BLIP-2."""
 
 _LARGEST_JOINT_IMAGE = 2048 * 2048  # pixels; a ViT attends over 21,000 patches of 14 then
+#: A prompt or a sentence.
 Text = Annotated[str, Longest(2000)]
-"""A prompt or a sentence."""
 _MOST_SENTENCES = 100  # that say that nothing changed; each is scored for every pair
 
 

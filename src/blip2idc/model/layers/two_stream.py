@@ -28,8 +28,8 @@ from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointLayout
 from blip2idc.model.files.settings import MERGES, Merge
 
+#: Way to merge -> sequences of queries that the language model reads.
 SEQUENCES: Mapping[str, int] = {"concat": 2, "difference": 1, "both": 3}
-"""Way to merge -> sequences of queries that the language model reads."""
 
 
 class TwoStreamBlip2(Blip2ForConditionalGeneration):  # type: ignore[no-untyped-call]

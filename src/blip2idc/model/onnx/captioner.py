@@ -34,8 +34,8 @@ from blip2idc.model.onnx.network import Network, Read
 from blip2idc.model.onnx.weights import CONFIDENCE, read_confidence
 from blip2idc.model.pair_captioner import PairCaptioner
 
+#: Log-odds beyond which a change is as sure as it can be; `confidence` has the same.
 LARGEST_ODDS = 20.0
-"""Log-odds beyond which a change is as sure as it can be; `confidence` has the same."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,8 +32,8 @@ _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_TEXT, _ATTRIBUTE_INTS = (
 )  # AttributeProto.AttributeType
 _EXTERNAL = 1  # TensorProto.DataLocation
 
+#: A number, or the name of a size that is known when the graph runs.
 Size = int | str
-"""A number, or the name of a size that is known when the graph runs."""
 Attribute = float | int | str | Sequence[int]
 
 

@@ -32,6 +32,7 @@ from blip2idc.model.sentence_tree import SentenceTree
 IMAGE_TOKEN = "<image>"
 _LOWEST = np.finfo(np.float32).min
 
+#: What transformers assumes where a `config.json` is silent.
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "vision_config": {
         "hidden_size": 1408, "num_hidden_layers": 39, "num_attention_heads": 16, "image_size": 224,
@@ -47,7 +48,6 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "do_layer_norm_before": True, "bos_token_id": 2, "eos_token_id": 2, "pad_token_id": 1,
     },
 }  # fmt: skip
-"""What transformers assumes where a `config.json` is silent."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,8 @@ Shapes = Mapping[str, Sequence[int]]
 
 VISION_INPUT, VISION_OUTPUT = "pixel_values", "patches"
 QFORMER_OUTPUT = "prefix"
+#: The embeddings of tokens.
 WORDS = "language_model.model.decoder.embed_tokens.weight"
-"""The embeddings of tokens."""
 _PAST = ("past_key", "past_value")
 _POSITION_OFFSET = 2  # OPT's table of positions begins with two that are not used
 _ACTIVATIONS = {"gelu": "Gelu", "relu": "Relu"}

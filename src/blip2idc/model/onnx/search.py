@@ -20,8 +20,8 @@ from blip2idc.model.files.settings import Decoding
 
 _NEVER = np.float32(-1e9)  # of a beam that is none yet; transformers' number
 
+#: (rows to go on from [R], a token for each [R]) -> logits of the next token, [R, V].
 Step = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(rows to go on from [R], a token for each [R]) -> logits of the next token, [R, V]."""
 
 
 def search(first: np.ndarray, step: Step, decoding: Decoding, longest: int, end: int) -> list[list[int]]:

@@ -26,8 +26,8 @@ from blip2idc.report.html.shelf import Shelf
 from blip2idc.report.pictures.differing import difference_picture
 from blip2idc.report.pictures.overlay import pair_layers
 
+#: Changes of one file that get a card; further ones are counted.
 MOST_CHANGES = 20
-"""Changes of one file that get a card; further ones are counted."""
 _LONGEST = 480  # pixels of a thumbnail's longer side: enough to tell what changed, small enough for hundreds
 _CROP = 420  # pixels of a crop's longer side
 

@@ -10,8 +10,8 @@ import numpy as np
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 
+#: Pixels below which nothing is measured.
 FEW = 24
-"""Pixels below which nothing is measured."""
 _MARGIN = 14  # pixels of surroundings that are looked at
 _LARGEST = 700  # pixels of a side of a square: larger regions are looked at in their middle
 _RING = (3, 9)  # pixels from a region between which its surroundings lie

@@ -18,8 +18,8 @@ from blip2idc.images.changes.result import Alignment, AlignmentKind, RowRun
 
 TILE = 16
 _STRUCTURE = 12  # levels of luma from which on a tile has structure
+#: Share of the tiles with structure that are equal to the pixel, from which on a pair is called exact.
 EXACT = 0.15
-"""Share of the tiles with structure that are equal to the pixel, from which on a pair is called exact."""
 _EQUAL_GROUND = 0.2  # share of the pixels that are equal where things only came or went
 _BARE = 0.05  # share of the structure of one image that the other may have where they differ
 _FEW_TILES = 8  # with structure: fewer say nothing

@@ -16,8 +16,8 @@ from blip2idc.images.changes.geometry import registration
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Alignment, Box, RowRun
 
+#: Rows (start, stop) of before and rows of after that took their place; either may be empty.
 Strip = tuple[tuple[int, int], tuple[int, int]]
-"""Rows (start, stop) of before and rows of after that took their place; either may be empty."""
 
 _FEW_LAST = 8  # rows at the bottom that were not matched though both images have them
 _ROUNDED = 2  # rows by which the height of a part of a page differs by rounding

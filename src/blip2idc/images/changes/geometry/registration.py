@@ -15,12 +15,12 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import Plane
 
+#: float64 [2, 3].
 Matrix = np.ndarray
-"""float64 [2, 3]."""
 
 IDENTITY = np.eye(2, 3)
+#: Longest side at which features are sought.
 WORKING_SIDE = 960
-"""Longest side at which features are sought."""
 _FEATURES = 1500
 _RATIO = 0.8  # Lowe's ratio test
 _FEWEST = 12  # inliers that make a geometry believable

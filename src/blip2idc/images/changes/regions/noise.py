@@ -131,8 +131,8 @@ def _gap(one: np.ndarray, other: np.ndarray, valid: np.ndarray | None) -> np.nda
     return gap
 
 
+#: Of luma and of colour, float32 [cells down, cells across].
 Structure = tuple[np.ndarray, np.ndarray]
-"""Of luma and of colour, float32 [cells down, cells across]."""
 
 
 def _thin_color(image: Pixels) -> np.ndarray:

@@ -16,16 +16,16 @@ from blip2idc.images.changes.texts.lines import line_boxes, with_air
 from blip2idc.images.changes.texts.reading import can_read, read_line
 from blip2idc.images.changes.texts.words import changed_lines
 
+#: Changes of a pair that are read, the most telling.
 _MOST = 10
-"""Changes of a pair that are read, the most telling."""
 _SURE = 0.7  # how sure the reader has to be of every line
 _VERY_SURE = 0.9  # the same where a text seems to have moved: its words may have
+#: What happens to boxes, which are called by the first of their lines.
 _NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed"})
-"""What happens to boxes, which are called by the first of their lines."""
+#: Pixels of the line around a thing, and of the ground between.
 _OUTLINE = 8
-"""Pixels of the line around a thing, and of the ground between."""
+#: Lines that are tried for one that can be read.
 _TITLES = 3
-"""Lines that are tried for one that can be read."""
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
 _NO_TEXT = ("picture", "line")  # what a thing is not, if it is to be read
 _TALLEST_LETTER = 90  # pixels: a shape up to there may be one letter that changed

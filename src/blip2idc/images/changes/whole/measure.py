@@ -24,18 +24,19 @@ _MUCH = 0.2  # share of a photograph that differs, from which on it is asked eve
 _IN_PLACE = 0.55  # correlation of the edges of pictures that lie on each other
 
 _Step = Callable[[Views], Fact | None]
+#: What is asked in turn of pictures that lie on each other.
 _LYING: tuple[_Step, ...] = (
     aged, framed, laid_over, drawn, smeared, reprinted, tone, detail, pencilled, warped, blended, carded,
 )  # fmt: skip
-"""What is asked in turn of pictures that lie on each other."""
+#: Likewise of pictures whose edges are elsewhere, or gone.
 _ELSEWHERE: tuple[_Step, ...] = (
     aged, framed, laid_over, turned, smeared, detail, reprinted, pencilled, warped, blended, carded, mapped, tone,
 )  # fmt: skip
-"""Likewise of pictures whose edges are elsewhere, or gone."""
 
+#: What is not asked of pages and drawings, which change in ways of their own.
 _OF_PHOTOGRAPHS = (aged, reprinted, pencilled, warped, blended, carded)
-"""What is not asked of pages and drawings, which change in ways of their own."""
 
+#: Every kind of fact that is stated of a whole picture, as the world `edits` calls it.
 WHOLE_KINDS = (
     "brighten", "darken", "contrast_up", "contrast_down", "saturate", "desaturate", "black_and_white", "sepia", "tint",
     "warmer", "cooler", "hue", "invert", "solarize", "posterize", "threshold", "vignette", "old_photo",
@@ -46,7 +47,6 @@ WHOLE_KINDS = (
     "lens_distortion", "bulge", "pinch", "page_curl", "border", "polaroid", "letterbox", "round_corners", "drop_shadow",
     "grid_lines", "jigsaw", "text", "watermark", "double_exposure",
 )  # fmt: skip
-"""Every kind of fact that is stated of a whole picture, as the world `edits` calls it."""
 
 
 def measure_whole(before: Pixels, after: Pixels) -> Fact | None:

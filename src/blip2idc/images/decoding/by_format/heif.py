@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from blip2idc.errors import ImageError
 
+#: ISO/IEC 23008-12, 10.2: brands of HEIF files with HEVC pictures, and those that do not say.
 _BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
-"""ISO/IEC 23008-12, 10.2: brands of HEIF files with HEVC pictures, and those that do not say."""
 
 
 def is_heif(content: bytes) -> bool:

@@ -19,8 +19,8 @@ from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
 
+#: Regions that are looked at, the largest.
 _MOST = 40
-"""Regions that are looked at, the largest."""
 _TOLERANCE, _BY_NOISE = 5.0, 2.0  # levels, and times the noise
 
 
