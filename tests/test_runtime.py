@@ -1,21 +1,14 @@
-"""Choices with reasons, the run record, and files that appear whole or not at all."""
+"""Choices with reasons, and generators of random numbers."""
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import blip2idc
-from blip2idc.errors import ConfigError, InputError
-from blip2idc.runs.files import atomic_path, atomic_write, discard_partials
-from blip2idc.runs.record import run_record
+from blip2idc.errors import ConfigError
 from blip2idc.runtime import Choice, choose_device, choose_dtype, seed_everything
 
 # --- choices ---
@@ -93,127 +86,3 @@ def test_seeding_reaches_all_three_generators() -> None:
     assert draw() != first
     seed_everything(2**32 + 7)
     assert draw() == first
-
-
-# --- run record ---
-
-
-def test_run_record_is_json_and_tells_versions() -> None:
-    record = run_record(seed=3, layout={"height": 224})
-    assert json.loads(json.dumps(record)) == record
-    assert record["blip2idc"] == blip2idc.__version__
-    assert record["packages"]["torch"].startswith("2.")
-    assert record["seed"] == 3
-    assert record["time"].endswith("+00:00")
-
-
-def test_run_record_hides_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ["blip2idc", "paraphrase", "--api-key", "sk-1", "--hub-token=hf-2", "--seed", "4"]
-    monkeypatch.setattr(sys, "argv", command)
-    assert run_record()["argv"] == [
-        "blip2idc",
-        "paraphrase",
-        "--api-key",
-        "***",
-        "--hub-token=***",
-        "--seed",
-        "4",
-    ]
-
-
-def test_run_record_needs_no_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_git(*arguments: object, **options: object) -> None:
-        raise FileNotFoundError("git")
-
-    monkeypatch.setattr(subprocess, "run", no_git)
-    assert run_record()["git"] is None
-
-
-# --- files ---
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def test_a_written_file_appears_whole(tmp_path: Path) -> None:
-    with atomic_write(tmp_path / "new" / "a.jsonl") as handle:
-        handle.write("é\n")
-        assert not (tmp_path / "new" / "a.jsonl").exists()
-    assert (tmp_path / "new" / "a.jsonl").read_bytes() == "é\n".encode()
-    assert names(tmp_path / "new") == ["a.jsonl"]
-    with atomic_write(tmp_path / "b.bin", "wb") as handle:
-        handle.write(b"\0")
-    assert (tmp_path / "b.bin").read_bytes() == b"\0"
-
-
-def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
-    target = tmp_path / "a.txt"
-    target.write_text("old")
-    with pytest.raises(RuntimeError), atomic_write(target) as handle:
-        handle.write("half")
-        raise RuntimeError
-    assert target.read_text() == "old"
-    assert names(tmp_path) == ["a.txt"]
-
-
-def test_a_killed_writer_leaves_the_old_file_and_a_partial(tmp_path: Path) -> None:
-    target = tmp_path / "a.txt"
-    target.write_text("old")
-    program = (
-        "import os, signal, sys\n"
-        "from blip2idc.runs.files import atomic_write\n"
-        "with atomic_write(sys.argv[1]) as handle:\n"
-        "    handle.write('half'); handle.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    assert subprocess.run([sys.executable, "-c", program, str(target)]).returncode == -9
-    assert target.read_text() == "old"
-    assert len(names(tmp_path)) == 2
-    discard_partials(tmp_path)
-    assert names(tmp_path) == ["a.txt"]
-
-
-def test_a_path_keeps_the_suffix_and_may_be_a_folder(tmp_path: Path) -> None:
-    with atomic_path(tmp_path / "a.png") as partial:
-        assert partial.suffix == ".png"
-        partial.write_bytes(b"1")
-    for content in ("first", "second"):
-        with atomic_path(tmp_path / "adapter") as partial:
-            partial.mkdir()
-            (partial / content).touch()
-    assert names(tmp_path) == ["a.png", "adapter"]
-    assert names(tmp_path / "adapter") == ["second"]
-
-
-def test_a_failed_folder_disappears(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), atomic_path(tmp_path / "adapter") as partial:
-        partial.mkdir()
-        (partial / "half").touch()
-        raise RuntimeError
-    assert names(tmp_path) == []
-
-
-def test_an_impossible_place_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(InputError, match="cannot make this folder"),
-        atomic_write(tmp_path / "file" / "a.txt"),
-    ):
-        pass
-    (tmp_path / "folder").mkdir()
-    with (
-        pytest.raises(InputError, match="folder: cannot be replaced .* expected a file"),
-        atomic_write(tmp_path / "folder"),
-    ):
-        pass
-    with (
-        pytest.raises(InputError, match="file: cannot be replaced .* expected a folder"),
-        atomic_path(tmp_path / "file") as partial,
-    ):
-        partial.mkdir()
-    assert names(tmp_path) == ["file", "folder"]
-
-
-def test_only_writing_modes() -> None:
-    with pytest.raises(ValueError, match="mode is 'a'"), atomic_write("x", "a"):
-        pass

@@ -6,13 +6,22 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from blip2idc.errors import InputError
+from blip2idc.errors import InputError, WriteError
 from blip2idc.runs import files
-from blip2idc.runs.files import atomic_path, atomic_write, check_model_name, discard_partials, write_fault
+from blip2idc.runs.files import (
+    atomic_path,
+    atomic_write,
+    cache_folder,
+    check_model_name,
+    discard_partials,
+    file_digest,
+    write_fault,
+)
 
 
 def test_old_content_or_new(tmp_path: Path) -> None:
@@ -119,6 +128,12 @@ def test_a_part_of_a_folder_that_cannot_be_written_is_told_as_the_folder(tmp_pat
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(inner))
 
 
+def test_another_output_that_cannot_be_written_is_told_as_itself(tmp_path: Path) -> None:
+    refused = pytest.raises(WriteError, match=rf"^{tmp_path}/other\.json: cannot be written \(No space")
+    with refused, atomic_path(tmp_path / "whole"), atomic_path(tmp_path / "other.json") as other:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(other))
+
+
 def test_a_copy_that_fails_names_what_was_to_be_written(tmp_path: Path) -> None:
     """The system's error names the source first."""
     refused = pytest.raises(InputError, match=rf"^{tmp_path}/b\.png: cannot be written \(No space")
@@ -137,6 +152,9 @@ def test_errors_of_libraries_tell_in_their_text(tmp_path: Path) -> None:
     """As safetensors does."""
     full = RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
     assert write_fault(full, tmp_path) == "No space left on device"
+    assert (
+        write_fault(RuntimeError("[Errno 28] No space left on device"), tmp_path) == "No space left on device"
+    )
     assert write_fault(RuntimeError("os error 2"), tmp_path) is None
     assert write_fault(ValueError("no"), tmp_path) is None
 
@@ -167,3 +185,117 @@ def test_a_folder_of_weights_needs_a_name_that_is_text(tmp_path: Path) -> None:
     check_model_name(tmp_path / "é")
     with pytest.raises(InputError, match="is not UTF-8 text"):
         check_model_name(tmp_path / os.fsdecode(b"bad\xff"))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_written_file_appears_whole(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "new" / "a.jsonl") as handle:
+        handle.write("é\n")
+        assert not (tmp_path / "new" / "a.jsonl").exists()
+    assert (tmp_path / "new" / "a.jsonl").read_bytes() == "é\n".encode()
+    assert names(tmp_path / "new") == ["a.jsonl"]
+    with atomic_write(tmp_path / "b.bin", "wb") as handle:
+        handle.write(b"\0")
+    assert (tmp_path / "b.bin").read_bytes() == b"\0"
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic_write(target) as handle:
+        handle.write("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_killed_writer_leaves_the_old_file_and_a_partial(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    program = (
+        "import os, signal, sys\n"
+        "from blip2idc.runs.files import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as handle:\n"
+        "    handle.write('half'); handle.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(target)]).returncode == -9
+    assert target.read_text() == "old"
+    assert len(names(tmp_path)) == 2
+    discard_partials(tmp_path)
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_path_keeps_the_suffix_and_may_be_a_folder(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "a.png") as partial:
+        assert partial.suffix == ".png"
+        partial.write_bytes(b"1")
+    for content in ("first", "second"):
+        with atomic_path(tmp_path / "adapter") as partial:
+            partial.mkdir()
+            (partial / content).touch()
+    assert names(tmp_path) == ["a.png", "adapter"]
+    assert names(tmp_path / "adapter") == ["second"]
+
+
+def test_a_failed_folder_disappears(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "adapter") as partial:
+        partial.mkdir()
+        (partial / "half").touch()
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def test_an_impossible_place_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(InputError, match="cannot make this folder"),
+        atomic_write(tmp_path / "file" / "a.txt"),
+    ):
+        pass
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(InputError, match="folder: cannot be replaced .* expected a file"),
+        atomic_write(tmp_path / "folder"),
+    ):
+        pass
+    with (
+        pytest.raises(InputError, match="file: cannot be replaced .* expected a folder"),
+        atomic_path(tmp_path / "file") as partial,
+    ):
+        partial.mkdir()
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_the_cache_folder_is_the_user_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "blip2idc"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for system, part in (("linux", ".cache"), ("darwin", "Library/Caches")):
+        monkeypatch.setattr(sys, "platform", system)
+        assert cache_folder() == tmp_path / part / "blip2idc"
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    assert cache_folder() == tmp_path / "local" / "blip2idc"
+    monkeypatch.delenv("LOCALAPPDATA")
+    assert cache_folder() == Path(tempfile.gettempdir()) / "blip2idc"
+
+
+def test_somebody_without_a_home_has_a_cache_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert cache_folder() == Path(tempfile.gettempdir()) / "blip2idc"
+
+
+def test_a_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file_digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(FileNotFoundError):
+        file_digest(tmp_path / "b")

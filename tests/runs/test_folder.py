@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from blip2idc.errors import ConfigError, InputError
-from blip2idc.runs.folder import open_folder, read_settings
+from blip2idc.runs.files import PARTIAL_MARK
+from blip2idc.runs.folder import LOCK, SETTINGS, STATE, open_folder, read_settings, refuse_foreign
 
 
 def test_settings_are_kept_and_others_refused(tmp_path: Path) -> None:
@@ -36,3 +37,39 @@ def test_temporary_files_of_a_killed_run_go(tmp_path: Path) -> None:
     leftover.touch()
     open_folder(tmp_path / "data", {}, ("images",))
     assert not leftover.exists()
+
+
+def test_what_a_run_leaves_that_is_killed_at_once_is_no_other_file(tmp_path: Path) -> None:
+    state = tmp_path / "data" / STATE
+    state.mkdir(parents=True)
+    (state / LOCK).touch()
+    (state / f".settings{PARTIAL_MARK}1234.json").write_text("{")
+    refuse_foreign(tmp_path / "data")
+    (state / "notes.txt").touch()  # neither a lock nor half a file
+    with pytest.raises(InputError, match="holds other files"):
+        refuse_foreign(tmp_path / "data")
+    (state / "notes.txt").unlink()
+    (tmp_path / "data" / LOCK).touch()  # not in the folder of the state
+    with pytest.raises(InputError, match="holds other files"):
+        refuse_foreign(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"{", "cannot be read"), (b"\xff", "cannot be read"), (b"[1]", "holds no settings")],
+)
+def test_settings_that_are_none_are_told(content: bytes, sentence: str, tmp_path: Path) -> None:
+    open_folder(tmp_path, {"seed": 1})
+    (tmp_path / STATE / SETTINGS).write_bytes(content)
+    with pytest.raises(
+        InputError, match=rf"settings\.json: {sentence}.*; remove the data set and make it again"
+    ):
+        open_folder(tmp_path, {"seed": 1})
+
+
+def test_long_settings_are_cut_in_the_sentence(tmp_path: Path) -> None:
+    open_folder(tmp_path, {"photographs": "a" * 78})  # 80 characters as JSON
+    with pytest.raises(ConfigError) as refused:
+        open_folder(tmp_path, {"photographs": "b" * 79})
+    sentence = str(refused.value)
+    assert f'photographs "{"a" * 78}", not "{"b" * 76}...; choose' in sentence

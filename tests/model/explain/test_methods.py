@@ -57,6 +57,16 @@ def test_maps_for_the_sentence_and_every_word(checkpoint: Path, method: str) -> 
     check(explanation, 2, 4)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_maps_of_a_backbone_in_bfloat16(opt_checkpoint: Path, method: str) -> None:
+    """What it attends to is in its own type, what its words are worth in float32."""
+    captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, dtype="bfloat16", device="cpu")
+    captioner = captioner.with_settings(
+        CaptionerSettings(layout=captioner.layout, calibration=ALWAYS_CHANGED)
+    )
+    check(captioner.explain(*random_pairs(1)[0], method), 2, 4)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("layout", [JointLayout("horizontal", 32, 32), JointLayout("vertical", 64, 48)])
 def test_any_layout_and_resolution(opt_checkpoint: Path, layout: JointLayout) -> None:
     captioner = captioner_of(opt_checkpoint, layout=layout)

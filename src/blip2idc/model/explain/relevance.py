@@ -133,16 +133,15 @@ def _read(
 
 def _cross_attention(reading: _Reading, weights: torch.Tensor, target: torch.Tensor | None) -> torch.Tensor:
     """Mean over layers and heads; each query counts as much as the weighted tokens attend to it."""
-    layers = [
-        layer.weights.detach().mean(dim=1) for layer in reading.recorder.qformer if layer.cross
-    ]  # [B, Q, 1 + P]
+    layers = [_mean_of_heads(layer) for layer in reading.recorder.qformer if layer.cross]  # [B, Q, 1 + P]
     queries = layers[0].shape[1]
     attended = _from_words(reading, weights, [_mean_of_heads(layer) for layer in reading.decoder], [])
     return torch.einsum("bq,bqp->bp", attended[:, :queries], sum(layers[1:], layers[0]))[:, 1:]
 
 
 def _mean_of_heads(layer: Attention) -> torch.Tensor:
-    return layer.weights.detach().mean(dim=1)
+    """Attention in float32, as the weights of the words are, whatever the backbone computes in: [B, reader, read]."""
+    return layer.weights.detach().float().mean(dim=1)
 
 
 def _gradient_cross_attention(

@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.meteor import write_sources
 
 from blip2idc.errors import ConfigError
-from blip2idc.evaluation.metrics.meteor.cache import cache_folder, load_tables
+from blip2idc.evaluation.metrics.meteor.cache import load_tables
 from blip2idc.evaluation.metrics.meteor.sources import Sources
 from blip2idc.evaluation.metrics.meteor.tables import Tables, compile_tables
 from blip2idc.runs.files import PARTIAL_MARK
@@ -189,10 +189,3 @@ def test_damaged_data_are_one_sentence(tiny: Sources, tmp_path: Path) -> None:
     tiny.jar.write_bytes(b"no zip")
     with pytest.raises(ConfigError, match=r"METEOR's data cannot be read"):
         load_tables(tiny, tmp_path / "cache")
-
-
-def test_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "blip2idc"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder().name == "blip2idc"
