@@ -9,6 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 #: Bytes of a text at most: a manifest of ten million records.
@@ -53,16 +56,38 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int = LARGEST_TEXT) ->
         LargeFileError: It is larger than `max_bytes`.
         OSError: It is missing or cannot be read.
     """
+    with open_regular(path, max_bytes) as file:
+        content: bytes = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise LargeFileError(len(content), max_bytes)
+    return content
+
+
+@contextmanager
+def open_regular(path: str | os.PathLike[str], max_bytes: int | None = None) -> Iterator[BufferedReader]:
+    """A handle on what `read_regular` reads, for files that are not wanted as a whole.
+
+    Args:
+        path: Links are followed.
+        max_bytes: Larger files are refused; None for no limit.
+
+    Raises:
+        OSError: As `read_regular`.
+    """
+    with _opened(path) as file:
+        state = os.fstat(file.fileno())
+        if stat.S_ISFIFO(state.st_mode) and os.fspath(path).startswith(_OPEN_ALREADY):
+            os.set_blocking(file.fileno(), True)
+        else:
+            _check_kind(state.st_mode)
+        if max_bytes is not None and state.st_size > max_bytes:
+            raise LargeFileError(state.st_size, max_bytes)
+        yield file
+
+
+def _opened(path: str | os.PathLike[str]) -> BufferedReader:
     try:
-        with open(os.open(path, _FLAGS), "rb") as file:
-            state = os.fstat(file.fileno())
-            if stat.S_ISFIFO(state.st_mode) and os.fspath(path).startswith(_OPEN_ALREADY):
-                os.set_blocking(file.fileno(), True)
-            else:
-                _check_kind(state.st_mode)
-            if state.st_size > max_bytes:
-                raise LargeFileError(state.st_size, max_bytes)
-            content = file.read(max_bytes + 1)
+        return open(os.open(path, _FLAGS), "rb")
     except ValueError:  # a NUL in the name
         raise OSError(errno.EINVAL, "its name holds a zero byte") from None
     except IsADirectoryError:
@@ -71,9 +96,6 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int = LARGEST_TEXT) ->
         if path_is_folder(path):  # Windows calls it a lack of permission
             raise _folder() from None
         raise
-    if len(content) > max_bytes:
-        raise LargeFileError(len(content), max_bytes)
-    return content
 
 
 def path_is_folder(path: str | os.PathLike[str]) -> bool:

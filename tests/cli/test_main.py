@@ -87,7 +87,9 @@ class TestEndings:
         assert cli.run(arguments) == 2
         printed = capsys.readouterr()
         assert printed.out == ""
-        assert "Error: " in printed.err
+        assert printed.err.startswith("error: ")
+        assert printed.err.count("\n") == 1
+        assert "; see blip2idc" in printed.err
 
     def test_main_exits_with_the_status(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "argv", ["blip2idc", "fail", "expected"])

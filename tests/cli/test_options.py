@@ -65,3 +65,24 @@ def test_no_adapter(opt_checkpoint: Path, capsys: pytest.CaptureFixture[str]) ->
     assert printed.err.count("\n") == 1
     options.load_captioner(str(opt_checkpoint), "none", device="cpu", announce=False)
     assert capsys.readouterr().err == ""
+
+
+def test_texts_that_yaml_would_take_for_something_else() -> None:
+    given = {"model": "a: b", "name": "null", "gone": options.NULL, "count": None, "share": 0.5}
+    assert options.overrides(given, []) == ['model="a: b"', 'name="null"', "gone=null", "share=0.5"]
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "sentence"),
+    [
+        ("tpu", "auto", "--device is 'tpu'; expected auto, cpu"),
+        ("cuda:-1", "auto", "--device is 'cuda:-1'"),
+        ("", "auto", "--device is ''"),
+        ("cpu\n", "auto", "--device is"),
+        ("auto", "int4", "--dtype is 'int4'; expected auto, float32, bfloat16, float16 or int8"),
+    ],
+)
+def test_devices_and_types_that_there_are_none_of(device: str, dtype: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        options.check_machine(device, dtype)
+    assert str(caught.value).startswith(sentence)

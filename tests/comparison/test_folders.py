@@ -154,3 +154,10 @@ def test_names_that_are_no_utf8(folders: tuple[Path, Path]) -> None:
     assert "\n" not in line
     assert "\x1b" not in line
     line.encode()
+
+
+def test_a_link_to_itself_is_an_error(folders: tuple[Path, Path]) -> None:
+    (folders[1] / "x.png").unlink(missing_ok=True)
+    (folders[1] / "x.png").symlink_to("x.png")
+    found = pair_folders(*folders)
+    assert found.files["x.png"][1] == folders[1] / "x.png"

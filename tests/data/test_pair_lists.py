@@ -42,6 +42,8 @@ def test_pairs_without_an_id_are_numbered(tmp_path: Path) -> None:
         ("before,after\n", "names no pairs"),
         ("before,after\na.png,\n", "line 2: ['a.png', '']; expected the columns before, after"),
         ("a.png\n", "line 1: ['a.png']; expected"),
+        ("before,note\na.png,b.png\n", "column 'after' is missing; expected the columns before, after"),
+        ("After;Before;AFTER\na;b;c\n", "column 'after' is there twice; expected the columns before, after"),
         ("a,b,x\nc,d,x\n", "line 2: id 'x' is there already"),
         ("a," + "b" * 200_000 + "\n", "line 1: is no table (field larger than field limit"),
         ('a,"b\n', "is no table"),
@@ -59,7 +61,7 @@ def test_a_line_end_of_unicode_is_part_of_a_name(tmp_path: Path) -> None:
     assert (pairs[0].before_file_name, pairs[0].after_file_name) == ("a\u2028b.png", "c\x85.png")
 
 
-@pytest.mark.parametrize("patterns", [["/etc/*.png", "*b"], ["**", "**b"], ["***", "***"]])
+@pytest.mark.parametrize("patterns", [["/etc/*.png", "*b"], ["**", "**b"], ["***", "***a"]])
 def test_patterns_that_name_no_files_of_the_folder(patterns: list[str], tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="--pattern is .*; expected names in"):
         match_pairs(tmp_path, patterns)
@@ -93,3 +95,8 @@ def test_faulty_patterns(patterns: list[str], sentence: str, tmp_path: Path) -> 
     assert sentence in str(caught.value)
     with pytest.raises(ManifestError, match="no such folder"):
         read_pairs(tmp_path / "gone", patterns=["*a", "*b"])
+
+
+def test_what_a_table_has_none_of(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="--split is 'test', and .* is a table, which has none"):
+        read_pairs(table(tmp_path, "a,b\n"), "test")

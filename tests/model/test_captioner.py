@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -250,3 +252,37 @@ def test_caption_stays_within_the_positions(opt_checkpoint: Path, rng: np.random
     captioner.backbone.model.config.text_config.max_position_embeddings = 5
     with pytest.raises(ModelError, match="5 positions"):
         captioner(*random_images(rng, 2))
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "value", "sentence"),
+    [
+        ("config.json", ("text_config", "dropout"), 7.5, "its files cannot be used .*dropout probability"),
+        ("config.json", ("vision_config", "layer_norm_eps"), float("nan"), "config.json: holds NaN"),
+        ("config.json", ("num_labels",), 10**19, "num_labels is 10000000000000000000; expected"),
+        ("tokenizer_config.json", ("model_max_length",), "x", "its files cannot be used .*TypeError"),
+    ],
+)
+def test_what_a_description_makes_a_network_do(
+    file: str, path: tuple[str, ...], value: object, sentence: str, opt_checkpoint: Path, tmp_path: Path
+) -> None:
+    """Libraries notice some values only when they compute with them."""
+    folder = shutil.copytree(opt_checkpoint, tmp_path / "model")
+    content = json.loads((folder / file).read_text())
+    inner = content
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=f"model '{folder}': .*{sentence}"):
+        DifferenceCaptioner.from_pretrained(folder)(
+            *random_images(np.random.default_rng(0), 2), max_changes=0
+        )
+
+
+def test_numbers_that_are_none(captioner: DifferenceCaptioner, rng: np.random.Generator) -> None:
+    """As weights of another type, or damaged ones, give them: they are told, not printed as a probability."""
+    with torch.no_grad():
+        captioner.backbone.model.language_projection.bias.fill_(float("nan"))
+    with pytest.raises(ModelError, match="gives numbers that are not finite"):
+        captioner(*random_images(rng, 2), max_changes=0)

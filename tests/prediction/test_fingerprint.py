@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,19 @@ def test_an_empty_tensor_and_a_flag() -> None:
 
 def test_files(tmp_path: Path) -> None:
     paths = tmp_path / "a", tmp_path / "b"
-    assert content_of(paths) is None
+    assert content_of(paths, 10_000) is None
     for path in paths:
         path.write_bytes(b"1")
-    first = content_of(paths)
+    first = content_of(paths, 10_000)
     paths[1].write_bytes(b"2")
-    assert content_of(paths) not in (None, first)
-    assert content_of(reversed(paths)) != content_of(paths)
+    assert content_of(paths, 10_000) not in (None, first)
+    assert content_of(reversed(paths), 10_000) != content_of(paths, 10_000)
+
+
+def test_images_that_never_end(tmp_path: Path) -> None:
+    """They are refused where they are opened; the hash of their bytes must not wait for the end of them before."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "holes").touch()
+    os.truncate(tmp_path / "holes", 30_000_000_000)
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path / "holes"):
+        assert content_of([path], 10_000) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from blip2idc.runs.files import (
     check_model_name,
     discard_partials,
     file_digest,
+    is_special,
     write_fault,
 )
 
@@ -299,3 +301,78 @@ def test_a_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert file_digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(FileNotFoundError):
         file_digest(tmp_path / "b")
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "pipe.json")
+    return tmp_path / "pipe.json"
+
+
+def test_a_device_or_a_pipe_is_never_replaced(pipe: Path, tmp_path: Path) -> None:
+    """`--json /dev/null` by root once put a file there."""
+    (tmp_path / "link.json").symlink_to("/dev/null")
+    for path in (
+        pipe,
+        tmp_path / "link.json",
+        Path("/dev/null"),
+        Path("/dev/stdout"),
+        Path("/proc/self/fd/1"),
+    ):
+        assert is_special(path)
+        with (
+            pytest.raises(InputError, match="is a device or a pipe, which is not replaced"),
+            atomic_path(path),
+        ):
+            pass
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    assert not is_special(tmp_path / "new.json")
+    assert not is_special("/dev/shm/new.json")
+
+
+def test_a_device_or_a_pipe_is_written_to(pipe: Path) -> None:
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomic_write(pipe) as handle:
+        handle.write("[1]")
+    assert os.read(reader, 10) == b"[1]"
+    os.close(reader)
+    with atomic_write("/dev/null", "wb") as handle:
+        handle.write(b"1")
+
+
+def test_one_that_cannot_be_written_to(pipe: Path) -> None:
+    """A pipe that nobody reads is not waited for."""
+    with (
+        pytest.raises(InputError, match=r"/dev/full: cannot be written \(No space left"),
+        atomic_write("/dev/full") as handle,
+    ):
+        handle.write("1")
+    with pytest.raises(InputError, match=r"pipe.json: cannot be written \("), atomic_write(pipe) as handle:
+        handle.write("1")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_names_of_folders_alone(name: str) -> None:
+    with pytest.raises(InputError, match="is the name of a folder alone"), atomic_write(name):
+        pass
+
+
+def test_a_folder_in_which_nothing_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as /proc, whatever error it answers with."""
+
+    def refuse(path: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", os.fspath(path))
+
+    with pytest.raises(InputError, match="x: cannot be written"), atomic_path(tmp_path / "x") as partial:
+        refuse(partial)
+
+
+def test_only_regular_files_have_a_digest(pipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "holes").touch()
+    os.truncate(tmp_path / "holes", 30_000_000_000)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        with pytest.raises(OSError, match="is a"):
+            file_digest(path)
+    with pytest.raises(OSError, match="more than the limit"):
+        file_digest(tmp_path / "holes", 1000)

@@ -89,12 +89,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # NumPy's matrix products here are small: threads that wait for each other take longer than one (torch has its own)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _silence_libraries()
     signal.signal(signal.SIGTERM, _terminate)  # so that files, locks and processes are put away
     status = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # the interpreter's last collections would walk over every object of a large run
     if status == EXIT_INTERRUPTED:
         _forget_interrupt()
     sys.exit(status)
+
+
+def _silence_libraries() -> None:
+    """Keep what libraries tell programmers off the terminal, here and in processes to come, unless it is asked for."""
+    import warnings
+
+    if not sys.warnoptions and "PYTHONWARNINGS" not in os.environ:
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
+    for library in ("TRANSFORMERS", "HF_HUB"):
+        os.environ.setdefault(f"{library}_VERBOSITY", "critical")  # their errors are raised as well
 
 
 def _forget_interrupt() -> None:
@@ -118,7 +130,8 @@ def run(arguments: Sequence[str]) -> int:
         arguments.remove("--debug")
     try:
         command = typer.main.get_command(application(_module_of(arguments)))
-        command.main(arguments, prog_name="blip2idc")
+        ended: Any = command.main(arguments, prog_name="blip2idc", standalone_mode=False)
+        status = ended if isinstance(ended, int) else 0  # of typer.Exit; commands return nothing
     except SystemExit as end:  # how typer ends a command, usage errors and Ctrl-C included
         status = end.code if isinstance(end.code, int) else 0
         if status in _STOPPED:
@@ -128,8 +141,24 @@ def run(arguments: Sequence[str]) -> int:
         _tell_stopped(EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
     except Exception as error:
+        if hasattr(error, "format_message"):
+            return _tell_wrong_use(error)
         return _report(error, debug=debug)
-    return 0
+    if status in _STOPPED:
+        _tell_stopped(status)
+    return status
+
+
+def _tell_wrong_use(error: Any) -> int:
+    """An option that does not exist, a value of another kind: one sentence, which names the command's help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return EXIT_BAD_INPUT
+    path = error.ctx.command_path if error.ctx is not None else "blip2idc"
+    with contextlib.suppress(OSError):
+        sentence = shortened(printable(" ".join(error.format_message().split()))).rstrip(".")
+        print(f"error: {sentence}; see {path} --help", file=sys.stderr)
+    return EXIT_BAD_INPUT
 
 
 def commands() -> Iterator[tuple[list[str], Any]]:

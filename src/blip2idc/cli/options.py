@@ -6,6 +6,7 @@ before a value needs it.
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 
 from blip2idc.cli.output import note
 from blip2idc.errors import ConfigError
+from blip2idc.runtime import DTYPES, INT8
 
 if TYPE_CHECKING:
     from blip2idc.images.joint import JointLayout
@@ -27,6 +29,8 @@ MOST_CHANGES = 1000
 MOST_PIXELS = 2**40
 #: The word for no adapter, and for no CLIP.
 NONE = "none"
+#: Given for a setting, it takes the setting's value away.
+NULL = object()
 #: What can run a network; `auto` is torch where it is installed.
 ENGINES = ("auto", "torch", "onnx")
 Model = Annotated[
@@ -136,12 +140,14 @@ def load_captioner(
     Raises:
         Blip2idcError: What is asked for does not exist or does not fit together.
     """
+    joint = parse_layout(layout)
+    check_machine(device, dtype)
     from blip2idc.model.captioner import DifferenceCaptioner
 
     captioner = DifferenceCaptioner.from_pretrained(
         model,
         None if adapter == NONE else adapter,
-        layout=parse_layout(layout),
+        layout=joint,
         encoding=encoding,
         device=device,
         dtype=dtype,
@@ -149,6 +155,18 @@ def load_captioner(
     if announce:
         note(captioner.backbone.describe())
     return captioner
+
+
+def check_machine(device: str, dtype: str) -> None:
+    """Refuse names of devices and types that there are none of, before anything heavy is imported.
+
+    Raises:
+        ConfigError: One is none; whether the device is there, is seen when it is used.
+    """
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device) is None:
+        raise ConfigError(f"--device is {device!r}; expected auto, cpu, cuda, cuda:N or mps")
+    if dtype not in ("auto", *DTYPES, INT8):
+        raise ConfigError(f"--dtype is {dtype!r}; expected auto, {', '.join(DTYPES)} or {INT8}")
 
 
 def choose_captioner(
@@ -357,5 +375,14 @@ def pixel_limit(max_pixels: int | None) -> int:
 
 
 def overrides(given: dict[str, Any], settings: list[str] | None) -> list[str]:
-    """What `load_config` takes: the options that stand for settings, then those of `--set`, which win."""
-    return [*(f"{key}={value}" for key, value in given.items() if value is not None), *(settings or [])]
+    """What `load_config` takes: the options that stand for settings, then those of `--set`, which win.
+
+    >>> overrides({"model": "a: b", "seed": 3, "order": None, "server": True}, ["seed=4"])
+    ['model="a: b"', 'seed=3', 'server=true', 'seed=4']
+    """
+    written = {
+        key: "null" if value is NULL else json.dumps(value)
+        for key, value in given.items()
+        if value is not None
+    }
+    return [*(f"{key}={text}" for key, text in written.items()), *(settings or [])]

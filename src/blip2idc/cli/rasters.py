@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blip2idc.cli.options import pixel_limit
+from blip2idc.cli.options import check_range, pixel_limit
 from blip2idc.cli.output import note, say, say_json
 from blip2idc.errors import ConfigError
 
 if TYPE_CHECKING:
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.pair_captioner import PairCaptioner
+
+#: Sides of tiles in pixels: below, one has fewer pixels than a model has patches; above, no image is that wide.
+SMALLEST_TILE, LARGEST_TILE = 32, 2**31 - 1
 
 Bands = Annotated[
     str | None,
@@ -56,6 +59,8 @@ def check_raster_options(
     named = [option for option, value in given.items() if value is not None]
     if data is not None and named:
         raise ConfigError(f"{named[0]} is for one pair; leave it out with --data")
+    if tiles is not None:
+        check_range("--tiles", tiles, SMALLEST_TILE, LARGEST_TILE)
     if map_file is not None and (tiles is None or map_file.suffix.lower() != ".png"):
         raise ConfigError(f"--map is {map_file}; expected a file name ending in .png, together with --tiles")
 

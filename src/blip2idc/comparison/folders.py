@@ -208,10 +208,18 @@ def _walk(
     if here in above:
         notes.append(f"{folder}: links back to a folder that holds it; not followed")
         return
-    yield folder, [entry.name for entry in entries if not entry.is_dir()]
+    yield folder, [entry.name for entry in entries if not _is_folder(entry)]
     for entry in entries:
-        if entry.is_dir() and not entry.name.startswith("."):
+        if _is_folder(entry) and not entry.name.startswith("."):
             yield from _walk(folder / entry.name, (*above, here), notes)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one; a link that leads in circles or where nobody may look is a file that cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def left_out_in_words(left_out: Mapping[str, int]) -> str:

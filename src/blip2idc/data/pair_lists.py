@@ -45,6 +45,8 @@ def read_pairs(path: Path, split: str | None = None, patterns: Sequence[str] | N
     if patterns:
         return match_pairs(path, patterns)
     if path.suffix.lower() in TABLES:
+        if split is not None:
+            raise ManifestError(f"--split is {split!r}, and {path} is a table, which has none; leave it out")
         return read_pair_list(path)
     return read_records(path, split)
 
@@ -59,7 +61,9 @@ def read_pair_list(path: Path) -> PairList:
     """
     rows = list(_rows(path))
     header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
-    named = {"before", "after"} <= set(header)
+    named = bool({"before", "after"} & set(header))
+    if named:
+        _check_header(path, header)
     columns = [header.index(name) if name in header else None for name in _COLUMNS] if named else [0, 1, 2]
     records: dict[str, PairRecord] = {}
     for number, (line, cells) in enumerate(rows[1:] if named else rows, start=1):
@@ -80,6 +84,15 @@ def read_pair_list(path: Path) -> PairList:
     if not records:
         raise ManifestError(f"{path}: names no pairs; expected the columns before, after[, id]")
     return PairList(path.parent, tuple(records.values()))
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    """Refuse a first line that names one of the columns alone, or one of them twice."""
+    for name in _COLUMNS:
+        count = header.count(name)
+        if count > 1 or (count == 0 and name != "id"):
+            there = "is there twice" if count else "is missing"
+            raise ManifestError(f"{path}: column {name!r} {there}; expected the columns before, after[, id]")
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -108,9 +121,9 @@ def match_pairs(folder: Path, patterns: Sequence[str]) -> Manifest:
     Raises:
         ManifestError: There are no two patterns with a `*`, or a file has no partner.
     """
-    if len(patterns) != 2 or any("*" not in pattern for pattern in patterns):
+    if len(set(patterns)) != 2 or len(patterns) != 2 or any("*" not in pattern for pattern in patterns):
         raise ManifestError(
-            f"--pattern is given as {', '.join(map(repr, patterns))}; expected two, each with a *,"
+            f"--pattern is given as {', '.join(map(repr, patterns))}; expected two, each with a * and not the same,"
             " such as --pattern '*_before.png' --pattern '*_after.png'"
         )
     if not folder.is_dir():

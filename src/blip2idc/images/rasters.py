@@ -55,7 +55,7 @@ def parse_view(bands: str | None, stretch: str | None) -> RasterView:
     Raises:
         ConfigError: One is something else.
     """
-    return RasterView(_parse_bands(bands), _parse_stretch(stretch or "auto"))
+    return RasterView(_parse_bands(bands), _parse_stretch("auto" if stretch is None else stretch))
 
 
 def _parse_bands(text: str | None) -> tuple[int, ...] | None:

@@ -11,7 +11,7 @@ Paper: Evennou et al., WACV 2025, arXiv 2412.15939.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from blip2idc.difference import Difference, Explanation
+from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.adapters.adapter import merge_adapter, read_adapter
@@ -29,6 +30,7 @@ from blip2idc.model.confidence import Confidence, features_of, read_confidence
 from blip2idc.model.explain.choice import DEFAULT_METHOD, WITHOUT_ATTENTION
 from blip2idc.model.explain.methods import explain_encoded
 from blip2idc.model.files.digest import weights_digest
+from blip2idc.model.files.foreign import foreign
 from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_adapter
 from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
@@ -135,7 +137,8 @@ class DifferenceCaptioner(PairCaptioner):
             settings, confidence = replace(settings, two_stream=apart, layout=None, prompt=""), None
         if layout is not None and layout != settings.layout:
             settings, confidence = replace(settings, layout=layout), None  # it was fitted on the other layout
-        return cls(backbone, settings, adapter_name(location), max_pixels, confidence)
+        with _running(backbone):
+            return cls(backbone, settings, adapter_name(location), max_pixels, confidence)
 
     @property
     def default_method(self) -> str:
@@ -164,7 +167,7 @@ class DifferenceCaptioner(PairCaptioner):
         """Raw log-odds of change of each pair, without a caption: what calibration is fitted on."""
         opened = self._open_ahead(pairs, ahead=2 * batch_size, max_changes=0)
         while batch := list(islice(opened, batch_size)):
-            with torch.inference_mode():
+            with torch.inference_mode(), _running(self.backbone):
                 encoded = self.joint_model.encode([one.joint for one in batch])
                 odds: list[float] = self.joint_model.log_odds(encoded.seen).tolist()
             yield from odds
@@ -179,15 +182,20 @@ class DifferenceCaptioner(PairCaptioner):
 
     def encode(self, joints: Sequence[JointArray]) -> Encoded:
         """Look at joint images: ViT and Q-Former; see `JointModel.encode`."""
-        with torch.inference_mode():
+        with torch.inference_mode(), _running(self.backbone):
             return self.joint_model.encode(joints)
 
     def say(self, encoded: Encoded, decoding: Mapping[str, Any]) -> list[Difference]:
         """What is said of encoded joint images; see `PairCaptioner.say`."""
         chosen = self.settings.decoding.changed_by(decoding)
-        with torch.inference_mode():
+        with torch.inference_mode(), _running(self.backbone):
             captions = self.backbone.generate(encoded.seen, chosen)
             log_odds = self.joint_model.log_odds(encoded.seen)
+        if not torch.isfinite(log_odds).all():
+            raise ModelError(
+                f"model '{self.backbone.source.name}': gives numbers that are not finite; check its config.json and"
+                " its weights, or choose another --dtype."
+            )
         sure: Sequence[float | None] = [None] * len(captions)
         if self.confidence is not None:
             sure = self.confidence.of(features_of(encoded.seen, log_odds))
@@ -209,15 +217,16 @@ class DifferenceCaptioner(PairCaptioner):
         roughly: bool = False,
     ) -> list[Explanation]:
         """Where it looked for what it said; see `PairCaptioner.explain_encoded`."""
-        return explain_encoded(
-            self.joint_model,
-            encoded,
-            said,
-            method,
-            words=words,
-            suppress_unchanged=suppress_unchanged,
-            roughly=roughly,
-        )
+        with _running(self.backbone):
+            return explain_encoded(
+                self.joint_model,
+                encoded,
+                said,
+                method,
+                words=words,
+                suppress_unchanged=suppress_unchanged,
+                roughly=roughly,
+            )
 
     def with_settings(self, settings: CaptionerSettings) -> DifferenceCaptioner:
         """The same captioner with other settings, such as a calibration."""
@@ -231,6 +240,22 @@ class DifferenceCaptioner(PairCaptioner):
         return Difference(
             " ".join(caption.split()), probability, changed, confidence=sure, tokens=tuple(tokens)
         )
+
+
+@contextmanager
+def _running(backbone: Backbone) -> Iterator[None]:
+    """Turn what a library raises while a network runs, whose files fit together less than they seemed, into a sentence.
+
+    A lack of memory stays what it is.
+    """
+    out_of_memory: Exception | None = None
+    with foreign(f"model '{backbone.source.name}'"):
+        try:
+            yield
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            out_of_memory = error
+    if out_of_memory is not None:
+        raise out_of_memory
 
 
 def _confidence_beside(backbone: Backbone) -> Confidence | None:

@@ -14,6 +14,7 @@ from blip2idc.model.backbone import Backbone
 from blip2idc.model.blip2 import BLIP2, read_blip2
 from blip2idc.model.chat.backbone import FAMILIES, read_chat
 from blip2idc.model.files.checkpoint import ModelSource, loading, refuse_misspelt_folder
+from blip2idc.model.files.foreign import read_object
 from blip2idc.model.files.packaged import TINY_MODEL, TINY_NAME, is_packaged
 from blip2idc.runtime import choose_device, choose_dtype
 
@@ -64,6 +65,8 @@ def load_backbone(
 def _config_values(source: ModelSource) -> dict[str, Any]:
     from transformers import PretrainedConfig
 
+    if source.folder is not None:
+        read_object(source.folder / "config.json", f"model '{source.name}'")
     with loading(source):
         values, _ = PretrainedConfig.get_config_dict(source.location, revision=source.revision)
     values = values if isinstance(values, dict) else {}
@@ -91,7 +94,7 @@ def locate_model(model: str | Path | None, revision: str | None = None) -> Model
     if Path(name).is_dir():
         return ModelSource(name, name)
     refuse_misspelt_folder("model", name)
-    looks_like_path = name.startswith((".", "/", "~")) or name.count("/") != 1 or "\\" in name
+    looks_like_path = not name or name.startswith((".", "/", "~")) or name.count("/") != 1 or "\\" in name
     if looks_like_path:
         raise ModelError(
             f"model '{name}': no such folder, and a hub id has the form owner/name; check --model"

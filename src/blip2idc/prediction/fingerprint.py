@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from blip2idc.images.decoding.limits import max_bytes
 from blip2idc.model.pair_captioner import PairCaptioner
 from blip2idc.runs.files import file_digest
 from blip2idc.version import __version__
@@ -29,9 +30,15 @@ def describe_captioner(captioner: PairCaptioner, decoding: dict[str, Any]) -> di
     }
 
 
-def content_of(paths: Iterable[Path]) -> str | None:
-    """A hash of the bytes of some files; None where one cannot be read."""
+def content_of(paths: Iterable[Path], max_pixels: int) -> str | None:
+    """A hash of the bytes of some images; None where one is no regular file, too large to be one, or unreadable.
+
+    Args:
+        paths: The files.
+        max_pixels: Limit of each image, from which that of its file follows.
+    """
+    most = max_bytes(max_pixels)
     try:
-        return hashlib.sha256(" ".join(file_digest(path) for path in paths).encode()).hexdigest()
+        return hashlib.sha256(" ".join(file_digest(path, most) for path in paths).encode()).hexdigest()
     except OSError:
         return None

@@ -58,7 +58,9 @@ def write_heatmaps(
         discard_partials(folder)
         if len(journal) == 1:  # nothing but what it was begun with
             _begin(folder, description)
-        contents = {record.id: content_of(manifest.paths(record)) for record in manifest}
+        contents = {
+            record.id: content_of(manifest.paths(record), captioner.max_pixels) for record in manifest
+        }
         rest = [
             record for record in manifest if not _is_done(journal, folder, record.id, contents[record.id])
         ]
@@ -78,7 +80,9 @@ def _is_done(journal: Journal, folder: Path, name: str, content: str | None) -> 
     """Whether an earlier run drew the map of this very pair, and it is still there."""
     entry = journal.get(DRAWN, name)
     return (
-        entry is not None and entry["content"] == content is not None and heatmap_path(folder, name).is_file()
+        entry is not None
+        and entry.get("content") == content is not None
+        and heatmap_path(folder, name).is_file()
     )
 
 

@@ -55,7 +55,7 @@ def caption_here(
 
     def pairs() -> Iterator[tuple[Path, Path]]:
         for task in tasks:
-            contents[task.name] = content_of(task[1:])
+            contents[task.name] = content_of(task[1:], captioner.max_pixels)
             yield task.before, task.after
 
     found = captioner.stream(pairs(), batch_size, **decoding)
@@ -101,7 +101,7 @@ def predict(
         raise PredictionError(f"output {output}: expected a file name ending in {' or '.join(FORMATS)}")
     progress = output.with_name(f"{output.name}.progress.jsonl")
     with resume_file(progress, describe_captioner(captioner, decoding), output) as journal:
-        done = _done_before(journal, manifest)
+        done = _done_before(journal, manifest, captioner.max_pixels)
         resumed = len(done)
         on_progress(resumed, len(manifest))
         tasks = [Task(one.id, *manifest.paths(one)) for one in manifest if one.id not in done]
@@ -113,13 +113,15 @@ def predict(
     return resumed
 
 
-def _done_before(journal: Journal, manifest: Manifest) -> dict[str, dict[str, Any]]:
+def _done_before(journal: Journal, manifest: Manifest, max_pixels: int) -> dict[str, dict[str, Any]]:
     """The predictions that an interrupted run made of the same images; only theirs are read for it."""
     found = ((record, journal.get(CAPTIONED, record.id)) for record in manifest)
     return {
         record.id: dict(entry["prediction"])
         for record, entry in found
-        if entry is not None and entry["content"] == content_of(manifest.paths(record)) is not None
+        if entry is not None
+        and "prediction" in entry
+        and entry.get("content") == content_of(manifest.paths(record), max_pixels) is not None
     }
 
 

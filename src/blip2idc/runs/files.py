@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +18,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from blip2idc.errors import InputError, WriteError
+from blip2idc.regular_files import open_regular
 
 PARTIAL_MARK = ".partial-"
+_OPEN_ALREADY = (
+    "/dev/fd/",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/proc/",
+)  # where a file behind it is not replaced either
 #: Characters of a file's name in its temporary name, which must not become longer than the 255 bytes of file systems.
 LONGEST_PART = 30
 
@@ -45,10 +53,18 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     writers which look at it choose the same format. What a killed run leaves is found by `discard_partials`.
 
     Raises:
-        InputError: The parent folder cannot be made, a folder is in the way of a file or the reverse, or the disk is
-            full, read-only or failing; what was there before is kept.
+        InputError: The name is that of a folder, a device or a pipe, the parent folder cannot be made, a folder is in
+            the way of a file or the reverse, or the disk is full, read-only or failing; what was there before is kept.
     """
     target = Path(path)
+    if not target.name:
+        raise InputError(
+            f"output '{target}': is the name of a folder alone; expected one for the output itself"
+        )
+    if is_special(target):
+        raise InputError(
+            f"{target}: is a device or a pipe, which is not replaced; expected a file or a free name"
+        )
     suffix = target.suffix if len(target.suffix) <= LONGEST_PART else ""
     partial = target.with_name(f".{target.stem[:LONGEST_PART]}{PARTIAL_MARK}{secrets.token_hex(4)}{suffix}")
     try:
@@ -95,8 +111,9 @@ def write_fault(error: Exception, partial: Path) -> str | None:
         names = [
             str(name) for name in (error.filename, error.filename2) if name is not None
         ]  # copies have two
-        elsewhere = bool(names) and not any(name.startswith(str(partial)) for name in names)
-        return None if elsewhere or error.errno not in _WRITE_FAULTS else error.strerror
+        if any(name.startswith(str(partial)) for name in names):
+            return error.strerror or str(error)
+        return None if names or error.errno not in _WRITE_FAULTS else error.strerror
     told = re.search(r"os error (\d+)|\[Errno (\d+)\]", str(error))
     if told is None or isinstance(error, InputError):
         return None
@@ -121,12 +138,39 @@ def _move_into_place(partial: Path, target: Path) -> None:
         ) from None
 
 
+def is_special(path: str | os.PathLike[str]) -> bool:
+    """Whether a name stands for a device, a pipe or a socket, which a file must not take the place of."""
+    if os.path.abspath(path).startswith(_OPEN_ALREADY):
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+@contextmanager
+def _written_straight(path: Path, options: dict[str, Any]) -> Iterator[IO[Any]]:
+    """A handle on a device or a pipe: `/dev/stdout`, or what `>(command)` of a shell reads."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+        os.set_blocking(number, True)  # only the opening of a pipe that nobody reads must not wait
+        with open(number, **options) as handle:
+            yield handle
+    except OSError as error:
+        if error.filename not in (None, path, str(path)):
+            raise
+        raise WriteError(
+            f"{path}: cannot be written ({error.strerror or error})", str(path), error.strerror or str(error)
+        ) from None
+
+
 @contextmanager
 def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """Open a handle whose content appears at `path` when the block ends well, and not at all otherwise.
 
     Args:
-        path: Where the file shall be; parent folders are made.
+        path: Where the file shall be; parent folders are made. A device or a pipe is written to as it is.
         mode: ``"w"`` for UTF-8 text with newlines as written, ``"wb"`` for bytes.
 
     Raises:
@@ -136,17 +180,25 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         raise ValueError(f"mode is {mode!r}; expected 'w' or 'wb'")
     # a file name may hold bytes that are no UTF-8: half characters, written as JSON escapes them
     text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""} if mode == "w" else {}
+    if is_special(path):
+        with _written_straight(Path(path), {"mode": mode, **text}) as handle:
+            yield handle
+        return
     with atomic_path(path) as partial, open(partial, mode, **text) as handle:  # type: ignore[call-overload]
         yield handle
 
 
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal.
+def file_digest(path: str | os.PathLike[str], max_bytes: int | None = None) -> str:
+    """SHA-256 of a regular file's bytes, in hexadecimal.
+
+    Args:
+        path: Links are followed.
+        max_bytes: Larger files are refused unread; None for no limit.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, is no regular file, or is too large.
     """
-    with open(path, "rb") as handle:
+    with open_regular(path, max_bytes) as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 

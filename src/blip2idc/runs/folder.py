@@ -33,12 +33,12 @@ def open_folder(
         changeable: Take the settings in the place of those it was begun with.
 
     Raises:
-        ConfigError: It was begun with other settings.
+        ConfigError: It was begun with other settings, and something was done.
         InputError: It holds something else, or cannot be used.
     """
     file = folder / STATE / SETTINGS
     wanted = json.loads(json.dumps(settings))
-    begun = file.is_file()
+    begun = file.is_file() and not _holds_nothing(folder)
     if begun:
         if not changeable:
             _refuse_other_settings(file, wanted)
@@ -73,11 +73,16 @@ def read_settings(folder: Path) -> dict[str, Any] | None:
 
 
 def _holds_nothing(folder: Path) -> bool:
-    """Whether a folder is empty, or holds no more than what a run that was killed at once leaves."""
+    """Whether a folder is empty, or holds no more than what a run leaves that ended before anything was done."""
     files = (path for path in folder.rglob("*") if not path.is_dir())
-    return all(
-        path.parent == folder / STATE and (PARTIAL_MARK in path.name or path.name == LOCK) for path in files
-    )
+    return all(path.parent == folder / STATE and _tells_nothing(path) for path in files)
+
+
+def _tells_nothing(file: Path) -> bool:
+    """Whether a file of `STATE` is there before anything is done: settings by themselves, an empty journal."""
+    if file.suffix == Path(JOURNAL).suffix:
+        return file.stat().st_size == 0
+    return PARTIAL_MARK in file.name or file.name in (LOCK, SETTINGS)
 
 
 def _refuse_other_settings(file: Path, wanted: Mapping[str, Any]) -> None:
@@ -93,7 +98,7 @@ def _refuse_other_settings(file: Path, wanted: Mapping[str, Any]) -> None:
 def _read(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: cannot be read ({error}); remove the data set and make it again") from None
     if not isinstance(content, dict):
         raise InputError(f"{file}: holds no settings; remove the data set and make it again")

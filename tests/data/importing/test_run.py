@@ -129,3 +129,21 @@ def test_a_full_disk_is_told_once_with_the_file_that_was_to_be_written(
         f"{tmp_path / 'out/train/images/7.png'}: cannot be written (No space left"
     )
     assert not list((tmp_path / "out").rglob("metadata.jsonl"))
+
+
+def test_many_faults_are_one_line(tmp_path: Path) -> None:
+    """Line ends would be printed escaped."""
+    put_spot_the_diff(tmp_path / "source")
+    for name in ("7.png", "8_2.png"):
+        (tmp_path / "source/resized_images" / name).write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"2 faults, and no data set was written: 1\. .*; 2\. ") as caught:
+        import_benchmark("spot-the-diff", tmp_path / "source", tmp_path / "data")
+    assert "u000a" not in str(caught.value)
+
+
+def test_an_annotation_that_links_to_nowhere_is_not_taken_for_absent(tmp_path: Path) -> None:
+    source = put_clevr_change(tmp_path / "source")
+    (source / "type_mapping.json").unlink()
+    (source / "type_mapping.json").symlink_to("nowhere.json")
+    with pytest.raises(InputError, match=r"type_mapping\.json cannot be read: No such file"):
+        import_benchmark("clevr-change", source, tmp_path / "data")

@@ -158,3 +158,11 @@ def test_birds_malformed(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_all("birds-to-words", tmp_path, ReadOptions())
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["a/b", "../x", "/etc/x", "x/", "./0"])
+def test_numbers_of_clevr_dc_that_are_paths(number: str, tmp_path: Path) -> None:
+    put_json(tmp_path / "captions.json", {number: ["it moved"]})
+    put_json(tmp_path / "split.json", {"train": [number]})
+    items, _ = read_all("clevr-dc", tmp_path)
+    assert items[0].record.before_file_name == f"bef/{number}.png"  # which whoever places it refuses

@@ -131,3 +131,12 @@ def test_the_command_asks_for_its_columns(tmp_path: Path, capsys: pytest.Capture
     assert "train: 1 pairs, 1 references" in capsys.readouterr().out
     assert run(["import", "levir-cc", str(tmp_path), "-o", str(tmp_path / "x"), "--caption", "what"]) == 2
     assert "--caption is for `import table`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_line_end_of_unicode_is_part_of_a_caption(end: str, tmp_path: Path) -> None:
+    put_image(tmp_path / "a.png")
+    (tmp_path / "pairs.csv").write_text(f"old,new,text\na.png,a.png,one{end}two\n", encoding="utf-8")
+    columns = TableColumns("old", "new", ("text",))
+    import_benchmark("table", tmp_path / "pairs.csv", tmp_path / "data", ReadOptions(columns=columns))
+    assert read_records(tmp_path / "data/train")[0].captions == (f"one{end}two",)

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 #: Pairs at a time that no machine holds; more is a slip of the keyboard.
 LARGEST_BATCH = 65536
+MOST_BEAMS = 128  # as the settings have it
 MOST_WORKERS = 65536
 
 Data = Annotated[
@@ -134,6 +135,8 @@ def caption(
     """Say in a sentence what changed between two images."""
     check_pair_or_data("caption", before, after, data, ("--output", output))
     check_range("--batch-size", batch_size, 1, LARGEST_BATCH)
+    if num_beams is not None:
+        check_range("--beams", num_beams, 1, MOST_BEAMS)
     check_heatmaps(data, heatmap, heatmaps)
     check_workers(data, ray, workers, heatmaps)
     if pattern and data is None:

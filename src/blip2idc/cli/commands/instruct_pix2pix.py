@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blip2idc.cli.options import Config, MaxPixels, Settings, overrides
+from blip2idc.cli.options import NULL, Config, MaxPixels, Settings, overrides
 from blip2idc.cli.output import note, print_rows, say, stage_bars, warn
 from blip2idc.errors import ConfigError
 
@@ -124,9 +124,9 @@ def instruct_pix2pix(
         "no_change_share": no_change_share,
         "editor.name": editor,
         "editor.model": model,
-        "clip": "null" if clip == "none" else None,
+        "clip": NULL if clip == "none" else None,
         "clip.model": None if clip == "none" else clip,
-        "clip.revision": None if clip in (None, "none") else "null",
+        "clip.revision": None if clip in (None, "none") else NULL,
         "instructions.language_model.model": language_model,
         "seed": seed,
         "batch_size": batch_size,

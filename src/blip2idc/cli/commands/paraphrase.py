@@ -58,7 +58,7 @@ def paraphrase(
 
     given = {
         "language_model.model": model,
-        "language_model.server": "true" if server else None,
+        "language_model.server": True if server else None,
         "language_model.base_url": base_url,
         "variations": variations,
         "seed": seed,

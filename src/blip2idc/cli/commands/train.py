@@ -87,14 +87,14 @@ def train(
     from blip2idc.training.recipe import TrainConfig
     from blip2idc.training.run import train as run_training
 
-    two_stream = None if encoding is None else "false" if encoding == "joint" else "true"
+    two_stream = None if encoding is None else encoding != "joint"
     given = {
         "model": model,
         "order": order,
         "two_stream": two_stream,
         "merge": merge,
         "max_pixels": max_pixels,
-        "skip_unreadable": "true" if skip_unreadable else None,
+        "skip_unreadable": True if skip_unreadable else None,
     }
     result = run_training(
         data or (),

@@ -205,9 +205,11 @@ def _check_result(writer: _Writer, source: Path, options: ReadOptions, tally: Ta
     if len(tally.faults) == 1:
         raise InputError(tally.faults[0])
     if tally.faults:
-        told = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(tally.faults[:_TOLD], start=1))
-        more = f"\n  and {len(tally.faults) - _TOLD:,} more" if len(tally.faults) > _TOLD else ""
-        raise InputError(f"{source}: {len(tally.faults):,} faults, and no data set was written:{told}{more}")
+        told = "; ".join(
+            f"{number}. {fault.rstrip('.')}" for number, fault in enumerate(tally.faults[:_TOLD], start=1)
+        )
+        more = f"; and {len(tally.faults) - _TOLD:,} more" if len(tally.faults) > _TOLD else ""
+        raise InputError(f"{source}: {len(tally.faults):,} faults, and no data set was written: {told}{more}")
     if not writer.records:
         raise InputError(f"{source} holds no pairs of {', '.join(options.splits) or 'any split'}")
 

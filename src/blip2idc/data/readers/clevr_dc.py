@@ -62,6 +62,6 @@ def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[Benchmark
 
 def _locate(source: Path, name: str) -> Path:
     """The image under its number, padded or not."""
-    folder, file_name = name.split("/")
+    folder, file_name = name.split("/", 1)
     padded = f"{folder}/{file_name.zfill(len('000000.png'))}"
     return find_optional(source, (name, padded)) or source / name

@@ -9,6 +9,7 @@ of theirs.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +86,8 @@ def _delimited(path: Path) -> Iterator[Row]:
     delimiter = _DELIMITED[path.suffix.lower()]
     if delimiter == "," and first.count(";") > first.count(","):
         delimiter = ";"  # as spreadsheets write it where the comma is the decimal mark
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    # not splitlines: a caption may hold a line end of Unicode's
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     split = _named_split(path)
     try:
         for values in reader:

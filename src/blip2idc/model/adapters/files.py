@@ -18,7 +18,7 @@ import torch
 from blip2idc.config import Range, check_values
 from blip2idc.errors import ModelError
 from blip2idc.model.confidence import Confidence, read_confidence
-from blip2idc.model.files.checkpoint import refuse_misspelt_folder
+from blip2idc.model.files.checkpoint import hub_reason, refuse_misspelt_folder
 from blip2idc.model.files.foreign import foreign, read_object
 from blip2idc.model.files.settings import CaptionerSettings, read_settings
 
@@ -169,9 +169,7 @@ def _locate(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=["adapter_*", "blip2idc.json", "README.md"]))
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"adapter '{name}': is no folder here, and as a hub id it cannot be read: {' '.join(str(error).split())}"
-        ) from error
+        raise ModelError(f"adapter '{name}': {hub_reason(error)}; check --adapter.") from error
 
 
 def _read_tensors(folder: Path, name: str) -> dict[str, torch.Tensor]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,27 @@ def refuse_misspelt_folder(kind: str, name: str) -> None:
     parent = Path(name).parent
     if parent == Path() or not parent.is_dir():
         return
+    if Path(name).exists():
+        raise ModelError(
+            f"{kind} '{name}': is a file; expected a folder, or a hub id of the form owner/name."
+        )
     near = difflib.get_close_matches(Path(name).name, sorted(path.name for path in parent.iterdir()), n=1)
     remedy = f"did you mean {parent / near[0]}?" if near else f"check --{kind}."
     raise ModelError(f"{kind} '{name}': no such folder in {parent}; {remedy}")
+
+
+_UNREACHED = re.compile(r"connect|offline|resolv|timed? ?out|Name or service", re.IGNORECASE)
+
+
+def hub_reason(error: Exception) -> str:
+    """Why a name that is no folder here could not be looked up on the hub, without what libraries say beside it."""
+    reason = " ".join(str(error).split())
+    return not_looked_up() if _UNREACHED.search(reason) else f"is no folder here, and on the hub: {reason}"
+
+
+def not_looked_up(revision: str = "") -> str:
+    """What is said where the hub does not answer."""
+    return f"is no folder here, and the hub cannot be reached to look for a model of that id{revision} there"
 
 
 def read_tokenizer(source: ModelSource) -> Any:
@@ -248,7 +267,11 @@ def loading(source: ModelSource) -> Iterator[None]:
     except Blip2idcError:
         raise
     except Exception as error:  # libraries raise anything on files that are not what they expect
-        where = "on the hub" if source.folder is None else "in the folder"
         revision = f" at revision {source.revision}" if source.revision else ""
+        if source.folder is None and _UNREACHED.search(str(error)):
+            raise ModelError(
+                f"model '{source.name}': {not_looked_up(revision)}; check --model, or give a folder."
+            ) from error
+        where = "on the hub" if source.folder is None else "in the folder"
         reason = " ".join(str(error).split())
         raise ModelError(f"model '{source.name}': cannot be read {where}{revision}: {reason}") from error

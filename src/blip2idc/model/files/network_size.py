@@ -20,6 +20,7 @@ _MOST: Mapping[str, int] = {
     "encoder_hidden_size": _WIDTH, "num_attention_heads": _HEADS, "num_heads": _HEADS,
     "intermediate_size": 1_000_000, "ffn_dim": 1_000_000, "d_ff": 1_000_000,
     "vocab_size": _WORDS, "max_position_embeddings": 1_000_000, "image_size": 4096, "patch_size": 1024,
+    "num_labels": 1_000_000,  # of which transformers makes a table
     "cross_attention_frequency": 500, "num_query_tokens": 4096,
 }  # fmt: skip
 _SIZES = {key: Annotated[int, Range(1, most)] for key, most in _MOST.items()}

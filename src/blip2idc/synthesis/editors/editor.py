@@ -15,11 +15,12 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from PIL import Image
 
+from blip2idc.config import Range, check_ranges
 from blip2idc.errors import Blip2idcError, ConfigError, MissingExtraError, ModelError
 from blip2idc.model.files.foreign import read_object
 from blip2idc.runtime import DTYPES, Choice, choose_device, choose_dtype
@@ -62,8 +63,8 @@ class EditorSettings:
     name: str = "instruct-pix2pix"
     model: str | None = None
     revision: str | None = None
-    steps: int | None = None
-    size: int | None = None
+    steps: Annotated[int, Range(1, 10_000)] | None = None
+    size: Annotated[int, Range(8, 65_536)] | None = None
     dtype: str = "auto"
     device: str = "auto"
     safety_checker: bool = True
@@ -75,12 +76,9 @@ class EditorSettings:
             raise ConfigError(
                 "editor.model is empty; expected a hub id, a folder, or null for the editor's own"
             )
-        if self.steps is not None and self.steps < 1:
-            raise ConfigError(f"editor.steps is {self.steps}; expected at least 1, or null")
-        if self.size is not None and self.size < max(8, self.spec.multiple):
-            raise ConfigError(
-                f"editor.size is {self.size}; expected at least {max(8, self.spec.multiple)}, or null"
-            )
+        check_ranges(self, "editor.")
+        if self.size is not None and self.size < self.spec.multiple:
+            raise ConfigError(f"editor.size is {self.size}; expected at least {self.spec.multiple}, or null")
         if self.dtype not in ("auto", *DTYPES):
             raise ConfigError(f"editor.dtype is {self.dtype!r}; expected auto, {', '.join(DTYPES)}")
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError, ModelError
 from blip2idc.runtime import DTYPES, choose_device, choose_dtype
 from blip2idc.synthesis.editors.editor import reading
@@ -41,15 +42,14 @@ class ClipSettings:
     revision: str | None = None
     device: str = "auto"
     dtype: str = "auto"
-    batch_size: int = 32
+    batch_size: Annotated[int, Range(1, 65_536)] = 32
 
     def __post_init__(self) -> None:
         if not self.model:
             raise ConfigError("clip.model is empty; expected a hub id or a folder")
         if self.dtype not in ("auto", *DTYPES):
             raise ConfigError(f"clip.dtype is {self.dtype!r}; expected auto, {', '.join(DTYPES)}")
-        if self.batch_size < 1:
-            raise ConfigError(f"clip.batch_size is {self.batch_size}; expected at least 1")
+        check_ranges(self, "clip.")
 
     @property
     def pinned(self) -> str | None:

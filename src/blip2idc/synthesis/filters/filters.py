@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Protocol
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from blip2idc.config import build
+from blip2idc.config import Range, build, check_ranges
 from blip2idc.errors import ConfigError, InputError, ModelError
 from blip2idc.evaluation.benchmark.image_features import difference_hash
 
@@ -99,6 +99,10 @@ class Measures:
         return build(cls, values, "the measures of a candidate", InputError)
 
 
+Cosine: TypeAlias = Annotated[float, Range(-1, 1)]
+Share: TypeAlias = Annotated[float, Range(0, 1)]
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """What is accepted. None switches a threshold off; one whose measure is None, as without CLIP, judges nothing.
@@ -120,29 +124,17 @@ class Thresholds:
             edits that were encoded or resized again, and takes 0.3 % of the pairs of unlike edits for the same.
     """
 
-    image_similarity: float | None = 0.75
-    text_similarity: float | None = 0.2
-    direction_similarity: float | None = 0.2
-    highest_image_similarity: float | None = 0.995
-    smallest_change: float | None = 0.005
-    largest_change: float | None = 1.0
-    largest_kept_change: float | None = 0.3
-    duplicate_distance: float | None = 0.04
+    image_similarity: Cosine | None = 0.75
+    text_similarity: Cosine | None = 0.2
+    direction_similarity: Cosine | None = 0.2
+    highest_image_similarity: Cosine | None = 0.995
+    smallest_change: Share | None = 0.005
+    largest_change: Share | None = 1.0
+    largest_kept_change: Share | None = 0.3
+    duplicate_distance: Share | None = 0.04
 
     def __post_init__(self) -> None:
-        cosines = (
-            "image_similarity",
-            "text_similarity",
-            "direction_similarity",
-            "highest_image_similarity",
-        )
-        for field in fields(self):
-            value = getattr(self, field.name)
-            low = -1.0 if field.name in cosines else 0.0
-            if value is not None and not low <= value <= 1.0:
-                raise ConfigError(
-                    f"filters.{field.name} is {value}; expected a number from {low:g} to 1, or null for none"
-                )
+        check_ranges(self, "filters.")
         _refuse_crossed(self, "image_similarity", "highest_image_similarity")
         _refuse_crossed(self, "smallest_change", "largest_change")
 

@@ -11,9 +11,10 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from blip2idc.chat_client import ChatClient, check_address
+from blip2idc.config import Range, check_ranges
 from blip2idc.errors import ConfigError
 from blip2idc.synthesis.language_models.causal import Sampler, load_causal
 
@@ -86,28 +87,20 @@ class LanguageModelSettings:
     server: bool = False
     base_url: str | None = field(default=None, repr=False)
     revision: str | None = None
-    temperature: float = 0.7
-    top_p: float = 0.95
-    max_tokens: int = 80
-    batch_size: int = 8
+    temperature: Annotated[float, Range(0, 2)] = 0.7
+    top_p: Annotated[float, Range(0, 1, above=True)] = 0.95
+    max_tokens: Annotated[int, Range(1, 1_000_000)] = 80
+    batch_size: Annotated[int, Range(1, 65_536)] = 8
     device: str = "auto"
     dtype: str = "auto"
-    timeout: float = 60.0
-    attempts: int = 5
-    parallel: int = 4
+    timeout: Annotated[float, Range(0, 1_000_000, above=True)] = 60.0
+    attempts: Annotated[int, Range(1, 1000)] = 5
+    parallel: Annotated[int, Range(1, 1024)] = 4
 
     def __post_init__(self) -> None:
         if not self.model.strip():
             raise ConfigError("model is empty; expected a hub id, a folder or the name of a served model")
-        for name in ("max_tokens", "batch_size", "attempts", "parallel"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected a whole number of at least 1")
-        if not 0 <= self.temperature <= 2:
-            raise ConfigError(f"temperature is {self.temperature}; expected a number from 0 to 2")
-        if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p is {self.top_p}; expected a number above 0, at most 1")
-        if not 0 < self.timeout < float("inf"):
-            raise ConfigError(f"timeout is {self.timeout}; expected a number of seconds above 0")
+        check_ranges(self)
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:

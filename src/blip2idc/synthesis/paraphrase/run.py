@@ -253,10 +253,11 @@ def _ask(
 ) -> None:
     """Ask about the captions that the journal does not tell of."""
     missing = [caption for caption, key in keys.items() if not _is_done(journal.get(REWORDED, key))]
-    progress(len(keys) - len(missing), len(keys))
     if not missing:
+        progress(len(keys), len(keys))
         return
     asked, guard = model if model is not None else config.language_model.load(), config.guard()
+    progress(len(keys) - len(missing), len(keys))
     for start in range(0, len(missing), ASKED_TOGETHER):
         group = [_Wording(caption, keys[caption]) for caption in missing[start : start + ASKED_TOGETHER]]
         reword(group, asked, config, guard)

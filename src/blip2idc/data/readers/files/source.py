@@ -6,6 +6,7 @@ For: every reader. In: a file of a benchmark. Out: checked Python values. Every 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,7 +29,15 @@ def find_file(source: Path, names: Sequence[str], what: str) -> Path:
 
 def find_optional(source: Path, names: Iterable[str]) -> Path | None:
     """The first of `names` that exists under `source`, or None."""
-    return next((source / name for name in names if (source / name).exists()), None)
+    return next((source / name for name in names if _is_there(source / name)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something, a link that leads nowhere included: what is read of it then says so."""
+    try:
+        return os.path.lexists(path)
+    except ValueError:  # a NUL in the name
+        return False
 
 
 def require_folder(source: Path) -> Path:
