@@ -19,14 +19,14 @@ GUIDE = Path(__file__).parents[1] / "docs" / "guide-git-diff.md"
 
 
 class Repository:
-    """A repository with one commit, and a `blip2idc` on the path that uses a random model."""
+    """A repository with one commit, and a `blip2idc` on the path: a random model, and the engine that starts sooner."""
 
     def __init__(self, folder: Path, checkpoint: Path) -> None:
         self.folder = folder / "repository"
         self.folder.mkdir()
         programs = folder / "bin"
         programs.mkdir()
-        command = f'exec {shlex.quote(sys.executable)} -m blip2idc "$@" --device cpu --model {checkpoint}\n'
+        command = f'exec {shlex.quote(sys.executable)} -m blip2idc "$@" --engine onnx --model {checkpoint}\n'
         (programs / "blip2idc").write_text("#!/bin/sh\n" + command)
         (programs / "blip2idc").chmod(0o755)
         self.environment = {
@@ -79,7 +79,6 @@ def test_git_diff_prints_the_caption(repository: Repository) -> None:
     assert "Binary files" not in shown
 
 
-@pytest.mark.slow
 def test_git_difftool_writes_the_page(repository: Repository) -> None:
     repository.paint("a shelf.png", "blue")
     printed = repository.shell("git difftool --dir-diff --tool blip2idc HEAD -- 'a shelf.png'").splitlines()

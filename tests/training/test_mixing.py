@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,12 +40,27 @@ def synthetic(real: Path) -> Path:
     return write_dataset(real.parent / "synthetic", 16)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recipe(opt_checkpoint: Path) -> TrainConfig:
     return TrainConfig(
         model=str(opt_checkpoint), lora=LoraSettings(rank=4), epochs=2, batch_size=3, learning_rate=5e-3, workers=0,
         validation_share=0.2, log_every=1, patience=0, evaluate_every=2, calibration_pairs=0,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    real: Path, synthetic: Path, recipe: TrainConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Any], Path]:
+    """What a run in an order leaves that nobody interrupted, trained once."""
+
+    @functools.cache
+    def trained_in(order: Any) -> Path:
+        output = tmp_path_factory.mktemp("undisturbed") / "out"
+        train([f"{synthetic}:0.5", str(real)], output, replace(recipe, order=order))
+        return output
+
+    return trained_in
 
 
 @pytest.mark.parametrize(
@@ -226,6 +243,7 @@ def test_mixed_epochs_see_both(
 def test_an_interrupted_mix_goes_on_exactly(
     real: Path,
     synthetic: Path,
+    undisturbed: Callable[[Any], Path],
     recipe: TrainConfig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -234,10 +252,9 @@ def test_an_interrupted_mix_goes_on_exactly(
 ) -> None:
     settings = replace(recipe, order=order)
     data = [f"{synthetic}:0.5", str(real)]
-    train(data, tmp_path / "whole", settings)
     interrupted(monkeypatch, stop, data, tmp_path / "resumed", settings)
     train(data, tmp_path / "resumed", settings)
-    same(tmp_path / "whole", tmp_path / "resumed")
+    same(undisturbed(order), tmp_path / "resumed")
 
 
 @pytest.mark.slow
@@ -324,7 +341,7 @@ def test_a_recipe_names_its_data(
     file = tmp_path / "recipe.yaml"
     file.write_text(
         f"data: [{{path: {synthetic}, share: 0.5}}, {{path: {real}}}]\norder: in-turn\nstage_epochs: [1, 1]\n"
-        f"model: {opt_checkpoint}\nbatch_size: 4\nworkers: 0\nvalidation_share: 0.2\ncalibration_pairs: 0\n"
+        f"model: {opt_checkpoint}\nbatch_size: 8\nworkers: 0\nvalidation_share: 0.2\ncalibration_pairs: 0\n"
     )
     config = load_config(TrainConfig, file)
     assert config.data == (DataShare(synthetic, 0.5), DataShare(real))
