@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +29,16 @@ ALWAYS_CHANGED = Calibration(threshold=0.0)
 NEVER_CHANGED = Calibration(threshold=1.0, intercept=-50.0)
 
 
+@functools.cache
+def loaded(folder: Path, **settings: object) -> DifferenceCaptioner:
+    """Loaded once: that looking changes nothing has a test of its own."""
+    return DifferenceCaptioner.from_pretrained(folder, dtype="float32", **settings)  # type: ignore[arg-type]
+
+
 def captioner_of(
     folder: Path, calibration: Calibration = ALWAYS_CHANGED, **settings: object
 ) -> DifferenceCaptioner:
-    captioner = DifferenceCaptioner.from_pretrained(folder, dtype="float32", **settings)  # type: ignore[arg-type]
+    captioner = loaded(folder, **settings)
     return captioner.with_settings(CaptionerSettings(layout=captioner.layout, calibration=calibration))
 
 
@@ -221,7 +228,10 @@ def test_occlusion_blocks_cover_every_cell(rows: int, columns: int) -> None:
 
 def test_a_blind_model_has_no_finding(opt_checkpoint: Path) -> None:
     """Patches carry only their place: whatever the maps show, it cannot come from the pictures."""
-    captioner = captioner_of(opt_checkpoint, layout=JointLayout("vertical", 64, 64))
+    captioner = loaded.__wrapped__(opt_checkpoint, layout=JointLayout("vertical", 64, 64))
+    captioner = captioner.with_settings(
+        CaptionerSettings(layout=captioner.layout, calibration=ALWAYS_CHANGED)
+    )
     with torch.no_grad():
         captioner.backbone.model.vision_model.embeddings.patch_embedding.weight.zero_()
     world = ScenesWorld(31, 32, 64, no_change_share=0.0, supersample=1)

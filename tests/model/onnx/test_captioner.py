@@ -25,6 +25,7 @@ from blip2idc.model.export import export_onnx
 from blip2idc.model.files.packaged import TINY_MODEL
 from blip2idc.model.joint_model import change_log_odds as change_log_odds_of_torch
 from blip2idc.model.onnx.captioner import OnnxCaptioner, change_log_odds
+from blip2idc.model.pair_captioner import PairCaptioner
 from blip2idc.worlds.scenes.world import ScenesWorld
 
 #: Sums are rounded in another order: 1e-6 in the network, more where the odds are large.
@@ -40,6 +41,15 @@ def pairs() -> list[ImagePair]:
     return [
         *(ImagePair(Image.fromarray(pair.before), Image.fromarray(pair.after)) for pair in made),
         *(ImagePair(images[index], images[index + 1]) for index in range(0, 8, 2)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def engines(opt_checkpoint: Path) -> list[tuple[PairCaptioner, PairCaptioner]]:
+    """The packaged model and a random one, each without torch and with it."""
+    return [
+        (OnnxCaptioner.from_pretrained(model), DifferenceCaptioner.from_pretrained(model, device="cpu"))
+        for model in (None, opt_checkpoint)
     ]
 
 
@@ -81,11 +91,11 @@ def test_the_packaged_model(adapter: str | None, pairs: list[ImagePair]) -> None
         {"max_new_tokens": 1},
     ],
 )
-def test_searches(decoding: dict[str, Any], pairs: list[ImagePair], opt_checkpoint: Path) -> None:
-    for model in (None, opt_checkpoint):
-        plain = OnnxCaptioner.from_pretrained(model)
-        torch_one = DifferenceCaptioner.from_pretrained(model, device="cpu")
-        found, expected = (list(one.stream(pairs, max_changes=0, **decoding)) for one in (plain, torch_one))
+def test_searches(
+    decoding: dict[str, Any], pairs: list[ImagePair], engines: list[tuple[PairCaptioner, PairCaptioner]]
+) -> None:
+    for both in engines:
+        found, expected = (list(one.stream(pairs, max_changes=0, **decoding)) for one in both)
         same(found, expected)
 
 
