@@ -71,6 +71,8 @@ FACTS: Mapping[str, frozenset[str]] = {
     "spaced": frozenset({"spacing"}),
     "checked": frozenset({"checked"}),
     "gap": frozenset({"gap"}),
+    "overflow": frozenset({"overflow"}),
+    "language": frozenset({"language"}),
 }
 
 #: Facts that are true of the rest of a page where a change of these kinds takes more or less room.

@@ -11,12 +11,14 @@ from PIL import Image, ImageDraw
 from tests.fixtures.checkpoints import random_images
 
 from blip2idc.cli.commands.demo import DEMO_PAIRS
+from blip2idc.difference import Difference
 from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, Noise, find_changes
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.pair import ImagePair
 from blip2idc.model import close_look
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.close_look import look_closely
+from blip2idc.model.telling import tell
 
 PART = (64, 128)
 
@@ -191,3 +193,45 @@ def test_one_thing_in_a_photograph_that_was_cropped_and_encoded_again() -> None:
         abs(side - right) < 12 for side, right in zip(place.before_box, (322, 170, 88, 30), strict=True)
     )
     assert place.sentence == "the light grey thing disappeared"
+
+
+def test_a_scroll_bar_and_a_caret_are_no_change(captioner: DifferenceCaptioner) -> None:
+    def with_bar(image: Image.Image) -> Image.Image:
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((885, 0, 899, 599), fill="#f1f1f1")
+        draw.rectangle((887, 30, 897, 200), fill="#c1c1c1")
+        return image
+
+    def with_caret(image: Image.Image) -> Image.Image:
+        ImageDraw.Draw(image).line((70, 450, 70, 468), fill="black")
+        return image
+
+    for after in (with_bar(page()), with_caret(page())):
+        found = captioner(page(), after)
+        assert (found.changed, found.changes) == (False, ())
+        assert found.change_probability < 0.1
+    found = captioner(page(), with_bar(page("99.00")))
+    assert found.changed
+    assert len(found.changes) == 1
+    assert found.changes[0].kind not in ("none", "drop", "add")
+
+
+def test_of_pages_the_captioner_is_not_heard_where_it_is_not_sure() -> None:
+    rng = np.random.default_rng(1)
+
+    def other_page() -> Image.Image:
+        image = Image.new("RGB", (900, 600), "white")
+        draw = ImageDraw.Draw(image)
+        for _ in range(60):
+            x, y = (int(value) for value in rng.integers(0, 560, 2))
+            draw.rectangle(
+                (x, y, x + 60, y + 12), fill=tuple(int(value) for value in rng.integers(0, 255, 3))
+            )
+        return image
+
+    look = look_closely(ImagePair(other_page(), other_page()), PART, lambda pair: np.zeros((1,)))
+    assert look.drawn
+    assert not look.measured
+    whole = Difference("the picture was cropped", 0.99, True, confidence=0.02)
+    assert tell(whole, look, (), seen=False).caption == "something changed"
+    assert tell(whole, look, (), seen=False, own_words=True).caption == whole.caption

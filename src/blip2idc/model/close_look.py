@@ -16,9 +16,11 @@ import numpy as np
 
 from blip2idc.images.changes import Alignment, Comparison, find_changes
 from blip2idc.images.changes.crops import change_windows, crop_change
+from blip2idc.images.changes.facts.pages.passing import PASSING
 from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
+from blip2idc.images.changes.pictures import evenness
 from blip2idc.images.changes.result import AlignmentKind, Fact, MeasuredChange
 from blip2idc.images.changes.whole.measure import measure_cover, measure_whole
 from blip2idc.images.joint import JointArray
@@ -36,6 +38,8 @@ MEASURED = 0.95
 ALIKE = 0.8
 #: The same of two that lie scaled on each other.
 CROPPED = 0.855
+#: Evenness from which on a pair shows pages or drawings, of which the captioner was taught little.
+DRAWN = 0.4
 #: Strength of the places that are told of two pictures of one size that lie scaled on each other: in views of scenes
 #: that agree like that, what was no change had 2.9 at most; what was changed in 31 cropped photographs 3.9 at least.
 STANDS_OUT = 3.2
@@ -56,6 +60,8 @@ class CloseLook:
         identical: Whether all pixels are equal.
         certain: Whether everything around the places is equal to the pixel.
         small: Whether the joint image shows the pair at nearly its own resolution.
+        drawn: Whether it shows pages or drawings, larger than the joint image does.
+        passing: Whether all that differs beyond noise comes and goes by itself: a caret, a clock, a scroll bar.
         whole: What happened to all of the picture, where that is sure; what differs in places is then a part of it.
     """
 
@@ -67,6 +73,8 @@ class CloseLook:
     identical: bool = False
     certain: bool = False
     small: bool = False
+    drawn: bool = False
+    passing: bool = False
     whole: Fact | None = None
 
     @property
@@ -123,6 +131,9 @@ def look_closely(
     changes = tuple(c for c in found.changes if c.difference > FAINT and c.strength >= least)
     if _is_another_view(found):
         changes = ()
+    lasting = tuple(change for change in changes if not is_passing(change))
+    passing = bool(changes) and not lasting
+    changes = lasting
     measured = changes[:max_changes]
     return CloseLook(
         sizes,
@@ -133,8 +144,15 @@ def look_closely(
         identical=found.judgement == "identical",
         certain=_is_certain(found, small),
         small=small,
-        whole=_whole(pair, found),
+        drawn=not small and max(evenness(np.asarray(image)) for image in (pair.before, pair.after)) > DRAWN,
+        passing=passing,
+        whole=None if passing else _whole(pair, found),
     )
+
+
+def is_passing(change: MeasuredChange) -> bool:
+    """Whether a place differs by what comes and goes by itself on a page."""
+    return bool(change.facts) and change.facts[0].kind in PASSING
 
 
 def _whole(pair: ImagePair, found: Comparison) -> Fact | None:

@@ -63,6 +63,7 @@ _CLAIMS: Mapping[str, re.Pattern[str]] = {
         "capitals": r"capitals",
         "align": r"(?:left|right)-aligned|centered|alignment",
         "space": r"further apart|closer together|spacing|gap|space below",
+        "language": r"language|translated",
         "check": r"(?:un)?checked|turned o(?:n|ff)",
         "none": r"same|no (?:change|difference)|nothing|unchanged|identical",
     }.items()
@@ -99,6 +100,9 @@ _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "spaced": frozenset({"space"}),
     "checked": frozenset({"check"}),
     "gap": frozenset({"space"}),
+    "overflow": frozenset({"space", "size"}),
+    "language": frozenset({"language"}),
+    **{kind: frozenset({"none"}) for kind in ("scroll_bar", "caret", "clock")},
 }
 
 #: What it may not claim beside.
@@ -144,7 +148,7 @@ _KINDS: Mapping[str, str] = {
     "brighter": "brighten",
     "darker": "darken",
     "noise": "noise",
-    **{kind: kind for kind in ("rounded", "theme", "swapped", "checked", "gap")},
+    **{kind: kind for kind in ("rounded", "theme", "swapped", "checked", "gap", "overflow", "language")},
     "outlined": "border",
     "shadowed": "shadow",
     "unstyled": "style_missing",
@@ -158,6 +162,7 @@ _KINDS: Mapping[str, str] = {
     "capitals": "text_style",
     "aligned": "alignment",
     "spaced": "spacing",
+    **dict.fromkeys(("scroll_bar", "caret", "clock"), "none"),
 }
 
 #: Kind of a change of which no more is known than that other words are written there.
@@ -171,6 +176,8 @@ _LEAST_CONFIDENCE = 0.12
 _SURE_OF_FACTS = 0.97
 #: Of one about a whole picture; docs/edits.md has how many are right of the edits that other programs make.
 _SURE_OF_WHOLE = 0.88
+#: Of one that nothing changed where a caret, a clock or a scroll bar is all that differs.
+_SURE_OF_PASSING = 0.95
 #: Least probability of a change where something happened to the whole picture.
 _WHOLE_CHANGED = 0.95
 #: Of kinds that the worlds do not teach, or tell with more than was measured.
@@ -179,6 +186,8 @@ _WHOLE_SENTENCES: Mapping[str, str] = {
     "vignette": "the corners fade away, a vignette was added",
     "motion_blur": "a motion blur was applied",
 }
+#: Share of an image from which on a place in it is all of it.
+_ALL = 0.8
 #: Of one made of texts that were read.
 _SURE_OF_TEXTS = 0.94
 
@@ -278,10 +287,23 @@ def tell(
             alignment=look.alignment,
             confidence=None if whole.confidence is None else 1.0,
         )
+    if look.passing:
+        return replace(
+            whole,
+            caption=NO_CHANGE_CAPTIONS[0] if whole.changed else whole.caption,
+            change_probability=min(whole.change_probability, 1 - _SURE_OF_PASSING),
+            changed=False,
+            alignment=look.alignment,
+            confidence=_stated(whole.confidence, _SURE_OF_PASSING),
+        )
     if look.whole is not None:
         return _tell_whole(whole, look, look.whole, own_words=own_words)
     least = look.least_probability
     if not look.measured or (not whole.changed and not least):
+        if look.drawn and whole.changed and not own_words and not _is_heard(whole):
+            whole = replace(
+                whole, caption=sentence(()), confidence=_stated(whole.confidence, whole.change_probability)
+            )
         return replace(whole, alignment=look.alignment)
     changes = tuple(
         tell_change(measured, close, look.sizes, least)
@@ -362,7 +384,7 @@ def tell_change(
         least: How probable a change is here by measurement alone.
     """
     box, size = (measured.after_box, sizes[1]) if measured.after_box else (measured.before_box, sizes[0])
-    place = place_of(box, size) if box else ""
+    place = place_of(box, size) if box and box[2] * box[3] < _ALL * size[0] * size[1] else ""
     texts = measured.before_text, measured.after_text
     read = texts[0] != texts[1]
     confidence = None if said is None else said.confidence

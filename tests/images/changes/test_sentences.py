@@ -19,9 +19,20 @@ VALUES = {
     "aligned": {"to": "right"},
     "spaced": {"in": "after", "mode": "letters"},
     "gap": {"pixels": 12},
+    "overflow": {"in": "after"},
+    "language": {"from": "French", "to": "English"},
+    "scroll_bar": {"in": "after"},
+    "caret": {"in": "after"},
     "rounded": {"in": "before"},
 }
-STARTS = {"panel": "the dialog ", "gap": "the gap "}
+STARTS = {
+    "scroll_bar": "the scroll bar ",
+    "caret": "the caret ",
+    "clock": "the clock ",
+    "language": "the language ",
+    "panel": "the dialog ",
+    "gap": "the gap ",
+}
 SENTENCES = {
     "appeared": "a text appeared in the middle",
     "disappeared": "the text in the middle disappeared",
@@ -52,6 +63,11 @@ SENTENCES = {
     "spaced": "the text in the middle has letters that are further apart",
     "checked": "the text in the middle was checked",
     "gap": "the text in the middle became 12 pixels larger",
+    "overflow": "the text in the middle runs out of its box now",
+    "language": "the language of the page in the middle changed from French to English",
+    "scroll_bar": "the scroll bar in the middle is shown now",
+    "caret": "the caret in the middle is shown now",
+    "clock": "the clock in the middle ran on",
 }
 
 

@@ -14,8 +14,10 @@ import numpy as np
 from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
+from blip2idc.images.changes.facts.pages.overflow import overflow
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
+from blip2idc.images.changes.facts.scaling import resized_picture
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.geometry import alignment as aligning
 from blip2idc.images.changes.geometry.columns import find_columns
@@ -28,6 +30,7 @@ from blip2idc.images.changes.pictures import (
     Source,
     difference,
     differences,
+    evenness,
     open_pictures,
     tile_ends,
     working_factor,
@@ -57,8 +60,11 @@ _LITTLE_EQUAL = 0.35  # share of equal tiles up to which all of a page may have 
 _REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
+_DRAWN = 0.38  # share of the pixels equal to the next one, from which on a picture is asked what pages are
 
-
+_READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
+#: Facts of a text that runs out of its box, of which that is more telling.
+_OF_OVERFLOW = frozenset({"resized", "moved", "gap", "recoloured", "appeared", "disappeared"})
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
 _OF_BOX = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 
@@ -86,7 +92,8 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
     found = aligning.align_exactly(one, other, plain)
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
-    whole = measure_page(one, other) if little and factor == 1 else None
+    drawn = max(evenness(one), evenness(other)) > _DRAWN
+    whole = measure_page(one, other) if little and drawn and factor == 1 else None
     if whole is not None:
         return _page_changed(first, second, *whole, texts=texts)
     if found is None:
@@ -100,11 +107,11 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     excess = _excess(
         overlay, gap if found.kind == "aligned" else None, plain if found.kind == "aligned" else None
     )
-    changes, compact = _changes(one, other, overlay, excess)
+    changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
     if found.kind == "rows" and plain is not None and len(changes) > 1 and _is_in_columns(one, other, plain):
         found = Alignment("aligned")
         overlay, excess = lay(one, other, found), exact_excess(plain)
-        changes, compact = _changes(one, other, overlay, excess)
+        changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
     share, compact_share = _shares(overlay, excess, compact)
     if factor > 1:
         found, changes = _enlarged(found, changes, factor, first, second)
@@ -206,7 +213,7 @@ def _largest(first: Picture, second: Picture, factor: int) -> np.ndarray:
 
 
 def _changes(
-    one: Pixels, other: Pixels, overlay: Overlay, excess: Excess
+    one: Pixels, other: Pixels, overlay: Overlay, excess: Excess, *, drawn: bool
 ) -> tuple[list[MeasuredChange], int]:
     """All changes, the most telling first, and how many pixels of the frame belong to them."""
     areas = find_areas(excess)
@@ -228,7 +235,9 @@ def _changes(
             and not is_outline_drawn_anew(overlay.before, overlay.after, region)
         ]
     total = sum(region.pixels for region in regions)
-    restyled, regions = find_restyled(overlay.before, overlay.after, regions, excess.noise.level)
+    restyled: list[tuple[Region, tuple[Fact, ...]]] = []
+    if drawn:
+        restyled, regions = find_restyled(overlay.before, overlay.after, regions, excess.noise.level)
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
     if excess.exact and not overlay.strips and len(restyled) + len(moved) + len(left) > 1:
@@ -241,9 +250,23 @@ def _changes(
         left = [region for region in left if not _is_among(region, gone)]
     changes += [_told_change(overlay, region, facts) for region, facts in restyled]
     changes += [_moved_change(overlay, item) for item in moved]
-    changes += [_region_change(overlay, region, excess.noise.level) for region in left]
+    changes += [_region_change(overlay, region, excess.noise.level, drawn=drawn) for region in left]
     changes.sort(key=lambda change: -change.pixels * change.difference)
+    if drawn:
+        changes[:_READ] = [_where_text_runs_over(one, other, change) for change in changes[:_READ]]
     return changes, total
+
+
+def _where_text_runs_over(one: Pixels, other: Pixels, change: MeasuredChange) -> MeasuredChange:
+    """A change as it is, or that of a text which runs out of its box on one side only."""
+    if change.facts and change.facts[0].kind not in _OF_OVERFLOW:
+        return change
+    fact = overflow(one, other, (change.before_box, change.after_box))
+    return (
+        change
+        if fact is None
+        else replace(change, facts=(fact,), thing="text", sentence=sentence((fact,), "text"))
+    )
 
 
 def _is_in_columns(before: Pixels, after: Pixels, plain: Plane) -> bool:
@@ -300,8 +323,9 @@ def _is_speck(region: Region) -> bool:
     return region.pixels <= _FEW or region.strength < (_WEAK if small else _HARDLY)
 
 
-def _region_change(overlay: Overlay, region: Region, noise: float) -> MeasuredChange:
-    return _told_change(overlay, region, measure_facts(overlay.before, overlay.after, region, noise))
+def _region_change(overlay: Overlay, region: Region, noise: float, *, drawn: bool) -> MeasuredChange:
+    facts = measure_facts(overlay.before, overlay.after, region, noise, drawn=drawn)
+    return _told_change(overlay, region, facts)
 
 
 def _told_change(overlay: Overlay, region: Region, facts: tuple[Fact, ...]) -> MeasuredChange:
@@ -368,6 +392,8 @@ def _strip_change(
     pixels = max(box[2] * box[3] for box in boxes if box)
     image, side = (after, boxes[1]) if boxes[0] is None else (before, boxes[0])
     thing = thing_of(image, side) if side and None in boxes else ""
+    if not facts and (fact := resized_picture(before, after, (boxes[0], boxes[1]))) is not None:
+        facts, thing = (fact,), "picture"
     return MeasuredChange(boxes[0], boxes[1], facts, sentence(facts, thing), 2.0, pixels, 128.0, thing)
 
 

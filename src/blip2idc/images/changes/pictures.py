@@ -29,6 +29,7 @@ WORKING_PIXELS = 20_000_000
 #: What reduced images have at most: work on them takes some 30 bytes a pixel.
 REDUCED_PIXELS = 8_000_000
 _STRIP_PIXELS = 2_000_000
+_ROWS = 640  # of an image that are looked at for its evenness
 
 
 def over_channels(function: np.ufunc, image: np.ndarray) -> np.ndarray:
@@ -188,6 +189,13 @@ def difference(a: np.ndarray, b: np.ndarray, low: float = 0.0, high: float = 255
     gap = np.where(np.isnan(first) & np.isnan(second), 0.0, np.abs(second - first)).max(axis=2)
     gap = np.nan_to_num(gap, nan=high - low) * (255.0 / max(high - low, 1e-30))
     return np.asarray(np.minimum(np.ceil(gap), 255), np.uint8)
+
+
+def evenness(image: Pixels) -> float:
+    """Share of the pixels that are equal to the next one: most of a drawing or a page, few of a photograph."""
+    every = -(-max(image.shape[:2]) // _ROWS)
+    rows = image[::every]
+    return float((rows[:, 1:] == rows[:, :-1]).all(axis=2).mean()) if image.shape[1] > 1 else 1.0
 
 
 def codes(image: Pixels) -> np.ndarray:

@@ -47,6 +47,11 @@ FACT_KINDS = (
     "spaced",
     "checked",
     "gap",
+    "scroll_bar",
+    "caret",
+    "clock",
+    "overflow",
+    "language",
 )
 
 _IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
@@ -110,9 +115,10 @@ class Fact:
             ``outlined``: ``by``, ``by_hex``; ``theme``: ``to`` (``dark``, ``light``); ``panel``: ``as`` (``dialog``,
             ``banner``, ``panel``); ``spaced``: ``mode`` (``letters``, ``lines``); ``aligned``: ``to`` (``left``,
             ``centre``, ``right``); ``underlined``: ``as`` (or ``crossed out``); ``faded``: ``percent`` that is left;
-            ``gap``: ``pixels``. What one image has and the other has not (``outlined``, ``rounded``, ``shadowed``,
+            ``gap``: ``pixels``; ``language``: ``from``, ``to``.
+            What one image has and the other has not (``outlined``, ``rounded``, ``shadowed``,
             ``unstyled``, ``panel``, ``faded``, ``greyed``, ``bold``, ``italic``, ``underlined``, ``capitals``,
-            ``spaced``, ``checked``) names it as ``in``: ``before``
+            ``spaced``, ``checked``, ``scroll_bar``, ``caret``, ``overflow``) names it as ``in``: ``before``
             or ``after``. Else empty.
     """
 

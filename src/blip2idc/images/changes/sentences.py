@@ -25,7 +25,12 @@ _STATES: Mapping[str, tuple[str, str]] = {
     "capitals": ("is in capitals now", "is no longer in capitals"),
     "spaced": ("has {mode} that are further apart", "has {mode} that are closer together"),
     "checked": ("was checked", "was unchecked"),
+    "scroll_bar": ("is shown now", "is no longer shown"),
+    "overflow": ("runs out of its box now", "fits into its box again"),
+    "caret": ("is shown now", "is no longer shown"),
 }
+#: Fact -> what is there by itself.
+_PASSING: Mapping[str, str] = {"scroll_bar": "scroll bar", "caret": "caret", "clock": "clock"}
 _LONGEST = 80  # characters of a text that a sentence quotes
 
 
@@ -45,6 +50,10 @@ def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
     fact = facts[0] if facts else None
     if fact is not None and fact.kind == "gap" and not thing:
         thing = "gap"
+    if fact is not None and fact.kind == "language":
+        thing = "language of the page"
+    if fact is not None and fact.kind in _PASSING:
+        thing = _PASSING[fact.kind]
     if fact is not None and fact.kind == "panel":
         thing = str(fact.values["as"])
         if fact.values["in"] == "after":
@@ -130,10 +139,13 @@ def _phrase(fact: Fact) -> str:
         return f"turned {values['to']}, the theme changed"
     if fact.kind == "aligned":
         return f"is aligned to the {values['to']} now"
+    if fact.kind == "language":
+        return f"changed from {values['from']} to {values['to']}"
     if fact.kind == "gap":
         pixels = int(values["pixels"])
         return f"became {abs(pixels)} pixels {'larger' if pixels > 0 else 'smaller'}"
     return {
+        "clock": "ran on",
         "swapped": "and what is beside it swapped places",
         "replaced": "was replaced by another one",
         "appeared": "appeared",

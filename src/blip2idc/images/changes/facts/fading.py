@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from blip2idc.images.changes.facts.ground import plain_ground
-from blip2idc.images.changes.facts.patch import FEW, Patch, luma_of
+from blip2idc.images.changes.facts.patch import FEW, Patch, closed, luma_of
 from blip2idc.images.changes.result import Fact
 
 _SHARES = (0.1, 0.8)  # of the contrast that is left
@@ -92,7 +92,8 @@ def greyed(patch: Patch) -> Fact | None:
     images = patch.before[box], patch.after[box]
     if min(images[0].shape[:2]) < 8:
         return None
-    grounds = [np.median(image.reshape(-1, 3), axis=0) for image in images]
+    within = closed(inside)[box] > 0  # a pill leaves the corners of its box to the page
+    grounds = [np.median(image[within], axis=0) for image in images]
     for side, index in (("after", 1), ("before", 0)):
         pale, image, other = grounds[index], images[index], images[1 - index]
         if float(np.ptp(pale)) > _NEUTRAL or not _PALE[0] <= float(luma_of(pale)) <= _PALE[1]:
@@ -100,8 +101,8 @@ def greyed(patch: Patch) -> Fact | None:
         if np.abs(grounds[0] - grounds[1]).max() < 8:
             continue
         gap = np.abs(image - pale).max(axis=2)
-        label = gap > _LABEL
-        if not 0.01 < label.mean() < 0.5 or inside[box][~label].mean() < _ALL:
+        label = (gap > _LABEL) & within
+        if not 0.01 < label.mean() < 0.5 or inside[box][within & ~label].mean() < _ALL:
             continue
         strong = label & (gap >= 0.8 * float(np.quantile(gap[label], 0.9)))
         ink, was = np.median(image[strong], axis=0), np.median(other[strong], axis=0)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name, hex_code
-from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, inner_of, luma_of
+from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, filled, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
 
 _FULL, _FULL_IN_NOISE = (
@@ -25,6 +25,12 @@ _TWO_COLORS, _FAINTEST = (
 )  # levels by which the two colours of a drawing differ, before and after, at least
 _MIXED, _REST = 0.02, 0.1  # share of what is no mixture of the two, before, and is not explained by it after
 _GRAINY = 0.3  # standard deviation in levels of what was taken, not painted, at least
+_GROUND_PIXELS, _NEAR_GROUND, _INK_STEP = (
+    200,
+    12.0,
+    30.0,
+)  # pixels of a ground; levels of what is it, and of ink on it
+_SAME_GROUND, _STANDS = 0.6, 0.55  # share that is ground before and after, and share of the ink that stays
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
@@ -98,6 +104,34 @@ def light_or_color(patch: Patch) -> Fact | None:
     if float((np.sign(luma[1] - luma[0]) == np.sign(step)).mean()) <= 0.93:
         return None
     return Fact("brighter" if step > 0 else "darker", {"levels": round(abs(step))})
+
+
+def repainted(patch: Patch) -> Fact | None:
+    """`recoloured` where the ground of a thing has another colour, and what is on it stands where it stood."""
+    if patch.mask.sum() < _GROUND_PIXELS:
+        return None
+    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    within = filled(patch.mask)[box]
+    grounds, near, inks = [], [], []
+    for image in (patch.before, patch.after):
+        ground = _commonest(image[patch.mask])
+        apart = np.abs(image - ground).max(axis=2)
+        grounds.append(ground)
+        near.append(apart[patch.mask] <= _NEAR_GROUND)
+        inks.append((apart[box] > _INK_STEP) & within)
+    if np.abs(grounds[0] - grounds[1]).max() < _TWO_COLORS or (near[0] & near[1]).mean() < _SAME_GROUND:
+        return None
+    either = float((inks[0] | inks[1]).sum())
+    if either < FEW or float((inks[0] & inks[1]).sum()) < _STANDS * either:
+        return None
+    return _recoloured(grounds[0], grounds[1])
+
+
+def _commonest(values: np.ndarray) -> np.ndarray:
+    """The commonest colour of some pixels [N, 3]."""
+    codes = (values.astype(np.int64) >> 4) @ np.array([256, 16, 1])
+    return np.asarray(np.median(values[codes == np.bincount(codes).argmax()], axis=0))
 
 
 def _keeps_details(patch: Patch, inner: np.ndarray) -> bool:

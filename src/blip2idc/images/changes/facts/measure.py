@@ -11,7 +11,7 @@ from __future__ import annotations
 from blip2idc.images.changes.facts.fading import faded, greyed
 from blip2idc.images.changes.facts.focus import focus, grain
 from blip2idc.images.changes.facts.ground import cover, on_busy_ground, on_plain_ground
-from blip2idc.images.changes.facts.light import light_or_color
+from blip2idc.images.changes.facts.light import light_or_color, repainted
 from blip2idc.images.changes.facts.panels import panel
 from blip2idc.images.changes.facts.patch import FEW, patch_of
 from blip2idc.images.changes.facts.replacement import replaced
@@ -20,7 +20,9 @@ from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
 
 
-def measure_facts(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) -> tuple[Fact, ...]:
+def measure_facts(
+    before: Pixels, after: Pixels, region: Region, noise: float = 0.0, *, drawn: bool = True
+) -> tuple[Fact, ...]:
     """Measure what is sure of a region.
 
     Args:
@@ -28,6 +30,7 @@ def measure_facts(before: Pixels, after: Pixels, region: Region, noise: float = 
         after: The same of the image after.
         region: Where the two differ.
         noise: Typical difference by noise, 0..255.
+        drawn: Whether it may be a page: what only happens to pages is asked.
     """
     if region.pixels < FEW:
         return ()
@@ -35,9 +38,17 @@ def measure_facts(before: Pixels, after: Pixels, region: Region, noise: float = 
     for measure in (greyed, faded, on_plain_ground):
         if (fact := measure(patch)) is not None:
             return (fact,)
-    if (fact := panel(before, after, region)) is not None:
+    if drawn and (fact := panel(before, after, region)) is not None:
         return (fact,)
-    for measure in (light_or_color, grain, cover, focus, on_busy_ground, replaced):
+    for measure in (
+        light_or_color,
+        grain,
+        cover,
+        focus,
+        on_busy_ground,
+        replaced,
+        *((repainted,) if drawn else ()),
+    ):
         if (fact := measure(patch)) is not None:
             return (fact,)
     return ()

@@ -81,6 +81,14 @@ def closed(mask: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)))
 
 
+def filled(mask: np.ndarray) -> np.ndarray:
+    """A mask with its gaps closed and all that it surrounds, bool."""
+    shapes, _ = cv2.findContours(closed(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(whole, shapes, -1, 1, cv2.FILLED)
+    return np.asarray(whole > 0)
+
+
 def inner_of(mask: np.ndarray) -> np.ndarray | None:
     """A mask, its gaps closed, without its border; None where nothing is left."""
     inner = cv2.erode(closed(mask), np.ones((5, 5), np.uint8), borderValue=0) > 0

@@ -13,6 +13,7 @@ from itertools import product
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.facts.pages.letters import slant_of
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas, Region, belong, find_areas
 from blip2idc.images.changes.regions.noise import Excess, exact_excess
@@ -49,6 +50,8 @@ _PARTLY = (
     0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
 )
 _WHOLLY, _FEW_PIXELS = 0.85, 6  # the same where strokes are others, and how many pixels tell
+_LETTERS = (7, 60)  # pixels of the height of letters that may lean
+_ITALIC, _UPRIGHT = 0.14, 0.07  # tangents of the slant of italic letters at least, of others at most
 _STROKE = 40  # levels by which strokes differ from their ground, at least
 _SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
@@ -106,6 +109,11 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         if not explained[index]:
             shifts[index] = best_shift(before, after, box)
             explained[index] = shifts[index, 2] < _SHIFTED
+    if (
+        explained.sum() < _WIDESPREAD
+    ):  # of letters all over a page each leans a little otherwise by its rendering
+        for index in np.flatnonzero(explained).tolist():
+            explained[index] = not _leans(before, after, areas.box(index))
     explained |= _in_accord(shifts, explained)
     if explained.sum() < _WIDESPREAD and not explained.all():
         # a part of a changed word may happen to look drawn anew
@@ -119,6 +127,21 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
             left = np.flatnonzero(~explained)
             explained[left] = [_is_on_edges(before, after, areas.box(int(index))) for index in left]
     return explained
+
+
+def _leans(before: Pixels, after: Pixels, box: Box) -> bool:
+    """Whether the strokes in a box lean in one image and stand in the other, as those of italic letters."""
+    if not _LETTERS[0] <= box[3] <= _LETTERS[1] or box[2] < _LETTERS[0]:
+        return False
+    slants = []
+    for image in (before, after):
+        part = _part(image, box)
+        ground = np.median(np.concatenate([part[0], part[-1]]), axis=0)
+        gap = np.abs(part - ground).max(axis=2)
+        if float(gap.max()) < _STROKE:
+            return False
+        slants.append(slant_of(gap / float(gap.max())))
+    return max(slants) >= _ITALIC and abs(min(slants)) <= _UPRIGHT
 
 
 def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.ndarray) -> np.ndarray:

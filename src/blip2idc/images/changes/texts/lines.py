@@ -11,9 +11,11 @@ import numpy as np
 from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.result import Box
 
+#: Lines of a place that are looked at, from the top.
+MOST_LINES = 8
 _REACH = 700  # pixels to either side that a line is followed
+_BESIDE = 24  # pixels beside a place in which its lines and their ground are sought
 _HEIGHTS = (6, 90)  # pixels of a line
-_MOST_LINES = 8
 _GAP = 1.25  # heights of a line by which words are apart at most
 _CONTRAST = 0.4  # of the strongest contrast in the box: what is ink
 _LEAST_CONTRAST = 24  # levels of it
@@ -38,7 +40,8 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     tall = max(height, 12)
     top, bottom = max(0, y - tall), min(image.shape[0], y + height + tall)
     window = image[top:bottom, left:right].astype(np.int16)
-    near = slice(max(0, x - left - tall), x - left + width + tall)
+    beside = min(tall, _BESIDE)
+    near = slice(max(0, x - left - beside), x - left + width + beside)
     ground = _ground(window[max(0, y - top - 4) : y - top + height + 4, near])
     if ground is None:
         return []
@@ -55,7 +58,7 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
         for begin, end in _columns(np.asarray(ink[first:last, start:stop].any(axis=0)), last - first):
             upper, lower = _as_high(np.asarray(ink[:, start + begin : start + end].any(axis=1)), first, last)
             found.append((left + start + begin, top + upper, end - begin, lower - upper))
-    return found[:_MOST_LINES]
+    return found[:MOST_LINES]
 
 
 def with_air(image: Pixels, box: Box) -> Pixels:

@@ -7,14 +7,20 @@ where something could be read surely; and with their `name` where the same words
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
+import numpy as np
+
+from blip2idc.images.changes.facts.pages.letters import line_of
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
-from blip2idc.images.changes.texts.lines import line_boxes, with_air
+from blip2idc.images.changes.texts.language import language
+from blip2idc.images.changes.texts.lines import MOST_LINES, line_boxes, with_air
 from blip2idc.images.changes.texts.reading import can_read, read_line
-from blip2idc.images.changes.texts.words import changed_lines
+from blip2idc.images.changes.texts.same_words import same_words
+from blip2idc.images.changes.texts.words import changed_lines, missing_words, ran_on, with_seconds
 
 #: Changes of a pair that are read, the most telling.
 _MOST = 10
@@ -24,6 +30,16 @@ _VERY_SURE = 0.9  # the same where a text seems to have moved: its words may hav
 _NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed"})
 #: Pixels of the line around a thing, and of the ground between.
 _OUTLINE = 8
+#: What happens to words that stay.
+_OF_SAME_WORDS = frozenset({"bold", "italic", "spaced", "resized"})
+#: Likeness of two readings of the same words at least.
+_SAME_WORDS = 0.9
+#: Letters at the end of a line that is cut off, which may be read wrongly.
+_CUT_OFF = 3
+#: Texts that changed from which on the page may be in another language.
+_PAGE = 3
+#: Letters of words whose coming or going is told by reading alone.
+_WORD = 3
 #: Lines that are tried for one that can be read.
 _TITLES = 3
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
@@ -34,9 +50,25 @@ _NAMED = (
     2,
     40,
 )  # most pixels of a thing that is called by its words, most lines and letters of these
+_EDGE = 28  # pixels from the top or the bottom up to which a time of day is a clock
 _RIM = 2  # pixels of its edge
 _LARGEST = 1_500_000  # pixels of a place in which lines are looked for, of which a few are read
 _AROUND = 720  # pixels of the image around a place that are looked at
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line that was read.
+
+    Attributes:
+        text: What it says.
+        sure: How sure the reader is, 0..1.
+        box: In the image.
+    """
+
+    text: str
+    sure: float
+    box: Box
 
 
 def with_texts(
@@ -46,7 +78,28 @@ def with_texts(
     if not changes or not can_read():
         return tuple(changes)
     read = [_with_text(first, second, change) for change in changes[:_MOST]]
+    texts = [
+        [text for change in read if (text := getattr(change, side))] for side in ("before_text", "after_text")
+    ]
+    if min(map(len, texts)) >= _PAGE and (fact := language(*texts)) is not None:
+        return (_of_page(first, second, (*read, *changes[_MOST:]), fact),)
     return (*read, *changes[_MOST:])
+
+
+def _of_page(
+    first: Picture, second: Picture, changes: Sequence[MeasuredChange], fact: Fact
+) -> MeasuredChange:
+    """All that changed as one change of the page."""
+    return MeasuredChange(
+        (0, 0, *first.size),
+        (0, 0, *second.size),
+        (fact,),
+        sentence((fact,)),
+        max(change.strength for change in changes),
+        sum(change.pixels for change in changes),
+        float(np.mean([change.difference for change in changes])),
+        "page",
+    )
 
 
 def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -58,6 +111,10 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     if change.thing.endswith(_NO_TEXT) and not kinds & _NAMED_BY_TITLE:
         return change
     if kinds and not (kinds <= _CAME_OR_WENT or seems_moved):
+        if kinds <= _OF_SAME_WORDS and change.before_box is not None and change.after_box is not None:
+            change = _if_same_words(first, second, change)
+            if not change.facts:
+                return change
         return replace(change, name=_name_of_thing(first, second, change))
     if change.thing.endswith("shape") and any(
         box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
@@ -65,19 +122,50 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         return change
     sure = _VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
-    before, after = (_read(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
-    if before is None or after is None:
+    one, other = (_read(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
+    if one is None or other is None:
         return change
-    if before == after:
-        name = _as_name(after)
-        if name and not change.facts and not change.thing:
-            return replace(change, name=name, thing="text", sentence=sentence((), "text"))
-        return replace(change, name=name)
-    if not (before and after) and not kinds & _CAME_OR_WENT:
-        return change
-    if " ".join(before).casefold() == " ".join(after).casefold():
+    written = _told_apart(one, other)
+    return _of_same_words(first, second, change, *written) or _of_other_words(change, *written)
+
+
+def _of_same_words(
+    first: Picture,
+    second: Picture,
+    change: MeasuredChange,
+    written: Sequence[Written],
+    rewritten: Sequence[Written],
+) -> MeasuredChange | None:
+    """What happened where the same words, but for a clock's, are read before and after; None where others are."""
+    before, after = ([line.text for line in lines] for lines in (written, rewritten))
+    if ran_on(before, after) and (
+        with_seconds(after) or _is_at_edge(second, change.after_box or change.before_box)
+    ):
+        return replace(change, facts=(Fact("clock"),), sentence=sentence((Fact("clock"),)))
+    if (fact := _no_longer_wraps(first, second, written, rewritten)) is not None:
+        return replace(change, facts=(fact,), thing="text", sentence=sentence((fact,), "text"))
+    if before and _letters_of(before) == _letters_of(after) and len(before) == len(after):
+        return _drawn_otherwise(first, second, change, written, rewritten)
+    if before and " ".join(before).casefold() == " ".join(after).casefold():
         return _in_capitals(change, " ".join(before), " ".join(after))
+    return change if before == after else None
+
+
+def _of_other_words(
+    change: MeasuredChange, written: Sequence[Written], rewritten: Sequence[Written]
+) -> MeasuredChange:
+    """A change with the words that were there and are there now."""
+    kinds = {fact.kind for fact in change.facts}
+    seems_moved = bool(kinds) and not kinds <= _CAME_OR_WENT
+    before, after = ([line.text for line in lines] for lines in (written, rewritten))
+    if not (before and after) and not kinds & _CAME_OR_WENT:
+        return _came_or_went(change, written, rewritten)
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
+    part = missing_words(before, after) or missing_words(after, before)
+    if part and not kinds:
+        kind = "disappeared" if len(" ".join(before)) > len(" ".join(after)) else "appeared"
+        one, other = (part, "") if kind == "disappeared" else ("", part)
+        change = replace(change, facts=(Fact(kind),))
     if seems_moved and (one in other or other in one):
         return change  # what is written beside it now was there before
     return replace(
@@ -87,6 +175,23 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         sentence=text_sentence(one, other, change.thing),
         facts=() if seems_moved else change.facts,  # a word changed, and those behind it moved
     )
+
+
+def _if_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A change of letters as it is where the words are the same; with its texts, and no fact, where others are read."""
+    written, rewritten = _read(first, change.before_box, _SURE), _read(second, change.after_box, _SURE)
+    if not written or not rewritten:
+        return change
+    one, other = (_letters_of_lines(lines).casefold() for lines in (written, rewritten))
+    likeness = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    if likeness >= _SAME_WORDS and abs(len(one) - len(other)) <= 1 + (1 - _SAME_WORDS) / 2 * len(one):
+        return change
+    return _with_text(first, second, replace(change, facts=()))
+
+
+def _is_at_edge(picture: Picture, box: Box | None) -> bool:
+    """Whether a place is where a page shows the time."""
+    return box is not None and (box[1] < _EDGE or box[1] + box[3] > picture.height - _EDGE)
 
 
 def _name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
@@ -99,6 +204,96 @@ def _name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> s
     boxed = change.thing.endswith(("button", "box")) or bool(change.fact("panel"))
     ways = (_name, _title) if boxed else (_title, _name)
     return ways[0](picture, box) or ways[1](picture, box)
+
+
+def _no_longer_wraps(
+    first: Picture, second: Picture, before: Sequence[Written], after: Sequence[Written]
+) -> Fact | None:
+    """`overflow` where lines of one image are one line in the other, which the edge of the image cuts off."""
+    for side, lines, others, picture in (("after", after, before, second), ("before", before, after, first)):
+        if len(lines) != 1 or len(others) < 2 or lines[0].box[0] + lines[0].box[2] < picture.width - _RIM:
+            continue
+        one, other = _letters_of_lines(lines), _letters_of_lines(others)
+        if len(one) > _CUT_OFF and other.startswith(one[:-_CUT_OFF]):
+            return Fact("overflow", {"in": side})
+    return None
+
+
+def _drawn_otherwise(
+    first: Picture,
+    second: Picture,
+    change: MeasuredChange,
+    before: Sequence[Written],
+    after: Sequence[Written],
+) -> MeasuredChange:
+    """A place in which the same words stand before and after: called by them, and what happened to them is told."""
+    name = _as_name([line.text for line in after])
+    if change.facts:
+        return replace(change, name=name)
+    lines = [
+        (line_of(*_window(first, one.box)), line_of(*_window(second, other.box)))
+        for one, other in zip(before, after, strict=True)
+    ]
+    fact = same_words(
+        [
+            (replace(one, box=b.box), replace(other, box=a.box))
+            for (one, other), b, a in zip(lines, before, after, strict=True)
+        ]
+    )
+    thing = change.thing or "text"
+    if fact is None:
+        return replace(change, name=name, thing=thing, sentence=sentence((), thing)) if name else change
+    thing = "" if fact.kind == "gap" else "text"
+    return replace(change, name=name, thing=thing, facts=(fact,), sentence=sentence((fact,), thing))
+
+
+def _window(picture: Picture, box: Box) -> tuple[Pixels, Box]:
+    """The surroundings of a line, and its box in them."""
+    x, y, width, height = box
+    left, top = max(0, x - _OUTLINE), max(0, y - _OUTLINE)
+    return (
+        picture.window((left, top, width + 2 * _OUTLINE, height + 2 * _OUTLINE)),
+        (x - left, y - top, width, height),
+    )
+
+
+def _came_or_went(
+    change: MeasuredChange, before: Sequence[Written], after: Sequence[Written]
+) -> MeasuredChange:
+    """A place where words stand on one side, and nothing is written on the other."""
+    lines = before or after
+    if not lines or min(line.sure for line in lines) < _VERY_SURE or len(_letters_of_lines(lines)) < _WORD:
+        return change
+    fact = Fact("disappeared" if before else "appeared")
+    one, other = ("\n".join(line.text for line in lines) for lines in (before, after))
+    return replace(
+        change,
+        facts=(fact,),
+        thing="text",
+        before_text=one or None,
+        after_text=other or None,
+        sentence=text_sentence(one, other, "text"),
+    )
+
+
+def _letters_of(lines: Sequence[str]) -> str:
+    """Letters and digits alone: spaces and dots are read now so, now so."""
+    return "".join(letter for line in lines for letter in line if letter.isalnum())
+
+
+def _letters_of_lines(lines: Sequence[Written]) -> str:
+    return _letters_of([line.text for line in lines])
+
+
+def _told_apart(before: list[Written], after: list[Written]) -> tuple[list[Written], list[Written]]:
+    """Two lists of lines that may be cut off at the end without the last ones that only one of them shows."""
+    if max(len(before), len(after)) < MOST_LINES:
+        return before, after
+    steps = SequenceMatcher(
+        None, [line.text for line in before], [line.text for line in after], autojunk=False
+    ).get_opcodes()
+    kind, a, _, c, _ = steps[-1]
+    return (before[:a], after[:c]) if len(steps) > 1 and kind in ("insert", "delete") else (before, after)
 
 
 def _in_capitals(change: MeasuredChange, before: str, after: str) -> MeasuredChange:
@@ -163,14 +358,19 @@ def _rest_of_line(picture: Picture, box: Box | None) -> Box | None:
     return lines[0]
 
 
-def _read(picture: Picture, box: Box | None, sure: float) -> list[str] | None:
-    """The lines of a place; none where nothing is written; None where one is not sure."""
-    texts = []
-    for crop, _ in _lines(picture, box):
+def _read(picture: Picture, box: Box | None, sure: float) -> list[Written] | None:
+    """The lines of a place; none where nothing is written; None where one is not sure.
+
+    Of several lines the last may be cut off by the end of the image.
+    """
+    texts: list[Written] = []
+    for crop, line in _lines(picture, box):
         text, certainty = read_line(crop)
         if not text or certainty < sure:
+            if texts and line[1] + line[3] >= picture.height - _RIM:
+                break
             return None
-        texts.append(text)
+        texts.append(Written(text, certainty, line))
     return texts
 
 

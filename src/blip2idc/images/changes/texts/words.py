@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 _SHORT = 32  # characters up to which a line is named whole
 _FEW = 4  # words, likewise
 _TOGETHER = 2  # words that may be the same between two that changed and are named with them
+_TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?")
 _WORD = re.compile(r"[€$£¥] ?\d\S*|\d\S*(?: ?[€$£¥%]| (?:kg|km|EUR|USD)\b)|\S+")
 
 
@@ -37,6 +38,43 @@ def changed_words(before: str, after: str) -> tuple[str, str]:
     firsts = (" ".join(one[start:stop]) for start, stop, _, _ in parts)
     seconds = (" ".join(other[start:stop]) for _, _, start, stop in parts)
     return " … ".join(filter(None, firsts)), " … ".join(filter(None, seconds))
+
+
+def ran_on(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether two texts differ in nothing but a time of day.
+
+    >>> ran_on(["16:47 Costa"], ["16:48 Costa"]), ran_on(["Opens 9:00"], ["Opens never"])
+    (True, False)
+    """
+    one, other = (" ".join(lines).split() for lines in (before, after))
+    if len(one) != len(other):
+        return False
+    changed = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
+    return bool(changed) and all(_TIME.fullmatch(word) for pair in changed for word in pair)
+
+
+def missing_words(before: Sequence[str], after: Sequence[str]) -> str:
+    """The words beside each other that a text lost, where all others stayed; empty for anything else.
+
+    >>> missing_words(["FAQ Calendar Blog"], ["FAQ Blog"]), missing_words(["FAQ Blog"], ["FAQ News"])
+    ('Calendar', '')
+    """
+    one, other = (" ".join(lines).split() for lines in (before, after))
+    few = len(one) - len(other)
+    if not other or few <= 0:
+        return ""
+    start = next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(other)
+    )
+    if one[start + few :] != other[start:]:
+        return ""
+    lost = " ".join(one[start : start + few])
+    return lost if sum(letter.isalnum() for letter in lost) > 1 else ""
+
+
+def with_seconds(lines: Sequence[str]) -> bool:
+    """Whether a text shows a time of day with its seconds, as only clocks do."""
+    return any(word.count(":") == 2 and _TIME.fullmatch(word) for line in lines for word in line.split())
 
 
 def changed_lines(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:

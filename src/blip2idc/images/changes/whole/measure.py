@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.cards import carded
@@ -35,6 +37,14 @@ _ELSEWHERE: tuple[_Step, ...] = (
 
 #: What is not asked of pages and drawings, which change in ways of their own.
 _OF_PHOTOGRAPHS = (aged, reprinted, pencilled, warped, blended, carded)
+
+#: What is told of no page: text and pictures that changed look like it.
+_NOT_OF_PAGES = frozenset({
+    "posterize", "solarize", "threshold", "noise", "denoise", "salt_and_pepper", "warmer", "cooler", "hue", "sharpen",
+    "saturate", "contrast_up", "emboss", "sketch", "cartoon", "halftone", "engrave", "scatter",
+})  # fmt: skip
+_LEVELS = 24  # by which a flipped page may differ
+_FLIPPED = 0.75  # share of what is drawn on it that keeps to it
 
 #: Every kind of fact that is stated of a whole picture, as the world `edits` calls it.
 WHOLE_KINDS = (
@@ -67,8 +77,26 @@ def measure_whole(before: Pixels, after: Pixels) -> Fact | None:
             continue
         found = step(views)
         if found is not None:
-            return found
+            return None if views.is_drawn and not _happens_to_pages(found, views) else found
     return None
+
+
+def _happens_to_pages(fact: Fact, views: Views) -> bool:
+    """Whether a fact may be one of a page: not what an image editor does to photographs, nor a layout like a flip."""
+    if fact.kind in ("flip", "half_turn"):
+        turned = views.before[::-1] if fact.values.get("axis") == "vertical" else views.before[:, ::-1]
+        if fact.kind == "half_turn":
+            turned = views.before[::-1, ::-1]
+        return views.same_size and _is_drawn_alike(turned, views.after)
+    return fact.kind not in _NOT_OF_PAGES
+
+
+def _is_drawn_alike(one: Pixels, other: Pixels) -> bool:
+    """Whether letters and lines of a page, not its bare ground alone, are those of another."""
+    levels = one.astype(np.int16)
+    drawn = np.abs(np.diff(levels, axis=1)).max(axis=2) > _LEVELS
+    near = np.abs(levels - other).max(axis=2)[:, 1:] <= _LEVELS
+    return bool(drawn.any() and near[drawn].mean() >= _FLIPPED)
 
 
 def measure_cover(before: Pixels, after: Pixels, *, around: bool = True) -> Fact | None:

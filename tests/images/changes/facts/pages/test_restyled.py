@@ -187,3 +187,47 @@ def test_other_words_are_not_the_same_ones_drawn_otherwise(words: str) -> None:
         draw.text((30, 320), words, "#555555", font(14))
 
     assert {fact.kind for fact in facts(page(), changed(say))} <= {"appeared", "disappeared"}
+
+
+def test_a_dark_picture_is_no_shadow() -> None:
+    def pictured(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+        grey = np.add.outer(np.arange(90), np.arange(90)) // 6 + 40
+        circle = Image.new("L", (90, 90))
+        ImageDraw.Draw(circle).ellipse((0, 0, 89, 89), fill=255)
+        image.paste(Image.fromarray(grey.astype(np.uint8)).convert("RGB"), (60, 110), circle)
+
+    told = {fact.kind for fact in facts(page(), changed(pictured))}
+    assert told == {"appeared"}
+
+
+def test_the_ground_under_what_stays_is_recoloured() -> None:
+    def cell(color: str) -> Draw:
+        def draw_it(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+            draw.rectangle((20, 210, 220, 244), fill=color)
+            draw.rounded_rectangle((40, 216, 110, 238), 6, fill="#7ad38f", outline="#222222")
+
+        return draw_it
+
+    (fact,) = facts(changed(cell("#084b23")), changed(cell("#f6f7f9")))
+    assert (fact.kind, fact.values["from_hex"], fact.values["to_hex"]) == ("recoloured", "#084b23", "#f6f7f9")
+
+
+def test_text_that_runs_over_the_edge_of_its_box() -> None:
+    def message(right: int) -> Draw:
+        def draw_it(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+            draw.rectangle((20, 210, right, 240), fill="#e8d9f0")
+            draw.text((30, 216), "The meeting starts at the town hall", "#222222", font(14))
+
+        return draw_it
+
+    wide, narrow = changed(message(400)), changed(message(200))
+    assert facts(wide, narrow) == [Fact("overflow", {"in": "after"})]
+    assert facts(narrow, wide) == [Fact("overflow", {"in": "before"})]
+
+
+def test_a_photograph_is_not_asked_what_pages_are() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (90, 120, 3)).astype(np.uint8)
+    photograph = Image.fromarray(noise).resize((480, 360), Image.Resampling.BICUBIC)
+    framed = photograph.copy()
+    ImageDraw.Draw(framed).rectangle((100, 100, 220, 180), outline="#1a5fd0", width=2)
+    assert "outlined" not in {fact.kind for fact in facts(photograph, framed)}

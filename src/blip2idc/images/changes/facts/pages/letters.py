@@ -83,7 +83,7 @@ def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     if len(boxes[0]) != len(boxes[1]) or not boxes[0]:
         return None
     pairs = [
-        tuple(_line(image, box) for image, box in zip((before, after), pair, strict=True))
+        tuple(line_of(image, box) for image, box in zip((before, after), pair, strict=True))
         for pair in zip(*boxes, strict=True)
     ]
     if any(np.abs(one.ground - other.ground).max() > _GROUND for one, other in pairs):
@@ -92,7 +92,7 @@ def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         return None
     facts = [_of_line(*pair) for pair in pairs]
     if len(facts) > 1 and None not in facts and {fact.kind for fact in facts if fact} <= {"moved", "same"}:
-        return _line_spacing(pairs) or _aligned(pairs) or _agreed(facts)
+        return line_spacing(pairs) or aligned_of(pairs) or _agreed(facts)
     return _agreed(facts)
 
 
@@ -149,7 +149,8 @@ def _parts(line: Line) -> list[Line]:
     return found
 
 
-def _line(image: Pixels, box: Box) -> Line:
+def line_of(image: Pixels, box: Box) -> Line:
+    """The ink of a line of text in a box of an image, uint8 [H, W, 3], and its colours."""
     x, y, width, height = box
     window = image[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2].astype(np.float32)
     ground = np.median(np.concatenate([window[0], window[-1]]), axis=0)
@@ -169,31 +170,31 @@ def _redrawn(one: Line, other: Line) -> Fact | None:
     thicker = max(strokes, 1 / strokes)
     wide = across if strokes > 1 else 1 / across
     if level and thicker >= _BOLDER and _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
-        if _shapes(one.ink, other.ink) >= _BOLD_SHAPES:
+        if shapes(one.ink, other.ink) >= _BOLD_SHAPES:
             return Fact("bold", {"in": "after" if strokes > 1 else "before"})
         return None
     spread = max(across, 1 / across)
     inks = float(other.ink.sum() / one.ink.sum())
     if level and thicker <= _AS_THICK and spread >= _WIDER and abs(inks - 1) <= _SAME_INK:
         narrow, wide_one = (one, other) if across > 1 else (other, one)
-        if _course_gap(one.ink, other.ink) <= _SPREAD and _holds_glyphs(narrow.ink, wide_one.ink):
+        if course_gap(one.ink, other.ink) <= _SPREAD and _holds_glyphs(narrow.ink, wide_one.ink):
             return Fact("spaced", {"in": "after" if across > 1 else "before", "mode": "letters"})
         return None
     alike = level and abs(one.box[2] - other.box[2]) <= 1 and thicker <= _AS_THICK
-    if alike and _shapes(one.ink, other.ink) >= _SAME:
+    if alike and shapes(one.ink, other.ink) >= _SAME:
         dx, dy = other.box[0] - one.box[0], other.box[1] - one.box[1]
         return Fact("moved", {"dx": dx, "dy": dy}) if max(abs(dx), abs(dy)) > 1 else Fact("same")
     size = (across * down) ** 0.5
     if max(size, 1 / size) >= _LARGER and abs(across / down - 1) <= _PROPORTION + 1.5 / min(
         one.box[3], other.box[3]
     ):
-        return Fact("resized", {"factor": round(size, 2)}) if _shapes(one.ink, other.ink) >= _SHAPES else None
+        return Fact("resized", {"factor": round(size, 2)}) if shapes(one.ink, other.ink) >= _SHAPES else None
     if abs(one.box[3] - other.box[3]) <= 2 and abs(inks - 1) <= _ITALIC_INK:
-        slants = [_slant(line.ink) for line in (one, other)]
+        slants = [slant_of(line.ink) for line in (one, other)]
         if (
             max(slants) >= _SLANTED
             and abs(min(slants)) <= _UPRIGHT
-            and _course_gap(one.ink, other.ink) <= 2 * _SPREAD
+            and course_gap(one.ink, other.ink) <= 2 * _SPREAD
         ):
             return Fact("italic", {"in": "after" if slants[1] > slants[0] else "before"})
     return None
@@ -223,7 +224,7 @@ def _holds_glyphs(narrow: np.ndarray, wide: np.ndarray) -> bool:
     return len(found) >= _FEW_GLYPHS and float(np.average(found, weights=weights)) >= _SAME_GLYPHS
 
 
-def _shapes(one: np.ndarray, other: np.ndarray) -> float:
+def shapes(one: np.ndarray, other: np.ndarray) -> float:
     """Correlation of the ink of two lines, the first stretched to the second, word by word."""
     words = [_words(ink) for ink in (one, other)]
     if len(words[0]) != len(words[1]):
@@ -251,7 +252,7 @@ def _words(ink: np.ndarray) -> list[tuple[int, int]]:
     return [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)]
 
 
-def _course_gap(one: np.ndarray, other: np.ndarray) -> float:
+def course_gap(one: np.ndarray, other: np.ndarray) -> float:
     """Largest difference of the share of ink up to the same share of both lines."""
     places = np.linspace(0, 1, 100)
     courses = []
@@ -261,7 +262,7 @@ def _course_gap(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(courses[0] - courses[1]).max())
 
 
-def _slant(ink: np.ndarray) -> float:
+def slant_of(ink: np.ndarray) -> float:
     """The tangent by which stems lean: the shear under which columns of ink stand out most."""
     height, width = ink.shape
     margin = int(0.5 * height)
@@ -303,7 +304,7 @@ def _underline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     return Fact("underlined", {"in": "after" if spans[1] > spans[0] else "before", "as": how})
 
 
-def _aligned(pairs: list[tuple[Line, ...]]) -> Fact | None:
+def aligned_of(pairs: list[tuple[Line, ...]]) -> Fact | None:
     """`aligned` where lines that had one edge or middle in common have another one now."""
     if any(abs(pair[0].box[1] - pair[1].box[1]) > 1 for pair in pairs):
         return None
@@ -319,11 +320,11 @@ def _aligned(pairs: list[tuple[Line, ...]]) -> Fact | None:
     return Fact("aligned", {"to": now[1]}) if now[0] != now[1] else None
 
 
-def _line_spacing(pairs: list[tuple[Line, ...]]) -> Fact | None:
+def line_spacing(pairs: list[tuple[Line, ...]]) -> Fact | None:
     """`spaced` where the same lines are further apart."""
     if any(abs(one.box[2] - other.box[2]) > 2 or abs(one.box[3] - other.box[3]) > 2 for one, other in pairs):
         return None
-    if any(_shapes(one.ink, other.ink) < _SHAPES for one, other in pairs):
+    if any(shapes(one.ink, other.ink) < _SHAPES for one, other in pairs):
         return None
     steps = [np.diff([pair[side].box[1] for pair in pairs]) for side in (0, 1)]
     gaps = steps[1] - steps[0]

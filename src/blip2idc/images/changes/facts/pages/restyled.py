@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from blip2idc.images.changes.facts.pages.corners import find_rounded, merged_regions
 from blip2idc.images.changes.facts.pages.frames import outline
 from blip2idc.images.changes.facts.pages.letters import letters
+from blip2idc.images.changes.facts.pages.passing import passing
 from blip2idc.images.changes.facts.pages.shadows import shadow
 from blip2idc.images.changes.facts.pages.swaps import find_displaced, find_exchanged, swap
 from blip2idc.images.changes.facts.pages.toggles import toggle
@@ -57,7 +58,8 @@ def find_restyled(
 def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) -> Fact | None:
     """What of that happened in one region."""
     return (
-        toggle(before, after, region)
+        passing(before, after, region)
+        or toggle(before, after, region)
         or outline(before, after, region)
         or shadow(before, after, region, _TOLERANCE + _BY_NOISE * noise)
         or swap(before, after, region)

@@ -16,12 +16,14 @@ from blip2idc.images.changes.result import Fact
 
 _FEW = 100  # pixels
 _DEEPEST = 6.0  # levels that the darkest part of it is darker, at least
+_DARKEST, _SOFT = 140.0, 0.62  # levels that it is darker at most, and of these what it is on average
 _ONE_WAY = 0.97  # share of the pixels that are darker
 _SMOOTH, _SMOOTHLY = (
     0.2,
     0.93,
 )  # of the deepest: the step to a neighbour, and the share of the pixels that keep to it
 _FADES = 0.35  # of the deepest: the mean depth along the outline of the box
+_FADED = 0.3  # share of its outer edge along which a shadow has faded; the rest is beside what casts it
 _CAST = 0.5  # of the deepest: the mean depth of the pixels beside what casts it
 _LEVELS = 5  # different depths at least
 _FILLED = 0.92  # share of its box that a shadow fills at most
@@ -40,7 +42,9 @@ def shadow(before: Pixels, after: Pixels, region: Region, tolerance: float) -> F
     depth *= sign
     values = depth[region.mask]
     deepest = float(np.quantile(values, 0.98))
-    if deepest < max(_DEEPEST, tolerance) or (values > -0.5 * tolerance / 5).mean() < _ONE_WAY:
+    if not max(_DEEPEST, tolerance) <= deepest <= _DARKEST or values.mean() > _SOFT * deepest:
+        return None
+    if (values > -0.5 * tolerance / 5).mean() < _ONE_WAY:
         return None
     if len(np.unique(np.rint(values))) < _LEVELS:
         return None
@@ -62,6 +66,9 @@ def shadow(before: Pixels, after: Pixels, region: Region, tolerance: float) -> F
     filled = region.pixels > _FILLED * width * height
     if faded < max(1, len(sides) - 1) or (filled and (len(sides) > 3 or max(sides) < _CAST)):
         return None
+    outline = _outline(region.mask)
+    if (depth[outline] <= _FADES * deepest).mean() < _FADED:
+        return None
     around = np.pad(region.mask, 1)
     beside = region.mask & (cv2.dilate((~around).astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1] > 0)
     deep = depth[beside]
@@ -72,3 +79,11 @@ def shadow(before: Pixels, after: Pixels, region: Region, tolerance: float) -> F
     if float(np.ptp(taken)) > _GREY * float(taken.max()):
         return None
     return Fact("shadowed", {"in": "after" if sign > 0 else "before"})
+
+
+def _outline(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask along its outer edge, whatever is left out within."""
+    shapes, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    edge = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(edge, shapes, -1, 1)
+    return np.asarray(edge > 0)

@@ -1,0 +1,130 @@
+"""The same words drawn otherwise, where they were read: `resized`, `recoloured`, `italic`, `bold`, `spaced`, `moved`.
+
+In: the lines of a place in both images, read as the same words. Out: the fact. That the words are the same need not be
+told from their ink here, so that larger steps are told than `facts.pages.letters` can be sure of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from blip2idc.images.changes.facts.colors import color_name, hex_code
+from blip2idc.images.changes.facts.pages.letters import (
+    Line,
+    aligned_of,
+    course_gap,
+    line_spacing,
+    shapes,
+    slant_of,
+)
+from blip2idc.images.changes.result import Fact
+
+_GROUND, _OTHER_COLOR = (
+    10.0,
+    60.0,
+)  # levels by which grounds may differ, and from which on letters are recoloured
+_LARGER, _LARGER_PIXELS = 1.07, 2  # ratio of the heights of letters, and pixels, that are another size
+_PROPORTION = 0.13  # by which the ratios of width and height may differ
+_SLANTED, _LETTERS = 0.12, 2.5  # difference of the slants of italic letters, and heights of a line that tells
+_BOLDER, _BOLD_WIDTH = 1.17, (0.96, 1.3)  # ratios of the widths of strokes, and of lines, of bold letters
+_WIDER, _WIDER_PIXELS = 1.045, 4  # ratio of the widths of lines with other spaces between letters, and pixels
+_AS_THICK, _COURSE = 1.12, 0.08  # of their strokes at most, and difference of the ink's course along them
+_SAME_WIDTH = 3  # pixels by which lines may differ that are as wide
+_SAME_SHAPES = 0.9  # correlation of the ink of lines that only moved
+_AS_FAR = 1  # pixels by which displacements may differ that are one
+_BLOCK = 4  # lines that gave way together, rather than moved
+
+
+def same_words(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
+    """What happened to lines whose words stayed; None where that is not clear.
+
+    Args:
+        pairs: Each line before and after, from top to bottom; at least one.
+    """
+    if any(np.abs(one.ground - other.ground).max() > _GROUND for one, other in pairs):
+        return None
+    boxes = np.array([(one.box, other.box) for one, other in pairs], float)  # [N, 2, 4]
+    widths, heights = boxes[:, :, 2], boxes[:, :, 3]
+    across, down = (float(np.median(side[:, 1] / side[:, 0])) for side in (widths, heights))
+    taller = float(np.abs(np.diff(heights, axis=1)).max())
+    if (
+        max(down, 1 / down) >= _LARGER
+        and taller >= _LARGER_PIXELS
+        and abs(across / down - 1) <= _PROPORTION
+        and (across - 1) * (down - 1) > 0
+    ):
+        return Fact("resized", {"factor": round((across * down) ** 0.5, 2)})
+    if taller > 1:
+        return None
+    if (fact := _recoloured(pairs)) is not None:
+        return fact
+    strokes = float(np.median([other.stroke / one.stroke for one, other in pairs]))
+    return (
+        _italic(pairs)
+        or _bold(strokes, across)
+        or _spaced(pairs, strokes, across, widths)
+        or _displaced(pairs, boxes)
+    )
+
+
+def _recoloured(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
+    """Letters of another colour, on the same ground."""
+    colors = [np.median([pair[side].color for pair in pairs], axis=0) for side in (0, 1)]
+    if float(np.abs(colors[0] - colors[1]).max()) < _OTHER_COLOR:
+        return None
+    one, other = colors
+    return Fact(
+        "recoloured",
+        {
+            "from": color_name(one),
+            "from_hex": hex_code(one),
+            "to": color_name(other),
+            "to_hex": hex_code(other),
+        },
+    )
+
+
+def _italic(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
+    steps = [
+        slant_of(other.ink) - slant_of(one.ink) for one, other in pairs if one.box[2] >= _LETTERS * one.box[3]
+    ]
+    if not steps or min(np.abs(steps)) < _SLANTED or len(set(np.sign(steps))) > 1:
+        return None
+    return Fact("italic", {"in": "after" if steps[0] > 0 else "before"})
+
+
+def _bold(strokes: float, across: float) -> Fact | None:
+    wide = across if strokes > 1 else 1 / across
+    if max(strokes, 1 / strokes) < _BOLDER or not _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
+        return None
+    return Fact("bold", {"in": "after" if strokes > 1 else "before"})
+
+
+def _spaced(
+    pairs: Sequence[tuple[Line, Line]], strokes: float, across: float, widths: np.ndarray
+) -> Fact | None:
+    wider = max(across, 1 / across) >= _WIDER and np.abs(np.diff(widths, axis=1)).min() >= _WIDER_PIXELS
+    if not wider or max(strokes, 1 / strokes) > _AS_THICK:
+        return None
+    if max(course_gap(one.ink, other.ink) for one, other in pairs) > _COURSE:
+        return None
+    return Fact("spaced", {"in": "after" if across > 1 else "before", "mode": "letters"})
+
+
+def _displaced(pairs: Sequence[tuple[Line, Line]], boxes: np.ndarray) -> Fact | None:
+    """Where lines of one width lie now."""
+    if np.abs(np.diff(boxes[:, :, 2], axis=1)).max() > _SAME_WIDTH:
+        return None
+    if len(pairs) > 1 and (fact := line_spacing(list(pairs)) or aligned_of(list(pairs))):
+        return fact
+    steps = boxes[:, 1, :2] - boxes[:, 0, :2]
+    if np.ptp(steps, axis=0).max() > _AS_FAR or np.abs(steps).max() <= _AS_FAR:
+        return None
+    if min(shapes(one.ink, other.ink) for one, other in pairs) < _SAME_SHAPES:
+        return None
+    dx, dy = (round(float(value)) for value in np.median(steps, axis=0))
+    if not dx and len(pairs) >= _BLOCK:
+        return Fact("gap", {"pixels": dy})
+    return Fact("moved", {"dx": dx, "dy": dy})

@@ -1,0 +1,120 @@
+"""What happened to words that are read to be the same, and to texts that lost or got some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import Fact, MeasuredChange, find_changes
+from blip2idc.images.changes.texts.language import language_of
+from blip2idc.images.changes.texts.words import missing_words, ran_on
+
+pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
+
+WORDS = "Opening hours"
+Draw = Callable[[ImageDraw.ImageDraw], None]
+
+
+def font(size: int, name: str = "DejaVuSans.ttf") -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(name, size)
+
+
+def page(*drawn: Draw, size: tuple[int, int] = (640, 400)) -> Image.Image:
+    image = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((40, 20), "A garden by the river", "#222222", font(18))
+    for one in drawn:
+        one(draw)
+    return image
+
+
+def text(words: str, place: tuple[int, int], size: int = 20, color: str = "#222222") -> Draw:
+    return lambda draw: draw.text(place, words, color, font(size))
+
+
+def spaced(words: str, place: tuple[int, int], step: int) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        x = place[0]
+        for letter in words:
+            draw.text((x, place[1]), letter, "#222222", font(20))
+            x += round(font(20).getlength(letter)) + step
+
+    return draw_it
+
+
+def only(before: Image.Image, after: Image.Image) -> MeasuredChange:
+    (change,) = find_changes(before, after).changes
+    return change
+
+
+def test_a_larger_type() -> None:
+    change = only(page(text(WORDS, (60, 120), 18)), page(text(WORDS, (60, 117), 26)))
+    assert change.facts[0].kind == "resized"
+    assert float(change.facts[0].values["factor"]) == pytest.approx(26 / 18, abs=0.08)
+
+
+def test_letters_further_apart() -> None:
+    change = only(page(spaced(WORDS, (60, 120), 0)), page(spaced(WORDS, (60, 120), 3)))
+    assert (change.facts[0].kind, change.facts[0].values["in"]) == ("spaced", "after")
+
+
+def test_a_word_that_is_gone_from_a_line() -> None:
+    change = only(page(text("Home Calendar Blog", (60, 120))), page(text("Home Blog", (60, 120))))
+    assert (change.facts[0].kind, change.before_text, change.after_text) == ("disappeared", "Calendar", None)
+
+
+def test_lines_that_gave_way_are_a_gap() -> None:
+    def lines(top: int) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.rectangle((20, 90, 400, 399), fill="#f7e1c4")
+            for index, words in enumerate(
+                ("Founded in the spring", "Open every morning", "Closed on holidays", WORDS)
+            ):
+                draw.text((60, top + 44 * index), words, "#222222", font(18))
+
+        return draw_it
+
+    def ground(draw: ImageDraw.ImageDraw) -> None:
+        for row in range(90, 400):  # what stays where it is beside the column
+            draw.line((420, row, 639, row), fill=(row % 200, 90 + row % 120, 60 + row * 5 % 180))
+
+    change = only(page(ground, lines(110)), page(ground, lines(128)))
+    assert change.facts[0] in (Fact("gap", {"pixels": 18}), Fact("moved", {"dx": 0, "dy": 18}))
+
+
+def test_a_clock_ran_on() -> None:
+    before, after = (page(text(time, (560, 2), 13)) for time in ("16:47", "16:58"))
+    assert only(before, after).facts[0].kind == "clock"
+    timetable = [page(text(f"Departure {time}", (60, 180))) for time in ("16:47", "16:58")]
+    assert only(*timetable).facts == ()
+
+
+def test_a_page_in_another_language() -> None:
+    def menu(*words: str) -> Image.Image:
+        return page(*(text(word, (60, 90 + 60 * index), 18) for index, word in enumerate(words)))
+
+    before = menu("Lire la suite", "Mentions légales", "Se connecter", "Notre équipe")
+    after = menu("Read more", "Legal notice", "Sign in", "Our team")
+    change = only(before, after)
+    assert (change.facts[0].kind, change.facts[0].values) == ("language", {"from": "French", "to": "English"})
+
+
+@pytest.mark.parametrize(
+    ("texts", "language"),
+    [
+        (["Neueste Nachrichten", "Öffnungszeiten", "Mehr erfahren"], "German"),
+        (["Más información", "Iniciar sesión", "Nuestro equipo"], "Spanish"),
+        (["Opening hours", "Learn more", "About us"], "English"),
+        (["Anna Miller", "London", "42 EUR"], None),
+    ],
+)
+def test_the_language_of_a_few_words(texts: list[str], language: str | None) -> None:
+    assert language_of(texts) == language
+
+
+def test_what_is_no_clock_and_no_missing_word() -> None:
+    assert not ran_on(["25:61"], ["25:62"])
+    assert not ran_on(["10:30 Berlin"], ["10:31 Madrid"])
+    assert missing_words(["one two three"], ["one three two"]) == ""
