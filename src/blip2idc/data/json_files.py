@@ -138,6 +138,30 @@ class _RefusedError(ValueError):
     """Valid for Python's parser, but not acceptable here."""
 
 
+def describe(value: Any) -> str:
+    """A value of a file in few words, for sentences about it.
+
+    >>> describe(None), describe([1, 2]), describe({"a": 1}), describe("the car")
+    ('null', 'a list of 2', "an object with 'a'", "'the car'")
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return f"an object with {', '.join(map(quoted, list(value)[:3])) or 'no keys'}"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str):
+        return quoted(value)
+    return (
+        repr(value)[:40] if isinstance(value, int | float) else f"a {type(value).__name__}"
+    )  # out of a table
+
+
+def quoted(text: str) -> str:
+    """The beginning of a text in quotes."""
+    return f"{text[:40]!a}" + ("..." if len(text) > 40 else "")
+
+
 def _refuse_constant(name: str) -> Any:
     raise _RefusedError(f"holds {name}, which is not a JSON value")
 

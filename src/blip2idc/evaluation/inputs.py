@@ -17,7 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.json_files import has_lone_surrogate, is_json_lines, parse, parse_lines, read_text
+from blip2idc.data.json_files import (
+    describe,
+    has_lone_surrogate,
+    is_json_lines,
+    parse,
+    parse_lines,
+    quoted,
+    read_text,
+)
 from blip2idc.data.records import PairRecord, find_splits, read_records
 from blip2idc.errors import PredictionError
 
@@ -121,7 +129,7 @@ def read_predictions(path: str | Path) -> Predictions:
         value = parse(text, str(path))
         if not isinstance(value, list):
             raise PredictionError(
-                f'{path} holds {_describe(value)}; expected a list of {{"image_id": ..., "caption": ...}} objects'
+                f'{path} holds {describe(value)}; expected a list of {{"image_id": ..., "caption": ...}} objects'
             )
         rows = [(f"entry {number}", entry) for number, entry in enumerate(value, start=1)]
     if not rows:
@@ -165,7 +173,7 @@ def read_references(path: str | Path, split: str | None = None) -> ReferenceSet:
         return _from_manifest(path, split)
     if not isinstance(value, dict):
         raise PredictionError(
-            f"{path} holds {_describe(value)}; expected a manifest, a COCO annotation file or {{id: [captions]}} "
+            f"{path} holds {describe(value)}; expected a manifest, a COCO annotation file or {{id: [captions]}} "
             "(for a benchmark's own files use `blip2idc import`)"
         )
     if isinstance(value.get("annotations"), list):
@@ -232,7 +240,7 @@ class _FaultError(ValueError):
 
 def _prediction(row: Any) -> Prediction:
     if not isinstance(row, dict):
-        raise _FaultError(f"is {_describe(row)}, expected an object with image_id and caption")
+        raise _FaultError(f"is {describe(row)}, expected an object with image_id and caption")
     for key in ("image_id", "caption"):
         if key not in row:
             raise _FaultError(f"has no {key!r}")
@@ -243,9 +251,7 @@ def _prediction(row: Any) -> Prediction:
             or not isinstance(probability, int | float)
             or not 0 <= probability <= 1
         ):
-            raise _FaultError(
-                f"change_probability is {_describe(probability)}, expected a number from 0 to 1"
-            )
+            raise _FaultError(f"change_probability is {describe(probability)}, expected a number from 0 to 1")
         probability = float(probability)
     return Prediction(
         _identifier(row["image_id"]), _caption(row["caption"]), probability, _changes(row.get("changes"))
@@ -262,7 +268,7 @@ def _changes(value: Any) -> tuple[str, ...]:
 
 def _identifier(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise _FaultError(f"the id is {_describe(value)}, expected text or a whole number")
+        raise _FaultError(f"the id is {describe(value)}, expected text or a whole number")
     if isinstance(value, str) and has_lone_surrogate(value):
         raise _FaultError(f"the id {value!a} holds a lone surrogate")
     return str(value)
@@ -270,15 +276,15 @@ def _identifier(value: Any) -> str:
 
 def _caption(value: Any) -> str:
     if not isinstance(value, str):
-        raise _FaultError(f"the caption is {_describe(value)}, expected text")
+        raise _FaultError(f"the caption is {describe(value)}, expected text")
     if has_lone_surrogate(value):
-        raise _FaultError(f"the caption {_short(value)} holds a lone surrogate, half of a character")
+        raise _FaultError(f"the caption {quoted(value)} holds a lone surrogate, half of a character")
     return value
 
 
 def _captions(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise _FaultError(f"is {_describe(value)}, expected a list of captions")
+        raise _FaultError(f"is {describe(value)}, expected a list of captions")
     if all(type(caption) is str and caption.isascii() for caption in value):  # nothing to look for
         return tuple(value)
     return tuple(_caption(caption) for caption in value)
@@ -312,7 +318,7 @@ def _from_coco(source: str, value: Mapping[str, Any]) -> ReferenceSet:
     """
     images, annotations = value.get("images", []), value["annotations"]
     if not isinstance(images, list):
-        raise PredictionError(f"{source}: 'images' is {_describe(images)}, expected a list")
+        raise PredictionError(f"{source}: 'images' is {describe(images)}, expected a list")
     faults = _Faults(source)
     listed = [faults.collect(f"image {n}", _image_id, image) for n, image in enumerate(images, start=1)]
     noted = [
@@ -334,13 +340,13 @@ def _from_coco(source: str, value: Mapping[str, Any]) -> ReferenceSet:
 
 def _image_id(image: Any) -> str:
     if not isinstance(image, dict) or "id" not in image:
-        raise _FaultError(f"is {_describe(image)}, expected an object with an id")
+        raise _FaultError(f"is {describe(image)}, expected an object with an id")
     return _identifier(image["id"])
 
 
 def _annotation(entry: Any) -> tuple[str, str]:
     if not isinstance(entry, dict) or "image_id" not in entry or "caption" not in entry:
-        raise _FaultError(f"is {_describe(entry)}, expected an object with image_id and caption")
+        raise _FaultError(f"is {describe(entry)}, expected an object with image_id and caption")
     return _identifier(entry["image_id"]), _caption(entry["caption"])
 
 
@@ -378,21 +384,6 @@ def _listed(what: str, names: Sequence[str]) -> str:
     """`2 missing ids ('3', '7')`, or nothing for none."""
     if not names:
         return ""
-    shown = ", ".join(_short(name) for name in names[:_SHOWN])
+    shown = ", ".join(quoted(name) for name in names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{len(names)} {what} id{'s' if len(names) > 1 else ''} ({shown}{more})"
-
-
-def _describe(value: Any) -> str:
-    """A value in few words, for an error."""
-    if value is None:
-        return "null"
-    if isinstance(value, dict):
-        return f"an object with {', '.join(map(_short, list(value)[:3])) or 'no keys'}"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    return _short(value) if isinstance(value, str) else repr(value)[:40]
-
-
-def _short(text: str) -> str:
-    return f"{text[:40]!a}" + ("..." if len(text) > 40 else "")

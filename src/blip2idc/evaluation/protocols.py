@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from blip2idc.data.json_files import parse, read_text
+from blip2idc.data.readers.files.source import without_zeros
 from blip2idc.data.records import NO_CHANGE
 from blip2idc.errors import ConfigError, PredictionError
 from blip2idc.evaluation.inputs import Matched, Predictions, ReferenceItem, ReferenceSet
@@ -134,7 +135,7 @@ def clevr_id(name: str) -> str:
     if found is None:
         return name
     distractor = found["mark"] or found["side"] == "nonsemantic"
-    return f"{_without_zeros(found['number']).zfill(6)}.png{'_n' if distractor else ''}"
+    return f"{without_zeros(found['number']).zfill(6)}.png{'_n' if distractor else ''}"
 
 
 def spot_id(name: str) -> str:
@@ -144,11 +145,7 @@ def spot_id(name: str) -> str:
     ('256', '256')
     """
     found = _SPOT_NAME.fullmatch(name)
-    return _without_zeros(found["number"]) if found else name
-
-
-def _without_zeros(digits: str) -> str:
-    return digits.lstrip("0") or "0"  # of any length, which Python's integers are not read from
+    return without_zeros(found["number"]) if found else name
 
 
 def _everything(matched: Matched, title: str = "all items") -> Section:
@@ -225,7 +222,7 @@ def _hardest_quarter(matched: Matched, unchanged: Sequence[bool], path: Path | N
 def _number(name: str) -> str:
     """`000012.png` -> `12`, as the IoU file keys it."""
     found = _CLEVR_NAME.fullmatch(name)
-    return _without_zeros(found["number"]) if found else name
+    return without_zeros(found["number"]) if found else name
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

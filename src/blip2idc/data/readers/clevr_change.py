@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blip2idc.data.json_files import describe
 from blip2idc.data.readers.benchmark import BenchmarkItem, ReadOptions, Tally, pair_record, select_captions
 from blip2idc.data.readers.files.source import (
     as_box,
     as_file_name,
     as_index,
     as_texts,
-    describe,
     find_file,
     find_optional,
     is_share,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from blip2idc.data.json_files import describe
 from blip2idc.data.readers.benchmark import (
     SPLIT_NAMES,
     BenchmarkItem,
@@ -24,7 +25,6 @@ from blip2idc.data.readers.benchmark import (
 from blip2idc.data.readers.files.source import (
     as_file_name,
     as_text,
-    describe,
     read_mapping,
     require,
     require_folder,

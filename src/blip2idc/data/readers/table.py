@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from blip2idc.data.json_files import describe
 from blip2idc.data.readers.benchmark import (
     SPLIT_NAMES,
     BenchmarkItem,
@@ -25,7 +26,7 @@ from blip2idc.data.readers.benchmark import (
     pair_record,
     select_captions,
 )
-from blip2idc.data.readers.files.source import as_file_name, as_id, as_text, describe, read_text
+from blip2idc.data.readers.files.source import as_file_name, as_id, as_text, read_text
 from blip2idc.data.readers.files.tables import Row, extension, read_rows
 from blip2idc.errors import ConfigError, InputError, MissingExtraError
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from blip2idc.data import json_files
+from blip2idc.data.json_files import describe
 from blip2idc.errors import InputError
 
 
@@ -163,14 +164,3 @@ def without_zeros(text: str) -> str:
     ('256', '0', '0a')
     """
     return (text.lstrip("0") or "0") if text.isascii() and text.isdigit() else text
-
-
-def describe(value: Any) -> str:
-    """A JSON value in few words, for error sentences."""
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    if isinstance(value, dict):
-        return "an object"
-    return repr(value) if len(repr(value)) <= 40 else f"a {type(value).__name__}"

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blip2idc.data.json_files import parse_lines
+from blip2idc.data.json_files import describe, parse_lines
 from blip2idc.data.readers.benchmark import SPLIT_NAMES, ImageContent
-from blip2idc.data.readers.files.source import as_file_name, describe, entries, read_text, require
+from blip2idc.data.readers.files.source import as_file_name, entries, read_text, require
 from blip2idc.errors import InputError, MissingExtraError
 
 _BATCH = 64  # rows a time: each may hold two images
