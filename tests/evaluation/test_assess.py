@@ -157,3 +157,15 @@ def test_ids_and_captions_are_never_read_as_markup() -> None:
     assert "[red]add[/]" in printed(
         evaluate(GOOD, ReferenceSet("[b]x", items), replace(OPTIONS, by_kind=True))
     )
+
+
+def test_tests_of_several_systems_name_them() -> None:
+    first, second = evaluate(GOOD, REFERENCES, OPTIONS), evaluate(BAD, REFERENCES, OPTIONS, against=GOOD)
+    stream = io.StringIO()
+    print_assessment(first, console(stream), "text", [second])
+    (heading,) = [line for line in stream.getvalue().splitlines() if line.startswith("metric")]
+    assert heading.split()[:3] == ["metric", "theirs", "mine"]
+    stream = io.StringIO()
+    print_assessment(first, console(stream), "csv", [second])
+    for line in stream.getvalue().splitlines()[1:]:
+        assert all(float(cell) >= 0 for cell in line.split(",")[1:])  # without the mark

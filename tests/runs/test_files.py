@@ -376,3 +376,17 @@ def test_only_regular_files_have_a_digest(pipe: Path, tmp_path: Path) -> None:
             file_digest(path)
     with pytest.raises(OSError, match="more than the limit"):
         file_digest(tmp_path / "holes", 1000)
+
+
+def test_folders_that_two_processes_replace(tmp_path: Path) -> None:
+    """The second must not fail because the first has just taken the old folder away, or put its own there."""
+    program = (
+        "import sys, pathlib\nfrom blip2idc.runs.files import atomic_path\n"
+        "for number in range(300):\n"
+        "    with atomic_path(sys.argv[1]) as partial:\n"
+        "        partial.mkdir()\n        (partial / 'a').touch()\n"
+    )
+    arguments = [sys.executable, "-c", program, str(tmp_path / "folder")]
+    processes = [subprocess.Popen(arguments) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

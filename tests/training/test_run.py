@@ -26,7 +26,7 @@ from blip2idc.model.files.settings import read_settings
 from blip2idc.runs.lock import only_run
 from blip2idc.training import run
 from blip2idc.training.data import gather_data, no_change_captions
-from blip2idc.training.folders import check_output
+from blip2idc.training.folders import begun_with, check_output, open_work_folder
 from blip2idc.training.log_callback import LogCallback
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.run import train
@@ -339,6 +339,22 @@ def test_output_is_never_overwritten_by_accident(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--overwrite"):
         check_output(tmp_path / "ours", overwrite=False)
     check_output(tmp_path / "ours", overwrite=True)
+    for name in ("adapter_config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json",
+                 "training_log.jsonl", "tokenizer.json", "chat_template.jinja", "README.md", "merges.txt"):  # fmt: skip
+        (tmp_path / "ours" / name).touch()
+    check_output(tmp_path / "ours", overwrite=True)
+    (tmp_path / "ours" / "notes.txt").write_text("years of work")
+    with pytest.raises(ConfigError, match=r"ours: holds notes\.txt beside a trained model"):
+        check_output(tmp_path / "ours", overwrite=True)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", '{"config": 3}', "[" * 100_000, '{"a": 1e999}'])
+def test_a_recipe_that_is_damaged_is_a_sentence(content: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"recipe\.json"):
+        begun_with(tmp_path)
+    with pytest.raises(ConfigError, match=r"recipe\.json"):
+        open_work_folder(tmp_path, {"config": {}, "data": []}, restart=False)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,10 @@ def print_assessment(
     if form == "text":
         _print_text(assessment, out, others)
         return
-    sheets = _sheets(assessment, others)
+    if form == "csv" and others:  # numbers that a program can read, without marks
+        sheets = [systems_table([(one, {}) for one in (assessment, *others)])]
+    else:
+        sheets = _sheets(assessment, others)
     written = [sheet.written(form) for sheet in (sheets[:1] if form == "csv" else sheets)]
     out.print("\n\n".join(written), soft_wrap=True)
 
@@ -102,7 +105,7 @@ def _sheets(assessment: Assessment, others: Sequence[Assessment]) -> list[Sheet]
         tested = [(one, {test.metric: test for test in one.against[1]}) for one in others if one.against]
         return [
             systems_table([(assessment, {}), *tested]),
-            *(comparison_table(found.values()) for _, found in tested),
+            *(comparison_table(found.values(), _name(one), _name(assessment)) for one, found in tested),
         ]
     sheets = [score_table(main.scores, assessment.options.resampling.confidence)]
     if main.no_change is not None:
@@ -263,12 +266,18 @@ def localization_table(found: LocalizationScores) -> Sheet:
     return table
 
 
-def comparison_table(tests: Iterable[Comparison]) -> Sheet:
-    """Paired tests of two systems, one row a metric."""
+def comparison_table(tests: Iterable[Comparison], this: str = "this", other: str = "other") -> Sheet:
+    """Paired tests of two systems, one row a metric.
+
+    Args:
+        tests: Of each metric.
+        this: What the tested system is called.
+        other: What it is tested against.
+    """
     table = _table(
         ("metric", "left"),
-        ("this", "right"),
-        ("other", "right"),
+        (printable(this), "right"),
+        (printable(other), "right"),
         ("difference", "right"),
         ("interval", "center"),
         ("p (bootstrap)", "right"),

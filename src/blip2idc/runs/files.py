@@ -21,6 +21,7 @@ from blip2idc.errors import InputError, WriteError
 from blip2idc.regular_files import open_regular
 
 PARTIAL_MARK = ".partial-"
+_ATTEMPTS = 100  # to replace a folder that others replace at the same time
 _OPEN_ALREADY = (
     "/dev/fd/",
     "/dev/stdout",
@@ -124,10 +125,7 @@ def write_fault(error: Exception, partial: Path) -> str | None:
 def _move_into_place(partial: Path, target: Path) -> None:
     """Rename; a folder that is in the way of a folder is briefly absent between two renames, never half written."""
     if partial.is_dir() and target.is_dir():
-        old = target.with_name(f".{target.stem[:LONGEST_PART]}{PARTIAL_MARK}{secrets.token_hex(4)}")
-        os.replace(target, old)
-        os.replace(partial, target)
-        shutil.rmtree(old)
+        _replace_folder(partial, target)
         return
     try:
         os.replace(partial, target)
@@ -147,6 +145,22 @@ def is_special(path: str | os.PathLike[str]) -> bool:
     except (OSError, ValueError):
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _replace_folder(partial: Path, target: Path) -> None:
+    """Put a folder in another's place, whoever else is doing the same; the last one stays."""
+    for attempt in range(_ATTEMPTS):
+        old = target.with_name(f".{target.stem[:LONGEST_PART]}{PARTIAL_MARK}{secrets.token_hex(4)}")
+        with contextlib.suppress(FileNotFoundError):  # another process has just taken it away
+            os.replace(target, old)
+        try:
+            os.replace(partial, target)
+            return
+        except OSError as error:  # another process has just put its own there
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES) or attempt + 1 == _ATTEMPTS:
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

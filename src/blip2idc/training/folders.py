@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +17,19 @@ from typing import Any
 
 from accelerate import PartialState
 
+from blip2idc.data.json_files import read_json
 from blip2idc.errors import Blip2idcError, ConfigError, InputError
 from blip2idc.model.files.settings import SETTINGS_FILE
 from blip2idc.runs.files import atomic_write, check_model_name, write_fault
 
 #: File in the working folder with settings and data of the run.
 RECIPE_FILE = "recipe.json"
+
+_OF_A_MODEL = re.compile(
+    r"README\.md|(training_log|vocab)\.jsonl?|merges\.txt|chat_template\.\w+|tensorboard|"
+    r"(adapter|blip2idc|config|generation|model|pytorch_model|preprocessor|processor|special|tokenizer|added|spiece|"
+    r"video_preprocessor)[\w.-]*\.(json|safetensors|model)"
+)
 
 
 def check_output(target: Path, overwrite: bool) -> None:
@@ -41,11 +50,30 @@ def check_output(target: Path, overwrite: bool) -> None:
         raise ConfigError(
             f"output {target}: holds a trained model already; choose another --output or say --overwrite"
         )
+    others = [name for name in sorted(os.listdir(target)) if not _OF_A_MODEL.fullmatch(name)]
+    if others:
+        raise ConfigError(
+            f"output {target}: holds {others[0]} beside a trained model, which --overwrite would take away; move it,"
+            " or choose another --output"
+        )
 
 
 def begun_with(work: Path) -> int:
     """Number of processes that a working folder was begun with."""
-    return int(json.loads((work / RECIPE_FILE).read_text(encoding="utf-8")).get("processes", 1))
+    processes = _recipe_of(work).get("processes", 1)
+    return processes if isinstance(processes, int) else 1
+
+
+def _recipe_of(work: Path) -> dict[str, Any]:
+    """What a working folder was begun with.
+
+    Raises:
+        ConfigError: Its file is damaged.
+    """
+    recipe = read_json(work / RECIPE_FILE, ConfigError)
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("config"), dict):
+        raise ConfigError(f"{work / RECIPE_FILE}: is no recipe of a run; say --restart to discard the run")
+    return recipe
 
 
 def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool, processes: int = 1) -> None:
@@ -74,7 +102,7 @@ def open_work_folder(work: Path, recipe: dict[str, Any], restart: bool, processe
         with atomic_write(path) as handle:
             handle.write(content)
         return
-    before, now = json.loads(path.read_text(encoding="utf-8")), json.loads(content)
+    before, now = _recipe_of(work), json.loads(content)
     before.pop("processes", None)
     now.pop("processes")
     if before != now:

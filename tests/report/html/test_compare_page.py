@@ -15,9 +15,11 @@ from PIL import Image
 from blip2idc.comparison.outcome import CompareSettings, Comparison
 from blip2idc.comparison.run import compare
 from blip2idc.difference import Change, Difference
+from blip2idc.errors import InputError
 from blip2idc.images.changes import Fact
 from blip2idc.images.pair import ImagePair
 from blip2idc.report.html.compare_page import compare_page, write_compare_page
+from blip2idc.runs.lock import only_run
 
 
 def blind(pairs: Iterable[ImagePair]) -> Iterator[Difference]:
@@ -105,3 +107,34 @@ def test_pictures_inside_the_page(comparison: Comparison, tmp_path: Path) -> Non
 def test_files_that_are_gone_by_now(comparison: Comparison, folders: tuple[Path, Path]) -> None:
     (folders[1] / "x.png").unlink()
     assert '<li class="entry"' in compare_page(comparison)
+
+
+def test_a_folder_of_somebody_else_is_not_replaced(comparison: Comparison, tmp_path: Path) -> None:
+    """Browsers keep what belongs to a saved page under the same name."""
+    (tmp_path / "page_files").mkdir()
+    (tmp_path / "page_files" / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"page_files: holds notes\.txt, and the pictures of page\.html"):
+        write_compare_page(tmp_path / "page.html", comparison)
+    assert (tmp_path / "page_files" / "notes.txt").read_text() == "mine"
+    assert not (tmp_path / "page.html").exists()
+    write_compare_page(tmp_path / "page.html", comparison, self_contained=True)
+
+
+def test_the_pictures_of_an_earlier_page_are(comparison: Comparison, tmp_path: Path) -> None:
+    write_compare_page(tmp_path / "page.html", comparison)
+    names = sorted(path.name for path in (tmp_path / "page_files").iterdir())
+    write_compare_page(tmp_path / "page.html", comparison)
+    assert sorted(path.name for path in (tmp_path / "page_files").iterdir()) == names != []
+    assert sorted(path.name for path in tmp_path.glob("*page*")) == ["page.html", "page_files"]
+
+
+def test_two_runs_do_not_mix_their_pictures(comparison: Comparison, tmp_path: Path) -> None:
+    lock = only_run(tmp_path / ".page_files.lock", tmp_path, remove=True)
+    with lock, pytest.raises(InputError, match=r"page\.html: another run is writing into it"):
+        write_compare_page(tmp_path / "page.html", comparison)
+
+
+def test_a_page_on_a_device_makes_no_folder(comparison: Comparison) -> None:
+    write_compare_page(Path("/dev/null"), comparison)
+    assert Path("/dev/null").is_char_device()
+    assert not Path("/dev/null_files").exists()

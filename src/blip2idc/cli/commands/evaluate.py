@@ -113,6 +113,7 @@ def evaluate_command(
 
     limit = pixel_limit(max_pixels)
     _check_showing(by, form, per_item, json_file)
+    _check_protocol(protocol, type_mapping, iou)
     options = AssessmentOptions(
         metrics=_metrics(metrics, no_meteor),
         protocol=protocol,
@@ -172,6 +173,13 @@ def _check_showing(by: str | None, form: str, per_item: bool, json_file: Path | 
         raise ConfigError(f"--format is {form!r}; expected {', '.join(FORMATS)}")
     if per_item and json_file is None:
         raise ConfigError("--per-item needs --json FILE, which holds the items' scores")
+
+
+def _check_protocol(protocol: str | None, type_mapping: Path | None, iou: Path | None) -> None:
+    """Refuse files that nothing would read."""
+    for option, value in {"--type-mapping": type_mapping, "--iou": iou}.items():
+        if value is not None and protocol != "clevr-change":
+            raise ConfigError(f"{option} is for --protocol clevr-change, which was not given")
 
 
 def _check_judging(

@@ -6,17 +6,19 @@ one HTML document, which with the default shelf holds everything it shows. Ident
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from blip2idc.comparison.folders import left_out_in_words
 from blip2idc.comparison.outcome import STATUSES, Comparison
-from blip2idc.errors import printable, utf8
+from blip2idc.errors import InputError, printable, utf8
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.report.html.compare_cards import entry_card
 from blip2idc.report.html.page import flat_facts, render
-from blip2idc.report.html.shelf import EmbeddedShelf, FolderShelf, Shelf
-from blip2idc.runs.files import atomic_path, atomic_write
+from blip2idc.report.html.shelf import PICTURE_NAME, EmbeddedShelf, FolderShelf, Shelf
+from blip2idc.runs.files import LONGEST_PART, atomic_path, atomic_write, is_special
+from blip2idc.runs.lock import only_run
 
 _ORDER = ("error", "changed", "added", "removed", "same")
 
@@ -72,16 +74,34 @@ def write_compare_page(
         self_contained: Whether all pictures go into the page, and no folder is made.
 
     Raises:
-        InputError: Page or folder cannot be written.
+        InputError: Page or folder cannot be written, another run is writing them, or the folder holds other files.
     """
-    if self_contained:
+    if self_contained or is_special(path):
         _write(path, compare_page(comparison, heatmaps))
         return
     folder = path.with_name(f"{path.stem}_files")
-    with atomic_path(folder) as partial:
-        partial.mkdir()
-        page = compare_page(comparison, heatmaps, FolderShelf(partial, folder.name))
-    _write(path, page)
+    _refuse_foreign(folder, path)
+    with only_run(path.with_name(f".{path.stem[:LONGEST_PART]}_files.lock"), path, remove=True):
+        with atomic_path(folder) as partial:
+            partial.mkdir()
+            page = compare_page(comparison, heatmaps, FolderShelf(partial, folder.name))
+        _write(path, page)
+
+
+def _refuse_foreign(folder: Path, page: Path) -> None:
+    """Refuse to replace a folder that holds something else than pictures of an earlier page.
+
+    Raises:
+        InputError: It does.
+    """
+    if not folder.is_dir():
+        return
+    foreign = [name for name in sorted(os.listdir(folder)) if not PICTURE_NAME.fullmatch(name)]
+    if foreign:
+        raise InputError(
+            f"{folder}: holds {foreign[0]}, and the pictures of {page.name} would take its place; choose another"
+            " name for the page, or --self-contained"
+        )
 
 
 def _write(path: Path, page: str) -> None:

@@ -6,6 +6,7 @@ In: pictures. Out: addresses for the page. Files are PNG, so that nothing is los
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -13,6 +14,9 @@ from urllib.parse import quote
 from PIL import Image
 
 from blip2idc.report.html.page import data_uri
+
+#: What the files of pictures are called.
+PICTURE_NAME = re.compile(r"\d{4,}-(\d+-)?(before|after|difference)\.png")
 
 _FAST = 1  # of PNG's nine levels of compression: pages of hundreds of screenshots have to be written
 
