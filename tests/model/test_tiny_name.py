@@ -54,5 +54,5 @@ def test_a_path_with_a_slip_in_it_is_no_hub_id(tmp_path: Path, monkeypatch: pyte
         read_adapter("adapters/spto")
     with pytest.raises(ModelError, match="model 'adapters/xyzzy': no such folder in adapters; check --model"):
         locate_model("adapters/xyzzy")
-    with pytest.raises(ModelError, match="is no folder here, and as a hub id it cannot be read"):
+    with pytest.raises(ModelError, match="is no folder here, and the hub cannot be reached"):
         read_adapter("nobody/nothing")

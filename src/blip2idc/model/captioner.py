@@ -194,7 +194,7 @@ class DifferenceCaptioner(PairCaptioner):
         if not torch.isfinite(log_odds).all():
             raise ModelError(
                 f"model '{self.backbone.source.name}': gives numbers that are not finite; check its config.json and"
-                " its weights, or choose another --dtype."
+                " its weights, or choose another --dtype"
             )
         sure: Sequence[float | None] = [None] * len(captions)
         if self.confidence is not None:

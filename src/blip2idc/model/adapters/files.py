@@ -169,7 +169,7 @@ def _locate(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=["adapter_*", "blip2idc.json", "README.md"]))
     except (OSError, ValueError) as error:
-        raise ModelError(f"adapter '{name}': {hub_reason(error)}; check --adapter.") from error
+        raise ModelError(f"adapter '{name}': {hub_reason(error)}; check --adapter") from error
 
 
 def _read_tensors(folder: Path, name: str) -> dict[str, torch.Tensor]:

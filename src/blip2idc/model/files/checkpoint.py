@@ -57,11 +57,9 @@ def refuse_misspelt_folder(kind: str, name: str) -> None:
     if parent == Path() or not parent.is_dir():
         return
     if Path(name).exists():
-        raise ModelError(
-            f"{kind} '{name}': is a file; expected a folder, or a hub id of the form owner/name."
-        )
+        raise ModelError(f"{kind} '{name}': is a file; expected a folder, or a hub id of the form owner/name")
     near = difflib.get_close_matches(Path(name).name, sorted(path.name for path in parent.iterdir()), n=1)
-    remedy = f"did you mean {parent / near[0]}?" if near else f"check --{kind}."
+    remedy = f"did you mean {parent / near[0]}?" if near else f"check --{kind}"
     raise ModelError(f"{kind} '{name}': no such folder in {parent}; {remedy}")
 
 
@@ -270,7 +268,7 @@ def loading(source: ModelSource) -> Iterator[None]:
         revision = f" at revision {source.revision}" if source.revision else ""
         if source.folder is None and _UNREACHED.search(str(error)):
             raise ModelError(
-                f"model '{source.name}': {not_looked_up(revision)}; check --model, or give a folder."
+                f"model '{source.name}': {not_looked_up(revision)}; check --model, or give a folder"
             ) from error
         where = "on the hub" if source.folder is None else "in the folder"
         reason = " ".join(str(error).split())
