@@ -88,6 +88,8 @@ def test_decoder_inputs_are_shifted_labels(t5_checkpoint: Path, rng: np.random.G
         batch["labels"] != IGNORED
     )  # behind the end token, where nothing counts, transformers repeats it once
     assert torch.equal(batch["decoder_input_ids"][counted], expected[counted])
+    assert set(batch) == {"pixel_values", "input_ids", "attention_mask", "labels", "decoder_input_ids"}
+    assert torch.equal(batch["attention_mask"], torch.ones_like(batch["input_ids"]))
 
 
 def test_prompt_stands_before_the_caption_and_does_not_count(

@@ -111,5 +111,5 @@ def _holders(tokens: Ints, starts: Ints) -> dict[tuple[int, int], Ints]:
     by_times = np.lexsort((times, token))
     token, times, row = token[by_times], times[by_times], row[by_times]
     cuts = np.flatnonzero((np.diff(token, prepend=-1) != 0) | (np.diff(times, prepend=0) != 0))
-    rows = np.split(row, cuts[1:])
+    rows = np.split(row, cuts)[1:]
     return {(int(token[cut]), int(times[cut])): held for cut, held in zip(cuts, rows, strict=True)}
