@@ -123,6 +123,32 @@ def test_attention_backend(opt_checkpoint: Path) -> None:
         assert torch.allclose(eager.encode(pixels), fused.encode(pixels), atol=1e-4)
 
 
+@pytest.mark.parametrize("two_stream", [False, True])
+def test_what_is_seen_in_slices_is_what_is_seen_at_once(
+    checkpoint: Path, two_stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = load_backbone(checkpoint, dtype="float32")
+    backbone = backbone.arranged(backbone.default_layout(two_stream=two_stream), two_stream=two_stream)
+    size = backbone.default_layout(two_stream=two_stream).size
+    pixels = torch.randn(5, 3, *size, generator=torch.Generator().manual_seed(0))
+    asked: list[int] = []
+
+    def sliced(device: str, weights: int, activations: int) -> int:
+        asked.append(activations)
+        return 2
+
+    monkeypatch.setattr("blip2idc.model.blip2.slice_for", sliced)
+    whole = backbone.look(pixels, "")
+    assert not asked, "whoever asks for gradients sees all at once"
+    with torch.no_grad():
+        found = backbone.look(pixels, "")
+    assert bool(asked) != two_stream
+    assert whole.patches is not None
+    assert found.patches is not None
+    torch.testing.assert_close(found.embeddings, whole.embeddings, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(found.patches, whole.patches, rtol=1e-5, atol=1e-5)
+
+
 def test_reduced_precision(opt_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blip2idc.model.blip2.computes_in_bfloat16", lambda: True)
     exact, reduced = load_backbone(opt_checkpoint), load_backbone(opt_checkpoint, dtype="bfloat16")

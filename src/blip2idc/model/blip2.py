@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -35,6 +36,7 @@ from blip2idc.model.files.settings import CaptionerSettings, Decoding, Merge, wr
 from blip2idc.model.files.weights import read_network
 from blip2idc.model.language import Prefix, generate, logits_after, make_prefix, score_sentences
 from blip2idc.model.layers.casting import compute_in_float32
+from blip2idc.model.layers.lanes import slice_for
 from blip2idc.model.layers.two_stream import SEQUENCES, TwoStreamBlip2
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice, computes_in_bfloat16
@@ -114,12 +116,32 @@ class Blip2Backbone(Backbone):
         Returns:
             Projected query outputs, [B, Q, D], and what the ViT made of the patches, [B, 1 + P, width of the ViT].
         """
-        height, width = pixel_values.shape[-2:]
         pixel_values = pixel_values.to(self.model.device)
+        size = None if torch.is_grad_enabled() else self._slice(*pixel_values.shape[-2:])
+        if size is None or len(pixel_values) <= size:
+            return self._features(pixel_values)
+        queries, patches = zip(*map(self._features, pixel_values.split(size)), strict=True)
+        return torch.cat(queries), torch.cat(patches)
+
+    def _features(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.model.get_image_features(
-            pixel_values, interpolate_pos_encoding=self.needs_interpolation(height, width), return_dict=True
+            pixel_values,
+            interpolate_pos_encoding=self.needs_interpolation(*pixel_values.shape[-2:]),
+            return_dict=True,
         )
         return features.pooler_output, features.last_hidden_state
+
+    def _slice(self, height: int, width: int) -> int | None:
+        """Joint images to see at a time; None for all, and where each is two images, whose rows are apart."""
+        if isinstance(self.model, TwoStreamBlip2):
+            return None
+        patches = 1 + (height // self.patch_size) * (width // self.patch_size)
+        widest = int(self.model.config.vision_config.intermediate_size)
+        return slice_for(self.device.value, self._weights, patches * widest)
+
+    @cached_property
+    def _weights(self) -> int:
+        return self.parameter_count()
 
     def look(self, pixel_values: torch.Tensor, prompt: str) -> Prefix:
         """ViT, Q-Former, and the encoder of the language model where there is one."""
@@ -164,7 +186,13 @@ class Blip2Backbone(Backbone):
 
 
 def read_blip2(
-    source: ModelSource, values: dict[str, Any], device: Choice, dtype: Choice, attention: str | None
+    source: ModelSource,
+    values: dict[str, Any],
+    device: Choice,
+    dtype: Choice,
+    attention: str | None,
+    *,
+    in_float32: bool = False,
 ) -> Blip2Backbone:
     """Read a BLIP-2 checkpoint and check that its parts agree.
 
@@ -174,6 +202,7 @@ def read_blip2(
         device: Where to.
         dtype: Type of the weights.
         attention: `sdpa`, `eager`, `flex_attention` or None for transformers' own choice.
+        in_float32: Compute in float32 on every CPU; else on those that have no units for bfloat16.
 
     Raises:
         ModelError: Its weights are incomplete, or its parts disagree.
@@ -187,11 +216,10 @@ def read_blip2(
     network = read_network(
         transformers.Blip2ForConditionalGeneration, source, config, device.value, dtype.value, attention
     )
-    if device.value == "cpu" and dtype.value != "float32" and not computes_in_bfloat16():
+    if device.value == "cpu" and dtype.value != "float32" and (in_float32 or not computes_in_bfloat16()):
         compute_in_float32(network)
-        dtype = Choice(
-            dtype.value, f"{dtype.reason}; computed in float32, layer by layer, for want of units for it"
-        )
+        why = "" if in_float32 else ", for want of units for it"
+        dtype = Choice(dtype.value, f"{dtype.reason}; computed in float32, layer by layer{why}")
     with foreign(f"model '{source.name}'"):
         text_format = text_format_of(source, network.config, tokenizer, processor)
     return Blip2Backbone(network, tokenizer, source, statistics, text_format, device, dtype)

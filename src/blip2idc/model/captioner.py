@@ -120,6 +120,7 @@ class DifferenceCaptioner(PairCaptioner):
             device=device,
             dtype="bfloat16" if dtype == INT8 else dtype,
             attention=attention,
+            in_float32=dtype == INT8,  # eight bits of mantissa besides would say other words
         )
         settings = read_settings(backbone.source.folder)
         location = find_adapter(model, adapter)

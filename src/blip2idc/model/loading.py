@@ -16,6 +16,7 @@ from blip2idc.model.chat.backbone import FAMILIES, read_chat
 from blip2idc.model.files.checkpoint import ModelSource, loading, refuse_misspelt_folder
 from blip2idc.model.files.foreign import read_object
 from blip2idc.model.files.packaged import TINY_MODEL, TINY_NAME, is_packaged
+from blip2idc.model.layers.products import use_faster_products
 from blip2idc.runtime import choose_device, choose_dtype
 
 #: Revisions that this software was written against; used where the caller names none.
@@ -31,6 +32,7 @@ def load_backbone(
     device: str = "auto",
     dtype: str = "auto",
     attention: str | None = None,
+    in_float32: bool = False,
 ) -> Backbone:
     """Load a checkpoint and check that its parts agree.
 
@@ -40,6 +42,7 @@ def load_backbone(
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
         dtype: `auto`, `float32`, `bfloat16`.
         attention: `sdpa`, `eager`, `flex_attention` (GPU) or None for transformers' own choice.
+        in_float32: Let a BLIP-2 on a CPU compute in float32 whatever the type of its weights.
 
     Returns:
         The backbone, in evaluation mode.
@@ -57,9 +60,13 @@ def load_backbone(
     dtype_choice = choose_dtype(dtype, device_choice.value)
     values = _config_values(source)
     kind = values.get("model_type")
+    backbone: Backbone
     if kind in FAMILIES:
-        return read_chat(source, values, device_choice, dtype_choice, attention)
-    return read_blip2(source, values, device_choice, dtype_choice, attention)
+        backbone = read_chat(source, values, device_choice, dtype_choice, attention)
+    else:
+        backbone = read_blip2(source, values, device_choice, dtype_choice, attention, in_float32=in_float32)
+    use_faster_products(backbone.model)
+    return backbone
 
 
 def _config_values(source: ModelSource) -> dict[str, Any]:

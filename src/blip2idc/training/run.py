@@ -40,6 +40,7 @@ from blip2idc.model.files.settings import (
 )
 from blip2idc.model.layers.casting import computes_in_float32
 from blip2idc.model.layers.lean import compile_layers, use_lean_lora
+from blip2idc.model.layers.products import use_plain_products
 from blip2idc.model.layers.sharding import shard_frozen
 from blip2idc.model.loading import load_backbone
 from blip2idc.runs.files import atomic_write
@@ -272,6 +273,8 @@ def prepare_backbone(
         dtype=dtype,
         attention=config.attention,
     )
+    if config.step == "plain":
+        use_plain_products(backbone.model)
     say(backbone.describe())
     config, line = fit_to_backbone(config, backbone.parameter_count(), pairs)
     say(line)

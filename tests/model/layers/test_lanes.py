@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from blip2idc.model.layers.lanes import lanes_for, one_thread, side_by_side
+from blip2idc.model.layers.lanes import lanes_for, one_thread, side_by_side, slice_for
 
 
 @pytest.fixture
@@ -63,3 +63,10 @@ def test_only_small_networks_on_processors_have_lanes() -> None:
     assert lanes_for("cpu", 3_000_000) == 4
     assert lanes_for("cpu", 4_000_000_000) == 1
     assert lanes_for("cuda:0", 3_000_000) == 1
+
+
+def test_slices_are_for_small_networks_on_the_cpu() -> None:
+    assert slice_for("cpu", 3_000_000, 257 * 512) == 8
+    assert slice_for("cpu", 3_000_000, 10**8) == 1
+    assert slice_for("cpu", 3_000_000_000, 257 * 6144) is None
+    assert slice_for("cuda", 3_000_000, 257 * 512) is None

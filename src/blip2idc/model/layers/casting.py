@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from blip2idc.model.layers.products import product
+
 
 def compute_in_float32(network: torch.nn.Module) -> None:
     """Make a network on the CPU compute in float32 from weights of a smaller type, in place.
@@ -80,9 +82,9 @@ class _FrozenLinear(torch.autograd.Function):
         ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         ctx.save_for_backward(weight)
-        return torch.nn.functional.linear(inputs, weight.float(), bias)
+        return product(inputs, weight.float(), bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (weight,) = ctx.saved_tensors
-        return gradients[0] @ weight.float(), None, None
+        return product(gradients[0], weight.float().T), None, None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 
 from blip2idc.model.layers.casting import CastLinear
+from blip2idc.model.layers.products import ProductLinear, product
 
 _LARGEST = 127
 
@@ -41,7 +42,7 @@ class EightBitLinear(torch.nn.Module):
         if self._in_float32:
             inputs = inputs.float()
         weight = self.weight.to(inputs.dtype) * self.scale.to(inputs.dtype)
-        return torch.nn.functional.linear(inputs, weight, self.bias)
+        return product(inputs, weight, self.bias)
 
 
 def keep_in_eight_bits(network: torch.nn.Module) -> int:
@@ -59,7 +60,7 @@ def keep_in_eight_bits(network: torch.nn.Module) -> int:
         for parent in network.modules()
         for name, layer in parent.named_children()
         if isinstance(layer, torch.nn.Linear)
-        and type(layer) in (torch.nn.Linear, CastLinear)
+        and type(layer) in (torch.nn.Linear, CastLinear, ProductLinear)
         and id(layer.weight) not in tied
     ]
     for parent, name, layer in found:

@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 
 _MOST = 4  # lanes; Python's lock lets no more of them go on at once
 _LARGEST = 300_000_000  # weights of a network that gains by it
+_CACHE = 4_500_000  # bytes of activations of one layer that stay near the core until the next one reads them
 
 
 def lanes_for(device: str, weights: int) -> int:
@@ -31,6 +32,22 @@ def lanes_for(device: str, weights: int) -> int:
     if device != "cpu" or weights > _LARGEST:
         return 1
     return max(1, min(_MOST, torch.get_num_threads()))
+
+
+def slice_for(device: str, weights: int, activations: int) -> int | None:
+    """How many images to see at a time, so that what a layer hands to the next one is still in the cache.
+
+    Args:
+        device: Where the network is.
+        weights: How many it has; those of a large network are not read again for every slice.
+        activations: Of one image in the widest layer.
+
+    Returns:
+        The number; None for all at once.
+    """
+    if device != "cpu" or weights > _LARGEST:
+        return None
+    return max(1, _CACHE // (4 * activations))
 
 
 @contextmanager

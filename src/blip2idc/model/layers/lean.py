@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from blip2idc.model.layers.products import product
+
 Forward = Callable[..., torch.Tensor]
 
 
@@ -118,7 +120,7 @@ def adapted_linear(
     small = weight.numel() <= 2 * (3 * rank * sum(weight.shape))
     kinds = {inputs.dtype, weight.dtype, down.dtype, up.dtype}
     if small and not dropout and kinds == {torch.float32}:
-        return torch.nn.functional.linear(inputs, torch.addmm(weight, up, down, alpha=scale), bias)
+        return product(inputs, torch.addmm(weight, up, down, alpha=scale), bias)
     flat = inputs.reshape(-1, inputs.shape[-1])
     function: Any = _AdaptedLinear
     out: torch.Tensor = function.apply(flat, weight, bias, down, up, scale, dropout)
@@ -145,11 +147,9 @@ class _AdaptedLinear(torch.autograd.Function):
         dropout: float,
     ) -> torch.Tensor:
         kind = inputs.dtype
-        out = torch.nn.functional.linear(
-            inputs, weight.to(kind), None if bias is None else bias.to(kind)
-        )  # [N, O]
+        out = product(inputs, weight.to(kind), None if bias is None else bias.to(kind))  # [N, O]
         kept = torch.empty_like(inputs, dtype=torch.bool).bernoulli_(1 - dropout) if dropout else None
-        hidden = _dropped(inputs, kept, dropout) @ down.to(kind).T  # [N, r]
+        hidden = product(_dropped(inputs, kept, dropout), down.to(kind))  # [N, r]
         out.addmm_(hidden, up.to(kind).T, alpha=scale)
         ctx.save_for_backward(inputs, kept, hidden, weight, down, up)
         ctx.scale, ctx.dropout = scale, dropout
@@ -160,14 +160,16 @@ class _AdaptedLinear(torch.autograd.Function):
         (gradient,) = gradients  # [N, O]
         inputs, kept, hidden, weight, down, up = ctx.saved_tensors
         kind = gradient.dtype
-        to_hidden = (gradient @ up.to(kind)).mul_(ctx.scale)  # [N, r]
-        to_up = (gradient.T @ hidden).mul_(ctx.scale).to(up.dtype) if ctx.needs_input_grad[4] else None
+        to_hidden = product(gradient, up.to(kind).T).mul_(ctx.scale)  # [N, r]
+        to_up = None
+        if ctx.needs_input_grad[4]:
+            to_up = product(gradient.T, hidden.T).mul_(ctx.scale).to(up.dtype)
         to_down = None
         if ctx.needs_input_grad[3]:
-            to_down = (to_hidden.T @ _dropped(inputs, kept, ctx.dropout)).to(down.dtype)
+            to_down = product(to_hidden.T, _dropped(inputs, kept, ctx.dropout).T).to(down.dtype)
         to_inputs = None
         if ctx.needs_input_grad[0]:
-            to_inputs = gradient @ weight.to(kind)  # [N, I]
+            to_inputs = product(gradient, weight.to(kind).T)  # [N, I]
             if kept is None:
                 to_inputs.addmm_(to_hidden, down.to(kind))
             else:
