@@ -236,12 +236,26 @@ PRODUCTS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 
 
 def counted_flops() -> FlopCounterMode:
-    """A counter that knows oneDNN's products as well."""
+    """A counter that knows what runs on a processor as well: oneDNN's products, and attention in both directions."""
+    ops: Any = torch.ops
 
-    def flops(inputs: Any, weight: Any, *_: Any, out_shape: Any = None, **__: Any) -> int:
+    def linear(inputs: Any, weight: Any, *_: Any, **__: Any) -> int:
         return 2 * math.prod(inputs) * int(weight[0])
 
-    return FlopCounterMode(display=False, custom_mapping={torch.ops.mkldnn._linear_pointwise: flops})
+    def attention(query: Any, key: Any, *_: Any, **__: Any) -> int:
+        return 4 * math.prod(query) * int(key[-2])
+
+    def attention_back(gradient: Any, query: Any, key: Any, *_: Any, **__: Any) -> int:
+        return 10 * math.prod(query) * int(key[-2])  # scores once more, and four gradients
+
+    return FlopCounterMode(
+        display=False,
+        custom_mapping={
+            ops.mkldnn._linear_pointwise: linear,
+            ops.aten._scaled_dot_product_flash_attention_for_cpu: attention,
+            ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: attention_back,
+        },
+    )
 
 
 def seen_by_vit(backbone: Any, pixels: torch.Tensor) -> Any:

@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # NumPy's matrix products here are small: threads that wait for each other take longer than one (torch has its own)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # torch's threads sleep where they wait: spinning took ten times as long on cores that others use as well
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _silence_libraries()
     signal.signal(signal.SIGTERM, _terminate)  # so that files, locks and processes are put away
     status = run(sys.argv[1:] if arguments is None else arguments)

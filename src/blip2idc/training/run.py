@@ -273,7 +273,8 @@ def prepare_backbone(
         dtype=dtype,
         attention=config.attention,
     )
-    if config.step == "plain":
+    if config.step == "plain" or config.mode == "full":
+        # Adam's first steps go by the signs of gradients, which rounding turns where they are zero but for it
         use_plain_products(backbone.model)
     say(backbone.describe())
     config, line = fit_to_backbone(config, backbone.parameter_count(), pairs)

@@ -96,7 +96,9 @@ def test_relevance_is_handed_down_as_the_product_of_matrices() -> None:
 
 
 @pytest.mark.parametrize("direction", ["vertical", "horizontal"])
-def test_roughly_asks_the_vit_no_more(opt_checkpoint: Path, direction: Direction) -> None:
+def test_roughly_asks_the_vit_no_more(
+    opt_checkpoint: Path, direction: Direction, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Patches of one image in both places: what is seen then differs from what was seen, without looking again."""
     layout = JointLayout(direction, 32, 32)
     captioner = DifferenceCaptioner.from_pretrained(opt_checkpoint, dtype="float32", layout=layout)
@@ -109,6 +111,10 @@ def test_roughly_asks_the_vit_no_more(opt_checkpoint: Path, direction: Direction
         layer = captioner.backbone.model.vision_model.encoder.layers[0]
         handle = layer.register_forward_hook(lambda *_: looked.append(1))
         rough = dependence_on_change(captioner.joint_model, encoded, spoken, roughly=True)
+        with monkeypatch.context() as patched:
+            patched.setattr("blip2idc.model.blip2.slice_for", lambda *_: 2)
+            sliced = dependence_on_change(captioner.joint_model, encoded, spoken, roughly=True)
+        assert torch.allclose(rough, sliced, atol=1e-5)
         assert not looked
         exact = dependence_on_change(captioner.joint_model, encoded, spoken)
         assert looked

@@ -123,7 +123,7 @@ def record_attention(
 
 @contextmanager
 def seen_before(vision: Any, patches: torch.Tensor) -> Iterator[None]:
-    """The ViT gives what it gave before, instead of looking at pixels.
+    """The ViT gives what it gave before, instead of looking at pixels: all of it, or slice after slice.
 
     Args:
         vision: The ViT of a BLIP-2.
@@ -133,7 +133,15 @@ def seen_before(vision: Any, patches: torch.Tensor) -> Iterator[None]:
 
     kept = patches.clone()  # leaves inference mode, so that gradients can begin here
     wrapped = vision.__dict__.get("forward")  # accelerate puts its own there
-    vision.forward = lambda *inputs, **settings: BaseModelOutputWithPooling(last_hidden_state=kept)
+    given = 0
+
+    def give(pixel_values: torch.Tensor, **settings: Any) -> BaseModelOutputWithPooling:
+        nonlocal given
+        rows = kept[given : given + len(pixel_values)]
+        given = (given + len(pixel_values)) % len(kept)
+        return BaseModelOutputWithPooling(last_hidden_state=rows)
+
+    vision.forward = give
     try:
         yield
     finally:

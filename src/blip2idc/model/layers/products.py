@@ -24,8 +24,8 @@ def _has_faster_products() -> bool:
     return bool(there and backends.cpu.get_cpu_capability() == "AVX512")
 
 
+#: Whether this processor is one for which oneDNN is asked.
 faster_products = _has_faster_products()
-"""Whether this processor is one for which oneDNN is asked."""
 
 
 class ProductLinear(torch.nn.Linear):
