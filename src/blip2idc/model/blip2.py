@@ -120,7 +120,7 @@ class Blip2Backbone(Backbone):
         size = None if torch.is_grad_enabled() else self._slice(*pixel_values.shape[-2:])
         if size is None or len(pixel_values) <= size:
             return self._features(pixel_values)
-        queries, patches = zip(*map(self._features, pixel_values.split(size)), strict=True)
+        queries, patches = zip(*map(self._features, torch.split(pixel_values, size)), strict=True)
         return torch.cat(queries), torch.cat(patches)
 
     def _features(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
