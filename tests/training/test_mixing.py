@@ -350,7 +350,7 @@ def test_a_recipe_names_its_data(
     assert "synthetic: 8 of 16 pairs an epoch" in err
     # --data takes the place of the recipe's
     words = ["train", "--config", str(file), "--data", f"{real}:0.5", "--output", str(tmp_path / "other")]
-    assert run([*words, "--order", "mixed", "--set", "stage_epochs=null"]) == 0
+    assert run([*words, "--order", "mixed", "--set", "stage_epochs=null", "--set", "epochs=1"]) == 0
     assert "synthetic" not in capsys.readouterr().err
 
 
