@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,13 @@ def test_constants_are_documented_in_one_way() -> None:
         and isinstance(text.value, ast.Constant)
     ]
     assert not below
+
+
+def test_no_room_is_crowded() -> None:
+    """At most fourteen modules lie flat in a folder; of the commands each has a file, as many as there are."""
+    sizes = Counter(
+        path.parent.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    assert {room: size for room, size in sizes.items() if size > 14 and room != "cli/commands"} == {}

@@ -54,7 +54,10 @@ def test_a_caption_that_fills_the_word(rng: np.random.Generator) -> None:
 def test_words_the_references_lack_match_nothing() -> None:
     table = table_of([[0, 1], [1]])
     assert table.lengths(np.array([7, 8])).tolist() == [0, 0]
-    assert table.lengths(np.array([2, 1, 2])).tolist() == [1, 1]  # the number after the largest, which pads short rows
+    assert table.lengths(np.array([2, 1, 2])).tolist() == [
+        1,
+        1,
+    ]  # the number after the largest, which pads short rows
     assert table.shared(np.array([7, 1])).tolist() == [1, 1]
     assert table.shared(np.array([2])).tolist() == [0, 0]
 
