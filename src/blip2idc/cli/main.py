@@ -12,20 +12,19 @@ import errno
 import gc
 import importlib
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from blip2idc.cli.signals import EXIT_TERMINATED, leave_at_once, listen
 from blip2idc.errors import Blip2idcError, printable, shortened
 from blip2idc.version import __version__
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-EXIT_TERMINATED = 143  # 128 + SIGTERM
 
 #: The modules of this package that add commands, with the commands of each, in the order of ``--help``.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -92,11 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # torch's threads sleep where they wait: spinning took ten times as long on cores that others use as well
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _silence_libraries()
-    signal.signal(signal.SIGTERM, _terminate)  # so that files, locks and processes are put away
+    listen()
     status = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # the interpreter's last collections would walk over every object of a large run
     if status == EXIT_INTERRUPTED:
         _forget_interrupt()
+    leave_at_once()
     sys.exit(status)
 
 
@@ -176,10 +176,6 @@ def commands() -> Iterator[tuple[list[str], Any]]:
 
 
 _STOPPED = {EXIT_INTERRUPTED: "interrupted", EXIT_TERMINATED: "terminated"}
-
-
-def _terminate(number: int, frame: object) -> NoReturn:
-    raise SystemExit(EXIT_TERMINATED)
 
 
 def _tell_stopped(status: int) -> None:

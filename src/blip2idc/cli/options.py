@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from blip2idc.cli.output import note
+from blip2idc.cli.signals import raise_what_came
 from blip2idc.errors import ConfigError
 from blip2idc.runtime import DTYPES, INT8
 
@@ -152,6 +153,7 @@ def load_captioner(
         device=device,
         dtype=dtype,
     )
+    raise_what_came()
     if announce:
         note(captioner.backbone.describe())
     return captioner

@@ -229,11 +229,15 @@ def test_compare_page_change_by_change(browser: Browser, tmp_path: Path, size: t
     assert [figure.get_attribute("class") for figure in browser.shown("#viewer .picture")] == [
         "picture difference"
     ]
+    assert len(browser.shown("#viewer .difference .box")) == 2
     browser.run("document.querySelector('#viewer button[data-view=side]').click()")
     browser.run("document.querySelector('#viewer .actual').click()")
     assert (
         browser.run("return document.querySelector('#viewer .stack').getBoundingClientRect().width") == 1200
     )
+    left = "return document.querySelector('#viewer .picture.' + arguments[0]).scrollLeft"
+    browser.run("document.querySelector('#viewer .picture.before').scrollLeft = 150")
+    browser.wait(lambda page: page.run(left, "before") == page.run(left, "after") == 150)
     browser.run("document.querySelector('#viewer .close').click()")
     assert not browser.find("#viewer").is_displayed()
     assert browser.console_errors() == []

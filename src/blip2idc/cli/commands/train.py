@@ -12,6 +12,7 @@ import typer
 
 from blip2idc.cli.options import MaxPixels, Settings, overrides
 from blip2idc.cli.output import note, say
+from blip2idc.cli.signals import raise_what_came
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the trained model.")]
 Data = Annotated[
@@ -87,6 +88,7 @@ def train(
     from blip2idc.training.recipe import TrainConfig
     from blip2idc.training.run import train as run_training
 
+    raise_what_came()
     two_stream = None if encoding is None else encoding != "joint"
     given = {
         "model": model,

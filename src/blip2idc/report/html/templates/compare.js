@@ -11,8 +11,20 @@
   let entry = null;
   let chosen = 0; /* number of the change that is looked at, 0 for none */
   list.querySelectorAll(".box").forEach(settle);
-  function settle(box) { /* the number of a box at the top goes below it */
-    box.classList.toggle("low", parseFloat(box.style.top) < 6);
+  function settle(box) { /* a number that would be cut off at an edge goes to the other side of its box */
+    const [left, top] = [box.style.left, box.style.top].map(parseFloat);
+    box.classList.toggle("low", top < 6);
+    box.classList.toggle("near", left < 1);
+    box.classList.toggle("far", left > 88);
+  }
+  function mark(target, thumbs) { /* the boxes of both images on their difference, where all are of one shape */
+    target.querySelectorAll(".box, .ignored").forEach((old) => old.remove());
+    for (const role of ["after", "before"]) {
+      const stack = thumbs.querySelector('[data-role="' + role + '"]');
+      if (stack.style.getPropertyValue("--ratio").trim() !== thumbs.dataset.ratio) continue;
+      for (const box of stack.querySelectorAll(".box"))
+        if (!target.querySelector('[data-change="' + box.dataset.change + '"]')) target.append(box.cloneNode(true));
+    }
   }
   const shown = () => Array.from(list.children).filter((item) => !item.hidden && item.querySelector(".thumbs"));
   const count = () => (entry ? entry.querySelectorAll(".change").length : 0);
@@ -46,6 +58,7 @@
       target.style.setProperty("--ratio", thumbs.dataset.ratio);
       target.style.setProperty("--wide", width / height);
       target.style.setProperty("--width", width);
+      mark(target, thumbs);
     }
     const layers = Array.from(thumbs.querySelectorAll(".heat"), (layer) => layer.src);
     stage.heat(layers.length ? layers : null);
@@ -108,6 +121,16 @@
     root.classList.toggle("actual-size", event.target.checked);
     reveal();
   });
+  const panes = [figures.before, figures.after]; /* in actual size both show the same place */
+  const told = panes.map(() => ""); /* where each was last moved to from here */
+  const placeOf = (pane) => Math.round(pane.scrollLeft) + "," + Math.round(pane.scrollTop);
+  panes.forEach((pane, at) => pane.addEventListener("scroll", () => {
+    if (placeOf(pane) === told[at]) return;
+    const other = panes[1 - at];
+    [other.scrollLeft, other.scrollTop] = [pane.scrollLeft, pane.scrollTop];
+    told[1 - at] = placeOf(other);
+    told[at] = "";
+  }));
   viewer.querySelector(".close").addEventListener("click", () => viewer.close());
   viewer.addEventListener("close", () => {
     const view = root.dataset.view;
