@@ -390,3 +390,22 @@ def test_folders_that_two_processes_replace(tmp_path: Path) -> None:
     processes = [subprocess.Popen(arguments) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "old").touch()
+    replaced = os.replace
+
+    def refuse(source: Path, target: Path) -> None:
+        if (source / "new").exists():
+            raise OSError(errno.EIO, "Input/output error", os.fspath(source))
+        replaced(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(InputError, match="cannot be written"), atomic_path(tmp_path / "folder") as partial:
+        partial.mkdir()
+        (partial / "new").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "old"]

@@ -48,3 +48,11 @@ def test_a_place_that_cannot_hold_a_folder(tmp_path: Path) -> None:
         only_run(tmp_path / "file" / "lock", tmp_path),
     ):
         pass
+
+
+def test_a_folder_in_which_no_file_can_be_made(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match=r"/proc: cannot be written"),
+        only_run(Path("/proc/x.lock"), tmp_path),
+    ):
+        pass

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -22,6 +24,7 @@ ITEMS = 200
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
+from typing import NoReturn
 from blip2idc.runs.files import atomic_write
 from blip2idc.runs.resume import resume_file, resume_folder
 
@@ -119,3 +122,25 @@ def test_a_data_set_is_not_begun_twice_in_different_ways(tmp_path: Path) -> None
     with resume_folder(tmp_path / "data", None) as journal:
         assert journal.get("done", "a") is not None
     assert (tmp_path / "data" / STATE / JOURNAL).is_file()
+
+
+def test_a_journal_that_cannot_be_opened_is_told_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk without room for one more file; what is there must not be taken for something else and removed."""
+    path = tmp_path / "out.progress.jsonl"
+    path.write_text('{"kind": "done", "key": "1"}\n')
+
+    def refuse(self: Path, *arguments: object, **options: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    refused = pytest.raises(InputError, match=r"out\.progress\.jsonl: cannot be written \(No space left")
+    with refused, resume_file(path, {}, tmp_path / "out"):
+        pass
+    monkeypatch.undo()
+    assert path.is_file()
+    path.unlink()
+    monkeypatch.setattr(Path, "open", refuse)
+    with refused, resume_file(path, {}, tmp_path / "out"):
+        pass

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.fixtures.checkpoints import write_dataset
-from transformers import Blip2ForConditionalGeneration, TrainerCallback
+from transformers import Blip2ForConditionalGeneration, TrainerCallback, TrainerState
 from transformers.models.blip_2 import modeling_blip_2
 
 from blip2idc.config import load_config
@@ -454,3 +454,20 @@ def test_two_runs_do_not_write_the_same_model(dataset: Path, recipe: TrainConfig
     with only_run(lock, tmp_path / "model", remove=True), refused:
         train([dataset], tmp_path / "model", recipe)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_log_that_a_full_disk_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"step": 1, "loss": 2.0}\n{"loss": 3}\n[1]\n{"step": 2, "lo')
+    LogCallback(path, lambda line: None, started_at=5)
+    assert path.read_text() == '{"step": 1, "loss": 2.0}\n'
+
+
+def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    written = LogCallback(tmp_path / "log.jsonl", lambda line: None)
+    state = TrainerState(is_world_process_zero=True, global_step=1)
+    written.path = Path("/dev/full")
+    with pytest.raises(
+        InputError, match=r"/dev/full: cannot be written \(No space left.*goes on from the last"
+    ):
+        written.on_log(None, state, None, {"loss": 1.0})

@@ -1,8 +1,8 @@
 """Ctrl-C and SIGTERM: raised where they come, and once more where a library lost them.
 
 In: the signals of the process. Out: `KeyboardInterrupt`, or `SystemExit` with status 143, in the main thread. An
-exception that a signal raises while torch or transformers are imported can be caught by whatever they try there, so that
-the command would go on as if nobody had asked it to end: `raise_what_came` is called after the heavy imports.
+exception that a signal raises while torch or transformers are imported can be caught by whatever they try there, so
+that the command would go on as if nobody had asked it to end: `raise_what_came` is called after the heavy imports.
 """
 
 from __future__ import annotations

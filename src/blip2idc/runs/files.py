@@ -124,11 +124,11 @@ def write_fault(error: Exception, partial: Path) -> str | None:
 
 def _move_into_place(partial: Path, target: Path) -> None:
     """Rename; a folder that is in the way of a folder is briefly absent between two renames, never half written."""
-    if partial.is_dir() and target.is_dir():
-        _replace_folder(partial, target)
-        return
     try:
-        os.replace(partial, target)
+        if partial.is_dir():
+            _replace_folder(partial, target)
+        else:
+            os.replace(partial, target)
     except (IsADirectoryError, NotADirectoryError):
         expected = "folder" if partial.is_dir() else "file"
         raise InputError(
@@ -151,14 +151,20 @@ def _replace_folder(partial: Path, target: Path) -> None:
     """Put a folder in another's place, whoever else is doing the same; the last one stays."""
     for attempt in range(_ATTEMPTS):
         old = target.with_name(f".{target.stem[:LONGEST_PART]}{PARTIAL_MARK}{secrets.token_hex(4)}")
-        with contextlib.suppress(FileNotFoundError):  # another process has just taken it away
-            os.replace(target, old)
+        if target.is_dir():
+            with contextlib.suppress(FileNotFoundError):  # another process has just taken it away
+                os.replace(target, old)
         try:
             os.replace(partial, target)
-            return
-        except OSError as error:  # another process has just put its own there
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES) or attempt + 1 == _ATTEMPTS:
+        except OSError as error:
+            with contextlib.suppress(
+                OSError
+            ):  # what was there before, unless another process has put its own there
+                os.replace(old, target)
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt + 1 == _ATTEMPTS:
                 raise
+        else:
+            return
         finally:
             shutil.rmtree(old, ignore_errors=True)
 

@@ -24,6 +24,10 @@ Entry = Mapping[str, Any]
 SYNC_SECONDS = 1.0
 
 
+class ForeignFileError(InputError):
+    """What is there under a journal's name is none."""
+
+
 class Journal:
     """An open journal.
 
@@ -31,7 +35,8 @@ class Journal:
         path: Its file; made where it is missing.
 
     Raises:
-        InputError: A line before the last one is no entry, so that the file is not a journal; or it cannot be written.
+        ForeignFileError: A line before the last one is no entry, so that the file is not a journal.
+        InputError: It cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -127,7 +132,7 @@ class Journal:
                     entry = json.loads(line)
                     self._places[entry["kind"], entry["key"]] = (place, place + len(line))
                 except (ValueError, KeyError, TypeError, RecursionError):
-                    raise InputError(
+                    raise ForeignFileError(
                         f"{self.path}, line {number}: is not an entry of a journal;"
                         " remove the data set and make it again"
                     ) from None

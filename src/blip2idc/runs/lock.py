@@ -28,6 +28,10 @@ def only_run(lock: Path, output: Path, *, remove: bool = False) -> Iterator[None
         lock.parent.mkdir(parents=True, exist_ok=True)
         held.acquire(timeout=0)
     except filelock.Timeout:
+        if not lock.exists():  # in folders such as /proc, where no file can be made, it waits as well
+            raise InputError(
+                f"{lock.parent}: cannot be written (no file can be made there); expected a folder for the output"
+            ) from None
         raise InputError(f"{output}: another run is writing into it; wait for it, or end it") from None
     except OSError as error:
         raise InputError(

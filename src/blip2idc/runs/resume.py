@@ -19,9 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from blip2idc.errors import InputError
 from blip2idc.runs.folder import JOURNAL, LOCK, STATE, open_folder, refuse_foreign
-from blip2idc.runs.journal import Journal
+from blip2idc.runs.journal import ForeignFileError, Journal
 from blip2idc.runs.lock import only_run
 
 BEGUN = "begun"
@@ -85,7 +84,7 @@ def _begun(path: Path, settings: Mapping[str, Any]) -> Journal:
     """The journal, emptied where it tells of a run with other settings, or is none."""
     try:
         journal = Journal(path)
-    except InputError:
+    except ForeignFileError:
         path.unlink()
         journal = Journal(path)
     begun = journal.get(BEGUN, "")

@@ -14,7 +14,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from blip2idc.errors import ModelError
+from blip2idc.errors import InputError, ModelError
+from blip2idc.runs.files import atomic_write
 
 LOG_FILE = "log.jsonl"
 _MEASURED = ("loss", "eval_loss", "grad_norm")
@@ -32,8 +33,9 @@ class LogCallback(TrainerCallback):
     def __init__(self, path: Path, say: Callable[[str], None], started_at: int = 0) -> None:
         self.path = path
         self.say = say
-        kept = [line for line in _lines(path) if json.loads(line)["step"] <= started_at]
-        path.write_text("".join(kept), encoding="utf-8")
+        kept = [line for line in _lines(path) if _step_of(line) <= started_at]
+        with atomic_write(path) as handle:
+            handle.writelines(kept)
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any
@@ -51,8 +53,14 @@ class LogCallback(TrainerCallback):
                 f"training: {broken[0].replace('_', ' ')} is {logs[broken[0]]} at step {state.global_step};"
                 f" {remedy(self.path.parent)}"
             )
-        with self.path.open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(entry, allow_nan=False) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as handle:
+                handle.write(json.dumps(entry, allow_nan=False) + "\n")
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be written ({error.strerror or error}); earlier checkpoints are kept, and the"
+                " same command goes on from the last whole one"
+            ) from None
         self.say(", ".join(f"{key} {_short(value)}" for key, value in entry.items()))
 
 
@@ -66,6 +74,15 @@ def remedy(folder: object) -> str:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+
+
+def _step_of(line: str) -> float:
+    """The step that a line tells of; beyond all for one that a full disk cut off."""
+    try:
+        step = json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return math.inf
+    return step if isinstance(step, int | float) else math.inf
 
 
 def _short(value: Any) -> str:
