@@ -21,7 +21,7 @@ from blip2idc.images.changes.facts.scaling import resized_picture
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.geometry import alignment as aligning
 from blip2idc.images.changes.geometry.columns import find_columns
-from blip2idc.images.changes.geometry.overlay import Overlay, content_box, lay
+from blip2idc.images.changes.geometry.overlay import Overlay, content_box, is_bare, lay
 from blip2idc.images.changes.geometry.registration import as_rows, scaled
 from blip2idc.images.changes.pictures import (
     Picture,
@@ -383,7 +383,7 @@ def _strip_change(
             continue
         neighbours = image[[y for y in (start - 1, stop) if 0 <= y < len(image)] or [start]]
         box = content_box(image[start:stop], neighbours)
-        blank = box is None
+        blank = box is None or is_bare(image, start, stop)
         x, y, width, height = box or (0, 0, image.shape[1], stop - start)
         boxes.append((x, start + y, width, height))
     facts = (Fact("appeared"),) if boxes[0] is None else (Fact("disappeared"),) if boxes[1] is None else ()

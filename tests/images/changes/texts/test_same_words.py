@@ -118,3 +118,48 @@ def test_what_is_no_clock_and_no_missing_word() -> None:
     assert not ran_on(["25:61"], ["25:62"])
     assert not ran_on(["10:30 Berlin"], ["10:31 Madrid"])
     assert missing_words(["one two three"], ["one three two"]) == ""
+
+
+def test_one_word_of_a_line_in_another_size() -> None:
+    def line(size: int) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            x = 60
+            for word, height in (("Search", 18), ("Berlin", size), ("Travel", 18)):
+                draw.text((x, 130 - height), word, "#222222", font(height))
+                x += round(font(height).getlength(word)) + 14
+
+        return draw_it
+
+    change = only(page(line(18)), page(line(25)))
+    assert change.facts[0].kind == "resized"
+    assert float(change.facts[0].values["factor"]) == pytest.approx(25 / 18, abs=0.1)
+
+
+def test_links_that_stand_side_by_side() -> None:
+    change = only(page(text("Terms · Contact", (60, 120))), page(text("Terms · ContactNews", (60, 120))))
+    assert (change.facts[0].kind, change.after_text) == ("appeared", "News")
+
+
+def test_the_word_on_a_button_is_read_from_its_own_ground() -> None:
+    def button(words: str) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.rectangle((60, 120, 190, 156), fill="#28a745")
+            draw.text((78, 129), words, "white", font(14))
+
+        return draw_it
+
+    change = only(page(button("Add to cart")), page(button("Sold out")))
+    assert (change.before_text, change.after_text) == ("Add to cart", "Sold out")
+
+
+def test_a_cookie_banner() -> None:
+    def banner(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((0, 330, 639, 399), fill="#f3f3f3")
+        draw.text((30, 350), "This site uses cookies", "#222222", font(16))
+
+    def under(draw: ImageDraw.ImageDraw) -> None:
+        for line in range(8):
+            draw.text((30, 60 + 42 * line), "Seeds and bulbs for the garden", "#222222", font(16))
+
+    fact = only(page(under), page(under, banner)).facts[0]
+    assert (fact.kind, fact.values["in"]) == ("panel", "after")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from blip2idc.images.changes.facts.fading import faded, greyed
 from blip2idc.images.changes.facts.focus import focus, grain
+from blip2idc.images.changes.facts.gaps import gave_way
 from blip2idc.images.changes.facts.ground import cover, on_busy_ground, on_plain_ground
 from blip2idc.images.changes.facts.light import light_or_color, repainted
 from blip2idc.images.changes.facts.panels import panel
@@ -47,7 +48,7 @@ def measure_facts(
         focus,
         on_busy_ground,
         replaced,
-        *((repainted,) if drawn else ()),
+        *((repainted, gave_way) if drawn else ()),
     ):
         if (fact := measure(patch)) is not None:
             return (fact,)

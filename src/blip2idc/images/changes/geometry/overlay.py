@@ -19,6 +19,7 @@ from blip2idc.images.changes.result import Alignment, Box, RowRun
 #: Rows (start, stop) of before and rows of after that took their place; either may be empty.
 Strip = tuple[tuple[int, int], tuple[int, int]]
 
+_NOT_BARE = 0.015  # share of some rows that something may take where nothing is
 _FEW_LAST = 8  # rows at the bottom that were not matched though both images have them
 _ROUNDED = 2  # rows by which the height of a part of a page differs by rounding
 
@@ -167,6 +168,17 @@ def _mapped(box: Box, matrix: np.ndarray, rows: np.ndarray | None) -> Box:
     left, top = np.floor(placed.min(axis=0) + 0.01).astype(int)
     right, bottom = np.ceil(placed.max(axis=0) - 0.01).astype(int)
     return int(left), int(top), int(right - left), int(bottom - top)
+
+
+def is_bare(image: Pixels, start: int, stop: int) -> bool:
+    """Whether rows [start, stop) of an image [H, W, 3] only continue the row above or below: nothing is in them."""
+    strip = image[start:stop].astype(np.int16)
+    for row in (start - 1, stop):
+        if 0 <= row < len(image):
+            apart = np.abs(strip - image[row].astype(np.int16)).max(axis=2)
+            if (apart > 8).mean() <= _NOT_BARE:
+                return True
+    return False
 
 
 def content_box(strip: Pixels, neighbours: Pixels) -> Box | None:

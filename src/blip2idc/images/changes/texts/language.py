@@ -14,6 +14,9 @@ from blip2idc.images.changes.result import Fact
 
 _LEAST, _TIMES = 3, 3  # words that tell a language, and how many times as many as of any other
 
+#: A language that too few words tell.
+ANOTHER = "another language"
+
 _LISTS: Mapping[str, str] = {
     "English": """the and of with your you our for from this that are is was have has will can not more about us sign
         out welcome learn read buy now settings overview latest news team help support search basket cart back opening
@@ -92,8 +95,26 @@ def language_of(texts: Iterable[str]) -> str | None:
 
 
 def language(before: Iterable[str], after: Iterable[str]) -> Fact | None:
-    """`language` where texts before are surely in another language than those after."""
-    one, other = language_of(before), language_of(after)
-    if one is None or other is None or one == other:
+    """`language` where texts before are in another language than those after, of which one at least is told."""
+    first, second = list(before), list(after)
+    one, other = language_of(first), language_of(second)
+    if (
+        one == other
+        or (one is None and _words_in(first, other) > 1)
+        or (other is None and _words_in(second, one) > 1)
+    ):
         return None
-    return Fact("language", {"from": one, "to": other})
+    return Fact("language", {"from": one or ANOTHER, "to": other or ANOTHER})
+
+
+def _words_in(texts: Iterable[str], language: str | None) -> int:
+    """How many words of a language are in some texts."""
+    return len(_read(texts) & _WORDS[language]) if language else 0
+
+
+def _read(texts: Iterable[str]) -> set[str]:
+    """The words of some texts, without their accents."""
+    plain = unicodedata.normalize("NFKD", " ".join(texts).casefold())
+    return set(
+        re.findall(r"[a-z]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
+    )

@@ -21,6 +21,10 @@ _CONTRAST = 0.4  # of the strongest contrast in the box: what is ink
 _LEAST_CONTRAST = 24  # levels of it
 _FARTHER = 0.45  # of the height of small letters: how far others reach above and below
 _DOT = 4  # pixels: the height of what belongs to the letters below it, and how far above them it may be
+_BUTTON = 16  # pixels of the height of a badge, and of what is on a ground of its own
+_MOSTLY_GROUND = 0.5  # share of it that is its ground
+_EDGE = 3  # pixels of its border
+_WALL = 0.9  # share of the rows of a column, those above and below included, that ink of no letter fills
 _FULL = 0.97  # share of the rows of a column that ink fills where the ground ends
 _AIR = 3  # pixels of ground around a line
 
@@ -50,15 +54,54 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     if strongest < _LEAST_CONTRAST:
         return []
     ink = gap > _CONTRAST * strongest
+    lettered = ink[:, near] & (
+        ink[:, near].mean(axis=0) < _WALL
+    )  # not the sides of a button, nor what is beside it
     found = []
-    for first, last in _runs_of_rows(np.asarray(ink[:, near].any(axis=1)), y - top, y - top + height):
+    for first, last in _runs_of_rows(np.asarray(lettered.any(axis=1)), y - top, y - top + height):
         if not _HEIGHTS[0] <= last - first <= _HEIGHTS[1]:
             continue
         start, stop = _along(ink[first:last], x - left, x - left + width)
         for begin, end in _columns(np.asarray(ink[first:last, start:stop].any(axis=0)), last - first):
-            upper, lower = _as_high(np.asarray(ink[:, start + begin : start + end].any(axis=1)), first, last)
-            found.append((left + start + begin, top + upper, end - begin, lower - upper))
+            part = np.asarray(ink[:, start + begin : start + end].any(axis=1))
+            for upper, lower in _rows_of(part, first, last):
+                line = left + start + begin, top + upper, end - begin, lower - upper
+                found += _on_own_ground(image, line, ground) or [line]
     return found[:MOST_LINES]
+
+
+def _rows_of(inked: np.ndarray, first: int, last: int) -> list[tuple[int, int]]:
+    """The lines of a part of a row that holds something as high as several of them beside it."""
+    runs = _runs_of_rows(inked[first:last], 0, last - first)
+    if len(runs) > 1 and all(stop - start >= _HEIGHTS[0] for start, stop in runs):
+        return [(first + start, first + stop) for start, stop in runs]
+    return [_as_high(inked, first, last)]
+
+
+def _on_own_ground(image: Pixels, line: Box, ground: np.ndarray) -> list[Box]:
+    """The lines on a button or a badge that was taken for a line; none where it is a line."""
+    x, y, width, height = line
+    if min(width, height) < _BUTTON:
+        return []
+    window = image[y : y + height, x : x + width].astype(np.int16)
+    inner = _ground(window)
+    if inner is None or np.abs(inner - ground).max() < _LEAST_CONTRAST:
+        return []
+    gap = largest_channel(np.abs(window - inner))
+    if (gap <= _LEAST_CONTRAST).mean() < _MOSTLY_GROUND:
+        return []
+    inside = gap[_EDGE:-_EDGE, _EDGE:-_EDGE]
+    strongest = float(np.quantile(inside, 0.98))
+    ink = inside > max(_CONTRAST * strongest, _LEAST_CONTRAST)
+    ink &= ink.mean(axis=0) < _WALL
+    found = []
+    for first, last in _runs_of_rows(np.asarray(ink.any(axis=1)), 0, len(ink)):
+        columns = np.flatnonzero(ink[first:last].any(axis=0))
+        if _HEIGHTS[0] <= last - first and len(columns) > last - first:
+            found.append(
+                (x + _EDGE + int(columns[0]), y + _EDGE + first, int(np.ptp(columns)) + 1, last - first)
+            )
+    return found
 
 
 def with_air(image: Pixels, box: Box) -> Pixels:

@@ -48,7 +48,23 @@ def read_line(line: Pixels) -> tuple[str, float]:
         found = _reader()(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), use_det=False, use_cls=False, use_rec=True)
     if not found.txts:
         return "", 0.0
-    return str(found.txts[0]).strip(), float(found.scores[0])
+    return without_icons(str(found.txts[0])), float(found.scores[0])
+
+
+def without_icons(text: str) -> str:
+    """A text without the signs as which icons beside Latin words are read.
+
+    >>> without_icons("三 Home"), without_icons("登录 OK")
+    ('Home', '登录 OK')
+    """
+    signs = sum(_is_sign(letter) for letter in text)
+    latin = sum(letter.isalnum() and not _is_sign(letter) for letter in text)
+    return (text if signs >= latin else "".join(letter for letter in text if not _is_sign(letter))).strip()
+
+
+def _is_sign(letter: str) -> bool:
+    """Whether a letter is one of East Asia, or one in a circle."""
+    return letter >= "\u2e80" or "\u2460" <= letter <= "\u24ff"
 
 
 @lru_cache(maxsize=1)

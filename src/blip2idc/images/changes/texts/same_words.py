@@ -16,8 +16,10 @@ from blip2idc.images.changes.facts.pages.letters import (
     aligned_of,
     course_gap,
     line_spacing,
+    part_of,
     shapes,
     slant_of,
+    words_of,
 )
 from blip2idc.images.changes.result import Fact
 
@@ -31,6 +33,8 @@ _SLANTED, _LETTERS = 0.12, 2.5  # difference of the slants of italic letters, an
 _BOLDER, _BOLD_WIDTH = 1.17, (0.96, 1.3)  # ratios of the widths of strokes, and of lines, of bold letters
 _WIDER, _WIDER_PIXELS = 1.045, 4  # ratio of the widths of lines with other spaces between letters, and pixels
 _AS_THICK, _COURSE = 1.12, 0.08  # of their strokes at most, and difference of the ink's course along them
+_WORD = 5  # pixels of a word, and of no dot between two
+_SAME_WORD = 0.85  # correlation of the ink of a word that is drawn as it was
 _SAME_WIDTH = 3  # pixels by which lines may differ that are as wide
 _SAME_SHAPES = 0.9  # correlation of the ink of lines that only moved
 _AS_FAR = 1  # pixels by which displacements may differ that are one
@@ -38,11 +42,52 @@ _BLOCK = 4  # lines that gave way together, rather than moved
 
 
 def same_words(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
-    """What happened to lines whose words stayed; None where that is not clear.
+    """What happened to lines whose words stayed, or to some of their words; None where that is not clear.
 
     Args:
         pairs: Each line before and after, from top to bottom; at least one.
     """
+    words = _restyled_words(pairs)
+    if words is not None and (fact := _of_lines(words)) is not None and fact.kind not in ("moved", "gap"):
+        return fact
+    return _of_lines(pairs)
+
+
+def _restyled_words(pairs: Sequence[tuple[Line, Line]]) -> list[tuple[Line, Line]] | None:
+    """The words that were drawn otherwise, where others of their line merely gave way; None where all were, or none."""
+    restyled: list[tuple[Line, Line]] = []
+    total = 0
+    for one, other in pairs:
+        first, second = ([word for word in words_of(line) if word.box[2] >= _WORD] for line in (one, other))
+        start = _alike_from_the_left(first, second)
+        end = _alike_from_the_left(first[start:][::-1], second[start:][::-1])
+        mine, theirs = first[start : len(first) - end], second[start : len(second) - end]
+        total += start + end + len(mine)
+        if bool(mine) != bool(theirs):
+            return None
+        if len(mine) == len(theirs):
+            restyled += [pair for pair in zip(mine, theirs, strict=True) if not _is_same(*pair)]
+        elif mine:  # letters so far apart that each is a word
+            restyled.append((part_of(one, mine), part_of(other, theirs)))
+    return restyled if 0 < len(restyled) < total else None
+
+
+def _alike_from_the_left(one: Sequence[Line], other: Sequence[Line]) -> int:
+    return next(
+        (count for count, pair in enumerate(zip(one, other, strict=False)) if not _is_same(*pair)),
+        min(len(one), len(other)),
+    )
+
+
+def _is_same(one: Line, other: Line) -> bool:
+    """Whether a word is drawn as it was, wherever it is now."""
+    if max(abs(one.box[side] - other.box[side]) for side in (2, 3)) > 1:
+        return False
+    thicker = max(one.stroke / other.stroke, other.stroke / one.stroke)
+    return thicker <= _AS_THICK and shapes(one.ink, other.ink) >= _SAME_WORD
+
+
+def _of_lines(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     if any(np.abs(one.ground - other.ground).max() > _GROUND for one, other in pairs):
         return None
     boxes = np.array([(one.box, other.box) for one, other in pairs], float)  # [N, 2, 4]
@@ -71,10 +116,14 @@ def same_words(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
 
 def _recoloured(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     """Letters of another colour, on the same ground."""
-    colors = [np.median([pair[side].color for pair in pairs], axis=0) for side in (0, 1)]
-    if float(np.abs(colors[0] - colors[1]).max()) < _OTHER_COLOR:
+    one, other = (np.median([pair[side].color for pair in pairs], axis=0) for side in (0, 1))
+    if float(np.abs(one - other).max()) < _OTHER_COLOR or color_name(one) == color_name(other):
         return None
-    one, other = colors
+    if any(
+        abs(first.box[2] - second.box[2]) > _SAME_WIDTH or shapes(first.ink, second.ink) < _SAME_WORD
+        for first, second in pairs
+    ):
+        return None
     return Fact(
         "recoloured",
         {

@@ -6,6 +6,7 @@ where something could be read surely; and with their `name` where the same words
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -14,6 +15,7 @@ import numpy as np
 
 from blip2idc.images.changes.facts.pages.letters import line_of
 from blip2idc.images.changes.pictures import Picture, Pixels
+from blip2idc.images.changes.regions.grouping import union
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
 from blip2idc.images.changes.texts.language import language
@@ -51,6 +53,8 @@ _NAMED = (
     40,
 )  # most pixels of a thing that is called by its words, most lines and letters of these
 _EDGE = 28  # pixels from the top or the bottom up to which a time of day is a clock
+_BESIDE = 0.4  # of their height, by which the middles of lines beside each other differ
+_CONSENT = re.compile(r"\bco{1,2}kies?\b|\bconsent\b|\bprivacy\b.*\bchoose\b")
 _RIM = 2  # pixels of its edge
 _LARGEST = 1_500_000  # pixels of a place in which lines are looked for, of which a few are read
 _AROUND = 720  # pixels of the image around a place that are looked at
@@ -137,6 +141,8 @@ def _of_same_words(
     rewritten: Sequence[Written],
 ) -> MeasuredChange | None:
     """What happened where the same words, but for a clock's, are read before and after; None where others are."""
+    if len(written) != len(rewritten):
+        written, rewritten = _rows(written), _rows(rewritten)
     before, after = ([line.text for line in lines] for lines in (written, rewritten))
     if ran_on(before, after) and (
         with_seconds(after) or _is_at_edge(second, change.after_box or change.before_box)
@@ -157,12 +163,14 @@ def _of_other_words(
     """A change with the words that were there and are there now."""
     kinds = {fact.kind for fact in change.facts}
     seems_moved = bool(kinds) and not kinds <= _CAME_OR_WENT
+    if (fact := _cookie_banner(written, rewritten)) is not None:
+        return replace(change, facts=(fact,), thing="banner", sentence=sentence((fact,)))
     before, after = ([line.text for line in lines] for lines in (written, rewritten))
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return _came_or_went(change, written, rewritten)
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
     part = missing_words(before, after) or missing_words(after, before)
-    if part and not kinds:
+    if part and kinds <= _CAME_OR_WENT:
         kind = "disappeared" if len(" ".join(before)) > len(" ".join(after)) else "appeared"
         one, other = (part, "") if kind == "disappeared" else ("", part)
         change = replace(change, facts=(Fact(kind),))
@@ -257,6 +265,14 @@ def _window(picture: Picture, box: Box) -> tuple[Pixels, Box]:
     )
 
 
+def _cookie_banner(written: Sequence[Written], rewritten: Sequence[Written]) -> Fact | None:
+    """`panel` where a banner asks for consent on one side only."""
+    asks = [any(_CONSENT.search(line.text.casefold()) for line in lines) for lines in (written, rewritten)]
+    if asks[0] == asks[1]:
+        return None
+    return Fact("panel", {"in": "after" if asks[1] else "before", "as": "cookie banner"})
+
+
 def _came_or_went(
     change: MeasuredChange, before: Sequence[Written], after: Sequence[Written]
 ) -> MeasuredChange:
@@ -283,6 +299,23 @@ def _letters_of(lines: Sequence[str]) -> str:
 
 def _letters_of_lines(lines: Sequence[Written]) -> str:
     return _letters_of([line.text for line in lines])
+
+
+def _rows(lines: Sequence[Written]) -> list[Written]:
+    """Lines, those beside each other as one: letters far apart are taken for several."""
+    rows: list[Written] = []
+    for line in lines:
+        last = rows[-1] if rows else None
+        if (
+            last is not None
+            and abs(last.box[1] + last.box[3] / 2 - line.box[1] - line.box[3] / 2) < _BESIDE * line.box[3]
+        ):
+            rows[-1] = Written(
+                f"{last.text} {line.text}", min(last.sure, line.sure), union(last.box, line.box)
+            )
+        else:
+            rows.append(line)
+    return rows
 
 
 def _told_apart(before: list[Written], after: list[Written]) -> tuple[list[Written], list[Written]]:

@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 
 _SHORT = 32  # characters up to which a line is named whole
 _FEW = 4  # words, likewise
+_FEWEST_LETTERS = 2  # of words that came or went
 _TOGETHER = 2  # words that may be the same between two that changed and are named with them
 _TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?")
 _WORD = re.compile(r"[€$£¥] ?\d\S*|\d\S*(?: ?[€$£¥%]| (?:kg|km|EUR|USD)\b)|\S+")
@@ -46,30 +47,43 @@ def ran_on(before: Sequence[str], after: Sequence[str]) -> bool:
     >>> ran_on(["16:47 Costa"], ["16:48 Costa"]), ran_on(["Opens 9:00"], ["Opens never"])
     (True, False)
     """
-    one, other = (" ".join(lines).split() for lines in (before, after))
+    one, other = (
+        [word.strip("()（）[]|.,;") for word in " ".join(lines).split()] for lines in (before, after)
+    )
     if len(one) != len(other):
         return False
     changed = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
-    return bool(changed) and all(_TIME.fullmatch(word) for pair in changed for word in pair)
+    return bool(changed) and all(
+        any(":" in word for word in pair) and all(_TIME.fullmatch(word.replace(".", ":")) for word in pair)
+        for pair in changed
+    )
 
 
 def missing_words(before: Sequence[str], after: Sequence[str]) -> str:
     """The words beside each other that a text lost, where all others stayed; empty for anything else.
 
+    They may have stood right beside another word, as links often do.
+
     >>> missing_words(["FAQ Calendar Blog"], ["FAQ Blog"]), missing_words(["FAQ Blog"], ["FAQ News"])
     ('Calendar', '')
+    >>> missing_words(["Track orderCareers · View"], ["Track order · View"]), missing_words(["Booking"], ["Book"])
+    ('Careers', '')
     """
-    one, other = (" ".join(lines).split() for lines in (before, after))
+    text = " ".join(before)
+    letters = [index for index, letter in enumerate(text) if letter.isalnum()]
+    one, other = "".join(text[index] for index in letters), "".join(filter(str.isalnum, " ".join(after)))
     few = len(one) - len(other)
-    if not other or few <= 0:
+    if not other or few < _FEWEST_LETTERS:
         return ""
     start = next(
         (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(other)
     )
     if one[start + few :] != other[start:]:
         return ""
-    lost = " ".join(one[start : start + few])
-    return lost if sum(letter.isalnum() for letter in lost) > 1 else ""
+    begin, end = letters[start], letters[start + few - 1] + 1
+    apart = begin == 0 or not text[begin - 1].isalnum() or text[begin].isupper()
+    ends = end == len(text) or not text[end].isalnum() or text[end].isupper()
+    return text[begin:end] if apart and ends else ""
 
 
 def with_seconds(lines: Sequence[str]) -> bool:

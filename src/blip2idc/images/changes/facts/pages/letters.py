@@ -7,6 +7,7 @@ one line is stretched to the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -34,6 +35,7 @@ _SAME, _SAME_GLYPHS = (
 )  # correlation of the same letters elsewhere, and of each letter of a spaced line
 _FEW_GLYPHS, _NEAR = 3, 4  # letters that tell, and pixels within which one is looked for
 _FAINT, _APART = 0.25, 0.55  # ink of a letter, and of the height: the gap between two parts of a line
+_SPACE = 0.3  # of the height: the least gap between two words
 _LARGER = 1.07  # ratio of the sizes of letters
 _PROPORTION = 0.06  # by which the ratios of width and height may differ
 _SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
@@ -138,13 +140,30 @@ def _parts(line: Line) -> list[Line]:
         return []
     cuts = np.flatnonzero(np.diff(places) > _APART * line.ink.shape[0])
     starts, stops = [places[0], *places[cuts + 1]], [*places[cuts], places[-1]]
+    return _cut(line, [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)])
+
+
+def words_of(line: Line) -> list[Line]:
+    """The words of a line, each as one of its own."""
+    return _cut(line, _words(line.ink, _SPACE))
+
+
+def part_of(line: Line, words: Sequence[Line]) -> Line:
+    """The part of a line from the first to the last of some of its words."""
+    start = words[0].box[0] - line.box[0]
+    stop = words[-1].box[0] + words[-1].box[2] - line.box[0]
+    return _cut(line, [(start, stop)])[0]
+
+
+def _cut(line: Line, columns: list[tuple[int, int]]) -> list[Line]:
+    """The parts of a line in some of its columns (start, stop)."""
     x, y = line.box[:2]
     found = []
-    for start, stop in zip(starts, stops, strict=True):
-        ink = line.ink[:, start : stop + 1]
+    for start, stop in columns:
+        ink = line.ink[:, start:stop]
         rows = np.flatnonzero(ink.max(axis=1) > _FAINT)
         ink = ink[rows[0] : rows[-1] + 1]
-        box = x + int(start), y + int(rows[0]), ink.shape[1], ink.shape[0]
+        box = x + start, y + int(rows[0]), ink.shape[1], ink.shape[0]
         found.append(Line(box, ink, line.ground, line.color))
     return found
 
@@ -242,12 +261,12 @@ def shapes(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.average(found, weights=weights)) if found else 0.0
 
 
-def _words(ink: np.ndarray) -> list[tuple[int, int]]:
-    """The columns (start, stop) of words: parts with gaps of a fifth of the height between them."""
+def _words(ink: np.ndarray, gap: float = 0.22) -> list[tuple[int, int]]:
+    """The columns (start, stop) of words: parts with gaps of some share of the height between them."""
     places = np.flatnonzero(ink.max(axis=0) > 0.25)
     if not places.size:
         return []
-    cuts = np.flatnonzero(np.diff(places) > max(3, 0.22 * ink.shape[0]))
+    cuts = np.flatnonzero(np.diff(places) > max(3, gap * ink.shape[0]))
     starts, stops = [places[0], *places[cuts + 1]], [*places[cuts], places[-1]]
     return [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)]
 

@@ -19,7 +19,7 @@ _BAR, _LONG = (
     (4, 24),
     0.2,
 )  # pixels of width of a scroll bar, and share of the edge along which it lies at least
-_AT_EDGE = 2  # pixels
+_AT_EDGE = 4  # pixels: half a pixel more or less moves a bar away from the edge
 _COLORS, _OF_BAR = 4, 0.93  # colours that a scroll bar has, and the share of its pixels that have them
 _EVEN = 0.35  # share of a row of it that has the colour of its middle: a thumb may be narrower
 _NEAR = 8  # levels by which equal colours may differ
