@@ -1,4 +1,4 @@
-"""What the language model is asked: rows of a prefix, settings of the search, the end of a caption, pairs side by side."""
+"""What the language model is asked: rows of a prefix, settings of a search, where captions end, pairs side by side."""
 
 from __future__ import annotations
 
