@@ -184,6 +184,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     (tmp_path / STATE).mkdir()
     (tmp_path / STATE / "settings.json").write_text("{")
+    (tmp_path / STATE / "journal.jsonl").write_text('{"kind": "pair", "key": "0"}\n')  # something was done
     with pytest.raises(InputError, match="cannot be read"):
         write_world(world(), tmp_path, 2, settings={})
 
