@@ -172,6 +172,8 @@ REGION = "region"
 
 #: Below it a captioner that states how sure it is of a sentence is not heard about a place that was measured.
 _LEAST_CONFIDENCE = 0.12
+#: The same of pages and drawings, of which the packaged captioner was taught nothing.
+_LEAST_ON_PAGES = 0.5
 #: Confidence of a sentence made of facts: they are stated where they hold so often (docs/changes.md).
 _SURE_OF_FACTS = 0.97
 #: Of one about a whole picture; docs/edits.md has how many are right of the edits that other programs make.
@@ -316,7 +318,7 @@ def tell(
         return _tell_whole(whole, look, look.whole, own_words=own_words)
     least = look.least_probability
     if not look.measured or (not whole.changed and not least):
-        if look.drawn and whole.changed and not own_words and not _is_heard(whole):
+        if look.drawn and whole.changed and not own_words and not _is_heard(whole, drawn=True):
             whole = replace(
                 whole, caption=sentence(()), confidence=_stated(whole.confidence, whole.change_probability)
             )
@@ -428,7 +430,9 @@ def tell_change(
         caption = text_sentence(texts[0] or "", texts[1] or "", measured.thing, place)
         lines = max((text or "").count("\n") for text in texts)
         confidence = _stated(confidence, (_SURE_OF_LINES if lines else _SURE_OF_TEXTS) * probability)
-    elif said is not None and said.changed and _is_heard(said) and agrees(said.caption, measured):
+    elif (
+        said is not None and said.changed and _is_heard(said, drawn=drawn) and agrees(said.caption, measured)
+    ):
         caption = with_name(_PLACE.sub(place, said.caption), measured.name)
     else:
         caption = with_name(_plain(measured, place), measured.name)
@@ -467,9 +471,9 @@ def with_name(caption: str, name: str | None) -> str:
     return _NAMELESS.sub(lambda found: f"{found[0]} '{name}'", caption, count=1)
 
 
-def _is_heard(said: Difference) -> bool:
+def _is_heard(said: Difference, *, drawn: bool) -> bool:
     """Whether a sentence is told where there is a plain one to tell instead."""
-    return said.confidence is None or said.confidence >= _LEAST_CONFIDENCE
+    return said.confidence is None or said.confidence >= (_LEAST_ON_PAGES if drawn else _LEAST_CONFIDENCE)
 
 
 def _stated(confidence: float | None, measured: float) -> float | None:
@@ -498,7 +502,7 @@ def tell_pair(
     most = look.measured[0]
     fits = not contradicts(whole.caption, most.facts) if look.small else agrees(whole.caption, most)
     fits = fits and (look.small or most.before_text == most.after_text)  # words that were read are told
-    if seen and whole.changed and fits and (look.small or _is_heard(whole)):
+    if seen and whole.changed and fits and (look.small or _is_heard(whole, drawn=look.drawn)):
         return whole.caption, whole.confidence
     first, sure = changes[0].caption, changes[0].confidence
     if look.total == 1:

@@ -62,7 +62,7 @@ SENTENCES = {
     "aligned": "the text in the middle is aligned to the right now",
     "spaced": "the text in the middle has letters that are further apart",
     "checked": "the text in the middle was checked",
-    "gap": "the text in the middle became 12 pixels larger",
+    "gap": "the gap in the middle became 12 pixels larger",
     "overflow": "the text in the middle runs out of its box now",
     "language": "the language of the page in the middle changed from French to English",
     "scroll_bar": "the scroll bar in the middle is shown now",

@@ -48,7 +48,7 @@ def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
     'an orange box appeared in the middle'
     """
     fact = facts[0] if facts else None
-    if fact is not None and fact.kind == "gap" and not thing:
+    if fact is not None and fact.kind == "gap":
         thing = "gap"
     if fact is not None and fact.kind == "language":
         thing = "language of the page"

@@ -34,6 +34,8 @@ _NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed
 _OUTLINE = 8
 #: What happens to words that stay.
 _OF_SAME_WORDS = frozenset({"bold", "italic", "spaced", "resized"})
+#: Facts of which the words are told already, or that have none.
+_PASSED_BY = frozenset({"gap", "panel", "clock", "caret", "scroll_bar", "language"})
 #: Likeness of two readings of the same words at least.
 _SAME_WORDS = 0.9
 #: Letters at the end of a line that is cut off, which may be read wrongly.
@@ -55,6 +57,7 @@ _NAMED = (
 _EDGE = 28  # pixels from the top or the bottom up to which a time of day is a clock
 _BESIDE = 0.4  # of their height, by which the middles of lines beside each other differ
 _CONSENT = re.compile(r"\bco{1,2}kies?\b|\bconsent\b|\bprivacy\b.*\bchoose\b")
+_AIR = 3  # pixels of ground around a text
 _RIM = 2  # pixels of its edge
 _LARGEST = 1_500_000  # pixels of a place in which lines are looked for, of which a few are read
 _AROUND = 720  # pixels of the image around a place that are looked at
@@ -81,13 +84,23 @@ def with_texts(
     """The changes with their texts; as they are where the extra `[ocr]` is missing."""
     if not changes or not can_read():
         return tuple(changes)
-    read = [_with_text(first, second, change) for change in changes[:_MOST]]
+    read = [_named(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
     texts = [
         [text for change in read if (text := getattr(change, side))] for side in ("before_text", "after_text")
     ]
     if min(map(len, texts)) >= _PAGE and (fact := language(*texts)) is not None:
         return (_of_page(first, second, (*read, *changes[_MOST:]), fact),)
     return (*read, *changes[_MOST:])
+
+
+def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A text that moved, or of which something else is known, with its words, where they were not read."""
+    if change.name or not change.facts or change.before_text or change.after_text or change.thing != "text":
+        return change
+    if change.facts[0].kind in _PASSED_BY:
+        return change
+    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
+    return replace(change, name=_name(picture, box, -_AIR))
 
 
 def _of_page(
@@ -209,6 +222,8 @@ def _name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> s
         picture, box = first, change.before_box
     if change.fact("outlined"):
         box = _inner(box)
+    if change.thing.endswith("text"):
+        return _name(picture, box, -_AIR) or _title(picture, box)
     boxed = change.thing.endswith(("button", "box")) or bool(change.fact("panel"))
     ways = (_name, _title) if boxed else (_title, _name)
     return ways[0](picture, box) or ways[1](picture, box)
@@ -349,19 +364,27 @@ def _title(picture: Picture, box: Box | None) -> str | None:
 
 def _inner(box: Box | None) -> Box | None:
     """A box without the line along its edge; None where nothing is left."""
-    if box is None or min(box[2:]) <= 4 * _OUTLINE:
+    if box is None:
         return None
     x, y, width, height = box
-    return x + _OUTLINE, y + _OUTLINE, width - 2 * _OUTLINE, height - 2 * _OUTLINE
+    rim = min(_OUTLINE, min(width, height) // 6)
+    return x + rim, y + rim, width - 2 * rim, height - 2 * rim
 
 
-def _name(picture: Picture, box: Box | None) -> str | None:
-    """The words on a thing, where they are few and sure."""
+def _name(picture: Picture, box: Box | None, rim: int = _RIM) -> str | None:
+    """The words on a thing, where they are few and sure.
+
+    Args:
+        picture: Where it is shown.
+        box: The thing.
+        rim: Pixels of its edge that are left out; below zero, pixels around it that are looked at.
+    """
     if box is None or box[2] * box[3] > _NAMED[0] or min(box[2:]) <= 4 * _RIM:
         return None
     x, y, width, height = box
-    thing = picture.window((x + _RIM, y + _RIM, width - 2 * _RIM, height - 2 * _RIM))
-    lines = line_boxes(thing, (0, 0, width - 2 * _RIM, height - 2 * _RIM))
+    left, top = max(0, x + rim), max(0, y + rim)
+    thing = picture.window((left, top, x + width - rim - left, y + height - rim - top))
+    lines = line_boxes(thing, (0, 0, thing.shape[1], thing.shape[0]))
     if len(lines) > _NAMED[1]:
         lines = lines[:1]  # its title
     read = [read_line(with_air(thing, line)) for line in lines]

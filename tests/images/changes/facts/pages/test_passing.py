@@ -53,6 +53,14 @@ def test_a_caret_in_a_field(height: int) -> None:
     assert kinds(other, bare) == [("caret", "before")]
 
 
+def test_a_caret_over_letters() -> None:
+    bare, draw = page()
+    draw.text((270, 107), "Search", "#999999", ImageFont.truetype("DejaVuSans.ttf", 14))
+    other = bare.copy()
+    ImageDraw.Draw(other).line((275, 106, 275, 124), fill="black")
+    assert kinds(bare, other) == [("caret", "after")]
+
+
 def test_a_long_line_and_a_broad_one_are_no_carets() -> None:
     bare, _ = page()
     for line in ((250, 20, 250, 250), (270, 106, 273, 120)):

@@ -24,7 +24,8 @@ _COLORS, _OF_BAR = 4, 0.93  # colours that a scroll bar has, and the share of it
 _EVEN = 0.35  # share of a row of it that has the colour of its middle: a thumb may be narrower
 _NEAR = 8  # levels by which equal colours may differ
 _CARET, _TALL = 2, (9, 40)  # pixels of its width at most, and of its height
-_AROUND, _BARE = 3, 0.9  # pixels beside a caret, and the share of them that is ground
+_AROUND, _BARE = 3, 0.9  # pixels beside a caret, and the share of it that has its colour
+_CROSSED = 0.7  # share of it that differs: letters of its colour may stand where it is
 _SEEN = 40  # levels between a caret and its ground
 
 
@@ -86,23 +87,22 @@ def _is_bar(strip: Pixels) -> bool:
 
 
 def _caret(before: Pixels, after: Pixels, region: Region) -> Fact | None:
-    """An upright line of one colour on the ground that the other image has there."""
+    """An upright line of one colour from top to bottom, whatever the other image has there."""
     x, y, width, height = region.box
-    if region.mask.mean() < _BARE:
+    if region.mask.mean() < _CROSSED:
         return None
     left, right = max(0, x - _AROUND), min(before.shape[1], x + width + _AROUND)
-    rows = slice(y, y + height)
+    place, rows = (slice(y, y + height), slice(x, x + width)), slice(y, y + height)
     for side, image, other in (("after", after, before), ("before", before, after)):
-        line = np.median(image[rows, x : x + width].reshape(-1, 3), axis=0)
+        line = np.median(image[place].reshape(-1, 3), axis=0)
         beside = np.concatenate([image[rows, left:x], image[rows, x + width : right]], axis=1).reshape(-1, 3)
         if not len(beside):
             return None
-        ground = np.median(beside, axis=0)
-        bare = np.concatenate([beside, other[rows, x : x + width].reshape(-1, 3)])
-        if (
-            (np.abs(bare - ground).max(axis=1) <= _NEAR).mean() >= _BARE
-            and (largest_channel(np.abs(image[rows, x : x + width] - line)) <= _NEAR).mean() >= _BARE
-            and np.abs(line - ground).max() >= _SEEN
-        ):
+        even = [(largest_channel(np.abs(one[place] - line)) <= _NEAR).mean() for one in (image, other)]
+        if even[0] >= _BARE and even[1] < 1 - _CROSSED and _far(line, np.median(beside, axis=0)):
             return Fact("caret", {"in": side})
     return None
+
+
+def _far(one: np.ndarray, other: np.ndarray) -> bool:
+    return float(np.abs(one - other).max()) >= _SEEN
