@@ -251,3 +251,27 @@ def test_every_command_whose_errors_advise_it_takes_max_pixels() -> None:
         if not any("--max-pixels" in parameter.opts for parameter in command.params)
     }
     assert without == WITHOUT_IMAGES
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "LONG"],
+        ["evaluate", "LONG", "-r", "LONG"],
+        ["compare", "LONG", "LONG"],
+        ["synthesize", "scenes", "-o", "LONG"],
+        ["synthesize", "edits", "-o", "x", "--images", "LONG"],
+        ["import", "magicbrush", "LONG", "-o", "x"],
+        ["paraphrase", "LONG", "-o", "x", "--model", "m"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_names_longer_than_any_file_has(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = str(tmp_path / ("n" * 300))
+    assert cli.run([long if part == "LONG" else part for part in arguments]) == 2
+    printed = capsys.readouterr().err
+    assert "File name too long" in printed
+    assert printed.count("\n") == 1
+    assert "unexpected" not in printed

@@ -397,3 +397,10 @@ def test_the_datasets_library_opens_splits(tmp_path: Path) -> None:
         "imagefolder", data_dir=str(tmp_path / "data"), cache_dir=str(tmp_path / "cache")
     )
     assert {name: len(rows) for name, rows in loaded.items()} == {"train": 4, "validation": 2, "test": 3}
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "é" * 128 + ".png", "é/" * 1501 + "x.png"])
+def test_names_longer_than_any_file_has(name: str, tmp_path: Path) -> None:
+    assert "is too long; expected parts of at most 255 bytes" in refusal(
+        tmp_path, {**GOOD, "after_file_name": name}
+    )

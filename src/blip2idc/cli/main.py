@@ -208,10 +208,30 @@ def _report(error: Exception, *, debug: bool) -> int:
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
+_OF_A_PATH = frozenset(
+    {
+        *(
+            errno.ENAMETOOLONG,
+            errno.EACCES,
+            errno.EPERM,
+            errno.ELOOP,
+            errno.ENOTDIR,
+            errno.EISDIR,
+            errno.ENOENT,
+        ),
+        *(errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE, errno.EEXIST),
+    }
+)
+"""What the system says of a path that was handed over, wherever it is first looked at."""
+
+
 def _in_a_sentence(error: Exception) -> str:
     if isinstance(error, Blip2idcError):
         return str(error)
     if isinstance(error, OSError) and error.filename is None and error.errno in _NO_ROOM:
         return f"what is printed cannot be written ({error.strerror}); files that were written are whole"
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _OF_A_PATH:
+        name = shortened(printable(str(error.filename)), 600)
+        return f"{name}: cannot be used ({error.strerror}); check the path and its permissions"
     sentence = shortened(printable(" ".join(str(error).split()))) or "no message"
     return f"unexpected {type(error).__name__}: {sentence}; run with --debug for the traceback"

@@ -41,6 +41,7 @@ NO_CHANGE_CAPTIONS: tuple[str, ...] = (
 EMPTY_REFERENCES = "empty_references"
 
 MOST_EMPTY_REFERENCES = 1000
+LONGEST_NAME, LONGEST_PATH = 255, 3000  # bytes of a part, characters of all: what file systems take
 LARGEST_PIXEL = 1e9  # of a box: no image is that wide
 
 #: (x, y, width, height) in pixels of the image the box belongs to.
@@ -254,6 +255,11 @@ class FolderGuard:
             return "is the folder itself; expected the relative path of a file"
         if pure.is_absolute() or ":" in pure.parts[0] or ".." in pure.parts:
             return "leads out of the data set; expected a relative path inside its folder"
+        if (
+            any(len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in pure.parts)
+            or len(name) > LONGEST_PATH
+        ):
+            return f"is too long; expected parts of at most {LONGEST_NAME} bytes, {LONGEST_PATH} characters together"
         parent, full = os.path.join(self.root, *pure.parts[:-1]), os.path.join(self.root, name)
         if parent not in self._inside:
             self._inside[parent] = self._contains(parent)
