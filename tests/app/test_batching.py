@@ -39,7 +39,7 @@ def work() -> Work:
 
 @pytest.fixture
 def batcher(work: Work) -> Iterator[Batcher[int, int]]:
-    made = Batcher(work, LARGEST.__getitem__, room=12, patience=5.0)
+    made = Batcher(work, LARGEST.__getitem__, room=12, patience=5.0, longest_patience=5.0)
     yield made
     work.let.set()
     made.close()
@@ -71,6 +71,14 @@ def test_who_is_on_the_way_is_waited_for(batcher: Batcher[int, int], work: Work)
         second = coming.submit(2, "large")
         assert (first[0].result(10), second.result(10)) == (2, 4)
     assert work.batches == [("large", [1, 2])]
+
+
+def test_the_more_are_on_the_way_the_longer_it_waits(work: Work) -> None:
+    batcher: Batcher[int, int] = Batcher(work, LARGEST.__getitem__, room=12)
+    assert batcher.patience_for(0) == 0, "who is alone never waits"
+    assert 0 < 2 * batcher.patience_for(1) == batcher.patience_for(2) < 0.02
+    assert batcher.patience_for(1000) == batcher.patience_for(2000) < 0.5
+    batcher.close()
 
 
 def test_who_left_is_not_waited_for(batcher: Batcher[int, int], work: Work) -> None:

@@ -2,7 +2,7 @@
 
 In: items from many threads, each admitted first. Out: a future each. One thread works: it takes the item that has
 waited longest and all others of its kind, up to the largest batch. Where other requests are on their way it waits some
-milliseconds for them; a single request never waits. Who comes when the room is full is told so at once, and when to
+milliseconds for each of them; a single request never waits. Who comes when the room is full is told so at once, and when to
 come again.
 """
 
@@ -23,7 +23,8 @@ from blip2idc.errors import Blip2idcError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-PATIENCE = 0.005  # seconds to wait for requests that are on their way
+PATIENCE = 0.005  # seconds to wait for each request that is on its way
+LONGEST_PATIENCE = 0.25  # seconds to wait for all of them, about as long as a full batch takes
 _LONGEST_ADVICE = 60  # seconds
 _MEMORY = 0.8  # weight of what was known of the pace when a new batch is measured
 _ENDING = 30.0  # seconds for the batch in work when the server ends
@@ -78,7 +79,8 @@ class Batcher(Generic[Item, Result]):
             the batch are tried one by one, so that only those that are to blame fail.
         largest: From a kind to the most items of a batch.
         room: Requests that may be inside, from their admission to their answer.
-        patience: Seconds to wait for requests that were admitted and have not handed their item over.
+        patience: Seconds to wait for each request that was admitted and has not handed its item over.
+        longest_patience: Seconds to wait for all of them.
     """
 
     def __init__(
@@ -87,11 +89,13 @@ class Batcher(Generic[Item, Result]):
         largest: Callable[[str], int],
         room: int,
         patience: float = PATIENCE,
+        longest_patience: float = LONGEST_PATIENCE,
     ) -> None:
         self._work = work
         self._largest = largest
         self.room = room
         self._patience = patience
+        self._longest_patience = longest_patience
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._inside = 0
@@ -132,6 +136,10 @@ class Batcher(Generic[Item, Result]):
                 if not ticket.submitted:
                     self._coming -= 1
                     self._changed.notify_all()
+
+    def patience_for(self, coming: int) -> float:
+        """Seconds to wait for so many requests on their way; what they take meanwhile is theirs to use."""
+        return min(self._longest_patience, self._patience * coming)
 
     def close(self) -> None:
         """End the thread; what waits is cancelled."""
@@ -176,7 +184,8 @@ class Batcher(Generic[Item, Result]):
             kind = self._waiting[0].kind
             largest = self._largest(kind)
             self._changed.wait_for(
-                lambda: self._closed or not self._coming or len(self._waiting) >= largest, self._patience
+                lambda: self._closed or not self._coming or len(self._waiting) >= largest,
+                self.patience_for(self._coming),
             )
             batch = [one for one in self._waiting if one.kind == kind][:largest]
             taken = set(map(id, batch))
