@@ -202,7 +202,7 @@ def stages(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any]:
             pixels = model.preprocessor.pixel_values(joints)
             prefix = model.encode(joints).seen
             work: dict[str, Callable[[], Any]] = {
-                "hash of the files": lambda: [content_of(pair) for pair in pairs],
+                "hash of the files": lambda: [content_of(pair, captioner.max_pixels) for pair in pairs],
                 "open and join": lambda: [captioner.open(pair, 0) for pair in pairs],
                 "open, join, close look without model": lambda: [captioner.open(pair) for pair in pairs],
                 "vit": lambda: seen_by_vit(backbone, pixels),
