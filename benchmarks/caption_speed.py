@@ -259,10 +259,14 @@ def counted_flops() -> FlopCounterMode:
 
 
 def seen_by_vit(backbone: Any, pixels: torch.Tensor) -> Any:
+    """In slices, as the captioner sees them."""
     height, width = pixels.shape[-2:]
-    return backbone.model.vision_model(
-        pixels, interpolate_pos_encoding=backbone.needs_interpolation(height, width)
-    )
+    size = backbone._slice(height, width) or len(pixels)
+    interpolate = backbone.needs_interpolation(height, width)
+    return [
+        backbone.model.vision_model(part, interpolate_pos_encoding=interpolate)
+        for part in torch.split(pixels, size)
+    ]
 
 
 def least_seconds(work: Callable[[], Any]) -> float:
