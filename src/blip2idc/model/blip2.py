@@ -44,13 +44,15 @@ from blip2idc.runtime import Choice, computes_in_bfloat16
 #: Its `model_type`.
 BLIP2 = "blip-2"
 
-#: Query, key and value (OPT `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new word is
+#: Query, key and value (OPT and Llama `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new word is
 #: learned.
 PROJECTIONS: Mapping[str, Projections] = {
     "vision": Projections(r"vision_model\.", r"qkv", r"projection|fc1|fc2"),
     "qformer": Projections(r"qformer\.", r"query|key|value", r"dense"),
     "language": Projections(
-        r"language_model\.", r"q_proj|k_proj|v_proj|q|k|v", r"out_proj|fc1|fc2|o|wi|wi_0|wi_1|wo|lm_head"
+        r"language_model\.",
+        r"q_proj|k_proj|v_proj|q|k|v",
+        r"out_proj|fc1|fc2|o|wi|wi_0|wi_1|wo|o_proj|gate_proj|up_proj|down_proj|lm_head",
     ),
 }
 
