@@ -409,3 +409,67 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
         partial.mkdir()
         (partial / "new").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["folder", "old"]
+
+
+def test_a_fault_without_a_name_is_of_what_is_being_written(tmp_path: Path) -> None:
+    assert (
+        write_fault(OSError(errno.ENOSPC, "No space left on device"), tmp_path) == "No space left on device"
+    )
+    assert write_fault(OSError(errno.EPIPE, "Broken pipe"), tmp_path) is None
+    assert write_fault(OSError(errno.ENOSPC, "No space left on device", "/elsewhere"), tmp_path) is None
+    assert (
+        write_fault(OSError(errno.ESTALE, "Stale file handle", str(tmp_path / "a")), tmp_path)
+        == "Stale file handle"
+    )
+
+
+class Crowded:
+    """`os.replace` where others put their own folder in the place first, so many times."""
+
+    def __init__(self, target: Path, number: int, times: int) -> None:
+        self.target, self.number, self.left = target, number, times
+        self.replace = os.replace
+
+    def __call__(self, source: Path, place: Path) -> None:
+        if (
+            place == self.target
+            and self.left
+            and files.PARTIAL_MARK in source.name
+            and (source / "mine").exists()
+        ):
+            self.left -= 1
+            raise OSError(self.number, os.strerror(self.number), str(source), None, str(place))
+        self.replace(source, place)
+
+
+def test_a_place_that_others_take_meanwhile_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "model"
+    for number in (errno.ENOTEMPTY, errno.EEXIST):
+        crowded = Crowded(target, number, 3)
+        monkeypatch.setattr(files.os, "replace", crowded)
+        with atomic_path(target) as partial:
+            partial.mkdir()
+            (partial / "mine").touch()
+        assert crowded.left == 0
+        assert names(tmp_path) == ["model"]
+        assert names(target) == ["mine"]
+
+
+@pytest.mark.parametrize(("number", "times"), [(errno.ENOTEMPTY, 10_000), (errno.EACCES, 1)])
+def test_others_who_never_let_go_and_other_faults_leave_the_old_folder(
+    number: int, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "old").touch()
+    monkeypatch.setattr(files, "_ATTEMPTS", 5)
+    crowded = Crowded(target, number, times)
+    monkeypatch.setattr(files.os, "replace", crowded)
+    with pytest.raises(WriteError, match="model: cannot be written"), atomic_path(target) as partial:
+        partial.mkdir()
+        (partial / "mine").touch()
+    assert times - crowded.left == (5 if number == errno.ENOTEMPTY else 1)
+    assert names(tmp_path) == ["model"]
+    assert names(target) == ["old"]
