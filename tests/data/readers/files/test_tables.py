@@ -144,3 +144,30 @@ def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'blip2idc\[datasets\]'"):
         list(read_rows(path, ()))
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip", "brotli"])
+def test_a_parquet_file_that_swells_is_refused_unread(compression: str, tmp_path: Path) -> None:
+    """47 KB stood for 1.5 GB."""
+    rows = [emu(0, image=b"\0" * 80_000_000)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "test.parquet", compression=compression)
+    with pytest.raises(InputError, match=r"bytes of column image unpack to 80,"):
+        read_all("emu-edit", tmp_path)
+
+
+@pytest.mark.parametrize("compression", [None, "zstd", "lz4"])
+def test_batches_of_arrow_that_are_compressed_are_refused_unread(
+    compression: str | None, tmp_path: Path
+) -> None:
+    table = pa.Table.from_pylist([emu(0), emu(1)])
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with (
+        pa.OSFile(str(tmp_path / "test.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema, options=options) as writer,
+    ):
+        writer.write_table(table)
+    if compression is None:
+        assert len(read_all("emu-edit", tmp_path)[0]) == 2
+        return
+    with pytest.raises(InputError, match=r"test\.arrow: its batches are compressed"):
+        read_all("emu-edit", tmp_path)

@@ -7,6 +7,7 @@ and images as bytes or as paths. Parquet and Arrow need the extra `datasets` (py
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from blip2idc.data.readers.benchmark import SPLIT_NAMES, ImageContent
 from blip2idc.data.readers.files.source import as_file_name, entries, read_text, require
 from blip2idc.errors import InputError, MissingExtraError
 
+#: Of a column of Parquet: bytes unpacked below which nothing is refused, and how many times the packed ones above it.
+_UNPACKED, _RATIO = 64 << 20, 50
+#: Numbers of fields, and of a kind, in Arrow's Message.fbs.
+_HEADER_TYPE, _HEADER, _DATA, _COMPRESSION, _DICTIONARY = 1, 2, 1, 3, 2
 _BATCH = 64  # rows a time: each may hold two images
 _SUFFIXES = (".parquet", ".arrow", ".jsonl", ".json")
 _MAGIC = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"RIFF", ".webp"), (b"GIF8", ".gif"), (b"BM", ".bmp"))
@@ -133,13 +138,68 @@ def _arrow_rows(path: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any
         raise MissingExtraError("datasets", f"reading {path.name}") from error
     try:
         if path.suffix == ".arrow":
-            batches = iter(pyarrow.ipc.open_stream(path.read_bytes()))
+            with pyarrow.memory_map(str(path)) as mapped:
+                _refuse_compressed(path, pyarrow.ipc.MessageReader.open_stream(mapped))
+            batches = iter(pyarrow.ipc.open_stream(pyarrow.memory_map(str(path))))
         else:
             table = pyarrow.parquet.ParquetFile(path)
             there = [name for name in columns if name in table.schema_arrow.names]
+            _refuse_swelling(path, table.metadata, there)
             batches = table.iter_batches(batch_size=_BATCH, columns=there)
         for batch in batches:
             yield from batch.to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, struct.error) as error:
         sentence = " ".join(str(error).split())
         raise InputError(f"{path} is damaged or no {path.suffix[1:]} file ({sentence})") from error
+
+
+def _refuse_swelling(path: Path, metadata: Any, columns: Sequence[str]) -> None:
+    """Refuse a Parquet file some kilobytes of which unpack to gigabytes; images and captions do not shrink so much.
+
+    Raises:
+        InputError: It is one.
+    """
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            part = metadata.row_group(group).column(number)
+            unpacked, packed = part.total_uncompressed_size, max(1, part.total_compressed_size)
+            if part.path_in_schema.split(".")[0] in columns and unpacked > max(_UNPACKED, _RATIO * packed):
+                raise InputError(
+                    f"{path}: {packed:,} bytes of column {part.path_in_schema} unpack to {unpacked:,}; expected"
+                    f" images and texts, which shrink to no less than a {_RATIO}th"
+                )
+
+
+def _refuse_compressed(path: Path, messages: Any) -> None:
+    """Refuse an Arrow stream of compressed batches: `save_to_disk` writes none, and nothing bounds what they hold.
+
+    Raises:
+        InputError: It is one.
+    """
+    for message in messages:
+        if message.type in ("record batch", "dictionary") and _is_compressed(message.metadata.to_pybytes()):
+            raise InputError(
+                f"{path}: its batches are compressed, which save_to_disk does not do; save it anew"
+            )
+
+
+def _is_compressed(metadata: bytes) -> bool:
+    """Whether the FlatBuffers table of a message (Message.fbs, Arrow 1.0 and later) names a compression of its body."""
+
+    def follow(at: int, number: int) -> int | None:
+        """Where a field of the table at a place lies; None where it is absent."""
+        names = at - struct.unpack_from("<i", metadata, at)[0]
+        (size,) = struct.unpack_from("<H", metadata, names)
+        place = 4 + 2 * number
+        offset = struct.unpack_from("<H", metadata, names + place)[0] if place < size else 0
+        return at + offset if offset else None
+
+    def inner(at: int | None) -> int | None:
+        return None if at is None else at + int(struct.unpack_from("<I", metadata, at)[0])
+
+    root = inner(0)
+    assert root is not None
+    kind, batch = follow(root, _HEADER_TYPE), inner(follow(root, _HEADER))
+    if batch is not None and kind is not None and metadata[kind] == _DICTIONARY:
+        batch = inner(follow(batch, _DATA))
+    return batch is not None and follow(batch, _COMPRESSION) is not None
