@@ -142,6 +142,8 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     one, other = (_read(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
     if one is None or other is None:
         return change
+    if len(one) != len(other):
+        one, other = _rows(one), _rows(other)
     written = _told_apart(one, other)
     return _of_same_words(first, second, change, *written) or _of_other_words(change, *written)
 
@@ -154,8 +156,6 @@ def _of_same_words(
     rewritten: Sequence[Written],
 ) -> MeasuredChange | None:
     """What happened where the same words, but for a clock's, are read before and after; None where others are."""
-    if len(written) != len(rewritten):
-        written, rewritten = _rows(written), _rows(rewritten)
     before, after = ([line.text for line in lines] for lines in (written, rewritten))
     if ran_on(before, after) and (
         with_seconds(after) or _is_at_edge(second, change.after_box or change.before_box)
