@@ -288,3 +288,17 @@ def test_pipes_and_files_that_are_no_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"pipe\.yaml: cannot be read as YAML \(is a named pipe\)"):
         load_config(Recipe, tmp_path / "pipe.yaml")
     assert "more than the limit of 262,144" in fault(tmp_path, "# " + "c" * 300_000)
+
+
+def test_a_recipe_that_ships_is_named_where_it_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the README writes it, for somebody who is not in the checkout."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"recipes/lora\.yaml: no such file; the recipe that ships is (.*)"
+    ) as caught:
+        load_config(Recipe, "recipes/lora.yaml")
+    assert Path(str(caught.value).rpartition(" is ")[2]).is_file()
+    with pytest.raises(ConfigError, match=r"recipes/none\.yaml: no such file; expected"):
+        load_config(Recipe, "recipes/none.yaml")

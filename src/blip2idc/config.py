@@ -174,16 +174,19 @@ def shipped_recipe(name: str) -> Path:
     Raises:
         ConfigError: There is none of this name.
     """
-    import sysconfig
-
-    checkout = Path(__file__).parents[2] / "recipes"
-    folder = (
-        checkout if checkout.is_dir() else Path(sysconfig.get_path("data")) / "share" / "blip2idc" / "recipes"
-    )
-    path = folder / f"{name}.yaml"
+    path = recipes_folder() / f"{name}.yaml"
     if not path.is_file():
         raise ConfigError(f"{path}: no such recipe; name one with --config")
     return path
+
+
+def recipes_folder() -> Path:
+    """Where the recipes lie that come with the package: in the checkout, or where pip puts them."""
+    import sysconfig
+
+    checkout = Path(__file__).parents[2] / "recipes"
+    installed = Path(sysconfig.get_path("data")) / "share" / "blip2idc" / "recipes"
+    return checkout if checkout.is_dir() else installed
 
 
 def _former_names(cls: type[Any]) -> Mapping[str, str]:
@@ -278,7 +281,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(read_regular(path, _LARGEST_FILE).decode("utf-8"), Loader=_strict_loader())
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; expected a YAML file of settings") from None
+        shipped = recipes_folder() / Path(*path.parts[1:]) if path.parts[:1] == ("recipes",) else None
+        there = shipped is not None and shipped.is_file()
+        remedy = f"the recipe that ships is {shipped}" if there else "expected a YAML file of settings"
+        raise ConfigError(f"{path}: no such file; {remedy}") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({error.strerror or error})") from None
     except Exception as error:  # the loader raises anything: `!!bool x`, `!!int ''`

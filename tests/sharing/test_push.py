@@ -89,6 +89,7 @@ def test_a_dry_run_sends_nothing(tmp_path: Path, hub: Hub, capsys: pytest.Captur
     printed = capsys.readouterr()
     assert "Not evaluated" in printed.out
     assert "model me/changes: 4 files" in printed.out
+    assert "u000a" not in printed.out  # a line of the card is a line
     assert "a folder that others do not have" in printed.err
     assert not hub.created
     assert not hub.files

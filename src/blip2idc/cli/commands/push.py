@@ -57,7 +57,9 @@ def push(
         warn(warning)
     if dry_run:
         card = plan.files[CARD]
-        say(card.decode() if isinstance(card, bytes) else card.read_text(encoding="utf-8"))
+        text = card if isinstance(card, bytes) else card.read_bytes()
+        for line in text.decode("utf-8", "replace").split("\n"):
+            say(line)
         for line in plan.lines():
             say(line)
         note("nothing was sent: --dry-run")
