@@ -24,7 +24,7 @@ _DOT = 4  # pixels: the height of what belongs to the letters below it, and how 
 _BUTTON = 16  # pixels of the height of a badge, and of what is on a ground of its own
 _MOSTLY_GROUND = 0.5  # share of it that is its ground
 _EDGE = 3  # pixels of its border
-_WALL = 0.9  # share of the rows of a column, those above and below included, that ink of no letter fills
+_WALL = 0.9  # share of a column or a row, what is around the place included, that ink of no letter fills
 _FULL = 0.97  # share of the rows of a column that ink fills where the ground ends
 _AIR = 3  # pixels of ground around a line
 
@@ -57,8 +57,9 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     lettered = ink[:, near] & (
         ink[:, near].mean(axis=0) < _WALL
     )  # not the sides of a button, nor what is beside it
+    rows = lettered.any(axis=1) & (ink[:, near].mean(axis=1) < _WALL)  # nor what is above it
     found = []
-    for first, last in _runs_of_rows(np.asarray(lettered.any(axis=1)), y - top, y - top + height):
+    for first, last in _runs_of_rows(np.asarray(rows), y - top, y - top + height):
         if not _HEIGHTS[0] <= last - first <= _HEIGHTS[1]:
             continue
         start, stop = _along(ink[first:last], x - left, x - left + width)
