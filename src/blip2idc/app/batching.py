@@ -2,8 +2,8 @@
 
 In: items from many threads, each admitted first. Out: a future each. One thread works: it takes the item that has
 waited longest and all others of its kind, up to the largest batch. Where other requests are on their way it waits some
-milliseconds for each of them; a single request never waits. Who comes when the room is full is told so at once, and when to
-come again.
+milliseconds for each of them; a single request never waits. Who comes when the room is full is told so at once, and
+when to come again.
 """
 
 from __future__ import annotations

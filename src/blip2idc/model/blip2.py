@@ -44,8 +44,8 @@ from blip2idc.runtime import Choice, computes_in_bfloat16
 #: Its `model_type`.
 BLIP2 = "blip-2"
 
-#: Query, key and value (OPT and Llama `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new word is
-#: learned.
+#: Query, key and value (OPT and Llama `q_proj`, T5 `q`) and the others; `lm_head` chooses words, without which no new
+#: word is learned.
 PROJECTIONS: Mapping[str, Projections] = {
     "vision": Projections(r"vision_model\.", r"qkv", r"projection|fc1|fc2"),
     "qformer": Projections(r"qformer\.", r"query|key|value", r"dense"),
