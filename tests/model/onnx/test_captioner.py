@@ -259,3 +259,19 @@ def test_commands_without_torch(tmp_path: Path) -> None:
     assert compared.returncode == 1, compared.stderr
     assert "2 changed" in compared.stdout
     assert (tmp_path / "page.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("activation_function", {}), ("eos_token_id", "x"), ("num_attention_heads", 7), ("eos_token_id", [[1]])],
+)
+def test_what_a_description_makes_this_engine_do(key: str, value: object, tmp_path: Path) -> None:
+    """Whatever is raised where it is read or run is told of the model."""
+    folder = shutil.copytree(TINY_MODEL / "backbone", tmp_path / "model")
+    content = json.loads((folder / "config.json").read_text())
+    content["text_config"][key] = value
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=f"model '{folder}'"):
+        OnnxCaptioner.from_pretrained(folder, None)(
+            *random_images(np.random.default_rng(0), 2), max_changes=0
+        )

@@ -21,6 +21,7 @@ from blip2idc.errors import ModelError
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.calibration import CERTAIN, change_probability
+from blip2idc.model.files.foreign import foreign
 from blip2idc.model.files.packaged import (
     DEFAULT_ADAPTER,
     TINY_MODEL,
@@ -122,7 +123,8 @@ class OnnxCaptioner(PairCaptioner):
             raise ModelError("two streams: --engine onnx encodes jointly only; use --engine torch")
         confidence = read_confidence(where or folder) if layout in (None, settings.layout) else None
         layout = layout or settings.layout
-        network = Network(folder, name, layout.size if layout else None, where)
+        with foreign(f"model '{name}'"):
+            network = Network(folder, name, layout.size if layout else None, where)
         layout = layout or JointLayout("vertical", *network.size)
         return cls(network, replace(settings, layout=layout), adapter_name(location), max_pixels, confidence)
 
@@ -142,13 +144,19 @@ class OnnxCaptioner(PairCaptioner):
 
     def encode(self, joints: Sequence[JointArray]) -> _Looked:
         """Look at joint images, and read the prompt after them."""
-        return _Looked(tuple(joints), self.network.look(joints, self._prompt))
+        with foreign(f"model '{self.network.name}'"):
+            return _Looked(tuple(joints), self.network.look(joints, self._prompt))
 
     def say(self, encoded: _Looked, decoding: Mapping[str, Any]) -> list[Difference]:
         """What is said of joint images; see `PairCaptioner.say`."""
         chosen = self.settings.decoding.changed_by(decoding)
-        captions = self.network.generate(encoded.read, chosen)
-        odds = change_log_odds(self.network.score(encoded.read, self._no_change_tokens))
+        with foreign(f"model '{self.network.name}'"):
+            captions = self.network.generate(encoded.read, chosen)
+            odds = change_log_odds(self.network.score(encoded.read, self._no_change_tokens))
+        if not np.isfinite(odds).all():
+            raise ModelError(
+                f"model '{self.network.name}': gives numbers that are not finite; check its config.json and its weights"
+            )
         sure = self._confidence(encoded.read, odds)
         return [self._difference(*values) for values in zip(captions, odds.tolist(), sure, strict=True)]
 
