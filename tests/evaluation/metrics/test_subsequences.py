@@ -57,7 +57,7 @@ def test_words_the_references_lack_match_nothing() -> None:
     assert table.lengths(np.array([2, 1, 2])).tolist() == [
         1,
         1,
-    ]  # the number after the largest, which pads short rows
+    ]  # the number after the largest
     assert table.shared(np.array([7, 1])).tolist() == [1, 1]
     assert table.shared(np.array([2])).tolist() == [0, 0]
 
