@@ -108,3 +108,27 @@ def test_side_by_side_of_unequal_sizes() -> None:
     assert gap >= 4
     for row in across:  # the left one at twice its size, a gap, the right one, all at full height
         assert row.tolist() == [list(red)] * 200 + [list(white)] * gap + [list(blue)] * 60
+
+
+def test_cells_are_float32_whatever_they_come_as() -> None:
+    found = PairHeatmap(np.ones((2, 2)), np.ones((2, 2), np.int64))
+    assert (found.before.dtype, found.after.dtype) == (np.float32, np.float32)
+    joint = PairHeatmap.from_joint(np.ones((4, 2)), JointLayout())
+    assert joint.before.dtype == np.float32
+
+
+def test_values_between_the_middles_of_cells_lie_on_a_line() -> None:
+    (found, _) = PairHeatmap(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]])).resized((1, 8))
+    assert found.tolist() == [pytest.approx([0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1], abs=1e-6)]
+    assert found.dtype == np.float32
+
+
+def test_the_gap_between_two_pictures_is_white_and_grows_with_them() -> None:
+    for height, gap in ((40, 4), (200, 4), (255, 5), (1000, 20)):
+        sheet = side_by_side(Image.new("RGB", (3, height), "red"), Image.new("RGB", (2, height), "blue"))
+        row = [sheet.getpixel((x, 0)) for x in range(sheet.width)]
+        assert row == [(255, 0, 0)] * 3 + [(255, 255, 255)] * gap + [(0, 0, 255)] * 2
+    narrow = side_by_side(Image.new("RGB", (1, 100)), Image.new("RGB", (50, 400)))
+    assert narrow.size == (4 + 8 + 50, 400)
+    assert side_by_side(Image.new("RGB", (1, 400)), Image.new("RGB", (1, 10))).size == (1 + 8 + 40, 400)
+    assert side_by_side(Image.new("RGB", (1, 400)), Image.new("RGB", (1, 4000))).size == (10 + 80 + 1, 4000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -176,3 +178,29 @@ def test_a_grid_that_does_not_halve_is_refused() -> None:
         JointLayout("horizontal").split_grid(np.zeros((4, 3)))
     with pytest.raises(ConfigError, match="cannot halve it"):
         JointLayout().split_grid(np.zeros(4))
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"direction": "diagonal"}, "layout direction is 'diagonal'; expected vertical or horizontal"),
+        ({"height": True}, "layout height is True; expected a whole number of pixels"),
+        ({"width": 2.0}, r"layout width is 2\.0; expected a whole number of pixels"),
+        ({"height": 0}, "layout height is 0"),
+        ({"width": -4}, "layout width is -4"),
+        ({"direction": "horizontal", "width": 225}, "layout width is 225, which does not halve"),
+    ],
+)
+def test_a_layout_that_is_none_is_told(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{sentence}"):
+        JointLayout(**settings)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "CMYK", "RGBA"])
+def test_images_of_other_modes_become_rgb(mode: str) -> None:
+    grey = Image.new("L", (224, 112), 100)
+    before = grey.convert(mode) if mode in ("L", "P") else grey.convert("RGB").convert(mode)
+    after = Image.new("RGB", (30, 20), (100, 100, 100))
+    joint = JointLayout().join(before, after)
+    assert (joint.mode, joint.size) == ("RGB", (224, 224))
+    assert np.abs(np.asarray(joint, dtype=int) - 100).max() <= 1

@@ -44,3 +44,28 @@ def test_shares() -> None:
 )
 def test_shares_are_never_rounded_to_nothing_or_all(share: float, words: str) -> None:
     assert share_in_words(share) == words
+
+
+def test_the_smallest_regions() -> None:
+    assert parse_region("0,0,1,1") == (0, 0, 1, 1)
+    assert parse_region("1,0,1,2") == (1, 0, 1, 2)
+    for text in ("-1,0,1,1", "0,-1,1,1", "0,0,0,1", "0,0,1,0"):
+        with pytest.raises(
+            ConfigError, match="expected x and y of at least 0, width and height of at least 1"
+        ):
+            parse_region(text)
+
+
+def test_the_box_reaches_to_the_last_of_several() -> None:
+    mask = np.zeros((9, 12), bool)
+    mask[1, 2] = mask[4, 5] = mask[7, 10] = True
+    assert bounding_box(mask) == (2, 1, 9, 7)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.1, "10 %"), (0.01, "1 %"), (0.015, "1.5 %"), (0.0101, "1.01 %"), (0.001, "0.1 %"), (1.01e-6, "0.0001 %"),
+     (0.00999, "1 %"), (0.0199, "1.99 %")],
+)  # fmt: skip
+def test_a_share_is_told_without_noughts_at_its_end(share: float, words: str) -> None:
+    assert share_in_words(share) == words
