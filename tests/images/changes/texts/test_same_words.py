@@ -163,3 +163,9 @@ def test_a_cookie_banner() -> None:
 
     fact = only(page(under), page(under, banner)).facts[0]
     assert (fact.kind, fact.values["in"]) == ("panel", "after")
+
+
+def test_a_text_that_became_faint_is_not_gone() -> None:
+    before, after = (page(text(WORDS, (60, 120), color=color)) for color in ("#222222", "#f2f2f2"))
+    change = only(before, after)
+    assert not {fact.kind for fact in change.facts} & {"appeared", "disappeared"}

@@ -120,8 +120,15 @@ def repainted(patch: Patch) -> Fact | None:
         grounds.append(ground)
         near.append(apart[patch.mask] <= _NEAR_GROUND)
         inks.append((apart[box] > _INK_STEP) & within)
-    if np.abs(grounds[0] - grounds[1]).max() < _TWO_COLORS or (near[0] & near[1]).mean() < _SAME_GROUND:
+    if (
+        np.abs(grounds[0] - grounds[1]).max() < _TWO_COLORS
+        or float((near[0] & near[1]).mean()) < _SAME_GROUND
+    ):
         return None
+    both = near[0] & near[1]
+    steps = (patch.after[patch.mask] - patch.before[patch.mask])[both]
+    if float(steps.std(axis=0).max()) > patch.tolerance:
+        return None  # a texture, not paint
     either = float((inks[0] | inks[1]).sum())
     if either < FEW or float((inks[0] & inks[1]).sum()) < _STANDS * either:
         return None

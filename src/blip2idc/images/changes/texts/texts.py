@@ -57,6 +57,10 @@ _NAMED = (
 _EDGE = 28  # pixels from the top or the bottom up to which a time of day is a clock
 _BESIDE = 0.4  # of their height, by which the middles of lines beside each other differ
 _CONSENT = re.compile(r"\bco{1,2}kies?\b|\bconsent\b|\bprivacy\b.*\bchoose\b")
+_FAINTEST, _SEEN = (
+    0.5,
+    0.5,
+)  # deviation in levels of what is written at all, and correlation of the same letters
 _AIR = 3  # pixels of ground around a text
 _RIM = 2  # pixels of its edge
 _LARGEST = 1_500_000  # pixels of a place in which lines are looked for, of which a few are read
@@ -145,7 +149,7 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     if len(one) != len(other):
         one, other = _rows(one), _rows(other)
     written = _told_apart(one, other)
-    return _of_same_words(first, second, change, *written) or _of_other_words(change, *written)
+    return _of_same_words(first, second, change, *written) or _of_other_words(first, second, change, *written)
 
 
 def _of_same_words(
@@ -171,7 +175,11 @@ def _of_same_words(
 
 
 def _of_other_words(
-    change: MeasuredChange, written: Sequence[Written], rewritten: Sequence[Written]
+    first: Picture,
+    second: Picture,
+    change: MeasuredChange,
+    written: Sequence[Written],
+    rewritten: Sequence[Written],
 ) -> MeasuredChange:
     """A change with the words that were there and are there now."""
     kinds = {fact.kind for fact in change.facts}
@@ -180,7 +188,7 @@ def _of_other_words(
         return replace(change, facts=(fact,), thing="banner", sentence=sentence((fact,)))
     before, after = ([line.text for line in lines] for lines in (written, rewritten))
     if not (before and after) and not kinds & _CAME_OR_WENT:
-        return _came_or_went(change, written, rewritten)
+        return _came_or_went(first, second, change, written, rewritten)
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
     part = missing_words(before, after) or missing_words(after, before)
     if part and kinds <= _CAME_OR_WENT:
@@ -289,12 +297,20 @@ def _cookie_banner(written: Sequence[Written], rewritten: Sequence[Written]) -> 
 
 
 def _came_or_went(
-    change: MeasuredChange, before: Sequence[Written], after: Sequence[Written]
+    first: Picture,
+    second: Picture,
+    change: MeasuredChange,
+    before: Sequence[Written],
+    after: Sequence[Written],
 ) -> MeasuredChange:
     """A place where words stand on one side, and nothing is written on the other."""
     lines = before or after
     if not lines or min(line.sure for line in lines) < _VERY_SURE or len(_letters_of_lines(lines)) < _WORD:
         return change
+    if change.before_box != change.after_box or any(
+        _shows_through(first, second, line.box) for line in lines
+    ):
+        return replace(change, name=_as_name([line.text for line in lines]), thing="text")
     fact = Fact("disappeared" if before else "appeared")
     one, other = ("\n".join(line.text for line in lines) for lines in (before, after))
     return replace(
@@ -305,6 +321,14 @@ def _came_or_went(
         after_text=other or None,
         sentence=text_sentence(one, other, "text"),
     )
+
+
+def _shows_through(first: Picture, second: Picture, box: Box) -> bool:
+    """Whether the letters of a line are seen in both images, however faintly."""
+    inks = [picture.window(box).astype(np.float32).mean(axis=2) for picture in (first, second)]
+    if inks[0].shape != inks[1].shape or min(float(ink.std()) for ink in inks) < _FAINTEST:
+        return False
+    return abs(float(np.corrcoef(inks[0].ravel(), inks[1].ravel())[0, 1])) > _SEEN
 
 
 def _letters_of(lines: Sequence[str]) -> str:
