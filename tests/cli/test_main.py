@@ -275,3 +275,18 @@ def test_names_longer_than_any_file_has(
     assert "File name too long" in printed
     assert printed.count("\n") == 1
     assert "unexpected" not in printed
+
+
+@pytest.mark.parametrize("chosen", [None, "ACTIVE"])
+def test_waiting_threads_sleep_unless_asked_otherwise(chosen: str | None) -> None:
+    names = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
+    code = (
+        "import os\nfrom blip2idc.cli import main as cli\n"
+        f"cli.run = lambda words: print(*map(os.environ.get, {names!r})) or 0\n"
+        "cli.main([])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    if chosen is not None:
+        environment["OMP_WAIT_POLICY"] = chosen
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert told.stdout.split() == [chosen or "PASSIVE", "1"], told.stderr
