@@ -204,3 +204,10 @@ def test_images_of_other_modes_become_rgb(mode: str) -> None:
     joint = JointLayout().join(before, after)
     assert (joint.mode, joint.size) == ("RGB", (224, 224))
     assert np.abs(np.asarray(joint, dtype=int) - 100).max() <= 1
+
+
+def test_an_image_with_a_palette_is_resized_in_colours(rng: np.random.Generator) -> None:
+    """A palette's numbers lie nowhere between one another."""
+    few = Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)).quantize(16)
+    joint, expected = (JointLayout().join(image, image) for image in (few, few.convert("RGB")))
+    assert np.array_equal(np.asarray(joint), np.asarray(expected))
