@@ -208,6 +208,7 @@ def _report(error: Exception, *, debug: bool) -> int:
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
+#: What the system says of a path that was handed over, wherever it is first looked at.
 _OF_A_PATH = frozenset(
     {
         *(
@@ -222,7 +223,6 @@ _OF_A_PATH = frozenset(
         *(errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE, errno.EEXIST),
     }
 )
-"""What the system says of a path that was handed over, wherever it is first looked at."""
 
 
 def _in_a_sentence(error: Exception) -> str:
