@@ -318,7 +318,7 @@ def tell(
         return _tell_whole(whole, look, look.whole, own_words=own_words)
     least = look.least_probability
     if not look.measured or (not whole.changed and not least):
-        if look.drawn and whole.changed and not own_words and not _is_heard(whole, drawn=True):
+        if look.drawn and whole.changed and not own_words and not _is_heard(whole, drawn=False):
             whole = replace(
                 whole, caption=sentence(()), confidence=_stated(whole.confidence, whole.change_probability)
             )
