@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.errors import ImageError
+from blip2idc.images.values import decode
 from blip2idc.images.values.decode import open_values
 from blip2idc.images.values.frame import Frame, differing, matched
 from blip2idc.images.values.show import shown_values
@@ -149,3 +150,25 @@ def test_values_of_any_kind_are_shown_without_a_warning(values: list[complex]) -
     for picture in shown_values(one, other):
         assert picture.shape == (2, 2, 3)
         assert len(np.unique(picture)) == (2 if np.isfinite(one.values).all() else 1)
+
+
+def test_opencv_is_asked_for_deep_avif_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes 25 bytes a pixel: 1.2 GB for a file of 2 KB, whose 8 bits Pillow reads as well."""
+    path = tmp_path / "a.avif"
+    Image.new("RGB", (64, 48), (200, 30, 10)).save(path, "AVIF")
+    asked: list[bytes] = []
+    monkeypatch.setattr(decode, "_with_opencv", asked.append)
+    assert len(list(open_values(path).frames())) == 1
+    assert asked == []
+    content = path.read_bytes()
+    place = content.index(b"av1C") + 6
+    assert not decode._is_deep_avif(content)
+    assert decode._is_deep_avif(content[:place] + bytes([content[place] | 0x40]) + content[place + 1 :])
+    monkeypatch.setattr(decode, "_is_deep_avif", lambda _: True)
+    next(iter(open_values(path).frames()))
+    assert len(asked) == 1
+    monkeypatch.setattr(decode, "_DEEP_AVIF", 10**9)
+    with pytest.raises(
+        ImageError, match="is an AVIF image of more than 8 bits and 64x48 pixels, which takes"
+    ):
+        list(open_values(path).frames())

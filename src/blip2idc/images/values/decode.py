@@ -34,6 +34,9 @@ _SPACES: dict[str, Space] = {
 _PARTS: dict[str, Part] = {"TIFF": "page", "MPO": "page", "ICO": "size"}
 _DEEPER = {"JPEG2000", "AVIF", "HEIF", "PPM"}  # may hold more than 8 bits a channel, of which Pillow keeps 8
 
+_HIGH_BITDEPTH = 0x40  # of the third byte of `av1C`
+_DEEP_AVIF = 25  # bytes a pixel that OpenCV takes to decode one of more than 8 bits
+
 
 @dataclass(frozen=True, eq=False)
 class ImageFile:
@@ -110,8 +113,20 @@ class ImageFile:
             return starmap(decoded.Frame, read_pages(self.content, limits))
         return None
 
+    def _check_deep_avif(self) -> None:
+        limits = Limits(self.max_pixels, self.name)
+        with open_bounded(self.content, limits) as image:
+            needed = _DEEP_AVIF * image.width * image.height
+            limits.check_memory(
+                needed, f"an AVIF image of more than 8 bits and {image.width}x{image.height} pixels"
+            )
+
     def _deeper(self) -> Frame | None:
         """The picture with more than 8 bits a channel; None where it has no more, or is an animation."""
+        if self.format == "AVIF":
+            if not _is_deep_avif(self.content):
+                return None  # OpenCV would decode it for nothing, and takes three times what Pillow does
+            self._check_deep_avif()
         read = _with_libheif if self.format == "HEIF" else _with_opencv
         values = read(self.content) if self.count == 1 else None
         if values is None or values.dtype == np.uint8:
@@ -165,6 +180,16 @@ def _profile_of_tiff(content: bytes, limits: Limits) -> bytes | None:
             return image.info.get("icc_profile") or None
     except ImageError:
         return None
+
+
+def _is_deep_avif(content: bytes) -> bool:
+    """Whether an AVIF file holds more than 8 bits a channel, by its codec's own box (`av1C`, AV1-ISOBMFF 2.3.3)."""
+    at = content.find(b"av1C")
+    while at >= 0:
+        if content[at + 6 : at + 7] and content[at + 6] & _HIGH_BITDEPTH:
+            return True
+        at = content.find(b"av1C", at + 4)
+    return False
 
 
 def _converted(frame: decoded.Frame, timed: bool) -> Frame:
