@@ -13,7 +13,7 @@ from itertools import product
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.pages.letters import slant_of
+from blip2idc.images.changes.lines import slant_of
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas, Region, belong, find_areas
 from blip2idc.images.changes.regions.noise import Excess, exact_excess

@@ -18,9 +18,9 @@ from blip2idc.images.changes.facts.pages.letters import (
     line_spacing,
     part_of,
     shapes,
-    slant_of,
     words_of,
 )
+from blip2idc.images.changes.lines import slant_of
 from blip2idc.images.changes.result import Fact
 
 _GROUND, _OTHER_COLOR = (

@@ -14,12 +14,12 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from blip2idc.images.changes.facts.pages.letters import line_of
+from blip2idc.images.changes.lines import MOST_LINES, line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.regions.grouping import union
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
 from blip2idc.images.changes.texts.language import language
-from blip2idc.images.changes.texts.lines import MOST_LINES, line_boxes, with_air
 from blip2idc.images.changes.texts.reading import can_read, read_line
 from blip2idc.images.changes.texts.same_words import same_words
 from blip2idc.images.changes.texts.words import changed_lines, missing_words, ran_on, with_seconds

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.lines import line_boxes, slant_of
 from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box, Fact
-from blip2idc.images.changes.texts.lines import line_boxes
 
 _TALLEST = 120  # pixels of a region that is a few lines of text
 _GROUND, _WITHIN = 10.0, 0.9  # levels of both grounds, and share of what differs that lies in the lines
@@ -38,7 +38,6 @@ _FAINT, _APART = 0.25, 0.55  # ink of a letter, and of the height: the gap betwe
 _SPACE = 0.3  # of the height: the least gap between two words
 _LARGER = 1.07  # ratio of the sizes of letters
 _PROPORTION = 0.06  # by which the ratios of width and height may differ
-_SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
 _SLANTED, _UPRIGHT = 0.14, 0.09  # of italic letters at least, of others at most
 _ITALIC_INK = 0.25  # share by which italic letters may have more or less ink
 _LINE_THICK, _LINE_SPAN = 4, 0.85  # pixels of a line below letters, and the share of their width it takes
@@ -279,20 +278,6 @@ def course_gap(one: np.ndarray, other: np.ndarray) -> float:
         course = np.concatenate([[0.0], np.cumsum(ink.sum(axis=0))])
         courses.append(np.interp(places, np.linspace(0, 1, course.size), course / max(course[-1], 1e-6)))
     return float(np.abs(courses[0] - courses[1]).max())
-
-
-def slant_of(ink: np.ndarray) -> float:
-    """The tangent by which stems lean: the shear under which columns of ink stand out most."""
-    height, width = ink.shape
-    margin = int(0.5 * height)
-    best, slant = -1.0, 0.0
-    for tangent in _SLANTS:
-        matrix = np.array([[1.0, float(tangent), margin - float(tangent) * height / 2], [0, 1, 0]])
-        upright = cv2.warpAffine(ink, matrix, (width + 2 * margin, height), flags=cv2.INTER_LINEAR)
-        sharp = float(np.square(np.diff(upright.sum(axis=0))).sum())
-        if sharp > best:
-            best, slant = sharp, float(tangent)
-    return slant
 
 
 def _underline(before: Pixels, after: Pixels, region: Region) -> Fact | None:

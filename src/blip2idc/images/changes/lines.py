@@ -6,6 +6,7 @@ is grown to the whole line, up to where a gap is wider than between words, or wh
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels, largest_channel
@@ -27,6 +28,7 @@ _EDGE = 3  # pixels of its border
 _WALL = 0.9  # share of a column or a row, what is around the place included, that ink of no letter fills
 _FULL = 0.97  # share of the rows of a column that ink fills where the ground ends
 _AIR = 3  # pixels of ground around a line
+_SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
 
 
 def line_boxes(image: Pixels, box: Box) -> list[Box]:
@@ -185,3 +187,17 @@ def _grown(share: np.ndarray, allowed: int) -> int:
         if value > 0:
             last = index + 1
     return last
+
+
+def slant_of(ink: np.ndarray) -> float:
+    """The tangent by which stems lean: the shear under which columns of ink stand out most."""
+    height, width = ink.shape
+    margin = int(0.5 * height)
+    best, slant = -1.0, 0.0
+    for tangent in _SLANTS:
+        matrix = np.array([[1.0, float(tangent), margin - float(tangent) * height / 2], [0, 1, 0]])
+        upright = cv2.warpAffine(ink, matrix, (width + 2 * margin, height), flags=cv2.INTER_LINEAR)
+        sharp = float(np.square(np.diff(upright.sum(axis=0))).sum())
+        if sharp > best:
+            best, slant = sharp, float(tangent)
+    return slant

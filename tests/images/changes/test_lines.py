@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from blip2idc.images.changes.texts.lines import line_boxes
+from blip2idc.images.changes.lines import line_boxes
 
 
 @pytest.fixture(scope="module")
