@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from blip2idc.images.aside import strips
+from blip2idc.images.aside import empty_aside, strips
 
 Space = Literal["gray", "rgb", "cmyk", "lab", "bands"]
 _16_TO_8_BITS = 257  # 65535 / 255, so that black and white meet
@@ -61,12 +61,14 @@ def matched(before: Frame, after: Frame) -> tuple[Frame, Frame] | None:
     """
     if before.space != after.space:
         before, after = _to_light(before), _to_light(after)
+    if before.values.dtype != after.values.dtype:
+        before, after = _one_type(
+            before, after
+        )  # before gray is seen as three channels, which takes no memory
     if before.space == "gray" and after.space == "rgb":
         before = _as_rgb(before)
     elif after.space == "gray" and before.space == "rgb":
         after = _as_rgb(after)
-    if before.values.dtype != after.values.dtype:
-        before, after = _one_type(before, after)
     if before.alpha != after.alpha and "bands" not in (before.space, after.space):
         before, after = _with_alpha(before), _with_alpha(after)
     return (before, after) if before.channels == after.channels else None
@@ -83,7 +85,10 @@ def _to_light(frame: Frame) -> Frame:
 def _as_rgb(frame: Frame) -> Frame:
     color = np.broadcast_to(frame.values[:, :, :1], (*frame.values.shape[:2], 3))
     if frame.alpha:
-        color = np.concatenate([color, frame.values[:, :, -1:]], axis=2)
+        made = empty_aside((*frame.values.shape[:2], 4), frame.values.dtype)
+        for strip in strips(frame.values, made):
+            made[strip, :, :3], made[strip, :, 3] = color[strip], frame.values[strip, :, -1]
+        color = made
     return replace(frame, values=color, space="rgb")
 
 
@@ -92,22 +97,35 @@ def _with_alpha(frame: Frame) -> Frame:
         return frame
     dtype = frame.values.dtype
     opaque = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1.0
-    layer = np.full((*frame.values.shape[:2], 1), opaque, dtype)
-    return replace(frame, values=np.concatenate([frame.values, layer], axis=2), alpha=True)
+    made = empty_aside((*frame.values.shape[:2], frame.channels + 1), dtype)
+    for strip in strips(frame.values, made):
+        made[strip, :, :-1] = frame.values[strip]
+        made[strip, :, -1] = opaque
+    return replace(frame, values=made, alpha=True)
 
 
 def _one_type(before: Frame, after: Frame) -> tuple[Frame, Frame]:
     if {before.values.dtype, after.values.dtype} == {np.dtype(np.uint8), np.dtype(np.uint16)}:
         before, after = (
-            replace(frame, values=frame.values.astype(np.uint16) * _16_TO_8_BITS)
+            replace(frame, values=_as_type(frame.values, np.dtype(np.uint16), _16_TO_8_BITS))
             if frame.values.dtype == np.uint8
             else frame
             for frame in (before, after)
         )
         return before, after
-    wide = _wide_type(before.values.dtype, after.values.dtype)
-    before, after = (replace(frame, values=frame.values.astype(wide)) for frame in (before, after))
+    wide = np.dtype(_wide_type(before.values.dtype, after.values.dtype))
+    before, after = (replace(frame, values=_as_type(frame.values, wide)) for frame in (before, after))
     return before, after
+
+
+def _as_type(values: np.ndarray, dtype: np.dtype[Any], factor: int = 1) -> np.ndarray:
+    """Values of another type, times a factor; laid aside where they are large."""
+    made = empty_aside(values.shape, dtype)
+    for strip in strips(values, made):
+        made[strip] = values[strip]
+        if factor != 1:
+            made[strip] *= factor
+    return made
 
 
 def _wide_type(one: np.dtype[Any], other: np.dtype[Any]) -> type[Any]:

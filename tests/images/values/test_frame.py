@@ -1,0 +1,47 @@
+"""Two frames made comparable: equal channels and types, equal meaning, and no more memory than one takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from blip2idc.images import aside
+from blip2idc.images.values.frame import Frame, Space, matched
+
+RNG = np.random.default_rng(3)
+
+
+def frame(channels: int, dtype: str, space: Space, *, alpha: bool = False) -> Frame:
+    values = RNG.integers(0, 200, (6, 5, channels)).astype(dtype)
+    return Frame(values, space, alpha)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_types_and_channels_meet(monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    if large:
+        monkeypatch.setattr(aside, "LARGE", 1)  # every array goes through a temporary file
+    gray, color = frame(1, "float32", "gray"), frame(4, "uint8", "rgb", alpha=True)
+    found = matched(gray, color)
+    assert found is not None
+    one, other = found
+    assert one.kind == other.kind == "4 x float64"
+    assert np.array_equal(one.values[:, :, :3], np.repeat(gray.values, 3, axis=2))
+    assert np.array_equal(other.values, color.values)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_eight_bits_meet_sixteen_on_the_finer_scale(monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    if large:
+        monkeypatch.setattr(aside, "LARGE", 1)
+    eight, sixteen = frame(2, "uint8", "gray", alpha=True), frame(3, "uint16", "rgb")
+    found = matched(eight, sixteen)
+    assert found is not None
+    one, other = found
+    assert one.kind == other.kind == "4 x uint16"
+    assert np.array_equal(one.values[:, :, 0], eight.values[:, :, 0].astype(np.uint16) * 257)
+    assert np.array_equal(one.values[:, :, 3], eight.values[:, :, 1].astype(np.uint16) * 257)
+    assert (other.values[:, :, 3] == 65535).all()
+
+
+def test_bands_of_another_number_are_not_compared() -> None:
+    assert matched(frame(3, "uint8", "bands"), frame(5, "uint8", "bands")) is None
