@@ -56,6 +56,7 @@ _STROKE = 40  # levels by which strokes differ from their ground, at least
 _SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
 _ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
+_MANY_LETTERS, _PARTLY_OVER = 10, 0.35  # areas of another weight from which on pictures may take the rest of a page
 _EDGE = 8  # levels beside which something is shown
 _FARTHEST = 1.0  # pixels
 _STEPS = (0.25, 0.125)
@@ -158,7 +159,9 @@ def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.
         return none
     if (np.sign(grown[heavier]) == np.sign(np.nanmedian(grown))).mean() < _MOSTLY_ONE_WAY:
         return none
-    if (_reach(areas.boxes[heavier | explained]) < _ALL_OVER * _content(before)).any():
+    spread = _reach(areas.boxes[heavier | explained]) / np.maximum(_content(before), 1)
+    enough = _ALL_OVER if heavier.sum() < _MANY_LETTERS else _PARTLY_OVER
+    if spread.min() < enough or spread.max() < _ALL_OVER:
         return none
     for index in told[np.isnan(grown[told])]:
         heavier[index] = not np.isnan(more_ink(before, after, areas.box(int(index)), much=True))
