@@ -31,6 +31,8 @@ _STATES: Mapping[str, tuple[str, str]] = {
 }
 #: Fact -> what is there by itself.
 _PASSING: Mapping[str, str] = {"scroll_bar": "scroll bar", "caret": "caret", "clock": "clock"}
+#: A language that too few words tell.
+ANOTHER_LANGUAGE = "another language"
 _LONGEST = 80  # characters of a text that a sentence quotes
 
 
@@ -140,6 +142,8 @@ def _phrase(fact: Fact) -> str:
     if fact.kind == "aligned":
         return f"is aligned to the {values['to']} now"
     if fact.kind == "language":
+        if values["from"] == ANOTHER_LANGUAGE:
+            return f"changed to {values['to']}"
         return f"changed from {values['from']} to {values['to']}"
     if fact.kind == "gap":
         pixels = int(values["pixels"])

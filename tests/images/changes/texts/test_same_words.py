@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import Fact, MeasuredChange, find_changes
-from blip2idc.images.changes.texts.language import language_of
+from blip2idc.images.changes.sentences import sentence
+from blip2idc.images.changes.texts.language import language, language_of
 from blip2idc.images.changes.texts.words import missing_words, ran_on
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
@@ -102,7 +103,7 @@ def test_a_page_in_another_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "language"),
+    ("texts", "told"),
     [
         (["Neueste Nachrichten", "Öffnungszeiten", "Mehr erfahren"], "German"),
         (["Más información", "Iniciar sesión", "Nuestro equipo"], "Spanish"),
@@ -110,8 +111,8 @@ def test_a_page_in_another_language() -> None:
         (["Anna Miller", "London", "42 EUR"], None),
     ],
 )
-def test_the_language_of_a_few_words(texts: list[str], language: str | None) -> None:
-    assert language_of(texts) == language
+def test_the_language_of_a_few_words(texts: list[str], told: str | None) -> None:
+    assert language_of(texts) == told
 
 
 def test_what_is_no_clock_and_no_missing_word() -> None:
@@ -169,3 +170,13 @@ def test_a_text_that_became_faint_is_not_gone() -> None:
     before, after = (page(text(WORDS, (60, 120), color=color)) for color in ("#222222", "#f2f2f2"))
     change = only(before, after)
     assert not {fact.kind for fact in change.facts} & {"appeared", "disappeared"}
+
+
+def test_a_language_of_which_the_other_is_not_told() -> None:
+    names = ["Approved Coffee beans", "Ravi Patel", "Tea pot 41", "Ines Costa"]
+    italian = ["Continua a leggere", "Pagina iniziale", "Chi siamo", "Contatti"]
+    fact = language(names, italian)
+    assert fact is not None
+    assert sentence((fact,)) == "the language of the page changed to Italian"
+    assert language(names[1:2], italian) is None
+    assert language([*names, "Chi siamo", "Pagina iniziale"], italian) is None

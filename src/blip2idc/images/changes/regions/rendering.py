@@ -56,7 +56,10 @@ _STROKE = 40  # levels by which strokes differ from their ground, at least
 _SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
 _ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
-_MANY_LETTERS, _PARTLY_OVER = 10, 0.35  # areas of another weight from which on pictures may take the rest of a page
+_MANY_LETTERS, _PARTLY_OVER = (
+    10,
+    0.35,
+)  # areas of another weight from which on pictures may take the rest of a page
 _EDGE = 8  # levels beside which something is shown
 _FARTHEST = 1.0  # pixels
 _STEPS = (0.25, 0.125)

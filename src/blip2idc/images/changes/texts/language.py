@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.changes.sentences import ANOTHER_LANGUAGE
 
+_MANY = 6  # words, of which none tells a language, that surely are not in the other's
 _LEAST, _TIMES = 3, 3  # words that tell a language, and how many times as many as of any other
-
-#: A language that too few words tell.
-ANOTHER = "another language"
 
 _LISTS: Mapping[str, str] = {
     "English": """the and of with your you our for from this that are is was have has will can not more about us sign
@@ -98,13 +97,16 @@ def language(before: Iterable[str], after: Iterable[str]) -> Fact | None:
     """`language` where texts before are in another language than those after, of which one at least is told."""
     first, second = list(before), list(after)
     one, other = language_of(first), language_of(second)
-    if (
-        one == other
-        or (one is None and _words_in(first, other) > 1)
-        or (other is None and _words_in(second, one) > 1)
-    ):
+    if one == other or _is_half(first, second, other, one) or _is_half(second, first, one, other):
         return None
-    return Fact("language", {"from": one or ANOTHER, "to": other or ANOTHER})
+    return Fact("language", {"from": one or ANOTHER_LANGUAGE, "to": other or ANOTHER_LANGUAGE})
+
+
+def _is_half(texts: Sequence[str], others: Sequence[str], language: str | None, known: str | None) -> bool:
+    """Whether texts whose language is not known may be in the one told of the others, or are too few to tell."""
+    if known is not None:
+        return False
+    return len(_read(texts)) < _MANY or _words_in(texts, language) * _TIMES > _words_in(others, language)
 
 
 def _words_in(texts: Iterable[str], language: str | None) -> int:

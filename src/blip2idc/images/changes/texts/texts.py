@@ -449,6 +449,8 @@ def _read(picture: Picture, box: Box | None, sure: float) -> list[Written] | Non
         if not text or certainty < sure:
             if texts and line[1] + line[3] >= picture.height - _RIM:
                 break
+            if line[2] < line[3]:
+                continue  # the round corner of a button
             return None
         texts.append(Written(text, certainty, line))
     return texts
