@@ -180,3 +180,15 @@ def test_a_language_of_which_the_other_is_not_told() -> None:
     assert sentence((fact,)) == "the language of the page changed to Italian"
     assert language(names[1:2], italian) is None
     assert language([*names, "Chi siamo", "Pagina iniziale"], italian) is None
+
+
+def test_a_card_is_called_by_its_title() -> None:
+    def card(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((380, 80, 600, 360), fill="#fafafa", outline="#cccccc")
+        draw.rectangle((400, 100, 580, 220), fill="#d7dde6")
+        draw.ellipse((450, 120, 530, 200), fill="#b33a2b")
+        draw.text((400, 240), "Filter cone", "#222222", font(18))
+        draw.text((400, 280), "$18.00", "#222222", font(16))
+
+    change = only(page(card), page())
+    assert (change.thing, change.name, change.facts[0].kind) == ("card", "Filter cone", "disappeared")

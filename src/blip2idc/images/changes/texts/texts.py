@@ -62,6 +62,7 @@ _FAINTEST, _SEEN = (
     0.5,
 )  # deviation in levels of what is written at all, and correlation of the same letters
 _AIR = 3  # pixels of ground around a text
+_CARD = 80  # pixels of a side of a card
 _RIM = 2  # pixels of its edge
 _LARGEST = 1_500_000  # pixels of a place in which lines are looked for, of which a few are read
 _AROUND = 720  # pixels of the image around a place that are looked at
@@ -140,7 +141,7 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     if change.thing.endswith("shape") and any(
         box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
     ):
-        return change
+        return _as_card(first, second, change)
     sure = _VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
     one, other = (_read(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
@@ -204,6 +205,19 @@ def _of_other_words(
         sentence=text_sentence(one, other, change.thing),
         facts=() if seems_moved else change.facts,  # a word changed, and those behind it moved
     )
+
+
+def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """What came or went, called a card by its title where one is read in it."""
+    if not change.fact("appeared") and not change.fact("disappeared"):
+        return change
+    picture, box = (second, change.after_box) if change.fact("appeared") else (first, change.before_box)
+    if box is None or min(box[2:]) < _CARD:
+        return change
+    name = _title(picture, box)
+    if name is None:
+        return change
+    return replace(change, name=name, thing="card", sentence=sentence(change.facts, "card"))
 
 
 def _if_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
