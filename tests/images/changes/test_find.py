@@ -148,3 +148,23 @@ def test_an_object_covered_in_a_cropped_resized_photograph_is_one_change_at_its_
     comparison = find_changes(before, after)
     assert comparison.alignment.kind == "scaled"
     assert overlap(only(comparison).before_box, (200, 120, 60, 50)) > 0.5
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+def test_boxes_lie_in_their_images(offset: int) -> None:
+    """A row of a page that moved down and a pixel to the side began one pixel outside of the image."""
+    rng = np.random.default_rng(2)
+    before = np.full((480, 640, 3), 255, np.uint8)
+    bars = rng.integers(0, 200, (6, 3))
+    after = before.copy()
+    for index, color in enumerate(bars):
+        before[20 + 60 * index : 60 + 60 * index, 0:150] = color
+        top = 20 + 60 * ((index + 3) % 6)
+        after[top : top + 40, max(0, offset) : 150 + offset] = color
+    found = find_changes(Image.fromarray(before), Image.fromarray(after))
+    for change in found.changes:
+        for box in (change.before_box, change.after_box):
+            if box is not None:
+                x, y, width, height = box
+                assert 0 <= x < x + width <= 640
+                assert 0 <= y < y + height <= 480

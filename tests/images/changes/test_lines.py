@@ -50,3 +50,8 @@ def test_plain_ground_and_noise_have_no_lines(page: np.ndarray) -> None:
     assert line_boxes(page, (300, 220, 60, 20)) == []
     noise = np.random.default_rng(0).integers(0, 255, (80, 200, 3), np.uint8)
     assert line_boxes(noise, (60, 30, 60, 20)) == []
+
+
+@pytest.mark.parametrize("box", [(-5, -5, 4, 4), (50, 5, 20, 10), (-3, 4, 60, 10), (5, 5, 0, 4)])
+def test_a_place_that_lies_outside(box: tuple[int, int, int, int]) -> None:
+    assert line_boxes(np.full((30, 40, 3), 255, np.uint8), box) == []

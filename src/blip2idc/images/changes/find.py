@@ -251,10 +251,27 @@ def _changes(
     changes += [_told_change(overlay, region, facts) for region, facts in restyled]
     changes += [_moved_change(overlay, item) for item in moved]
     changes += [_region_change(overlay, region, excess.noise.level, drawn=drawn) for region in left]
+    changes = [_inside(change, one, other) for change in changes]
     changes.sort(key=lambda change: -change.pixels * change.difference)
     if drawn:
         changes[:_READ] = [_where_text_runs_over(one, other, change) for change in changes[:_READ]]
     return changes, total
+
+
+def _inside(change: MeasuredChange, one: Pixels, other: Pixels) -> MeasuredChange:
+    """A change with its boxes cut off where the images end: what moved may lie partly outside, by rounding too."""
+    before, after = _cut(change.before_box, one), _cut(change.after_box, other)
+    if (before, after) == (change.before_box, change.after_box) or not (before or after):
+        return change
+    return replace(change, before_box=before, after_box=after)
+
+
+def _cut(box: Box | None, image: Pixels) -> Box | None:
+    if box is None:
+        return None
+    left, top = max(0, box[0]), max(0, box[1])
+    right, bottom = min(image.shape[1], box[0] + box[2]), min(image.shape[0], box[1] + box[3])
+    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
 def _where_text_runs_over(one: Pixels, other: Pixels, change: MeasuredChange) -> MeasuredChange:

@@ -41,7 +41,10 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     Returns:
         None or up to eight; empty where the place has no plain ground.
     """
-    x, y, width, height = box
+    x, y = max(0, box[0]), max(0, box[1])
+    width, height = min(image.shape[1], box[0] + box[2]) - x, min(image.shape[0], box[1] + box[3]) - y
+    if min(width, height) < 1:
+        return []
     left, right = max(0, x - _REACH), min(image.shape[1], x + width + _REACH)
     tall = max(height, 12)
     top, bottom = max(0, y - tall), min(image.shape[0], y + height + tall)
