@@ -168,7 +168,8 @@ def _is_exact(overlay: Overlay, plain: Plane) -> bool:
     equal = aligning.equal_share(overlay.before, overlay.after, plain)
     if equal < aligning.EXACT:
         gap = plain[plain > 0]  # with little on a page, all of it may have changed
-        bare = gap.size < 0.5 * plain.size and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
+        few = 0 < gap.size < 0.5 * plain.size
+        bare = few and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
         return bool(bare) or aligning.came_or_went(overlay.before, overlay.after)
     if equal >= _MOSTLY_EQUAL:
         return True

@@ -93,6 +93,8 @@ def greyed(patch: Patch) -> Fact | None:
     if min(images[0].shape[:2]) < 8:
         return None
     within = closed(inside)[box] > 0  # a pill leaves the corners of its box to the page
+    if within.sum() < FEW:
+        return None
     grounds = [np.median(image[within], axis=0) for image in images]
     for side, index in (("after", 1), ("before", 0)):
         pale, image, other = grounds[index], images[index], images[1 - index]
