@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import Fact, MeasuredChange, find_changes
+from blip2idc.images.changes.facts.pages.letters import line_of
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.changes.texts.language import language, language_of
+from blip2idc.images.changes.texts.same_words import same_words
 from blip2idc.images.changes.texts.words import missing_words, ran_on
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
@@ -192,3 +195,10 @@ def test_a_card_is_called_by_its_title() -> None:
 
     change = only(page(card), page())
     assert (change.thing, change.name, change.facts[0].kind) == ("card", "Filter cone", "disappeared")
+
+
+def test_lines_without_ink_tell_nothing() -> None:
+    """A line that was found on a button, of which the frame was taken for the ground, once had no ink at all."""
+    bare = line_of(np.full((20, 40, 3), 255, np.uint8), (2, 2, 30, 12))
+    assert not bare.is_written
+    assert same_words([(bare, bare)]) is None

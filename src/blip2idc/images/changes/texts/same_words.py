@@ -47,6 +47,8 @@ def same_words(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     Args:
         pairs: Each line before and after, from top to bottom; at least one.
     """
+    if not all(line.is_written for pair in pairs for line in pair):
+        return None
     words = _restyled_words(pairs)
     if words is not None and (fact := _of_lines(words)) is not None and fact.kind not in ("moved", "gap"):
         return fact

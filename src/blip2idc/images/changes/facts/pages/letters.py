@@ -64,7 +64,12 @@ class Line:
     def stroke(self) -> float:
         """Mean width of a stroke: twice the area of ink over the length of its outline, in pixels."""
         steps = np.abs(np.diff(self.ink, axis=1)).sum() + np.abs(np.diff(self.ink, axis=0)).sum()
-        return 2 * float(self.ink.sum()) / max(float(steps), 1e-6)
+        return max(2 * float(self.ink.sum()) / max(float(steps), 1e-6), 1e-3)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is any ink at all."""
+        return bool(self.ink.size and self.ink.max() > _FAINT)
 
 
 def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
@@ -87,6 +92,8 @@ def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         tuple(line_of(image, box) for image, box in zip((before, after), pair, strict=True))
         for pair in zip(*boxes, strict=True)
     ]
+    if not all(line.is_written for pair in pairs for line in pair):
+        return None
     if any(np.abs(one.ground - other.ground).max() > _GROUND for one, other in pairs):
         return None
     if not _lies_in(region, [box for lines in boxes for box in lines]):
@@ -161,6 +168,8 @@ def _cut(line: Line, columns: list[tuple[int, int]]) -> list[Line]:
     for start, stop in columns:
         ink = line.ink[:, start:stop]
         rows = np.flatnonzero(ink.max(axis=1) > _FAINT)
+        if not rows.size:
+            continue
         ink = ink[rows[0] : rows[-1] + 1]
         box = x + start, y + int(rows[0]), ink.shape[1], ink.shape[0]
         found.append(Line(box, ink, line.ground, line.color))
