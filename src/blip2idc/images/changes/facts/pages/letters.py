@@ -183,7 +183,8 @@ def line_of(image: Pixels, box: Box) -> Line:
     ground = np.median(np.concatenate([window[0], window[-1]]), axis=0)
     gap = largest_channel(np.abs(window - ground))
     full = max(float(np.quantile(gap, 0.985)), 1.0)
-    color = np.median(window[gap >= 0.9 * full], axis=0)
+    strong = gap >= 0.9 * full
+    color = np.median(window[strong], axis=0) if strong.any() else ground
     inner = gap[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else gap[:height, :width]
     return Line(box, np.clip(inner / full, 0, 1), ground, color)
 
