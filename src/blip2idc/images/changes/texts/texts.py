@@ -191,10 +191,10 @@ def _of_other_words(
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return _came_or_went(first, second, change, written, rewritten)
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
-    part = missing_words(before, after) or missing_words(after, before)
-    if part and kinds <= _CAME_OR_WENT:
-        kind = "disappeared" if len(" ".join(before)) > len(" ".join(after)) else "appeared"
-        one, other = (part, "") if kind == "disappeared" else ("", part)
+    lost, gained = missing_words(before, after), missing_words(after, before)
+    kind = "disappeared" if lost else "appeared"
+    if (lost or gained) and kinds <= {kind}:  # what was measured of the pixels stands against what was read
+        one, other = lost, gained
         change = replace(change, facts=(Fact(kind),))
     if seems_moved and (one in other or other in one):
         return change  # what is written beside it now was there before
