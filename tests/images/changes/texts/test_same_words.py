@@ -202,3 +202,13 @@ def test_lines_without_ink_tell_nothing() -> None:
     bare = line_of(np.full((20, 40, 3), 255, np.uint8), (2, 2, 30, 12))
     assert not bare.is_written
     assert same_words([(bare, bare)]) is None
+
+
+def test_a_disc_that_appeared_is_not_called_gone() -> None:
+    """The words beside it were read before, nothing on the disc after: it was told to have disappeared."""
+    before, after = page(text("12 Valley Road", (100, 120))), page(text("12 Valley Road", (100, 120)))
+    ImageDraw.Draw(after).ellipse((64, 118, 90, 144), fill="#b3500c")
+    change = only(before, after)
+    assert change.facts[0].kind == "appeared"
+    assert "disappeared" not in change.sentence
+    assert (change.before_text, only(after, before).facts[0].kind) == (None, "disappeared")
