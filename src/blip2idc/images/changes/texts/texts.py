@@ -191,13 +191,13 @@ def _of_other_words(
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return _came_or_went(first, second, change, written, rewritten)
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
-    if (kinds == {"appeared"} and not after) or (kinds == {"disappeared"} and not before):
-        return change  # what is written beside it
     lost, gained = missing_words(before, after), missing_words(after, before)
     kind = "disappeared" if lost else "appeared"
     if (lost or gained) and kinds <= {kind}:  # what was measured of the pixels stands against what was read
         one, other = lost, gained
         change = replace(change, facts=(Fact(kind),))
+    if (kinds == {"appeared"} and not other) or (kinds == {"disappeared"} and not one):
+        return change  # what is written beside it was read otherwise
     if seems_moved and (one in other or other in one):
         return change  # what is written beside it now was there before
     return replace(
