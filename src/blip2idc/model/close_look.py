@@ -20,7 +20,7 @@ from blip2idc.images.changes.facts.pages.passing import PASSING
 from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
-from blip2idc.images.changes.pictures import evenness
+from blip2idc.images.changes.pictures import DRAWN, evenness
 from blip2idc.images.changes.result import AlignmentKind, Fact, MeasuredChange
 from blip2idc.images.changes.whole.measure import measure_cover, measure_whole
 from blip2idc.images.joint import JointArray
@@ -38,8 +38,6 @@ MEASURED = 0.95
 ALIKE = 0.8
 #: The same of two that lie scaled on each other.
 CROPPED = 0.855
-#: Evenness from which on a pair shows pages or drawings, of which the captioner was taught little.
-DRAWN = 0.4
 #: Strength of the places that are told of two pictures of one size that lie scaled on each other: in views of scenes
 #: that agree like that, what was no change had 2.9 at most; what was changed in 31 cropped photographs 3.9 at least.
 STANDS_OUT = 3.2

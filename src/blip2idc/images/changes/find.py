@@ -24,6 +24,7 @@ from blip2idc.images.changes.geometry.columns import find_columns
 from blip2idc.images.changes.geometry.overlay import Overlay, content_box, is_bare, lay
 from blip2idc.images.changes.geometry.registration import as_rows, scaled
 from blip2idc.images.changes.pictures import (
+    DRAWN,
     Picture,
     Pixels,
     Plane,
@@ -60,7 +61,6 @@ _LITTLE_EQUAL = 0.35  # share of equal tiles up to which all of a page may have 
 _REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
-_DRAWN = 0.38  # share of the pixels equal to the next one, from which on a picture is asked what pages are
 
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
 #: Facts of a text that runs out of its box, of which that is more telling.
@@ -92,7 +92,7 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
     found = aligning.align_exactly(one, other, plain)
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
-    drawn = max(evenness(one), evenness(other)) > _DRAWN
+    drawn = max(evenness(one), evenness(other)) > DRAWN
     whole = measure_page(one, other) if little and drawn and factor == 1 else None
     if whole is not None:
         return _page_changed(first, second, *whole, texts=texts)

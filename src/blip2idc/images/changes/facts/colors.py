@@ -1,14 +1,18 @@
 """Names of colours.
 
-In: RGB values. Out: a basic English colour term, with ``light`` or ``dark`` where that helps, and the hex code. The
-eleven basic terms are those of Berlin and Kay (1969), without which few pictures can be told; the borders between
-hues are in degrees of the HSV hue.
+In: RGB values. Out: a basic English colour term, with ``light`` or ``dark`` where that helps, the hex code, and the fact
+that one colour became another. The eleven basic terms are those of Berlin and Kay (1969), without which few pictures
+can be told; the borders between hues are in degrees of the HSV hue.
 """
 
 from __future__ import annotations
 
 import colorsys
 from collections.abc import Iterable
+
+import numpy as np
+
+from blip2idc.images.changes.result import Fact
 
 _HUES = (  # up to this hue in degrees
     (14, "red"),
@@ -59,3 +63,16 @@ def _grey(lightness: float) -> str:
         if lightness < limit:
             return name
     return "white"
+
+
+def recoloured(one: np.ndarray, other: np.ndarray) -> Fact:
+    """The fact that a colour, RGB 0..255, became another one."""
+    return Fact(
+        "recoloured",
+        {
+            "from": color_name(one),
+            "from_hex": hex_code(one),
+            "to": color_name(other),
+            "to_hex": hex_code(other),
+        },
+    )

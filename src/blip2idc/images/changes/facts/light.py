@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name, hex_code
+from blip2idc.images.changes.facts.colors import recoloured
 from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, filled, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
 
@@ -51,19 +51,7 @@ def ink(inks: list[np.ndarray], ground: np.ndarray, tolerance: float) -> Fact | 
     gap = covers[0] - covers[1]
     if np.sqrt(np.square(gap).mean()) > 0.13:
         return None
-    return _recoloured(ground + colors[0], ground + colors[1])
-
-
-def _recoloured(one: np.ndarray, other: np.ndarray) -> Fact:
-    return Fact(
-        "recoloured",
-        {
-            "from": color_name(one),
-            "from_hex": hex_code(one),
-            "to": color_name(other),
-            "to_hex": hex_code(other),
-        },
-    )
+    return recoloured(ground + colors[0], ground + colors[1])
 
 
 def light_or_color(patch: Patch) -> Fact | None:
@@ -80,7 +68,7 @@ def light_or_color(patch: Patch) -> Fact | None:
     if max(flat) <= patch.tolerance:
         return _flat_color(patch, one, other)
     if patch.clean and _repainted(one, other):
-        return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
+        return recoloured(np.median(one, axis=0), np.median(other, axis=0))
     if lit is not None:
         return lit
     alike = max(shape_correlations(patch, inner)) > 0.85
@@ -89,7 +77,7 @@ def light_or_color(patch: Patch) -> Fact | None:
     ]  # without grain
     tinted = _tinted(even[0], even[1])
     if alike and tinted > max(_COLORED, 0.5 * abs(float((luma_of(other) - luma_of(one)).mean()))):
-        return _recoloured(np.median(one, axis=0), np.median(other, axis=0))
+        return recoloured(np.median(one, axis=0), np.median(other, axis=0))
     whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
     if whole.sum() < max(FEW, 0.2 * len(one)):
         return None
@@ -132,7 +120,7 @@ def repainted(patch: Patch) -> Fact | None:
     either = float((inks[0] | inks[1]).sum())
     if either < FEW or float((inks[0] & inks[1]).sum()) < _STANDS * either:
         return None
-    return _recoloured(grounds[0], grounds[1])
+    return recoloured(grounds[0], grounds[1])
 
 
 def _commonest(values: np.ndarray) -> np.ndarray:
@@ -248,7 +236,7 @@ def _flat_color(patch: Patch, one: np.ndarray, other: np.ndarray) -> Fact | None
         return None
     if min(contrast(image, patch.mask) for image in (patch.before, patch.after)) < patch.tolerance:
         return None  # one side may be its surroundings: something came or went
-    return _recoloured(first, second)
+    return recoloured(first, second)
 
 
 def _gain(one: np.ndarray, other: np.ndarray) -> float:

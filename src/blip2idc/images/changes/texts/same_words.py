@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name, hex_code
+from blip2idc.images.changes.facts.colors import color_name, recoloured
 from blip2idc.images.changes.facts.pages.letters import (
     Line,
     aligned_of,
@@ -126,15 +126,7 @@ def _recoloured(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
         for first, second in pairs
     ):
         return None
-    return Fact(
-        "recoloured",
-        {
-            "from": color_name(one),
-            "from_hex": hex_code(one),
-            "to": color_name(other),
-            "to_hex": hex_code(other),
-        },
-    )
+    return recoloured(one, other)
 
 
 def _italic(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:

@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from blip2idc.images.changes.pictures import Pixels, evenness
+from blip2idc.images.changes.pictures import DRAWN, Pixels, evenness
 
 Floats = npt.NDArray[np.float32]
 
-_DRAWN = 0.4  # share of the pixels equal to the next one, from which on a picture was drawn, not taken
 SMALL = 192  # longest side of the pictures whose tones are compared
 _DETAIL = 640  # longest side of the window whose pixels are compared
 _MEDIUM = 1024  # longest side of the pictures whose frames and points are looked at
@@ -45,7 +44,7 @@ class Views:
     @cached_property
     def is_drawn(self) -> bool:
         """Whether the picture before is a page or a drawing: most pixels are equal to the next one."""
-        return evenness(self.before) > _DRAWN
+        return evenness(self.before) > DRAWN
 
     @cached_property
     def small(self) -> tuple[Floats, Floats]:
