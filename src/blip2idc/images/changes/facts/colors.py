@@ -1,8 +1,8 @@
 """Names of colours.
 
 In: RGB values. Out: a basic English colour term, with ``light`` or ``dark`` where that helps, the hex code, and the
-fact that one colour became another. The eleven basic terms are those of Berlin and Kay (1969), without which few pictures
-can be told; the borders between hues are in degrees of the HSV hue.
+fact that one colour became another. The eleven basic terms are those of Berlin and Kay (1969), without which few
+pictures can be told; the borders between hues are in degrees of the HSV hue.
 """
 
 from __future__ import annotations
