@@ -33,7 +33,7 @@ from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_records
 from blip2idc.difference import Difference
 from blip2idc.images.changes.result import Fact
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.close_look import MAX_CHANGES
+from blip2idc.model.look.close_look import MAX_CHANGES
 from blip2idc.worlds.pages.captions import kinds_of_caption
 from blip2idc.worlds.pages.faults import REFLOWING
 

@@ -15,7 +15,6 @@ from blip2idc.difference import Difference
 from blip2idc.errors import ModelError
 from blip2idc.images.changes.result import Fact, MeasuredChange
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.close_look import CloseLook
 from blip2idc.model.confidence import (
     FILE_NAME,
     Confidence,
@@ -26,7 +25,8 @@ from blip2idc.model.confidence import (
 )
 from blip2idc.model.files.packaged import TINY_MODEL
 from blip2idc.model.language import Prefix
-from blip2idc.model.telling import tell
+from blip2idc.model.look.close_look import CloseLook
+from blip2idc.model.look.telling import tell
 
 
 def test_the_curve_tells_right_from_wrong_and_is_calibrated() -> None:

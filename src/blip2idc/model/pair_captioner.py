@@ -24,12 +24,13 @@ from blip2idc.errors import ModelError
 from blip2idc.images.heatmap import PairHeatmap
 from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS, ImagePair, ImageSource
-from blip2idc.model.close_look import MAX_CHANGES, CloseLook, look_closely
 from blip2idc.model.explain.choice import BATCH_SIZE as EXPLAIN_BATCH_SIZE
 from blip2idc.model.explain.choice import DEFAULT_METHOD, check_method
 from blip2idc.model.files.packaged import is_packaged_adapter
 from blip2idc.model.files.settings import CaptionerSettings
-from blip2idc.model.telling import change_of_heatmap, tell
+from blip2idc.model.look.close_look import MAX_CHANGES, CloseLook, look_closely
+from blip2idc.model.look.places import change_of_heatmap
+from blip2idc.model.look.telling import tell
 
 BATCH_SIZE = 32
 _ROOM = 1 + MAX_CHANGES  # joint images of one pair

@@ -33,8 +33,8 @@ from blip2idc.images.joint import JointArray, JointLayout
 from blip2idc.images.pair import MAX_PIXELS
 from blip2idc.model.calibration import change_probability
 from blip2idc.model.files.settings import CaptionerSettings
+from blip2idc.model.look.claims import claims
 from blip2idc.model.pair_captioner import PairCaptioner
-from blip2idc.model.telling import claims
 from blip2idc.runs.files import atomic_write, cache_folder
 
 #: Of `--model`, before the name under which the server serves the model.

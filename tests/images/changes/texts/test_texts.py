@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import MissingExtraError
 from blip2idc.images.changes import find_changes
-from blip2idc.images.changes.texts import reading, texts
+from blip2idc.images.changes.texts import reading, texts, written
 from blip2idc.images.changes.texts.words import changed_lines, changed_words
 
 
@@ -30,7 +30,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
         seen.append(line)
         return f"line {len(seen)}", 0.99
 
-    monkeypatch.setattr(texts, "read_line", read_line)
+    monkeypatch.setattr(written, "read_line", read_line)
     monkeypatch.setattr(texts, "can_read", lambda: True)
     return seen
 
@@ -64,7 +64,7 @@ def test_the_words_on_a_thing_are_its_name(read: list[np.ndarray]) -> None:
 
 
 def test_an_unsure_reading_is_not_told(read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "read_line", lambda line: ("49", 0.4))
+    monkeypatch.setattr(written, "read_line", lambda line: ("49", 0.4))
     (change,) = find_changes(page(), page("99.00 €")).changes
     assert (change.before_text, change.sentence) == (None, "something changed")
 

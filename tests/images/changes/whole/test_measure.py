@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.measure import WHOLE_KINDS, measure_whole
-from blip2idc.model.telling import whole_sentence
+from blip2idc.model.look.whole_picture import whole_sentence
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
 SIDE = 256

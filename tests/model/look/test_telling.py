@@ -9,8 +9,10 @@ import pytest
 from blip2idc.difference import Difference
 from blip2idc.images.changes.result import FACT_KINDS, Fact, MeasuredChange
 from blip2idc.images.heatmap import PairHeatmap
-from blip2idc.model.close_look import CloseLook
-from blip2idc.model.telling import _MAY_CLAIM, agrees, change_of_heatmap, claims, contradicts, place_of, tell
+from blip2idc.model.look.claims import _MAY_CLAIM, agrees, claims, contradicts
+from blip2idc.model.look.close_look import CloseLook
+from blip2idc.model.look.places import change_of_heatmap, place_of
+from blip2idc.model.look.telling import tell
 from blip2idc.worlds.edits.captions import TEMPLATES
 
 SIZES = ((1280, 800), (1280, 800))

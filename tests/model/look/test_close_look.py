@@ -15,10 +15,10 @@ from blip2idc.difference import Difference
 from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, Noise, find_changes
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.pair import ImagePair
-from blip2idc.model import close_look
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.close_look import look_closely
-from blip2idc.model.telling import tell
+from blip2idc.model.look import close_look
+from blip2idc.model.look.close_look import look_closely
+from blip2idc.model.look.telling import tell
 
 PART = (64, 128)
 

@@ -1,0 +1,129 @@
+"""What is written in a place: its lines, found and read.
+
+In: a picture and a box. Out: `Written` lines with the reader's certainty, and what compares two lists of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from blip2idc.images.changes.lines import MOST_LINES, line_boxes, with_air
+from blip2idc.images.changes.pictures import Picture, Pixels
+from blip2idc.images.changes.regions.grouping import union
+from blip2idc.images.changes.result import Box
+from blip2idc.images.changes.texts.reading import read_line
+
+#: Pixels of the edge of a thing.
+RIM = 2
+#: Pixels of the line around a thing, and of the ground between.
+OUTLINE = 8
+#: Of their height, by which the middles of lines beside each other differ.
+_BESIDE = 0.4
+#: Deviation in levels of what is written at all, and correlation of the same letters.
+_FAINTEST, _SEEN = 0.5, 0.5
+#: Pixels of the image around a place that are looked at.
+_AROUND = 720
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line that was read.
+
+    Attributes:
+        text: What it says.
+        sure: How sure the reader is, 0..1.
+        box: In the image.
+    """
+
+    text: str
+    sure: float
+    box: Box
+
+
+def read_place(picture: Picture, box: Box | None, sure: float) -> list[Written] | None:
+    """The lines of a place; none where nothing is written; None where one is not sure.
+
+    Of several lines the last may be cut off by the end of the image.
+    """
+    texts: list[Written] = []
+    for crop, line in lines_of_place(picture, box):
+        text, certainty = read_line(crop)
+        if not text or certainty < sure:
+            if texts and line[1] + line[3] >= picture.height - RIM:
+                break
+            if line[2] < line[3]:
+                continue  # the round corner of a button
+            return None
+        texts.append(Written(text, certainty, line))
+    return texts
+
+
+def rows(lines: Sequence[Written]) -> list[Written]:
+    """Lines, those beside each other as one: letters far apart are taken for several."""
+    rows: list[Written] = []
+    for line in lines:
+        last = rows[-1] if rows else None
+        if (
+            last is not None
+            and abs(last.box[1] + last.box[3] / 2 - line.box[1] - line.box[3] / 2) < _BESIDE * line.box[3]
+        ):
+            rows[-1] = Written(
+                f"{last.text} {line.text}", min(last.sure, line.sure), union(last.box, line.box)
+            )
+        else:
+            rows.append(line)
+    return rows
+
+
+def told_apart(before: list[Written], after: list[Written]) -> tuple[list[Written], list[Written]]:
+    """Two lists of lines that may be cut off at the end without the last ones that only one of them shows."""
+    if max(len(before), len(after)) < MOST_LINES:
+        return before, after
+    steps = SequenceMatcher(
+        None, [line.text for line in before], [line.text for line in after], autojunk=False
+    ).get_opcodes()
+    kind, a, _, c, _ = steps[-1]
+    return (before[:a], after[:c]) if len(steps) > 1 and kind in ("insert", "delete") else (before, after)
+
+
+def letters_of(lines: Sequence[str]) -> str:
+    """Letters and digits alone: spaces and dots are read now so, now so."""
+    return "".join(letter for line in lines for letter in line if letter.isalnum())
+
+
+def letters_of_lines(lines: Sequence[Written]) -> str:
+    """Letters and digits of lines that were read."""
+    return letters_of([line.text for line in lines])
+
+
+def shows_through(first: Picture, second: Picture, box: Box) -> bool:
+    """Whether the letters of a line are seen in both images, however faintly."""
+    inks = [picture.window(box).astype(np.float32).mean(axis=2) for picture in (first, second)]
+    if inks[0].shape != inks[1].shape or min(float(ink.std()) for ink in inks) < _FAINTEST:
+        return False
+    return abs(float(np.corrcoef(inks[0].ravel(), inks[1].ravel())[0, 1])) > _SEEN
+
+
+def window_of(picture: Picture, box: Box) -> tuple[Pixels, Box]:
+    """The surroundings of a line, and its box in them."""
+    x, y, width, height = box
+    left, top = max(0, x - OUTLINE), max(0, y - OUTLINE)
+    return (
+        picture.window((left, top, width + 2 * OUTLINE, height + 2 * OUTLINE)),
+        (x - left, y - top, width, height),
+    )
+
+
+def lines_of_place(picture: Picture, box: Box | None) -> list[tuple[Pixels, Box]]:
+    """The lines of a place: each cut out, with a little ground, and its box in the image."""
+    if box is None:
+        return []
+    x, y, width, height = box
+    left, top = max(0, x - _AROUND), max(0, y - _AROUND)
+    image = picture.window((left, top, width + x - left + _AROUND, height + y - top + _AROUND))
+    found = line_boxes(image, (x - left, y - top, width, height))
+    return [(with_air(image, line), (line[0] + left, line[1] + top, line[2], line[3])) for line in found]
