@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import MissingExtraError
 from blip2idc.images.changes import find_changes
-from blip2idc.images.changes.texts import reading, texts, written
+from blip2idc.images.changes.texts import names, reading, texts, written
 from blip2idc.images.changes.texts.words import changed_lines, changed_words
 
 
@@ -30,7 +30,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
         seen.append(line)
         return f"line {len(seen)}", 0.99
 
-    monkeypatch.setattr(written, "read_line", read_line)
+    for module in (written, names):
+        monkeypatch.setattr(module, "read_line", read_line)
     monkeypatch.setattr(texts, "can_read", lambda: True)
     return seen
 
