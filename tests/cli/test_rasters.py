@@ -26,7 +26,7 @@ def test_a_bomb_is_refused_before_a_model_is_loaded(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bomb = tmp_path / "bomb.bmp"
-    bomb.write_bytes(hostile.bmp(64_000_000, 1, b"\0\2\xff\xff"))
+    bomb.write_bytes(hostile.bmp(1_000_000, 64, b"\0\2\xff\xff"))
     assert cli.run([command, str(bomb), str(bomb)]) == 2
     assert capsys.readouterr().err.startswith(f"error: {bomb}: the image is damaged")
 

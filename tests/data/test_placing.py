@@ -7,10 +7,18 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.fixtures.benchmarks import image_bytes, put_image, put_json, put_lines, put_spot_the_diff
+from tests.fixtures.benchmarks import (
+    image_bytes,
+    put_clevr_change,
+    put_image,
+    put_json,
+    put_lines,
+    put_spot_the_diff,
+)
 
 from blip2idc.data.importing.run import import_benchmark
 from blip2idc.data.placing import ImagePlacer, place_file
+from blip2idc.data.readers.benchmark import ReadOptions, TableColumns
 from blip2idc.errors import InputError
 
 
@@ -126,6 +134,53 @@ def test_a_linked_folder_of_an_archive_is_a_link_too(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="leads out of"):
         import_benchmark("spot-the-diff", source, tmp_path / "out")
     assert import_benchmark("spot-the-diff", source, tmp_path / "out", follow_links=True).pairs["test"] == 3
+
+
+def linked_away(file: Path, elsewhere: Path) -> None:
+    """Move a file out of its source, and leave a link there."""
+    elsewhere.mkdir(exist_ok=True)
+    file.rename(elsewhere / file.name)
+    file.symlink_to(elsewhere / file.name)
+
+
+@pytest.mark.parametrize(
+    "name", ["splits.json", "change_captions.json", "no_change_captions.json", "type_mapping.json"]
+)
+def test_annotations_are_read_inside_the_source_only(name: str, tmp_path: Path) -> None:
+    source = put_clevr_change(tmp_path / "official")
+    linked_away(source / name, tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=rf"{name}: leads out of .* --follow-links"):
+        import_benchmark("clevr-change", source, tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("metadata.jsonl"))
+    assert import_benchmark("clevr-change", source, tmp_path / "out", follow_links=True).pairs
+    (source / name).unlink()
+    (source / name).symlink_to(name)
+    with pytest.raises(InputError, match=rf"{name}: (is a symbolic link that leads nowhere|cannot be read)"):
+        import_benchmark("clevr-change", source, tmp_path / "round")
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".parquet"])
+def test_tables_are_read_inside_the_source_only(suffix: str, tmp_path: Path) -> None:
+    source, rows = tmp_path / "official", [turn("1")]
+    put_image(source / "a.png")
+    table = source / f"test{suffix}"
+    if suffix == ".parquet":
+        parquet = pytest.importorskip("pyarrow.parquet")
+        arrow = pytest.importorskip("pyarrow")
+        parquet.write_table(arrow.Table.from_pylist(rows), table)
+    elif suffix == ".csv":
+        table.write_text("a,b,words\na.png,a.png,a car appeared\n")
+    else:
+        (put_lines if suffix == ".jsonl" else put_json)(table, rows)
+    named = suffix == ".csv"  # a file that the user names is the user's, wherever it leads
+    columns = TableColumns("a", "b", ("words",)) if named else None
+    linked_away(table, tmp_path / "elsewhere")
+    read, options = ("table", table) if named else ("magicbrush", source), ReadOptions(columns=columns)
+    if not named:
+        with pytest.raises(InputError, match=rf"test{suffix}: leads out of .* --follow-links"):
+            import_benchmark(*read, tmp_path / "out", options)
+    report = import_benchmark(*read, tmp_path / "out", options, follow_links=not named)
+    assert sum(report.pairs.values()) == 1
 
 
 def test_a_link_in_the_output_is_not_written_through(tmp_path: Path) -> None:

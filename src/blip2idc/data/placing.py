@@ -13,6 +13,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from blip2idc.data.links import resolve_inside
 from blip2idc.data.records import FolderGuard
 from blip2idc.errors import ImageError, InputError
 from blip2idc.images.decoding.frames import read_size
@@ -106,16 +107,9 @@ class ImagePlacer:
 
     def _resolve(self, file: Path) -> Path:
         """The file itself, which lies inside the source."""
-        real = file.resolve()
         if self.source is None or self.follow_links:
-            return real
-        inside = self.source.resolve()
-        if real != inside and inside not in real.parents:
-            raise InputError(
-                f"{file}: leads out of {self.source} through a symbolic link; put the images there, or add "
-                "--follow-links where you know the links"
-            )
-        return real
+            return file.resolve()
+        return resolve_inside(file, self.source)
 
     def _check_image(self, content: Path | bytes, name: str) -> None:
         opened = read_size if self.heads_only else open_image

@@ -64,8 +64,9 @@ def let_go(*arrays: np.ndarray) -> None:
 
 
 def _file_of(array: np.ndarray) -> mmap.mmap | None:
-    """What an array, or a view of one, is mapped to."""
+    """What an array, a view of one, or a view of an image that is laid aside (`images.large`) is mapped to."""
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base
+        base = getattr(base, "stored", base)
     return base if isinstance(base, mmap.mmap) else None

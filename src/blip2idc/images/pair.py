@@ -18,8 +18,9 @@ from PIL import Image
 from blip2idc.errors import ImageError
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, load, open_bounded, reason_of
-from blip2idc.images.decoding.orientation import orientation_of
+from blip2idc.images.decoding.orientation import orientation_of, tag_of
 from blip2idc.images.decoding.parts import PART, parts_of
+from blip2idc.images.large import LargeImage, is_large, rgb_of_parts
 
 __all__ = ["MAX_PIXELS", "ImagePair", "ImageSource", "open_image"]
 
@@ -84,7 +85,7 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS, name: str |
         limits = Limits(max_pixels, name or getattr(source, "filename", "") or "image")
         limits.check_size(*source.size)
         load(source, limits)
-        return _upright(source, _to_rgb(source, limits.name))
+        return _to_rgb(source, limits.name)
     if not _is_path(source) and not isinstance(source, bytes):
         raise ImageError(
             f"{name or 'image'}: got {type(source).__name__}; expected path, bytes, PIL image or array"
@@ -92,44 +93,56 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS, name: str |
     limits = Limits(max_pixels, name or ("image bytes" if isinstance(source, bytes) else os.fspath(source)))
     with open_bounded(content_of(source, limits), limits) as image:
         load(image, limits)
-        return _upright(image, _to_rgb(image, limits.name, owned=True))
+        return _to_rgb(image, limits.name, owned=True)
 
 
 def _is_path(source: object) -> bool:
     return isinstance(source, str | os.PathLike)
 
 
-def _upright(image: Image.Image, rgb: Image.Image) -> Image.Image:
-    orientation = orientation_of(image)
-    return rgb if orientation is None else rgb.transpose(orientation)
-
-
 def _to_rgb(image: Image.Image, name: str, *, owned: bool = False) -> Image.Image:
-    """8-bit RGB from any mode, transparency composited on white; a new image, or the pixels of one that is `owned`."""
+    """8-bit RGB from any mode, upright, transparency composited on white.
+
+    A new image, or the pixels of one that is `owned`; one that was laid aside by this function is as good as new.
+    """
     try:
-        if owned and image.mode == "RGB" and not image.has_transparency_data:
-            return image._new(image.im)  # without the file and the plugin it came from
-        if image.mode.startswith("I;16") or image.mode == "I":
-            divisor = _divisor(max(int(np.asarray(part).max()) for _, part in parts_of(image)))
-            return _by_parts(image, lambda part: _grey(np.clip(np.asarray(part), 0, None) / divisor))
-        if image.mode == "F":
-            scale = _scale(max(float(_finite(part).max()) for _, part in parts_of(image)))
-            return _by_parts(image, lambda part: _grey(_finite(part) * scale))
-        if image.has_transparency_data:
-            return _by_parts(image, _on_white)
-        return _by_parts(image, lambda part: part.convert("RGB"))
+        plain = image.mode == "RGB" and not image.has_transparency_data
+        if plain and isinstance(image, LargeImage):
+            return image
+        if plain and owned and not is_large(image.size):
+            return _upright(image, image._new(image.im))  # without the file and the plugin it came from
+        return _by_parts(image, _conversion(image))
     except (ValueError, OSError) as error:
         raise ImageError(f"{name}: cannot turn mode {image.mode} into RGB ({reason_of(error)})") from None
+
+
+def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """What makes RGB of a part of an image."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        divisor = _divisor(max(int(np.asarray(part).max()) for _, part in parts_of(image)))
+        return lambda part: _grey(np.clip(np.asarray(part), 0, None) / divisor)
+    if image.mode == "F":
+        scale = _scale(max(float(_finite(part).max()) for _, part in parts_of(image)))
+        return lambda part: _grey(_finite(part) * scale)
+    return _on_white if image.has_transparency_data else lambda part: part.convert("RGB")
 
 
 def _by_parts(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """A new RGB image, converted part by part."""
     if image.width * image.height <= PART:
-        return convert(image)
+        return _upright(image, convert(image))
+    parts = ((corner, convert(part)) for corner, part in parts_of(image))
+    if is_large(image.size):
+        return rgb_of_parts(image.size, parts, tag_of(orientation_of(image)))
     rgb = Image.new("RGB", image.size)
-    for corner, part in parts_of(image):
-        rgb.paste(convert(part), corner)
-    return rgb
+    for corner, part in parts:
+        rgb.paste(part, corner)
+    return _upright(image, rgb)
+
+
+def _upright(image: Image.Image, rgb: Image.Image) -> Image.Image:
+    orientation = orientation_of(image)
+    return rgb if orientation is None else rgb.transpose(orientation)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

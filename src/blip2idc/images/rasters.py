@@ -21,6 +21,7 @@ from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.frames import Frame, read_frames
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of
+from blip2idc.images.large import is_large, rgb_of_parts
 from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
 
@@ -212,15 +213,23 @@ def _range(facts: list[_Facts], stretch: Stretch) -> tuple[float, float, str]:
 
 def _picture(values: np.ndarray, low: float, high: float) -> Image.Image:
     """Stretched to 8 bits; what is not a number is black."""
-    height, width, channels = values.shape
+    height, width = values.shape[:2]
+    if is_large((width, height)):
+        return rgb_of_parts((width, height), _strips(values, low, high))
     picture = Image.new("RGB", (width, height))
+    for corner, strip in _strips(values, low, high):
+        picture.paste(strip, corner)
+    return picture
+
+
+def _strips(values: np.ndarray, low: float, high: float) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+    """Stretched rows of [H, W, 1 or 3], with the corner where they lie."""
     top = 0
     for part in _parts(values):
         shown = levels(part, low, high)
-        strip = Image.fromarray(shown if channels == 3 else shown[:, :, 0]).convert("RGB")
-        picture.paste(strip, (0, top))
+        strip = Image.fromarray(shown if shown.shape[2] == 3 else shown[:, :, 0]).convert("RGB")
+        yield (0, top), strip
         top += strip.height
-    return picture
 
 
 def _parts(values: np.ndarray) -> Iterator[np.ndarray]:

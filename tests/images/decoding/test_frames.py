@@ -152,8 +152,8 @@ def test_pages_of_a_raster_that_lead_back_to_the_first() -> None:
     assert len(list(read_frames(bytes(content)))) == 1
 
 
-@pytest.mark.parametrize("size", [(1, 1_000_001), (1, 64_000_000)])
+@pytest.mark.parametrize("size", [(1, 1_000_001), (1, 64_000_000), (1_000_001, 1), (64_000_000, 1)])
 def test_rows_that_no_picture_has(size: tuple[int, int]) -> None:
     """Pillow keeps a pointer for every row: a picture of one column took 1.3 GB."""
-    with pytest.raises(ImageError, match=r"expected at most 1,000,000 rows"):
+    with pytest.raises(ImageError, match=r"expected sides of at most 1,000,000 pixels"):
         read_size(hostile.header_only_png(*size), name="x.png")

@@ -76,7 +76,7 @@ HeadsOnly = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the manifests of an earlier import.")]
 FollowLinks = Annotated[
     bool,
-    typer.Option("--follow-links", help="Take images that a symbolic link in SOURCE leads to elsewhere."),
+    typer.Option("--follow-links", help="Take files that a symbolic link in SOURCE leads to elsewhere."),
 ]
 Strict = Annotated[
     bool,

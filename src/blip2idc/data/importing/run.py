@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blip2idc.data.importing.contradictions import Contradictions, unofficial
+from blip2idc.data.links import reading_from
 from blip2idc.data.placing import ImagePlacer
 from blip2idc.data.readers import get_reader
 from blip2idc.data.readers.benchmark import BenchmarkItem, ImageContent, ReadOptions, Tally
@@ -138,7 +139,7 @@ def import_benchmark(
         annotations_only: record the names of the images without asking for the files.
         copy: copy images instead of hard-linking them.
         overwrite: replace the manifests of an earlier import.
-        follow_links: take images that a symbolic link in the source leads to elsewhere.
+        follow_links: take files, images and annotations, that a symbolic link in the source leads to elsewhere.
         max_pixels: limit for each image.
         heads_only: look at the head of each image alone, not whether it is whole.
         strict: refuse a source that contradicts itself (`readers.contradictions`) instead of telling so.
@@ -157,7 +158,11 @@ def import_benchmark(
     images = options.columns.images if options.columns is not None else None
     writer = _Writer(source, output, annotations_only, copy, follow_links, max_pixels, heads_only, images)
     try:
-        with _output_errors(output), only_run(output / LOCK, output, remove=True):
+        with (
+            reading_from(source, follow_links=follow_links),
+            _output_errors(output),
+            only_run(output / LOCK, output, remove=True),
+        ):
             try:
                 for item in read(source, options, tally):
                     tally.attempt(writer.add, item)

@@ -12,8 +12,9 @@ from blip2idc.errors import ImageError
 #: Default limit of width times height. An RGB image at it takes 256 MB once decoded: Pillow keeps 4 bytes a pixel.
 MAX_PIXELS = 64_000_000
 
-#: Rows of a picture: Pillow keeps a pointer for each, which of 64 million take more than the picture.
-MOST_ROWS = 1_000_000
+#: Pixels of a side: Pillow keeps a pointer for each row, which of 64 million take more than the picture, and decoders
+#: and everything after them work by rows, which are then small parts of it.
+LONGEST_SIDE = 1_000_000
 
 _BYTES_A_PIXEL = 9  # 576 MB at the default limit: an RGBA image, the RGB image made of it, and the file
 _LEAST_MEMORY = 64 << 20  # so that a small limit does not refuse small images for their format
@@ -51,8 +52,10 @@ class Limits:
         """
         if height < 1 or width < 1:
             raise ImageError(f"{self.name}: is {width}x{height} pixels; expected at least one pixel")
-        if height > MOST_ROWS:
-            raise ImageError(f"{self.name}: has {width}x{height} pixels; expected at most {MOST_ROWS:,} rows")
+        if max(height, width) > LONGEST_SIDE:
+            raise ImageError(
+                f"{self.name}: has {width}x{height} pixels; expected sides of at most {LONGEST_SIDE:,} pixels"
+            )
         if height * width > self.max_pixels:
             raise ImageError(
                 f"{self.name}: has {width}x{height} = {height * width:,} pixels, more than the limit of "

@@ -30,7 +30,9 @@ from blip2idc.images.decoding.files import read_regular
 from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.libtiff import libtiff_heard
 from blip2idc.images.decoding.limits import Limits, max_bytes
+from blip2idc.images.decoding.memory import give_back_large_blocks
 
+_LARGE = 16_000_000  # pixels
 _PILLOW_STATE = threading.Lock()
 
 _CHECKS: dict[str, Callable[[bytes, Limits], None]] = {
@@ -107,6 +109,8 @@ def load(image: Image.Image, limits: Limits) -> None:
         ImageError: It is truncated or damaged.
     """
     said: list[str] = []
+    if image.width * image.height > _LARGE:
+        give_back_large_blocks()
     try:
         if image.format == "TIFF" and getattr(image, "tile", None):
             with libtiff_heard() as said:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from blip2idc.images.aside import LARGE, empty_aside, let_go, strips
+from blip2idc.images.aside import empty_aside, let_go, strips
+from blip2idc.images.large import is_large, rgb_of_parts
 from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
 from blip2idc.images.values.frame import Frame, matched, value_range
@@ -27,12 +28,13 @@ def shown(before: Frame, after: Frame) -> ImagePair:
 
 def _image(values: np.ndarray) -> Image.Image:
     """An image of uint8 [H, W, 3]; a large one from strip to strip, since Pillow copies its bytes twice."""
-    if values.nbytes < LARGE:
+    size = values.shape[1], values.shape[0]
+    if not is_large(size):
         return Image.fromarray(np.ascontiguousarray(values))
-    image = Image.new("RGB", (values.shape[1], values.shape[0]))
-    for strip in strips(values):
-        image.paste(Image.fromarray(np.ascontiguousarray(values[strip])), (0, strip.start))
-    return image
+    parts = (
+        ((0, strip.start), Image.fromarray(np.ascontiguousarray(values[strip]))) for strip in strips(values)
+    )
+    return rgb_of_parts(size, parts)
 
 
 def shown_values(before: Frame, after: Frame) -> tuple[np.ndarray, np.ndarray]:

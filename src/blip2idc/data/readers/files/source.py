@@ -13,6 +13,7 @@ from typing import Any
 
 from blip2idc.data import json_files
 from blip2idc.data.json_files import describe
+from blip2idc.data.links import check_read
 from blip2idc.errors import InputError
 
 
@@ -50,12 +51,14 @@ def require_folder(source: Path) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file (a byte order mark is skipped)."""
+    """The text of a UTF-8 file (a byte order mark is skipped) inside the source."""
+    check_read(path)
     return json_files.read_text(path, InputError)
 
 
 def read_json(path: Path) -> Any:
-    """The value of a JSON file; a fault names the line."""
+    """The value of a JSON file inside the source; a fault names the line."""
+    check_read(path)
     return json_files.read_json(path, InputError)
 
 

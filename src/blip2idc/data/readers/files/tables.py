@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.json_files import describe, parse_lines
+from blip2idc.data.links import check_read
 from blip2idc.data.readers.benchmark import SPLIT_NAMES, ImageContent
 from blip2idc.data.readers.files.source import as_file_name, entries, read_text, require
 from blip2idc.errors import InputError, MissingExtraError
@@ -136,6 +137,7 @@ def _arrow_rows(path: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any
         import pyarrow.parquet
     except ImportError as error:
         raise MissingExtraError("datasets", f"reading {path.name}") from error
+    check_read(path)
     try:
         if path.suffix == ".arrow":
             with pyarrow.memory_map(str(path)) as mapped:

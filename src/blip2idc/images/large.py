@@ -1,0 +1,105 @@
+"""RGB pictures whose pixels lie in a temporary file where they are large, so that a pair of them costs hardly memory.
+
+In: a size and the parts of a picture. Out: a Pillow image like any other. A small one is an ordinary one; a large one
+reads its pixels from the file, and lets go of them after every operation, as `images.aside` does for arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from blip2idc.images import aside
+from blip2idc.images.aside import empty_aside, let_go
+
+_STORED = 4  # bytes of an RGB pixel as Pillow lays it out
+
+
+class LargeImage(Image.Image):
+    """An RGB image in a temporary file.
+
+    Arrays made of it are views of the file. Who changes it gets a copy in memory, as of any image that is read-only.
+    """
+
+    _stored: np.ndarray | None = None
+    _mapped: Any = None
+
+    @classmethod
+    def of(cls, stored: np.ndarray) -> LargeImage:
+        """An image of pixels that are laid out as Pillow does, uint8 [H, W, 4] in C order."""
+        image = cls()
+        height, width = stored.shape[:2]
+        image._mode, image._size = "RGB", (width, height)
+        core: Any = Image.core
+        image.im = core.map_buffer(memoryview(stored).cast("B"), (width, height), "raw", 0, ("RGB", 0, 1))
+        image.readonly = 1
+        image._stored, image._mapped = stored, image.im
+        return image
+
+    @property
+    def stored(self) -> np.ndarray | None:
+        """The pixels in their file; None where the image has changed since, and is one in memory."""
+        return self._stored if self._stored is not None and self.im is self._mapped else None
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        stored = self.stored
+        if stored is None:
+            return super().__array_interface__
+        view = stored[:, :, :3]
+        view.flags.writeable = False
+        return dict(view.__array_interface__)
+
+    def crop(self, *args: Any, **options: Any) -> Image.Image:
+        """As Pillow does it; the pages of the file are let go of."""
+        return self._let_go_of(super().crop(*args, **options))
+
+    def resize(self, *args: Any, **options: Any) -> Image.Image:
+        """Likewise."""
+        return self._let_go_of(super().resize(*args, **options))
+
+    def reduce(self, *args: Any, **options: Any) -> Image.Image:
+        """Likewise."""
+        return self._let_go_of(super().reduce(*args, **options))
+
+    def _let_go_of(self, made: Image.Image) -> Image.Image:
+        if self._stored is not None:
+            let_go(self._stored)
+        return made
+
+
+def rgb_of_parts(
+    size: tuple[int, int], parts: Iterable[tuple[tuple[int, int], Image.Image]], orientation: int = 1
+) -> Image.Image:
+    """An RGB image put together, upright; in a temporary file where the disk has room.
+
+    Args:
+        size: (width, height) in which the parts lie.
+        parts: Left upper corner (x, y) and RGB pixels of each.
+        orientation: Value of the EXIF tag by which the whole is then turned.
+    """
+    width, height = size
+    swapped = orientation in (5, 6, 7, 8)
+    stored = empty_aside((width, height, _STORED) if swapped else (height, width, _STORED), np.uint8)
+    lying = _lying(stored, orientation)
+    for (x, y), part in parts:
+        lying[y : y + part.height, x : x + part.width, :3] = np.asarray(part)
+        let_go(stored)
+    return LargeImage.of(stored)
+
+
+def is_large(size: tuple[int, int]) -> bool:
+    """Whether an RGB picture of this width and height is worth a file."""
+    return size[0] * size[1] * _STORED >= aside.LARGE
+
+
+def _lying(values: np.ndarray, orientation: int) -> np.ndarray:
+    """A view of an upright picture in which it lies as it was before it was turned; the way back of `upright`."""
+    if orientation in (3, 4, 7, 8):
+        values = values[::-1]
+    if orientation in (2, 3, 6, 7):
+        values = values[:, ::-1]
+    return values.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else values
