@@ -33,8 +33,8 @@ class LargeImage(Image.Image):
         image = cls()
         height, width = stored.shape[:2]
         image._mode, image._size = "RGB", (width, height)
-        core: Any = Image.core
-        image.im = core.map_buffer(memoryview(stored).cast("B"), (width, height), "raw", 0, ("RGB", 0, 1))
+        core: Any = Image.core  # type: ignore[attr-defined]
+        image.im = core.map_buffer(stored.reshape(-1).data, (width, height), "raw", 0, ("RGB", 0, 1))
         image.readonly = 1
         image._stored, image._mapped = stored, image.im
         return image

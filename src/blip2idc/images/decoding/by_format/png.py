@@ -23,4 +23,3 @@ def check_png(content: bytes, limits: Limits) -> None:
             return
         position += 12 + int.from_bytes(content[position : position + 4])
     raise limits.damaged(f"more than {_CHUNKS:,} chunks")
-
