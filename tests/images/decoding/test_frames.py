@@ -157,3 +157,27 @@ def test_rows_that_no_picture_has(size: tuple[int, int]) -> None:
     """Pillow keeps a pointer for every row: a picture of one column took 1.3 GB."""
     with pytest.raises(ImageError, match=r"expected sides of at most 1,000,000 pixels"):
         read_size(hostile.header_only_png(*size), name="x.png")
+
+
+@pytest.mark.parametrize("transparency", [None, 7, bytes(range(0, 200, 2))])
+@pytest.mark.parametrize("mode", ["P", "1", "RGB", "L"])
+def test_a_large_picture_in_parts_as_at_once(
+    mode: str, transparency: int | bytes | None, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = Image.fromarray(rng.integers(0, 8, (30, 50, 3), dtype=np.uint8))
+    picture = picture.quantize(100) if mode == "P" else picture.convert(mode)
+    if mode == "RGB" and transparency == 7:
+        options: dict[str, object] = {"transparency": (7, 7, 7)}
+    else:
+        named = transparency is not None and (mode == "P" or (mode == "L" and transparency == 7))
+        options = {"transparency": transparency} if named else {}
+    content = hostile.saved(picture, "PNG", **options)
+    (whole,) = read_frames(content)
+    monkeypatch.setattr("blip2idc.images.decoding.parts.PART", 120)
+    monkeypatch.setattr("blip2idc.images.decoding.frames.PART", 120)
+    monkeypatch.setattr("blip2idc.images.aside.STRIP_VALUES", 100)
+    (parts,) = read_frames(content)
+    assert (
+        parts.channels == whole.channels == (mode.replace("P", "RGB").replace("1", "L") + "A" * bool(options))
+    )
+    assert np.array_equal(parts.values, whole.values)

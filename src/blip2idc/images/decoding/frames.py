@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from blip2idc.errors import ImageError
+from blip2idc.images.aside import empty_aside, strips
 from blip2idc.images.decoding.by_format.jpeg import check_jpeg
 from blip2idc.images.decoding.by_format.tiff import check_page, pages
 from blip2idc.images.decoding.formats import format_of
@@ -186,18 +187,19 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
 _Box = tuple[slice, slice]
 
 
-def _boxes(image: Image.Image) -> Iterator[tuple[_Box, np.ndarray]]:
+def _boxes(image: Image.Image, mode: str | None = None) -> Iterator[tuple[_Box, np.ndarray]]:
     """Parts of a decoded image as arrays [H, W] or [H, W, C], and where they lie; all at once would be copied twice."""
     for (left, top), part in parts_of(image):
-        yield (slice(top, top + part.height), slice(left, left + part.width)), np.asarray(part)
+        converted = part.convert(mode) if mode else part
+        yield (slice(top, top + part.height), slice(left, left + part.width)), np.asarray(converted)
 
 
-def _array(image: Image.Image) -> np.ndarray:
-    """A decoded image as an array [H, W] or [H, W, C]."""
+def _array(image: Image.Image, mode: str | None = None) -> np.ndarray:
+    """A decoded image as an array [H, W] or [H, W, C], of its own mode or another one."""
     if image.width * image.height <= PART:
-        return np.asarray(image)
+        return np.asarray(image.convert(mode) if mode else image)
     found: np.ndarray | None = None
-    for box, part in _boxes(image):
+    for box, part in _boxes(image, mode):
         if found is None:
             found = np.empty((image.height, image.width, *part.shape[2:]), part.dtype)
         found[box] = part
@@ -210,12 +212,21 @@ def _frame(image: Image.Image, values: np.ndarray, channels: str) -> Frame:
     values = values if values.ndim == 3 else values[:, :, None]
     key = image.info.get("transparency")
     if key is not None and channels in ("L", "RGB") and isinstance(key, int | tuple):
-        opaque = np.any(values != np.asarray(key, np.int64), axis=2, keepdims=True)
-        values = np.concatenate([values, np.iinfo(values.dtype).max * opaque.astype(values.dtype)], axis=2)
+        values = _with_key(values, key)
         channels += "A"
     turned = upright(values, tag_of(orientation_of(image)))
     duration = image.info.get("duration") if _is_animated(image) else None
     return Frame(turned, channels, duration)
+
+
+def _with_key(values: np.ndarray, key: int | tuple[int, ...]) -> np.ndarray:
+    """Values [H, W, C] and their opacity: none where they are the colour that stands for nothing."""
+    made = empty_aside((*values.shape[:2], values.shape[2] + 1), values.dtype)
+    for strip in strips(made):
+        opaque = np.any(values[strip] != np.asarray(key, np.int64), axis=2)
+        made[strip, :, :-1] = values[strip]
+        made[strip, :, -1] = np.iinfo(values.dtype).max * opaque
+    return made
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -230,7 +241,7 @@ def _stored(image: Image.Image) -> tuple[np.ndarray, str]:
     mode = image.mode
     if mode in ("P", "PA", "La", "RGBa", "RGBX", "HSV") or (mode == "1"):
         plain = "L" if mode == "1" else "RGBA" if image.has_transparency_data else "RGB"
-        return _array(image.convert(plain)), plain
+        return _array(image, plain), plain
     values = _array(image)
     if mode.startswith("I;16"):
         return values.astype(np.uint16, copy=False), "L"
