@@ -21,6 +21,7 @@ from blip2idc.images.decoding.formats import format_of
 from blip2idc.images.decoding.frames import Frame, read_frames
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of
+from blip2idc.images.decoding.rasters import needs_tifffile
 from blip2idc.images.large import is_large, rgb_of_parts
 from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
@@ -88,7 +89,7 @@ def _parse_stretch(text: str) -> Stretch:
 
 
 def is_raster(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> bool:
-    """Whether a file holds other values than a picture's: a TIFF of more than 8 bits or more than four bands.
+    """Whether a file holds other values than a picture's: a TIFF of more than 8 bits, signed, or of more bands.
 
     Raises:
         ImageError: It cannot be used.
@@ -97,7 +98,8 @@ def is_raster(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> boo
     content = content_of(path, limits)
     if format_of(content, limits.name) != "TIFF":
         return False
-    return any(page.bits > 8 or page.samples > 4 for page in [next(pages(content, limits), None)] if page)
+    page = next(pages(content, limits), None)
+    return page is not None and (page.bits > 8 or needs_tifffile(page))
 
 
 def open_rasters(

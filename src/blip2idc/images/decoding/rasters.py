@@ -22,15 +22,24 @@ _WHOLE = {  # (bits, number format): samples that Pillow keeps, or that `read_fr
     (32, _SIGNED): (1,),
     (32, _FLOAT): (1,),
 }  # fmt: skip
+_COLOURS = {2: 3, 5: 4, 6: 3, 8: 3}  # samples of a colour, by what they mean; of everything else one
+_NOT_SAID, _MULTIPLIED = 0, 1
+_ALPHA = {1, 2}
 _ORIENTATION = 274
 
 
 def needs_tifffile(page: TiffPage) -> bool:
     """Whether Pillow would drop values of this page."""
+    if page.samples > _COLOURS.get(page.photometric, 1) and (
+        page.extra == _NOT_SAID or (page.extra == _MULTIPLIED and page.bits > 8)
+    ):
+        return True  # infrared after red, green and blue, which is no alpha
+    if page.planar and page.samples > 1 and (page.bits > 8 or page.samples == 2 or page.extra == _MULTIPLIED):
+        return True
+    if page.swapped and page.bits > 8 and page.sample_format in (_SIGNED, _FLOAT):
+        return True  # libtiff turns the bytes round, and Pillow once more
     if page.bits <= 8:
         return page.samples > 4 or page.sample_format not in (_UNSIGNED, 4)
-    if page.planar and page.samples > 1:
-        return True
     return page.samples not in _WHOLE.get((page.bits, page.sample_format), ())
 
 
@@ -80,4 +89,7 @@ def _values(page: Any) -> np.ndarray:
 
 def _channels(page: Any) -> str:
     known = {(2, 3): "RGB", (2, 4): "RGBA", (1, 1): "L", (0, 1): "L"}
-    return known.get((int(page.photometric), int(page.samplesperpixel)), "bands")
+    beyond = {int(value) for value in page.extrasamples}
+    return (
+        known.get((int(page.photometric), int(page.samplesperpixel)), "bands") if beyond <= _ALPHA else "bands"
+    )

@@ -46,7 +46,11 @@ class TiffPage:
         bits: Of one sample.
         samples: Values a pixel.
         sample_format: 1 unsigned, 2 signed, 3 floating point.
+        photometric: What the samples mean: 0 and 1 grey, 2 RGB, 3 palette, 5 separated inks, 6 YCbCr, 8 Lab.
+        extra: What the first sample beyond the colours is: 0 not said, 1 alpha that the colours were multiplied by,
+            2 alpha; None where the file has no word on it.
         planar: Whether each sample has its own plane.
+        swapped: Whether compressed values lie with their most significant byte first.
         segment: (width, height) of a strip or tile.
         segments: How many there are.
     """
@@ -56,7 +60,10 @@ class TiffPage:
     bits: int
     samples: int
     sample_format: int
+    photometric: int
+    extra: int | None
     planar: bool
+    swapped: bool
     segment: tuple[int, int]
     segments: int
 
@@ -110,7 +117,7 @@ def pages(content: bytes, limits: Limits) -> Iterator[TiffPage]:
             if len(seen) > _PAGES:
                 raise limits.damaged(f"more than {_PAGES:,} pages")
             tags, position = _directory(content, position, order, big, limits)
-            yield _page(tags)
+            yield _page(tags, order)
     except struct.error:
         return
 
@@ -141,7 +148,7 @@ def _directory(
     return tags, 0 if ends_early else struct.unpack_from(offset, content, end)[0]
 
 
-def _page(tags: dict[int, tuple[int, ...]]) -> TiffPage:
+def _page(tags: dict[int, tuple[int, ...]], order: str) -> TiffPage:
     def first(tag: int, default: int) -> int:
         found = tags.get(tag, ())
         return found[1] if len(found) > 1 else default
@@ -151,6 +158,7 @@ def _page(tags: dict[int, tuple[int, ...]]) -> TiffPage:
     segment = (first(322, 1), first(323, 1)) if tiled else (width, min(first(278, height), height))
     numbers = (324, 325) if tiled else (273, 279)
     return TiffPage(
-        width, height, first(258, 1), first(277, 1), first(339, 1), first(284, 1) == 2, segment,
+        width, height, first(258, 1), first(277, 1), first(339, 1), first(262, 1), first(338, 0) if 338 in tags else None,
+        first(284, 1) == 2, order == ">" and first(259, 1) != 1, segment,
         max(tags.get(number, (0,))[0] for number in numbers),
     )  # fmt: skip
