@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from tests.fixtures import hostile_images as hostile
 from blip2idc.cli import main as cli
 from blip2idc.cli.commands import caption as caption_module
 from blip2idc.cli.commands import explain as explain_module
-from blip2idc.cli.rasters import open_pair
+from blip2idc.cli.rasters import open_pair, tell_rasters
+from blip2idc.data.records import read_records
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +70,21 @@ def test_a_raster_is_told_and_a_picture_is_not(tmp_path: Path, capsys: pytest.Ca
         capsys.readouterr().err
         == "bands 1 of 1, values 900 to 901 (2nd to 98th percentile of both) shown as 0 to 255\n"
     )
+
+
+def test_rasters_of_a_data_set_are_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("I;16", (8, 8), 900).save(tmp_path / "deep.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    (tmp_path / "damaged.tif").write_bytes(b"II*\0")
+    lines = [
+        {"id": name, "before_file_name": f"{name}.png", "after_file_name": "damaged.tif", "captions": ["x"]}
+        for name in ("plain", "deep")
+    ]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    tell_rasters(read_records(tmp_path), None)
+    said = capsys.readouterr().err
+    assert said.startswith(f"{tmp_path / 'deep.png'} and other rasters: the first bands, ")
+    assert said.count("\n") == 1
+    (tmp_path / "metadata.jsonl").write_text(json.dumps({**lines[0], "after_file_name": "plain.png"}))
+    tell_rasters(read_records(tmp_path), None)
+    assert capsys.readouterr().err == ""

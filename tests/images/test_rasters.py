@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.errors import ConfigError, ImageError
+from blip2idc.images.pair import ImagePair, check_image, open_image
 from blip2idc.images.rasters import RasterView, is_raster, open_rasters, parse_view
 
 tifffile = pytest.importorskip("tifffile", reason="the extra [raster] is not installed")
@@ -72,6 +73,45 @@ def test_what_is_a_raster(bands: tuple[Path, Path], tmp_path: Path) -> None:
     assert not is_raster(tmp_path / "plain.tif")
     Image.new("RGB", (4, 4)).save(tmp_path / "plain.png")
     assert not is_raster(tmp_path / "plain.png")
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.tif", "x.jp2", "x.pgm"])
+def test_dark_grey_of_sixteen_bits_is_a_measurement(name: str, tmp_path: Path) -> None:
+    values = np.linspace(0, 3000, 40 * 50).reshape(40, 50).astype(np.uint16)
+    changed = values.copy()
+    changed[:10, :10] += 1500
+    paths = tmp_path / name, tmp_path / f"2{name}"
+    for path, content in zip(paths, (values, changed), strict=True):
+        Image.fromarray(content).save(path)
+    assert is_raster(paths[0])
+    shown = [np.asarray(image) for image in vars(ImagePair.open(*paths)).values()]
+    assert int(shown[0].max()) - int(shown[0].min()) > 240  # by the type of its numbers it would be 12 of 255
+    assert np.array_equal(shown[0][20:], shown[1][20:])  # both alike
+    assert shown[1][0, 0, 0] > 100
+    check_image(paths[0])
+
+
+def test_grey_of_sixteen_bits_that_is_bright_is_a_picture(tmp_path: Path) -> None:
+    values = np.linspace(0, 65535, 40 * 50).reshape(40, 50).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "x.png")
+    assert not is_raster(tmp_path / "x.png")
+    pair = ImagePair.open(tmp_path / "x.png", tmp_path / "x.png")
+    assert np.array_equal(np.asarray(pair.before), np.asarray(open_image(tmp_path / "x.png")))
+
+
+def test_bands_that_are_no_picture_are_read_like_one(bands: tuple[Path, Path]) -> None:
+    with pytest.raises(ImageError):
+        open_image(bands[0])
+    check_image(bands[0])
+    pair = ImagePair.open(*bands)
+    assert np.array_equal(np.asarray(pair.before), np.asarray(open_rasters(*bands)[0].before))
+
+
+def test_negative_values_of_eight_bits_are_a_raster(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.arange(-100, 100, dtype=np.int8).reshape(10, 20))
+    assert is_raster(tmp_path / "a.tif")
+    row = np.asarray(ImagePair.open(tmp_path / "a.tif", tmp_path / "a.tif").before)[:, :, 0].ravel()
+    assert (np.diff(row.astype(int)) >= 0).all()
 
 
 def test_a_band_that_is_not_there(bands: tuple[Path, Path]) -> None:

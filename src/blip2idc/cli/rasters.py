@@ -5,6 +5,7 @@ In: the options' texts. Out: an opened pair, told on stderr how it was made a pi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,10 @@ import typer
 
 from blip2idc.cli.options import check_range, pixel_limit
 from blip2idc.cli.output import note, say, say_json
-from blip2idc.errors import ConfigError
+from blip2idc.errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
+    from blip2idc.data.records import Manifest
     from blip2idc.images.pair import ImagePair
     from blip2idc.model.pair_captioner import PairCaptioner
 
@@ -81,9 +83,24 @@ def open_pair(
     asked = bands is not None or stretch is not None
     if not (asked or any(is_raster(path, limit) for path in (before, after))):
         return ImagePair.open(before, after, max_pixels=limit)
-    pair, told = open_rasters(before, after, view, max_pixels=limit)
+    shown, told = open_rasters(before, after, view, max_pixels=limit)
     note(told)
-    return pair
+    return ImagePair(*shown)
+
+
+def tell_rasters(manifest: Manifest, max_pixels: int | None) -> None:
+    """A note where a data set holds rasters: how they are shown, which one pair says itself."""
+    from blip2idc.images.rasters import is_raster
+
+    limit = pixel_limit(max_pixels)
+    for path in dict.fromkeys(path for record in manifest for path in manifest.paths(record)):
+        with suppress(ImageError):  # captioning it will tell
+            if is_raster(path, limit):
+                note(
+                    f"{path} and other rasters: the first bands, values from the 2nd to the 98th percentile of both "
+                    "images of a pair shown as 0 to 255; for other bands or values caption a pair alone"
+                )
+                return
 
 
 def caption_in_tiles(

@@ -17,7 +17,7 @@ from blip2idc.data.links import resolve_inside
 from blip2idc.data.records import FolderGuard
 from blip2idc.errors import ImageError, InputError
 from blip2idc.images.decoding.frames import read_size
-from blip2idc.images.pair import MAX_PIXELS, open_image
+from blip2idc.images.pair import MAX_PIXELS, check_image
 from blip2idc.runs.files import atomic_path, atomic_write
 
 #: What the name of a placed file may end with: those of the formats that are opened.
@@ -112,9 +112,9 @@ class ImagePlacer:
         return resolve_inside(file, self.source)
 
     def _check_image(self, content: Path | bytes, name: str) -> None:
-        opened = read_size if self.heads_only else open_image
+        check = read_size if self.heads_only else check_image
         try:
-            opened(content, name=name, max_pixels=self.max_pixels)
+            check(content, name=name, max_pixels=self.max_pixels)
         except ImageError as error:
             raise InputError(f"{error}; nothing but images is put into a data set") from None
 

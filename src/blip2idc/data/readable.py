@@ -13,7 +13,7 @@ from pathlib import Path
 
 from blip2idc.data.dataset import Sample
 from blip2idc.errors import ImageError
-from blip2idc.images.pair import MAX_PIXELS, open_image
+from blip2idc.images.pair import MAX_PIXELS, check_image
 
 _THREADS = 8
 
@@ -24,7 +24,7 @@ def unreadable_files(samples: Sequence[Sample], max_pixels: int = MAX_PIXELS) ->
 
     def look(path: Path) -> str | None:
         try:
-            open_image(path, max_pixels=max_pixels)
+            check_image(path, max_pixels=max_pixels)
         except ImageError as error:
             return str(error)
         return None

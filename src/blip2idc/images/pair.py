@@ -16,13 +16,15 @@ import numpy as np
 from PIL import Image
 
 from blip2idc.errors import ImageError
+from blip2idc.images.decoding.frames import read_frames
 from blip2idc.images.decoding.limits import MAX_PIXELS, Limits
 from blip2idc.images.decoding.opening import content_of, load, open_bounded, reason_of
 from blip2idc.images.decoding.orientation import orientation_of, tag_of
 from blip2idc.images.decoding.parts import PART, parts_of
 from blip2idc.images.large import LargeImage, is_large, rgb_of_parts
+from blip2idc.images.rasters import is_raster, open_rasters
 
-__all__ = ["MAX_PIXELS", "ImagePair", "ImageSource", "open_image"]
+__all__ = ["MAX_PIXELS", "ImagePair", "ImageSource", "check_image", "open_image"]
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
@@ -44,7 +46,7 @@ class ImagePair:
 
     @classmethod
     def open(cls, before: ImageSource, after: ImageSource, *, max_pixels: int = MAX_PIXELS) -> ImagePair:
-        """Open and check both images.
+        """Open and check both images; of two files one of which is a raster (`images.rasters`), both stretched alike.
 
         Args:
             before: The earlier image: path, bytes, PIL image or array.
@@ -54,6 +56,12 @@ class ImagePair:
         Raises:
             ImageError: One of them cannot be used; the sentence names it.
         """
+        if (
+            isinstance(before, str | os.PathLike)
+            and isinstance(after, str | os.PathLike)
+            and any(is_raster(path, max_pixels) for path in (before, after))
+        ):
+            return cls(*open_rasters(before, after, max_pixels=max_pixels)[0])
         return cls(
             open_image(before, max_pixels=max_pixels, name=None if _is_path(before) else "the image before"),
             open_image(after, max_pixels=max_pixels, name=None if _is_path(after) else "the image after"),
@@ -94,6 +102,21 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS, name: str |
     with open_bounded(content_of(source, limits), limits) as image:
         load(image, limits)
         return _to_rgb(image, limits.name, owned=True)
+
+
+def check_image(
+    source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXELS, name: str | None = None
+) -> None:
+    """Decode a picture or a raster to its end, as `ImagePair.open` would.
+
+    Raises:
+        ImageError: It cannot be used.
+        MissingExtraError: It is a raster, and tifffile is not installed.
+    """
+    if isinstance(source, bytes) or not is_raster(source, max_pixels):
+        open_image(source, max_pixels=max_pixels, name=name)
+    else:
+        next(read_frames(source, max_pixels=max_pixels, name=name), None)
 
 
 def _is_path(source: object) -> bool:

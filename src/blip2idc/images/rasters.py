@@ -1,6 +1,7 @@
 """Show rasters as pictures: which bands, and which of their values are black and white, the same for both images.
 
-In: two files of any number type and any number of bands. Out: an 8-bit RGB pair and one sentence on how it was made.
+In: two files of any number type and any number of bands. Out: two 8-bit RGB pictures and one sentence on
+how they were made.
 Satellite images have up to 13 bands and values up to a few thousand; taken by their number type they would be black.
 """
 
@@ -9,8 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -24,13 +24,21 @@ from blip2idc.images.decoding.opening import content_of
 from blip2idc.images.decoding.rasters import needs_tifffile
 from blip2idc.images.large import is_large, rgb_of_parts
 from blip2idc.images.levels import levels
-from blip2idc.images.pair import ImagePair
+from blip2idc.regular_files import open_regular
 
 Stretch = Literal["auto", "minmax", "percentile"] | tuple[float, float]
 
 _PERCENTILES = (2.0, 98.0)  # what satellite viewers cut off, QGIS among them
 _SAMPLE = 1_000_000  # values that the percentiles are taken of
 _ROWS = 1_000_000  # values that are stretched at a time
+_DARK = 2**15  # of a picture of 16 bits, as in `values.show`
+_HEAD = 32
+_PNG = b"\x89PNG"
+_DEEP_MARKS = (
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF
+    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),  # JPEG 2000
+    *(b"P2", b"P5"),  # PGM
+)
 
 
 @dataclass(frozen=True)
@@ -88,23 +96,52 @@ def _parse_stretch(text: str) -> Stretch:
     return low, high
 
 
+class Shown(NamedTuple):
+    """Both rasters of a pair as 8-bit RGB pictures."""
+
+    before: Image.Image
+    after: Image.Image
+
+
 def is_raster(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> bool:
-    """Whether a file holds other values than a picture's: a TIFF of more than 8 bits, signed, or of more bands.
+    """Whether a file holds other values than a picture's.
+
+    A TIFF of more than 8 bits, signed, or of more bands; another file of 16 bits of grey the largest of which would be
+    darker than half: as a picture it were black, as a measurement it is quite usual.
 
     Raises:
         ImageError: It cannot be used.
     """
+    if not _may_be_one(path):
+        return False
     limits = Limits(max_pixels, os.fspath(path))
     content = content_of(path, limits)
-    if format_of(content, limits.name) != "TIFF":
+    if format_of(content, limits.name) == "TIFF":
+        page = next(pages(content, limits), None)
+        return page is not None and (page.bits > 8 or needs_tifffile(page))
+    frame = next(read_frames(content, max_pixels=max_pixels, name=limits.name), None)
+    if frame is None or frame.channels != "L" or frame.values.dtype not in (np.uint16, np.int32):
         return False
-    page = next(pages(content, limits), None)
-    return page is not None and (page.bits > 8 or needs_tifffile(page))
+    return max(float(part.max()) for part in _parts(frame.values)) < _DARK
+
+
+def _may_be_one(path: str | os.PathLike[str]) -> bool:
+    """By the first bytes, so that no picture is read for nothing; what cannot be read, opening it tells."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return head.startswith(_DEEP_MARKS) or (head.startswith(_PNG) and head[24:25] == b"\x10")
 
 
 def open_rasters(
-    before: str | Path, after: str | Path, view: RasterView | None = None, *, max_pixels: int = MAX_PIXELS
-) -> tuple[ImagePair, str]:
+    before: str | os.PathLike[str],
+    after: str | os.PathLike[str],
+    view: RasterView | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[Shown, str]:
     """Open two rasters as one pair of pictures, stretched alike.
 
     Args:
@@ -114,14 +151,14 @@ def open_rasters(
         max_pixels: Limit for each.
 
     Returns:
-        The pair, and one sentence on bands and values.
+        The two pictures, and one sentence on bands and values.
 
     Raises:
         ImageError: One cannot be used, lacks a band, or holds complex numbers.
         MissingExtraError: tifffile is needed and not installed.
     """
     view = view or RasterView()
-    paths = str(before), str(after)
+    paths = os.fspath(before), os.fspath(after)
     facts = [_facts(path, view, max_pixels) for path in paths]  # one raster in memory at a time
     low, high, how = _range(facts, view.stretch)
     pictures = [_picture(_read(path, view, max_pixels)[0], low, high) for path in paths]
@@ -130,7 +167,7 @@ def open_rasters(
         f"bands {','.join(map(str, bands))} of {facts[0].bands}, "
         f"values {low:g} to {high:g} ({how}) shown as 0 to 255"
     )
-    return ImagePair(*pictures), told
+    return Shown(*pictures), told
 
 
 @dataclass(frozen=True)

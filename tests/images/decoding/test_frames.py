@@ -181,3 +181,40 @@ def test_a_large_picture_in_parts_as_at_once(
         parts.channels == whole.channels == (mode.replace("P", "RGB").replace("1", "L") + "A" * bool(options))
     )
     assert np.array_equal(parts.values, whole.values)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize(
+    ("kind", "photometric", "channels", "extra", "told"),
+    [
+        (np.uint8, "rgb", 4, "unspecified", "bands"),
+        (np.uint16, "rgb", 4, "unspecified", "bands"),
+        (np.uint8, "minisblack", 2, "unspecified", "bands"),
+        (np.uint8, "minisblack", 3, "unspecified", "bands"),
+        (np.uint16, "minisblack", 4, "unspecified", "bands"),
+        (np.uint8, "rgb", 4, "unassalpha", "RGBA"),
+        (np.uint16, "rgb", 4, "unassalpha", "RGBA"),
+        (np.uint16, "rgb", 4, "assocalpha", "RGBA"),
+        (np.int16, "minisblack", 1, None, "L"),
+        (np.float32, "minisblack", 1, None, "L"),
+        (np.int8, "minisblack", 1, None, "L"),
+    ],
+)
+@pytest.mark.parametrize("order", "<>")
+def test_every_band_of_a_tiff_in_either_order_of_bytes(
+    kind: type, photometric: str, channels: int, extra: str | None, told: str, planar: str, compression: str | None,
+    order: str, rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """Pillow drops a band that is neither colour nor alpha, and turns some numbers round that libtiff has turned."""
+    values = rng.integers(0, 100, (9, 8, channels)).astype(kind) * kind(0.5 if kind is np.float32 else 1)
+    laid = values[:, :, 0] if channels == 1 else values if planar == "contig" else np.moveaxis(values, 2, 0)
+    beyond = channels - (3 if photometric == "rgb" else 1)
+    extras = {"extrasamples": [extra] + ["unspecified"] * (beyond - 1)} if extra else {}
+    content = tiff_of(
+        laid, photometric=photometric, planarconfig=planar if channels > 1 else None, compression=compression,
+        byteorder=order, **extras,
+    )  # fmt: skip
+    (found,) = read_frames(content)
+    assert found.channels == told
+    assert np.array_equal(found.values, values)

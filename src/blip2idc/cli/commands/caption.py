@@ -40,6 +40,7 @@ from blip2idc.cli.rasters import (
     caption_in_tiles,
     check_raster_options,
     open_pair,
+    tell_rasters,
 )
 from blip2idc.errors import ConfigError
 
@@ -147,6 +148,8 @@ def caption(
     settings.update(decoding)
     # what cannot be opened is refused before the model is loaded, which takes longer
     manifest = None if data is None else _read_pairs(data, split, pattern)
+    if manifest is not None:
+        tell_rasters(manifest, max_pixels)
     pair = (
         open_pair(before, after, bands, stretch, max_pixels)
         if before is not None and after is not None

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from blip2idc.errors import ImageError
-from blip2idc.images.aside import empty_aside, strips
+from blip2idc.images.aside import empty_aside, let_go, strips
 from blip2idc.images.decoding.by_format.jpeg import check_jpeg
 from blip2idc.images.decoding.by_format.tiff import check_page, pages
 from blip2idc.images.decoding.formats import format_of
@@ -160,9 +160,10 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
     if raw == _GREY_ALPHA:
         _set_rawmode(image, "RGBA")  # four bytes a pixel as well
         load(image, limits)
-        values = np.empty((image.height, image.width, 2), np.uint16)
+        values = empty_aside((image.height, image.width, 2), np.uint16)
         for box, part in _boxes(image):
             values[box] = part[:, :, ::2].astype(np.uint16) << 8 | part[:, :, 1::2]
+            let_go(values)
         return _frame(image, values, "LA")
     if raw not in _LOWER:
         load(image, limits)
@@ -170,7 +171,7 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
     channels = len(image.getbands())
     needed = (4 + 2 * channels) * image.width * image.height
     limits.check_memory(needed, f"an image of {image.width}x{image.height} pixels, {channels} x 16 bits")
-    values = np.empty((image.height, image.width, channels), np.uint16)
+    values = empty_aside((image.height, image.width, channels), np.uint16)
     with open_bounded(content, limits) as again:
         if number:
             again.seek(number)
@@ -178,9 +179,11 @@ def _frame_of(image: Image.Image, number: int, content: bytes, limits: Limits) -
         load(again, limits)
         for box, part in _boxes(again):
             values[box] = part
+            let_go(values)
     load(image, limits)
     for box, part in _boxes(image):
         values[box] |= part.astype(np.uint16) << 8
+        let_go(values)
     return _frame(image, values, image.mode)
 
 
@@ -201,8 +204,9 @@ def _array(image: Image.Image, mode: str | None = None) -> np.ndarray:
     found: np.ndarray | None = None
     for box, part in _boxes(image, mode):
         if found is None:
-            found = np.empty((image.height, image.width, *part.shape[2:]), part.dtype)
+            found = empty_aside((image.height, image.width, *part.shape[2:]), part.dtype)
         found[box] = part
+        let_go(found)
     assert found is not None
     return found
 

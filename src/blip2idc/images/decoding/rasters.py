@@ -91,5 +91,7 @@ def _channels(page: Any) -> str:
     known = {(2, 3): "RGB", (2, 4): "RGBA", (1, 1): "L", (0, 1): "L"}
     beyond = {int(value) for value in page.extrasamples}
     return (
-        known.get((int(page.photometric), int(page.samplesperpixel)), "bands") if beyond <= _ALPHA else "bands"
+        known.get((int(page.photometric), int(page.samplesperpixel)), "bands")
+        if beyond <= _ALPHA
+        else "bands"
     )

@@ -158,7 +158,7 @@ def _page(tags: dict[int, tuple[int, ...]], order: str) -> TiffPage:
     segment = (first(322, 1), first(323, 1)) if tiled else (width, min(first(278, height), height))
     numbers = (324, 325) if tiled else (273, 279)
     return TiffPage(
-        width, height, first(258, 1), first(277, 1), first(339, 1), first(262, 1), first(338, 0) if 338 in tags else None,
-        first(284, 1) == 2, order == ">" and first(259, 1) != 1, segment,
+        width, height, first(258, 1), first(277, 1), first(339, 1), first(262, 1),
+        first(338, 0) if 338 in tags else None, first(284, 1) == 2, order == ">" and first(259, 1) != 1, segment,
         max(tags.get(number, (0,))[0] for number in numbers),
     )  # fmt: skip
