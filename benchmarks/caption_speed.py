@@ -6,10 +6,11 @@ Writes `caption_speed.json` beside itself. Cold start: `blip2idc caption BEFORE 
 the bare import of torch and transformers' BLIP-2, in turn, five times each. Data set: `blip2idc.prediction.predictions`
 (captions and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
 (captions only), on the same pairs with the same weights, in turn, three times each: once looking at the whole alone, as
-the loop does, whose captions must be the loop's, and once as by default, with a close look at each change, which the
-loop has not. Then where the time goes: processor seconds a pair of each stage, and the rate of multiplications in the
-ViT as a share of what the same thread does in one large product of matrices: by torch's own product (MKL), and by the
-one that is asked here (`model.layers.products`), which on some processors is faster. The plain loop has the first.
+the loop does, whose captions must be the loop's, in torch and in onnxruntime (`--engine onnx`), and once as by default,
+with a close look at each change, which the loop has not. Then where the time goes: processor seconds a pair of each stage, and the rate of multiplications in the
+ViT as a share of what the same thread does in one large product of matrices: by torch's own product (MKL, which a reader
+would measure and the plain loop has), and by oneDNN's (`model.layers.products`). Which is faster depends on the processor;
+the share of the faster one is the strict one.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.files.packaged import DEFAULT_ADAPTER
 from blip2idc.model.language import generate
 from blip2idc.model.layers.products import product, use_plain_products
+from blip2idc.model.onnx.captioner import OnnxCaptioner
+from blip2idc.model.pair_captioner import PairCaptioner
 from blip2idc.prediction.fingerprint import content_of
 from blip2idc.prediction.predictions import predict
 from blip2idc.runs.record import run_record
@@ -55,7 +58,14 @@ def main() -> None:
     parser.add_argument("--adapter", default=DEFAULT_ADAPTER, help="adapter, or 'none'")
     parser.add_argument("--count", type=int, default=300, help="pairs of the data set")
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument(
+        "--threads",
+        type=int,
+        help="of torch; 1 on a machine that others use, whose threads wait for one another",
+    )
     arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
         manifest = make_pairs(Path(folder), arguments.count)
         result = {
@@ -123,12 +133,16 @@ def data_set(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any
     """Pairs a second of both ways, alternating."""
     adapter = None if arguments.adapter == "none" else arguments.adapter
     captioner = DifferenceCaptioner.from_pretrained(arguments.model, adapter)
+    without_torch = OnnxCaptioner.from_pretrained(arguments.model, adapter)
     output = manifest.root / "predictions.json"
     plain = copy.deepcopy(captioner.backbone.model)
     use_plain_products(plain)
     ways: dict[str, Callable[[], list[str]]] = {
         "plain_loop": lambda: plain_loop(captioner, plain, manifest),
         "predict": lambda: predicted(captioner, manifest, output, arguments.batch_size, max_changes=0),
+        "predict_onnx": lambda: predicted(
+            without_torch, manifest, output, arguments.batch_size, max_changes=0
+        ),
         "predict_with_close_looks": lambda: predicted(captioner, manifest, output, arguments.batch_size),
     }
     for way in ways.values():  # warm up
@@ -149,10 +163,13 @@ def data_set(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any
         "pairs_per_s": rates,
         "ratio": medians["predict"] / medians["plain_loop"],
         "ratio_per_cpu_s": medians["predict_per_cpu_s"] / medians["plain_loop_per_cpu_s"],
+        "ratio_onnx": medians["predict_onnx"] / medians["plain_loop"],
+        "ratio_onnx_per_cpu_s": medians["predict_onnx_per_cpu_s"] / medians["plain_loop_per_cpu_s"],
         "ratio_with_close_looks": medians["predict_with_close_looks"] / medians["plain_loop"],
-        "captions_that_differ": sum(
-            one != other for one, other in zip(captions["plain_loop"], captions["predict"], strict=True)
-        ),
+        "captions_that_differ": {
+            name: sum(one != other for one, other in zip(captions["plain_loop"], captions[name], strict=True))
+            for name in ("predict", "predict_onnx")
+        },
     }
 
 
@@ -180,7 +197,7 @@ def plain_loop(captioner: DifferenceCaptioner, model: Any, manifest: Manifest) -
 
 
 def predicted(
-    captioner: DifferenceCaptioner, manifest: Manifest, output: Path, batch_size: int, **decoding: Any
+    captioner: PairCaptioner, manifest: Manifest, output: Path, batch_size: int, **decoding: Any
 ) -> list[str]:
     """Data-set mode."""
     predict(captioner, manifest, output, batch_size=batch_size, **decoding)
@@ -211,11 +228,14 @@ def stages(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any]:
                 "change probability": lambda: model.log_odds(prefix),
             }
             told = {name: least_seconds(one) / len(pairs) * 1e3 for name, one in work.items()}
-            with counted_flops() as counter:
-                seen_by_vit(backbone, pixels)
+            with counted_flops() as counter:  # of the network's own way, whose products are the same
+                backbone.model.vision_model(
+                    pixels, interpolate_pos_encoding=backbone.needs_interpolation(*pixels.shape[-2:])
+                )
             ceilings = {name: product_rate(way) for name, way in PRODUCTS.items()}
     finally:
         torch.set_num_threads(threads)
+    ceilings["faster of both"] = max(ceilings.values())
     gflop = counter.get_total_flops() / 1e9 / len(pairs)
     rate = gflop / told["vit"] * 1e3
     crops = sum(crop is not None for one in opened if one.look for crop in one.look.crops)
@@ -258,15 +278,11 @@ def counted_flops() -> FlopCounterMode:
     )
 
 
-def seen_by_vit(backbone: Any, pixels: torch.Tensor) -> Any:
+def seen_by_vit(backbone: Any, pixels: torch.Tensor) -> torch.Tensor:
     """In slices, as the captioner sees them."""
-    height, width = pixels.shape[-2:]
-    size = backbone._slice(height, width) or len(pixels)
-    interpolate = backbone.needs_interpolation(height, width)
-    return [
-        backbone.model.vision_model(part, interpolate_pos_encoding=interpolate)
-        for part in torch.split(pixels, size)
-    ]
+    size = backbone._slice(*pixels.shape[-2:]) or len(pixels)
+    seen: torch.Tensor = backbone._patches(pixels, size)
+    return seen
 
 
 def least_seconds(work: Callable[[], Any]) -> float:

@@ -38,6 +38,7 @@ from blip2idc.model.language import Prefix, generate, logits_after, make_prefix,
 from blip2idc.model.layers.casting import compute_in_float32
 from blip2idc.model.layers.lanes import slice_for
 from blip2idc.model.layers.two_stream import SEQUENCES, TwoStreamBlip2
+from blip2idc.model.layers.vision import patches_of, sees
 from blip2idc.runs.files import atomic_path
 from blip2idc.runtime import Choice, computes_in_bfloat16
 
@@ -120,10 +121,10 @@ class Blip2Backbone(Backbone):
         """
         pixel_values = pixel_values.to(self.model.device)
         size = None if torch.is_grad_enabled() else self._slice(*pixel_values.shape[-2:])
-        if size is None or len(pixel_values) <= size:
+        if size is None:
             return self._features(pixel_values)
-        queries, patches = zip(*map(self._features, torch.split(pixel_values, size)), strict=True)
-        return torch.cat(queries), torch.cat(patches)
+        patches = self._patches(pixel_values, size)
+        return self._asked(patches), patches
 
     def _features(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.model.get_image_features(
@@ -132,6 +133,29 @@ class Blip2Backbone(Backbone):
             return_dict=True,
         )
         return features.pooler_output, features.last_hidden_state
+
+    def _patches(self, pixel_values: torch.Tensor, size: int) -> torch.Tensor:
+        """What the ViT makes of the patches, so many joint images at a time, [B, 1 + P, width of the ViT]."""
+        vision = self.model.vision_model
+        interpolate = self.needs_interpolation(*pixel_values.shape[-2:])
+        if sees(vision):
+            return patches_of(vision, pixel_values, together=size, interpolate=interpolate)
+        seen = [
+            vision(part, interpolate_pos_encoding=interpolate, return_dict=True).last_hidden_state
+            for part in torch.split(pixel_values, size)
+        ]
+        return torch.cat(seen)
+
+    def _asked(self, patches: torch.Tensor) -> torch.Tensor:
+        """What the Q-Former reads from patches, as the language model reads it, [B, Q, D]."""
+        network = self.model
+        queries = network.qformer(
+            query_embeds=network.query_tokens.expand(len(patches), -1, -1),
+            encoder_hidden_states=patches,
+            return_dict=True,
+        ).last_hidden_state
+        projected: torch.Tensor = network.language_projection(queries.to(patches.dtype))
+        return projected
 
     def _slice(self, height: int, width: int) -> int | None:
         """Joint images to see at a time; None for all, and where each is two images, whose rows are apart."""

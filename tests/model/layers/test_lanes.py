@@ -66,7 +66,7 @@ def test_only_small_networks_on_processors_have_lanes() -> None:
 
 
 def test_slices_are_for_small_networks_on_the_cpu() -> None:
-    assert slice_for("cpu", 3_000_000, 257 * 512) == 8
+    assert slice_for("cpu", 3_000_000, 257 * 512) == 4
     assert slice_for("cpu", 3_000_000, 10**8) == 1
     assert slice_for("cpu", 3_000_000_000, 257 * 6144) is None
     assert slice_for("cuda", 3_000_000, 257 * 512) is None

@@ -62,6 +62,22 @@ def same(found: Sequence[Difference], expected: Sequence[Difference]) -> None:
     )
 
 
+def test_the_vit_sees_a_few_at_a_time(pairs: list[ImagePair], monkeypatch: pytest.MonkeyPatch) -> None:
+    captioner = OnnxCaptioner.from_pretrained()
+    joints = [captioner.join(pair) for pair in pairs]
+    vision, counts = captioner.network._vision, []
+
+    class Counted:
+        def run(self, wanted: Any, given: dict[str, np.ndarray]) -> Any:
+            counts.append(len(given["pixel_values"]))
+            return vision.run(wanted, given)
+
+    together = captioner.caption_joints(joints)
+    monkeypatch.setattr(captioner.network, "_vision", Counted())
+    same(captioner.caption_joints(joints), together)
+    assert counts == [4, 4, 2]
+
+
 @pytest.mark.parametrize("adapter", ["default", "scenes", None])
 def test_the_packaged_model(adapter: str | None, pairs: list[ImagePair]) -> None:
     plain, torch_one = (

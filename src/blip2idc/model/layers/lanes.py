@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 _MOST = 4  # lanes; Python's lock lets no more of them go on at once
 _LARGEST = 300_000_000  # weights of a network that gains by it
-_CACHE = 4_500_000  # bytes of activations of one layer that stay near the core until the next one reads them
+_CACHE = 2_250_000  # bytes of activations of one layer that stay near the core until the next one reads them
 
 
 def lanes_for(device: str, weights: int) -> int:

@@ -31,6 +31,9 @@ from blip2idc.model.sentence_tree import SentenceTree
 
 IMAGE_TOKEN = "<image>"
 _LOWEST = np.finfo(np.float32).min
+_TOGETHER = (
+    4  # joint images that the ViT sees at a time; of more, what a layer hands to the next leaves the cache
+)
 
 #: What transformers assumes where a `config.json` is silent.
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -122,7 +125,11 @@ class Network:
             joints: B joint images, uint8 [H, W, 3].
             prompt: Tokens between image and caption, the start token first.
         """
-        patches = self._vision.run(None, {"pixel_values": self.statistics.normalised(joints)})[0]
+        parts = [joints[start : start + _TOGETHER] for start in range(0, len(joints), _TOGETHER)]
+        seen = [
+            self._vision.run(None, {"pixel_values": self.statistics.normalised(part)})[0] for part in parts
+        ]
+        patches = np.concatenate(seen) if len(seen) > 1 else seen[0]
         prefix = self._qformer.run(None, {"patches": patches})[0]
         tokens = np.tile(np.array(prompt, dtype=np.int64), (len(joints), 1))
         length = prefix.shape[1] + len(prompt)
@@ -289,6 +296,7 @@ def _session(graph: Graph, weights: Mapping[str, Weight], values: Values) -> Any
     runtime = import_onnxruntime()
     options = runtime.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # images are opened meanwhile
     kept = [runtime.OrtValue.ortvalue_from_numpy(values[name]) for name in graph.weights]
     options.add_external_initializers(graph.weights, kept)
     model = graph.to_bytes(lambda name: weights[name].place)
