@@ -7,10 +7,10 @@ the bare import of torch and transformers' BLIP-2, in turn, five times each. Dat
 (captions and change probabilities) against a loop that opens two images, joins them, calls the processor and `generate`
 (captions only), on the same pairs with the same weights, in turn, three times each: once looking at the whole alone, as
 the loop does, whose captions must be the loop's, in torch and in onnxruntime (`--engine onnx`), and once as by default,
-with a close look at each change, which the loop has not. Then where the time goes: processor seconds a pair of each stage, and the rate of multiplications in the
-ViT as a share of what the same thread does in one large product of matrices: by torch's own product (MKL, which a reader
-would measure and the plain loop has), and by oneDNN's (`model.layers.products`). Which is faster depends on the processor;
-the share of the faster one is the strict one.
+with a close look at each change, which the loop has not. Then where the time goes: processor seconds a pair of each
+stage, and the rate of multiplications in the ViT as a share of what the same thread does in one large product of
+matrices: by torch's own product (MKL, which a reader would measure and the plain loop has), and by oneDNN's
+(`model.layers.products`). Which is faster depends on the processor; the share of the faster one is the strict one.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def data_set(manifest: Manifest, arguments: argparse.Namespace) -> dict[str, Any
     """Pairs a second of both ways, alternating."""
     adapter = None if arguments.adapter == "none" else arguments.adapter
     captioner = DifferenceCaptioner.from_pretrained(arguments.model, adapter)
-    without_torch = OnnxCaptioner.from_pretrained(arguments.model, adapter)
+    without_torch = OnnxCaptioner.from_pretrained(arguments.model, adapter)  # of a BLIP-2 with OPT
     output = manifest.root / "predictions.json"
     plain = copy.deepcopy(captioner.backbone.model)
     use_plain_products(plain)
