@@ -114,7 +114,20 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
 ]
 Resamples = Annotated[int, typer.Option("--resamples", help="Bootstrap resamples; 0 for no intervals.")]
+_LEAST_RESAMPLES = 100  # of which an audit's verdict is made
 ResamplingSeed = Annotated[int, typer.Option("--seed", help="Of the resamples and of what else is drawn.")]
+
+
+def check_resamples(resamples: int) -> None:
+    """Refuse fewer resamples than an audit's verdict can rest on.
+
+    Raises:
+        ConfigError: There are fewer.
+    """
+    if resamples < _LEAST_RESAMPLES:
+        raise ConfigError(
+            f"--resamples is {resamples}, expected at least {_LEAST_RESAMPLES}: the verdict rests on them"
+        )
 
 
 def load_captioner(

@@ -115,8 +115,7 @@ def audit_command(
     from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit, choose_split
     from blip2idc.evaluation.significance import Resampling
 
-    if resamples < 100:
-        raise ConfigError(f"--resamples is {resamples}, expected at least 100: the verdict rests on them")
+    check_resamples(resamples)
     limit = pixel_limit(max_pixels)
     tested = split or choose_split(data, ("test", "val", "train"))
     names = find_splits(data) or (tested,)

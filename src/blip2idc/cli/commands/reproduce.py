@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption
-from blip2idc.cli.options import Device, MaxPixels, Resamples, Settings, pixel_limit
+from blip2idc.cli.options import Device, MaxPixels, Resamples, Settings, check_resamples, pixel_limit
 from blip2idc.cli.output import every_output, note, write_text
 from blip2idc.errors import ConfigError
 
@@ -76,6 +76,10 @@ def reproduce_command(
     no_images: Annotated[
         bool, typer.Option("--no-images", help="Leave the images out of audit and baselines.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse a source whose flags, captions and images contradict one another."),
+    ] = False,
     max_pixels: MaxPixels = None,
     resamples: Resamples = 1000,
 ) -> None:
@@ -84,14 +88,16 @@ def reproduce_command(
     from blip2idc.report.tables import console
     from blip2idc.runs.resume import resume_folder
 
+    check_resamples(resamples)
     paths = recipe_paths(benchmark, config, hardware)
     recipe = load_recipe(paths, settings)
     scoring = ["--no-meteor"] if no_meteor else ["--meteor", meteor.value]
     scoring += ["--resamples", str(resamples)]
     blind = ["--no-images"] if no_images else []
     limit = [] if max_pixels is None else ["--max-pixels", str(pixel_limit(max_pixels))]
+    taken = [*limit, "--strict"] if strict else limit
     steps = list(
-        _steps(benchmark, source, output, recipe, paths, settings or [], device, scoring, blind, limit)
+        _steps(benchmark, source, output, recipe, paths, settings or [], device, scoring, blind, limit, taken)
     )
     begun: dict[str, Any] = {"benchmark": benchmark, "source": str(source.resolve()), "scoring": scoring}
     begun |= {f"recipe.{name}": value for name, value in recipe.to_dict().items()}
@@ -147,11 +153,12 @@ def _steps(
     scoring: list[str],
     blind: list[str],
     limit: list[str],
+    taken: list[str],
 ) -> Iterator[Step]:
     """The commands, in order."""
     data, adapter, predictions = (str(output / name) for name in ("data", "adapter", "predictions.json"))
     # manifests appear last, so an import that was stopped left none, and is run again over its images
-    yield Step("import", ("import", benchmark, str(source), "--output", data, *limit))
+    yield Step("import", ("import", benchmark, str(source), "--output", data, *taken))
     audit = ("--json", str(output / "audit.json"), "--html", str(output / "audit.html"))
     yield Step("audit", ("audit", data, *audit, *scoring, *blind, *limit))
     told = [part for path in recipes for part in ("--config", str(path))]

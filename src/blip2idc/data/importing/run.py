@@ -71,7 +71,7 @@ class _Writer:
     records: dict[str, list[PairRecord]] = field(default_factory=dict)
     placers: dict[str, ImagePlacer] = field(default_factory=dict)
     ids: set[tuple[str, str]] = field(default_factory=set)
-    missing: list[Path] = field(default_factory=list)
+    missing: dict[Path, None] = field(default_factory=dict)
     contradictions: Contradictions = field(default_factory=Contradictions)
     placed: dict[Path, str] = field(default_factory=dict)
 
@@ -110,7 +110,7 @@ class _Writer:
         if self.placed.setdefault(target, known) != known:
             raise InputError(f"{known} and {self.placed[target]} would both become {target}")
         if isinstance(content, Path) and not content.is_file():
-            self.missing.append(content)
+            self.missing[content] = None
         else:
             placer.place(content, name)
 
@@ -199,10 +199,10 @@ def _check_output(output: Path, source: Path, overwrite: bool) -> None:
 def _check_result(writer: _Writer, source: Path, options: ReadOptions, tally: Tally, strict: bool) -> None:
     """Refuse what cannot be written, with everything that is wrong in one list."""
     if writer.missing:
-        rest = len(writer.missing) - 1
+        first, rest = next(iter(writer.missing)), len(writer.missing) - 1
         more = f" and {rest:,} more image{'s' if rest > 1 else ''} are" if rest else " is"
         tally.fault(
-            f"{writer.missing[0]}{more} missing; put the images there, or import with --annotations-only"
+            f"{first}{more} missing; put the images there, or import with --annotations-only"
         )
     if strict or tally.faults:
         for sentence in writer.contradictions.sentences():

@@ -48,7 +48,7 @@ class _Annotations:
     kinds: Mapping[str, str]
     boxes: Mapping[str, Any]
     overlaps: Mapping[str, Any]
-    names: tuple[str, ...]  # sorted default images; what the splits index
+    names: tuple[str, ...]  # sorted default images, those of the captions among them; what the splits index
 
 
 def read(source: Path, options: ReadOptions, tally: Tally) -> Iterator[BenchmarkItem]:
@@ -102,7 +102,8 @@ def _load(source: Path, tally: Tally) -> _Annotations:
         next(iter(tally.attempt(read_mapping, path)), None) for path in (change_path, no_change_path)
     )
     images = folder / "images"
-    listed = sorted(path.name for path in images.glob("*.png")) if images.is_dir() else []
+    # an image that is missing keeps its place, or every later index would lead to another pair
+    names = {*(path.name for path in images.glob("*.png")), *(change or {})}
     return _Annotations(
         folder=folder,
         change=change,
@@ -110,7 +111,7 @@ def _load(source: Path, tally: Tally) -> _Annotations:
         kinds=next(iter(tally.attempt(_kinds, folder)), {}),
         boxes=next(iter(tally.attempt(_optional, folder, "change_captions_with_bbox.json")), {}),
         overlaps=next(iter(tally.attempt(_optional, folder, "change_captions_by_IOU.json")), {}),
-        names=tuple(listed or sorted(change or {})),
+        names=tuple(sorted(names)),
     )
 
 
