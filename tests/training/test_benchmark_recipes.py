@@ -17,10 +17,6 @@ from blip2idc.training.recipe import TrainConfig
 from blip2idc.training.trainer import CaptionTrainer
 
 
-class Ready(Exception):
-    """The trainer is built."""
-
-
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("recipes") / "data", 6)
@@ -40,14 +36,14 @@ def test_every_recipe_builds_its_trainer(
 
     def ready(trainer: CaptionTrainer, **_: Any) -> None:
         built.append(trainer)
-        raise Ready
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(CaptionTrainer, "train", ready)
     paths = recipe_paths(benchmark, None, hardware)
     recipe = load_config(TrainConfig, paths)
     # the 2.7B's place is taken by a small checkpoint of the same make
     smaller = [] if recipe.model is None else [f"model={opt_checkpoint}"]
-    with pytest.raises(Ready):
+    with pytest.raises(KeyboardInterrupt):
         run.train([dataset], tmp_path / "adapter", load_config(TrainConfig, paths, [*smaller, "device=cpu"]))
     (trainer,) = built
     arguments: Any = trainer.args

@@ -27,6 +27,8 @@ def print_baselines(report: BaselineReport, out: Console) -> None:
         out.print(f"{row.name}: {said}{row.how}")
     for line in published_lines(report):
         out.print(line)
+    if report.cider_undefined is not None:
+        out.print(f"not computed: CIDEr-D. {report.cider_undefined}")
     if report.not_comparable is not None:
         out.print(f"note: {report.not_comparable}")
 

@@ -55,6 +55,19 @@ def reproduction_rows(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -
     return [row for _, row in found] + [ReproductionRow(THIS_RUN, _computed(scores), "here")]
 
 
+def reproduction_notes(scores: Mapping[str, Any]) -> list[str]:
+    """Why this run has no score in a column, where there is a reason beside that nobody asked for it.
+
+    Args:
+        scores: What `evaluate --json` wrote.
+    """
+    return [
+        f"not computed: {TITLES[one['metric']]}. {one['reason']}"
+        for one in scores.get("not_computed", ())
+        if one["metric"] in METRICS
+    ]
+
+
 def reproduction_table(rows: Sequence[ReproductionRow]) -> Table:
     """The rows for a terminal."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -68,12 +81,13 @@ def reproduction_table(rows: Sequence[ReproductionRow]) -> Table:
     return table
 
 
-def reproduction_markdown(rows: Sequence[ReproductionRow]) -> str:
-    """The rows as a table in Markdown."""
+def reproduction_markdown(rows: Sequence[ReproductionRow], notes: Sequence[str] = ()) -> str:
+    """The rows as a table in Markdown, with notes below."""
     shown = _shown(rows)
     lines = [["method", *(TITLES[name] for name in shown), "source"], ["---"] * (len(shown) + 2)]
     lines += [[row.name, *(row.scores.get(name, "-") for name in shown), row.source] for row in rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+    table = "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+    return "\n".join([table, *(f"{one}\n" for one in notes)])
 
 
 def _shown(rows: Sequence[ReproductionRow]) -> list[str]:

@@ -14,6 +14,7 @@ from blip2idc.cli.commands import reproduce
 from blip2idc.cli.main import run
 from blip2idc.config import load_config
 from blip2idc.errors import ConfigError
+from blip2idc.report.reproduction import reproduction_markdown, reproduction_notes, reproduction_rows
 from blip2idc.training.recipe import TrainConfig
 from blip2idc.worlds.scenes.world import ScenesWorld
 
@@ -95,6 +96,50 @@ def test_a_damaged_source_stops_before_training(
     assert "splits.json" in printed.err
     assert "reproduce stopped at import" in printed.err
     assert not (tmp_path / "run" / "adapter").exists()
+
+
+def test_a_missing_image_keeps_its_place_and_is_told_once(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source / "images" / "CLEVR_default_000003.png").unlink()
+    assert run(command(source, tmp_path / "run")) == 2
+    told = capsys.readouterr().err
+    assert "CLEVR_default_000003.png is missing" in told
+    assert "expected an integer" not in told
+
+
+def test_contradictions_are_refused_where_that_is_asked(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = source / "change_captions.json"
+    told = json.loads(path.read_text())
+    told["CLEVR_default_000004.png"] = ["nothing has changed"]
+    put_json(path, told)
+    assert run(command(source, tmp_path / "run", "--strict")) == 2
+    assert "told as changed, although every caption says that nothing changed" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "adapter").exists()
+
+
+def test_few_resamples_are_refused_before_anything_is_imported(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command(source, tmp_path / "run"), "--resamples", "50"]) == 2
+    assert "--resamples is 50, expected at least 100" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_column_that_is_undefined_is_told_so() -> None:
+    scores = {
+        "bleu_4": {"score": 0.5, "low": None, "high": None},
+        "not_computed": [
+            {"metric": "cider_d", "reason": "it weighs nothing"},
+            {"metric": "cider", "reason": "so"},
+        ],
+    }
+    rows = reproduction_rows(scores, {"baselines": [], "published": []})
+    notes = reproduction_notes(scores)
+    assert notes == ["not computed: CIDEr-D. it weighs nothing"]
+    assert reproduction_markdown(rows, notes).endswith("|\n\nnot computed: CIDEr-D. it weighs nothing\n")
 
 
 @pytest.mark.parametrize("hardware", [None, *reproduce.HARDWARE])

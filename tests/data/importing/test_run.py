@@ -56,6 +56,13 @@ def test_bytes_out_of_a_table_are_written(tmp_path: Path) -> None:
     assert (tmp_path / "out/train/images/000000_after.png").read_bytes() == image_bytes(9)
 
 
+def test_an_image_of_two_pairs_is_missing_once(tmp_path: Path) -> None:
+    source = put_clevr_change(tmp_path / "official")
+    (source / "images/CLEVR_default_000005.png").unlink()
+    with pytest.raises(InputError, match=r"CLEVR_default_000005\.png is missing"):
+        import_benchmark("clevr-change", source, tmp_path / "out")
+
+
 def test_missing_images_are_counted_and_nothing_is_called_done(tmp_path: Path) -> None:
     source = put_spot_the_diff(tmp_path / "official", images=False)
     with pytest.raises(InputError, match=r"7\.png and 9 more images are missing; .*--annotations-only"):

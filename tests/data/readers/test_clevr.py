@@ -28,6 +28,15 @@ def test_images_decide_the_list_where_they_are(tmp_path: Path) -> None:
     assert items[0].record.id == "000001.png"
 
 
+def test_a_missing_image_keeps_its_place(tmp_path: Path) -> None:
+    """Else every later index would lead to another pair, one of another split among them."""
+    root = put_clevr_change(tmp_path)
+    (root / "images/CLEVR_default_000002.png").unlink()
+    items, _ = read_all("clevr-change", root)
+    found = {item.split: item.record.id for item in items if not item.record.id.endswith("_n")}
+    assert found == {"train": "000002.png", "val": "000009.png", "test": "000005.png"}
+
+
 def test_each_index_gives_a_change_and_a_distractor(tmp_path: Path) -> None:
     items, _ = read_all("clevr-change", put_clevr_change(tmp_path), ReadOptions(splits=("train",)))
     change, distractor = (item.record for item in items)

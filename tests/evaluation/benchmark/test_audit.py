@@ -134,3 +134,30 @@ def test_what_spot_the_diff_does_not_say(tmp_path: Path) -> None:
     told = topics(audit(splits, "test", resampling=PLAN))
     assert "no ceiling" in told["blind baselines"]["text"]
     assert told["no change"]["text"].startswith("At least 4 test pairs (22%)")
+
+
+def test_where_cider_is_undefined_no_row_tells_it(tmp_path: Path) -> None:
+    """Test pairs without a change share their references; a CIDEr-D of 0.0 would be read as a bad score."""
+    root = put_data_set(tmp_path, images=False)
+    unchanged = [one for one in ReferencedSplit.read(root, "test").records if one.kind == "none"]
+    splits = {"test": ReferencedSplit.build(unchanged), "train": ReferencedSplit.read(root, "train")}
+    found = audit(splits, "test", resampling=PLAN)
+    assert "share their references" in found["cider_undefined"]
+    assert "BLEU-4" in topics(found)["blind baselines"]["text"]
+    assert "CIDEr-D" not in topics(found)["blind baselines"]["text"]
+    assert found["resolution"]
+    assert all("cider_d" not in twin["metrics"] for twin in found["resolution"])
+    assert all("cider_d" not in row["metrics"] for row in found["baselines"]["baselines"])
+    assert "share their references" in found["baselines"]["cider_undefined"]
+    page = audit_page(found)
+    assert "CIDEr-D (x 100)" not in page
+    assert "difference in CIDEr-D" not in page
+
+
+def test_people_who_score_nothing_are_no_measure(tmp_path: Path) -> None:
+    """BLEU's smoothing leaves 1e-17, of which every score would be some 1e18 percent."""
+    root = put_data_set(tmp_path, images=False)
+    train = ReferencedSplit.read(root, "train")
+    told = [replace(one, captions=("no change has occurred", "it is as before")) for one in train.records[:6]]
+    found = audit({"test": ReferencedSplit.build(told), "train": train}, "test", resampling=PLAN)
+    assert "%" not in topics(found)["blind baselines"]["text"].split("said of every pair")[1]

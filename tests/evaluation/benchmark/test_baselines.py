@@ -194,3 +194,22 @@ def test_training_captions_without_words_are_refused() -> None:
     )
     with pytest.raises(InputError, match="none of its 2 pairs has a caption with a word"):
         find_constants(bare)
+
+
+def test_nothing_is_best_by_a_metric_that_is_undefined(
+    splits: tuple[ReferencedSplit, ReferencedSplit],
+) -> None:
+    """Training pairs without a change share their references: no n-gram weighs anything there."""
+    train, test = splits
+    unchanged = ReferencedSplit.build([one for one in train.records if one.kind == "none"])
+    names = [one.name for one in find_constants(unchanged)]
+    assert names == ["constant, best BLEU-4", "constant, best ROUGE-L", "constant, most frequent"]
+    rows = all_baselines(train, unchanged, resampling=PLAN, images=False)
+    report = BaselineReport.build(train, unchanged, rows)
+    out = io.StringIO()
+    print_baselines(report, Console(file=out, width=200))
+    assert (
+        "not computed: CIDEr-D. CIDEr is undefined where all items share their references" in out.getvalue()
+    )
+    assert "share" in str(report.to_dict()["cider_undefined"])
+    assert BaselineReport.build(train, test, rows).cider_undefined is None

@@ -11,7 +11,14 @@ from typing import Annotated
 import typer
 
 from blip2idc.cli.meteor import Meteor, MeteorOption, NoMeteorOption, meteor_backend
-from blip2idc.cli.options import JsonFile, MaxPixels, Resamples, ResamplingSeed, pixel_limit
+from blip2idc.cli.options import (
+    JsonFile,
+    MaxPixels,
+    Resamples,
+    ResamplingSeed,
+    check_resamples,
+    pixel_limit,
+)
 from blip2idc.cli.output import every_output, say, write_json, write_text
 
 Train = Annotated[Path, typer.Option("--train", metavar="DATASET", help="Where the captions are taken from.")]
@@ -110,7 +117,6 @@ def audit_command(
 ) -> None:
     """Say what a benchmark can and cannot tell: references, blind baselines, people, leaks, real differences."""
     from blip2idc.data.records import find_splits
-    from blip2idc.errors import ConfigError
     from blip2idc.evaluation.benchmark.audit import audit
     from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit, choose_split
     from blip2idc.evaluation.significance import Resampling

@@ -78,13 +78,20 @@ def reproduce_command(
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Refuse a source whose flags, captions and images contradict one another."),
+        typer.Option(
+            "--strict", help="Refuse a source whose flags, captions and images contradict one another."
+        ),
     ] = False,
     max_pixels: MaxPixels = None,
     resamples: Resamples = 1000,
 ) -> None:
     """Import, audit, train, caption, evaluate and compare with published scores; goes on where it was stopped."""
-    from blip2idc.report.reproduction import reproduction_markdown, reproduction_rows, reproduction_table
+    from blip2idc.report.reproduction import (
+        reproduction_markdown,
+        reproduction_notes,
+        reproduction_rows,
+        reproduction_table,
+    )
     from blip2idc.report.tables import console
     from blip2idc.runs.resume import resume_folder
 
@@ -112,10 +119,12 @@ def reproduce_command(
     found = [
         json.loads((output / name).read_text(encoding="utf-8")) for name in ("scores.json", "baselines.json")
     ]
-    rows = reproduction_rows(*found)
+    rows, notes = reproduction_rows(*found), reproduction_notes(found[0])
     with every_output() as attempt:
-        attempt(write_text, output / "table.md", reproduction_markdown(rows))
+        attempt(write_text, output / "table.md", reproduction_markdown(rows, notes))
         console().print(reproduction_table(rows))
+        for one in notes:
+            console().print(one)
 
 
 def recipe_paths(benchmark: str, config: list[Path] | None, hardware: str | None) -> list[Path]:

@@ -201,9 +201,7 @@ def _check_result(writer: _Writer, source: Path, options: ReadOptions, tally: Ta
     if writer.missing:
         first, rest = next(iter(writer.missing)), len(writer.missing) - 1
         more = f" and {rest:,} more image{'s' if rest > 1 else ''} are" if rest else " is"
-        tally.fault(
-            f"{first}{more} missing; put the images there, or import with --annotations-only"
-        )
+        tally.fault(f"{first}{more} missing; put the images there, or import with --annotations-only")
     if strict or tally.faults:
         for sentence in writer.contradictions.sentences():
             tally.fault(f"{source}: {sentence}")

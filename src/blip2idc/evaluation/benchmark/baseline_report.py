@@ -20,6 +20,7 @@ from blip2idc.evaluation.benchmark.published import (
     why_not_comparable,
 )
 from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
+from blip2idc.evaluation.scores import why_no_cider
 from blip2idc.runs.files import atomic_write
 
 
@@ -67,6 +68,11 @@ class BaselineReport:
         pairs = len(self.test) + self.test.without
         return why_not_comparable(self.benchmark, self.protocol, pairs, self.test.split)
 
+    @property
+    def cider_undefined(self) -> str | None:
+        """Why no row has a CIDEr, where that is so."""
+        return why_no_cider(self.test.references)
+
     def beaten_by(self, row: Baseline) -> dict[str, dict[str, object]]:
         """For every metric: which published methods score lower than this baseline, and of how many."""
         found: dict[str, dict[str, object]] = {}
@@ -86,6 +92,7 @@ class BaselineReport:
             "baselines": [{**row.to_dict(), "beats": self.beaten_by(row)} for row in self.rows],
             "published": [vars(row) for row in self.published],
             "not_comparable": self.not_comparable,
+            "cider_undefined": self.cider_undefined,
         }
 
 

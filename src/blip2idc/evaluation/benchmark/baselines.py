@@ -29,6 +29,7 @@ from blip2idc.evaluation.metrics.cider import CiderReferences
 from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.metrics.meteor.scorer import MeteorBackend
 from blip2idc.evaluation.metrics.ngrams import Floats, Ints, Tokens
+from blip2idc.evaluation.scores import why_no_cider
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.evaluation.tokenizer.tokenize import tokenize_corpus
 from blip2idc.images.decoding.limits import MAX_PIXELS
@@ -96,6 +97,9 @@ def find_constants(
 ) -> list[Constant]:
     """The constant captions of a training set: the best of each metric, the most frequent, the centroid.
 
+    Where all training pairs share their references, no n-gram weighs anything: nothing is best by CIDEr-D there, or
+    nearest to a centroid.
+
     Args:
         train: the training captions.
         metrics: keys of `SEARCHED`; METEOR is passed over without a backend.
@@ -112,11 +116,14 @@ def find_constants(
     candidates = Candidates.collect(references, train.captions)
     if not len(candidates):
         raise InputError(f"{train.label}: none of its {len(train)} pairs has a caption with a word in it")
-    scores = {name: _SEARCHES[name](references, candidates) for name in metrics if name in _SEARCHES}
+    weighed = why_no_cider(references) is None
+    searched = [name for name in metrics if name in _SEARCHES and (weighed or name != "cider_d")]
+    scores = {name: _SEARCHES[name](references, candidates) for name in searched}
     found = [_best(name, values, candidates, len(candidates)) for name, values in scores.items()]
     if "meteor" in metrics and backend is not None:
         found.append(_best_meteor(references, candidates, scores, backend))
-    return [*found, _most_frequent(candidates), _centroid(references, candidates)]
+    found.append(_most_frequent(candidates))
+    return [*found, _centroid(references, candidates)] if weighed else found
 
 
 def _best(metric: str, scores: Floats, candidates: Candidates, searched: int) -> Constant:

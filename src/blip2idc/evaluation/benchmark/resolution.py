@@ -25,6 +25,7 @@ import numpy as np
 from blip2idc.evaluation import suite
 from blip2idc.evaluation.metrics.corpus import Corpus, References
 from blip2idc.evaluation.metrics.ngrams import Tokens
+from blip2idc.evaluation.scores import why_no_cider
 from blip2idc.evaluation.significance import Resampling, bootstrap
 
 #: Standard errors for 95 % two-sided, and for a power of 80 % at that level (1.96 + 0.84).
@@ -82,7 +83,7 @@ class Resolution:
 def resolutions(
     references: References, captions: Sequence[Tokens], constant: Tokens, resampling: Resampling | None = None
 ) -> list[Resolution]:
-    """Every kind of twins that the test set allows.
+    """Every kind of twins that the test set allows; without CIDEr-D where it is undefined.
 
     Args:
         references: of the test set; at least two items.
@@ -92,7 +93,10 @@ def resolutions(
     """
     resampling = resampling or Resampling()
     kinds = (_random_captions(references, captions), _half_right(references, constant), _people(references))
-    return [_measure(*kind, len(references), resampling) for kind in kinds if kind is not None]
+    told = (
+        METRICS if why_no_cider(references) is None else tuple(name for name in METRICS if name != "cider_d")
+    )
+    return [_measure(*kind, len(references), resampling, told) for kind in kinds if kind is not None]
 
 
 def _random_captions(references: References, captions: Sequence[Tokens]) -> _Kind:
@@ -148,21 +152,25 @@ def hold_out(references: References, number: int) -> tuple[list[tuple[Tokens, ..
 
 
 def _measure(
-    name: str, how: str, references: References, speak: Twins, whole: int, resampling: Resampling
+    name: str,
+    how: str,
+    references: References,
+    speak: Twins,
+    whole: int,
+    resampling: Resampling,
+    told: Sequence[str],
 ) -> Resolution:
     """Standard errors of the difference of two draws, averaged over a few draws."""
     generator = np.random.default_rng(resampling.seed)
-    errors: dict[str, list[float]] = {metric: [] for metric in METRICS}
-    scores: dict[str, list[float]] = {metric: [] for metric in METRICS}
+    errors: dict[str, list[float]] = {metric: [] for metric in told}
+    scores: dict[str, list[float]] = {metric: [] for metric in told}
     for _ in range(DRAWS):
-        one, other = (
-            suite.collect(Corpus.from_tokens(references, said), METRICS) for said in speak(generator)
-        )
+        one, other = (suite.collect(Corpus.from_tokens(references, said), told) for said in speak(generator))
         for family, mine in one.items():
             first, second = bootstrap([mine, other[family]], resampling)
             spread = (first - second).std(axis=0)
             for column, metric in enumerate(mine.names):
-                if metric in METRICS:
+                if metric in told:
                     errors[metric].append(float(spread[column]))
                     scores[metric].append(float(mine.corpus()[column]))
     scale = float(np.sqrt(len(references) / whole))

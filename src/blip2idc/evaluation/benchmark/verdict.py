@@ -15,6 +15,7 @@ from blip2idc.evaluation.scores import ENOUGH_REFERENCES
 _PUBLISHED = {"bleu_4": "BLEU-4", "meteor": "METEOR", "rouge_l": "ROUGE-L", "cider_d": "CIDEr-D"}
 #: From these shares on a finding is called grave: they change what a score means, not only its last digit.
 _BLIND_SHARE, _LEAK_SHARE, _CAPTION_SHARE = 0.5, 0.05, 0.3
+_NOTHING = 0.0005  # a score that is shown as 0.0; BLEU's smoothing leaves 1e-17
 
 
 def sentences(audit: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -60,12 +61,14 @@ def _blind(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
             False,
         )
         return
-    best = max(constants, key=_cider)
-    text = f'The caption "{best["caption"]}", said of every pair, reaches {100 * _cider(best):.1f} CIDEr-D'
+    metric = "bleu_4" if audit["cider_undefined"] else "cider_d"
+    best = max(constants, key=lambda row: _score(row, metric))
+    reached = _score(best, metric)
+    text = f'The caption "{best["caption"]}", said of every pair, reaches {100 * reached:.1f} {_PUBLISHED[metric]}'
     share = 0.0
-    if human is not None and _cider(human) > 0:
-        share = _cider(best) / _cider(human)
-        text += f", {share:.0%} of what people reach against one another ({100 * _cider(human):.1f}"
+    if human is not None and _score(human, metric) > _NOTHING:
+        share = reached / _score(human, metric)
+        text += f", {share:.0%} of what people reach against one another ({100 * _score(human, metric):.1f}"
         text += "; they describe different changes, so this is no ceiling)" if _no_ceiling(audit) else ")"
     text += ": a model below it has shown nothing."
     claims = list(_beaten(constants))
@@ -138,9 +141,9 @@ def _no_change(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     yield "no change", text, False
 
 
-def _cider(row: Mapping[str, Any]) -> float:
-    """CIDEr-D of a row; 0 where it is undefined, as for a single pair."""
-    return float(row["metrics"].get("cider_d", {"score": 0.0})["score"])
+def _score(row: Mapping[str, Any], metric: str) -> float:
+    """Of a row; 0 where it has none, as people who gave one reference each."""
+    return float(row["metrics"].get(metric, {"score": 0.0})["score"])
 
 
 def _bleu(point: Mapping[str, Any]) -> float:

@@ -51,6 +51,7 @@ def audit_page(audit: Mapping[str, Any]) -> str:
 def _plots(audit: Mapping[str, Any]) -> dict[str, str]:
     tested = audit["splits"][audit["tested"]]
     baselines = audit["baselines"]
+    metric = "bleu_4" if audit["cider_undefined"] else "cider_d"
     plots = {
         "lengths": audit_plots.lengths_plot(
             {name: split["lengths"]["histogram"] for name, split in audit["splits"].items()}
@@ -61,9 +62,11 @@ def _plots(audit: Mapping[str, Any]) -> dict[str, str]:
     if audit["curve"]:
         plots["curve"] = audit_plots.curve_plot(audit["curve"])
     if baselines["baselines"]:
-        plots["baselines"] = audit_plots.baselines_plot(baselines["baselines"], baselines["published"])
+        plots["baselines"] = audit_plots.baselines_plot(
+            baselines["baselines"], baselines["published"], metric
+        )
     if audit["resolution"]:
-        plots["resolution"] = audit_plots.resolution_plot(audit["resolution"])
+        plots["resolution"] = audit_plots.resolution_plot(audit["resolution"], metric)
     return plots
 
 
