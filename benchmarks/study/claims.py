@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 from benchmarks.study.cells import BASE, LONGER, RANKS, Scale, longer_name
 
+from blip2idc.evaluation.scores import is_defined
+
 CONFIRMED, NOT, REVERSED, UNTESTED = "confirmed", "not confirmed", "reversed", "not tested"
 _T = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 _HARDLY = 3.0  # points of facts right: what "hardly matters" may be
@@ -198,7 +200,7 @@ def _constant(rows: Mapping[str, Values], blind: Mapping[str, Any]) -> Verdict:
     scores = [
         100 * one["cider_d"]["score"]
         for name, one in blind.items()
-        if name.startswith("constant") and "cider_d" in one
+        if name.startswith("constant") and is_defined(one.get("cider_d"))
     ]
     if not scores or not rows:
         return Verdict(claim, UNTESTED, "cells are missing", limits)

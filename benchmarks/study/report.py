@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.study.cells import BASE, Cell, Scale, cells, questions
 from benchmarks.study.claims import Verdict, verdicts
 
+from blip2idc.evaluation.scores import is_defined
 from blip2idc.runs.files import atomic_write
 
 _T = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t, 97.5 %, by number of seeds
@@ -79,7 +80,7 @@ def row_of(variant: str, found: Sequence[dict[str, Any]], part: str = "test") ->
         for name, key in (("recall", "recall"), ("specificity", "specificity")):
             if scores.get(key) is not None:
                 values[name].append(100 * scores[key])
-        if "cider_d" in scores:
+        if is_defined(scores.get("cider_d")):
             values["cider"].append(100 * scores["cider_d"]["score"])
         if "pointing" in cell and cell["pointing"].get("pointing") is not None:
             values.setdefault("pointing", []).append(100 * cell["pointing"]["pointing"])
@@ -89,7 +90,7 @@ def row_of(variant: str, found: Sequence[dict[str, Any]], part: str = "test") ->
         first = found[0][part]
         low, high = first["facts_right_interval"]
         intervals["facts"] = 100 * low, 100 * high
-        if "cider_d" in first:
+        if is_defined(first.get("cider_d")):
             intervals["cider"] = 100 * first["cider_d"]["low"], 100 * first["cider_d"]["high"]
         if "pointing" in found[0]:
             low, high = found[0]["pointing"]["interval"]
@@ -227,7 +228,7 @@ def _blind(blind: dict[str, Any], rows: dict[str, Row]) -> Iterator[str]:
 
 
 def _scored(metric: dict[str, float] | None) -> str:
-    if not metric:
+    if metric is None or not is_defined(metric):
         return "–"
     return f"{100 * metric['score']:.1f} [{100 * metric['low']:.1f}, {100 * metric['high']:.1f}]"
 

@@ -62,6 +62,17 @@ def put_scores(path: Path) -> Path:
     return path
 
 
+def test_a_score_that_is_undefined_is_no_zero(
+    tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter, scores = put_adapter(tmp_path / "adapter"), tmp_path / "scores.json"
+    metric = {"score": 0.0, "low": None, "high": None, "signature": "cider_d|tok:ptb", "defined": False}
+    scores.write_text(json.dumps({"references": "test", "resampling": {}, "items": 3, "cider_d": metric}))
+    told = ["push", str(adapter), "me/changes", "--license", "mit", "--scores", str(scores), "--dry-run"]
+    assert run(told) == 0
+    assert "| CIDEr-D | - | undefined here |" in capsys.readouterr().out
+
+
 def test_an_adapter_arrives_with_a_card(tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     adapter, scores = put_adapter(tmp_path / "adapter"), put_scores(tmp_path / "scores.json")
     assert run(["push", str(adapter), "me/changes", "--license", "mit", "--scores", str(scores)]) == 0

@@ -110,6 +110,11 @@ class Scores(Mapping[str, MetricScore]):
         return out
 
 
+def is_defined(metric: object) -> bool:
+    """Whether a metric of a JSON report is a score that means something; see `Scores.undefined`."""
+    return isinstance(metric, Mapping) and metric.get("defined", True) is not False
+
+
 def signature(name: str, references: References, resampling: Resampling, meteor_signature: str = "") -> str:
     """The recipe of one score, as one line of `key:value` parts."""
     clipping = "clip:yes|sigma:6" if name == "cider_d" else "clip:no|sigma:none"

@@ -14,6 +14,7 @@ from rich import box
 from rich.table import Table
 
 from blip2idc.evaluation.benchmark.published import METRICS
+from blip2idc.evaluation.scores import is_defined
 from blip2idc.report.tables import TITLES
 
 THIS_RUN = "this run"
@@ -99,7 +100,7 @@ def _computed(metrics: Mapping[str, Any]) -> dict[str, str]:
     cells = {}
     for name in METRICS:
         metric = metrics.get(name)
-        if metric is not None:
+        if metric is not None and is_defined(metric):
             low, high = metric.get("low"), metric.get("high")
             ends = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
             cells[name] = f"{100 * metric['score']:.1f}{ends}"

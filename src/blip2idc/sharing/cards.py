@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blip2idc.data.records import Manifest
+from blip2idc.evaluation.scores import is_defined
 from blip2idc.report.tables import TITLES
 
 _LIMITS = """## Limits
@@ -166,6 +167,9 @@ def _scores(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         for metric, title in TITLES.items():
             found = report.get(metric)
             if not isinstance(found, Mapping):
+                continue
+            if not is_defined(found):
+                lines.append(f"| {title} | - | undefined here |")
                 continue
             low, high = found.get("low"), found.get("high")
             told = "not computed" if low is None or high is None else f"[{100 * low:.2f}, {100 * high:.2f}]"

@@ -131,6 +131,7 @@ def test_few_resamples_are_refused_before_anything_is_imported(
 def test_a_column_that_is_undefined_is_told_so() -> None:
     scores = {
         "bleu_4": {"score": 0.5, "low": None, "high": None},
+        "cider_d": {"score": 0.0, "low": None, "high": None, "defined": False},
         "not_computed": [
             {"metric": "cider_d", "reason": "it weighs nothing"},
             {"metric": "cider", "reason": "so"},
@@ -138,6 +139,7 @@ def test_a_column_that_is_undefined_is_told_so() -> None:
     }
     rows = reproduction_rows(scores, {"baselines": [], "published": []})
     notes = reproduction_notes(scores)
+    assert rows[-1].scores == {"bleu_4": "50.0"}
     assert notes == ["not computed: CIDEr-D. it weighs nothing"]
     assert reproduction_markdown(rows, notes).endswith("|\n\nnot computed: CIDEr-D. it weighs nothing\n")
 
