@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from blip2idc.errors import ConfigError
 
 DTYPES = ("float32", "bfloat16", "float16")
-#: Weights in eight bits, see `model.layers.eight_bits`: for captioners, not for training.
-INT8 = "int8"
+#: Weights in eight or four bits, see `model.layers.eight_bits` and `four_bits`: for captioners, not for training.
+INT8, INT4 = "int8", "int4"
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_texts_that_yaml_would_take_for_something_else() -> None:
         ("cuda:-1", "auto", "--device is 'cuda:-1'"),
         ("", "auto", "--device is ''"),
         ("cpu\n", "auto", "--device is"),
-        ("auto", "int4", "--dtype is 'int4'; expected auto, float32, bfloat16, float16 or int8"),
+        ("auto", "int2", "--dtype is 'int2'; expected auto, float32, bfloat16, float16, int8 or int4"),
     ],
 )
 def test_devices_and_types_that_there_are_none_of(device: str, dtype: str, sentence: str) -> None:

@@ -17,7 +17,7 @@ import typer
 from blip2idc.cli.output import note
 from blip2idc.cli.signals import raise_what_came
 from blip2idc.errors import ConfigError
-from blip2idc.runtime import DTYPES, INT8
+from blip2idc.runtime import DTYPES, INT4, INT8
 
 if TYPE_CHECKING:
     from blip2idc.images.joint import JointLayout
@@ -72,7 +72,7 @@ Engine = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Dtype = Annotated[
     str,
-    typer.Option("--dtype", help="auto, float32, bfloat16, float16, or int8 (of weights)."),
+    typer.Option("--dtype", help="auto, float32, bfloat16, float16, or int8 or int4 (of weights)."),
 ]
 Method = Annotated[
     str | None,
@@ -180,8 +180,8 @@ def check_machine(device: str, dtype: str) -> None:
     """
     if re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device) is None:
         raise ConfigError(f"--device is {device!r}; expected auto, cpu, cuda, cuda:N or mps")
-    if dtype not in ("auto", *DTYPES, INT8):
-        raise ConfigError(f"--dtype is {dtype!r}; expected auto, {', '.join(DTYPES)} or {INT8}")
+    if dtype not in ("auto", *DTYPES, INT8, INT4):
+        raise ConfigError(f"--dtype is {dtype!r}; expected auto, {', '.join([*DTYPES, INT8])} or {INT4}")
 
 
 def choose_captioner(

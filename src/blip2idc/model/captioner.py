@@ -35,10 +35,14 @@ from blip2idc.model.files.packaged import DEFAULT_ADAPTER, adapter_name, find_ad
 from blip2idc.model.files.settings import CaptionerSettings, Encoding, read_settings
 from blip2idc.model.joint_model import Encoded, JointModel
 from blip2idc.model.layers.eight_bits import keep_in_eight_bits
+from blip2idc.model.layers.four_bits import keep_in_four_bits
 from blip2idc.model.layers.lanes import lanes_for, one_thread, side_by_side
 from blip2idc.model.loading import load_backbone
 from blip2idc.model.pair_captioner import BATCH_SIZE, Pair, PairCaptioner, Part, Result
-from blip2idc.runtime import INT8, Choice
+from blip2idc.runtime import INT4, INT8, Choice
+
+#: Types of weights alone -> what rounds to them.
+_ROUNDED = {INT8: keep_in_eight_bits, INT4: keep_in_four_bits}
 
 
 class DifferenceCaptioner(PairCaptioner):
@@ -106,7 +110,8 @@ class DifferenceCaptioner(PairCaptioner):
             encoding: `joint` shows one joint image; `pair` and `two-stream` both images apart, as two pictures of one
                 question to a chat model, as two streams to a BLIP-2. None for what the adapter was trained with.
             device: `auto`, `cpu`, `cuda`, ...
-            dtype: `auto`, `float32`, `bfloat16`; `int8` keeps the weights of linear layers in eight bits.
+            dtype: `auto`, `float32`, `bfloat16`; `int8` and `int4` keep the weights of linear layers in
+                eight and four bits.
             attention: `sdpa`, `eager`, or None for transformers' choice.
             revision: Of the backbone on the hub.
             max_pixels: Limit for each image.
@@ -118,9 +123,9 @@ class DifferenceCaptioner(PairCaptioner):
             model,
             revision=revision,
             device=device,
-            dtype="bfloat16" if dtype == INT8 else dtype,
+            dtype="bfloat16" if dtype in _ROUNDED else dtype,
             attention=attention,
-            in_float32=dtype == INT8,  # eight bits of mantissa besides would say other words
+            in_float32=dtype in _ROUNDED,  # eight bits of mantissa besides would say other words
         )
         settings = read_settings(backbone.source.folder)
         location = find_adapter(model, adapter)
@@ -128,9 +133,9 @@ class DifferenceCaptioner(PairCaptioner):
             weights = read_adapter(location)
             backbone = merge_adapter(backbone, weights)
             settings = weights.settings or settings
-        if dtype == INT8:
-            keep_in_eight_bits(backbone.model)
-            backbone = replace(backbone, dtype=Choice(INT8, "as asked; weights of linear layers only"))
+        if dtype in _ROUNDED:
+            _ROUNDED[dtype](backbone.model)
+            backbone = replace(backbone, dtype=Choice(dtype, "as asked; weights of linear layers only"))
         settings = settings or CaptionerSettings()
         confidence = weights.confidence if location is not None else _confidence_beside(backbone)
         if encoding is not None and settings.two_stream == (encoding == "joint"):

@@ -9,6 +9,8 @@ The rounding is that of weight-only int8 everywhere (largest weight of an output
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from blip2idc.model.layers.casting import CastLinear
@@ -54,6 +56,19 @@ def keep_in_eight_bits(network: torch.nn.Module) -> int:
     Returns:
         Number of layers.
     """
+    return replace_linear(network, EightBitLinear)
+
+
+def replace_linear(network: torch.nn.Module, make: Callable[[torch.nn.Linear], torch.nn.Module]) -> int:
+    """Put another layer in the place of every linear one whose weights are not tied to embeddings.
+
+    Args:
+        network: Changed in place, one layer after the other.
+        make: The other layer, of a linear one.
+
+    Returns:
+        Number of layers.
+    """
     tied = {id(module.weight) for module in network.modules() if isinstance(module, torch.nn.Embedding)}
     found = [
         (parent, name, layer)
@@ -64,5 +79,5 @@ def keep_in_eight_bits(network: torch.nn.Module) -> int:
         and id(layer.weight) not in tied
     ]
     for parent, name, layer in found:
-        setattr(parent, name, EightBitLinear(layer))
+        setattr(parent, name, make(layer))
     return len(found)
