@@ -125,11 +125,7 @@ class Network:
             joints: B joint images, uint8 [H, W, 3].
             prompt: Tokens between image and caption, the start token first.
         """
-        parts = [joints[start : start + _TOGETHER] for start in range(0, len(joints), _TOGETHER)]
-        seen = [
-            self._vision.run(None, {"pixel_values": self.statistics.normalised(part)})[0] for part in parts
-        ]
-        patches = np.concatenate(seen) if len(seen) > 1 else seen[0]
+        patches = self.see(self.statistics.normalised(joints))
         prefix = self._qformer.run(None, {"patches": patches})[0]
         tokens = np.tile(np.array(prompt, dtype=np.int64), (len(joints), 1))
         length = prefix.shape[1] + len(prompt)
@@ -137,6 +133,15 @@ class Network:
         read = self._read(prefix, tokens, causal, np.arange(length), [length - 1], self._nothing(len(joints)))
         embeddings = np.concatenate([prefix, self._words[tokens]], axis=1)
         return replace(read, embeddings=embeddings)
+
+    def see(self, pixel_values: np.ndarray) -> np.ndarray:
+        """What the ViT makes of joint images [B, 3, H, W], a few at a time: [B, 1 + P, D]."""
+        starts = range(0, len(pixel_values), _TOGETHER)
+        parts = [
+            self._vision.run(None, {"pixel_values": pixel_values[start : start + _TOGETHER]})[0]
+            for start in starts
+        ]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def generate(self, read: Read, decoding: Decoding) -> list[list[int]]:
         """A caption for each pair, as tokens without special ones at either end."""
