@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from blip2idc.images import aside
-from blip2idc.images.values.frame import Frame, Space, matched
+from blip2idc.images.values.frame import Frame, Space, matched, rgb_of
 
 RNG = np.random.default_rng(3)
 
@@ -45,3 +46,13 @@ def test_eight_bits_meet_sixteen_on_the_finer_scale(monkeypatch: pytest.MonkeyPa
 
 def test_bands_of_another_number_are_not_compared() -> None:
     assert matched(frame(3, "uint8", "bands"), frame(5, "uint8", "bands")) is None
+
+
+@pytest.mark.parametrize("space", ["cmyk", "lab"])
+def test_inks_become_light_strip_by_strip_as_at_once(
+    space: Space, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = rng.integers(0, 256, (30, 20, 4 if space == "cmyk" else 3), dtype=np.uint8)
+    expected = Image.frombytes(space.upper(), (20, 30), values.tobytes()).convert("RGB")
+    monkeypatch.setattr("blip2idc.images.aside.STRIP_VALUES", 500)
+    assert np.array_equal(rgb_of(values[:, ::-1][:, ::-1], space), np.asarray(expected))

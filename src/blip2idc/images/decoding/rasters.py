@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from blip2idc.errors import Blip2idcError, ImageError, MissingExtraError
+from blip2idc.images.aside import empty_aside, let_go
 from blip2idc.images.decoding.by_format.tiff import TiffPage, pages
 from blip2idc.images.decoding.limits import Limits
 from blip2idc.images.decoding.opening import reason_of, silence_log
@@ -78,7 +79,8 @@ def read_pages(content: bytes, limits: Limits) -> Iterator[tuple[np.ndarray, str
 
 
 def _values(page: Any) -> np.ndarray:
-    values = np.asarray(page.asarray(maxworkers=1))
+    values = np.asarray(page.asarray(maxworkers=1, out=empty_aside(page.shape, page.dtype)))
+    let_go(values)
     if values.ndim == 2:
         values = values[:, :, None]
     elif values.shape[-2:] == (page.imagelength, page.imagewidth):  # a plane for each band

@@ -78,8 +78,17 @@ def _to_light(frame: Frame) -> Frame:
     """CMYK and Lab as RGB, 8 bits; others as they are."""
     if frame.space not in ("cmyk", "lab") or frame.values.dtype != np.uint8:
         return frame
-    picture = Image.frombytes(frame.space.upper(), frame.size, np.ascontiguousarray(frame.values).tobytes())
-    return replace(frame, values=np.asarray(picture.convert("RGB")), space="rgb")
+    return replace(frame, values=rgb_of(frame.values, frame.space), space="rgb")
+
+
+def rgb_of(values: np.ndarray, space: Space) -> np.ndarray:
+    """8-bit CMYK or Lab, [H, W, C], as RGB; laid aside where it is large."""
+    made = empty_aside((*values.shape[:2], 3), np.uint8)
+    for strip in strips(values, made):
+        part = np.ascontiguousarray(values[strip])
+        size = part.shape[1], part.shape[0]
+        made[strip] = np.asarray(Image.frombytes(space.upper(), size, part.tobytes()).convert("RGB"))
+    return made
 
 
 def _as_rgb(frame: Frame) -> Frame:

@@ -13,7 +13,7 @@ from blip2idc.images.aside import empty_aside, let_go, strips
 from blip2idc.images.large import is_large, rgb_of_parts
 from blip2idc.images.levels import levels
 from blip2idc.images.pair import ImagePair
-from blip2idc.images.values.frame import Frame, matched, value_range
+from blip2idc.images.values.frame import Frame, matched, rgb_of, value_range
 
 _BACKGROUNDS = (255, 0, 128)
 _SEEN = 8  # levels of 255 from which on a difference shows
@@ -75,8 +75,7 @@ def _picture(frame: Frame, low: float, high: float, background: int, bands: list
     if frame.space == "rgb" and frame.values.dtype == np.uint8 and not frame.alpha:
         return frame.values
     if frame.space in ("cmyk", "lab") and frame.values.dtype == np.uint8:
-        values = np.ascontiguousarray(frame.values).tobytes()
-        return np.asarray(Image.frombytes(frame.space.upper(), frame.size, values).convert("RGB"))
+        return rgb_of(frame.values, frame.space)
     height, width = frame.values.shape[:2]
     rgb = empty_aside((height, width, 3), np.uint8)
     for strip in strips(frame.values, rgb):
