@@ -114,6 +114,36 @@ def test_negative_values_of_eight_bits_are_a_raster(tmp_path: Path) -> None:
     assert (np.diff(row.astype(int)) >= 0).all()
 
 
+@pytest.mark.parametrize(
+    ("kind", "nothing", "text"),
+    [
+        ("int16", -32768, "-32768"),
+        ("float32", -3.4028234663852886e38, "-3.40282e+38"),
+        ("uint16", 65535, "65535 "),
+    ],
+)
+@pytest.mark.parametrize("stretch", ["auto", "minmax"])
+def test_what_stands_for_nothing_takes_no_part(
+    kind: str, nothing: float, text: str, stretch: Any, tmp_path: Path
+) -> None:
+    """As geographic programs mark it (tag 42113): a tenth of such pixels would be the whole range of greys."""
+    values = np.linspace(100, 900, 40 * 50).reshape(40, 50).astype(kind)
+    values[:6] = np.float32(text) if kind == "float32" else nothing
+    tags = [(42113, 2, len(text) + 1, text + "\0", True)]
+    tifffile.imwrite(tmp_path / "a.tif", values, extratags=tags)
+    pair, told = open_rasters(tmp_path / "a.tif", tmp_path / "a.tif", RasterView(stretch=stretch))
+    shown = np.asarray(pair.before)[:, :, 0]
+    assert "values 2" in told  # from 220 on
+    assert not shown[:6].any()
+    assert np.ptp(shown[6:].astype(int)) > 240
+
+
+def test_a_word_about_nothing_that_is_no_number(tmp_path: Path) -> None:
+    values = np.arange(200, dtype=np.int16).reshape(10, 20)
+    tifffile.imwrite(tmp_path / "a.tif", values, extratags=[(42113, 2, 5, "none\0", True)])
+    assert "values 3.98 to 195" in open_rasters(tmp_path / "a.tif", tmp_path / "a.tif")[1]
+
+
 def test_a_band_that_is_not_there(bands: tuple[Path, Path]) -> None:
     with pytest.raises(ImageError, match="has 13 bands, and --bands asks for 14"):
         open_rasters(*bands, RasterView(bands=(14,)))

@@ -33,6 +33,7 @@ _SAMPLE = 1_000_000  # values that the percentiles are taken of
 _ROWS = 1_000_000  # values that are stretched at a time
 _DARK = 2**15  # of a picture of 16 bits, as in `values.show`
 _HEAD = 32
+_FLOAT, _SINGLE = 3, 32  # format and bits of a sample of a TIFF
 _PNG = b"\x89PNG"
 _DEEP_MARKS = (
     *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF
@@ -161,7 +162,9 @@ def open_rasters(
     paths = os.fspath(before), os.fspath(after)
     facts = [_facts(path, view, max_pixels) for path in paths]  # one raster in memory at a time
     low, high, how = _range(facts, view.stretch)
-    pictures = [_picture(_read(path, view, max_pixels)[0], low, high) for path in paths]
+    pictures = [
+        _picture(_read(path, view, max_pixels)[0], low, high, _nothing(path, max_pixels)) for path in paths
+    ]
     bands = view.bands or tuple(range(1, facts[0].shown + 1))
     told = (
         f"bands {','.join(map(str, bands))} of {facts[0].bands}, "
@@ -193,15 +196,29 @@ class _Facts:
 
 def _facts(path: str, view: RasterView, max_pixels: int) -> _Facts:
     values, bands = _read(path, view, max_pixels)
+    nothing = _nothing(path, max_pixels)
     low, high = np.inf, -np.inf
     if view.stretch == "minmax":
         for part in _parts(values):
-            finite = part[np.isfinite(part)]
+            finite = part[np.isfinite(part) & (part != nothing)]
             if finite.size:
                 low, high = min(low, float(finite.min())), max(high, float(finite.max()))
     sample = values.ravel()[:: max(1, values.size // _SAMPLE)].astype(np.float64)
-    sample = sample[np.isfinite(sample)]
+    sample = sample[np.isfinite(sample) & (sample != nothing)]
     return _Facts(bands, values.shape[2], low, high, sample, values.dtype == np.uint8)
+
+
+def _nothing(path: str, max_pixels: int) -> float:
+    """The value that stands for nothing in a file, in its own type of numbers; NaN, which equals none, without one."""
+    limits = Limits(max_pixels, path)
+    content = content_of(path, limits)
+    page = next(pages(content, limits), None) if format_of(content, path) == "TIFF" else None
+    if page is None or page.nothing is None:
+        return float("nan")
+    single = page.sample_format == _FLOAT and page.bits == _SINGLE
+    return (
+        float(np.float32(page.nothing)) if single else page.nothing
+    )  # written with all its digits, or with few
 
 
 def _read(path: str, view: RasterView, max_pixels: int) -> tuple[np.ndarray, int]:
@@ -250,22 +267,24 @@ def _range(facts: list[_Facts], stretch: Stretch) -> tuple[float, float, str]:
     return (low, high, how) if low < high else (low, low + max(1.0, abs(low) * 1e-6), how)
 
 
-def _picture(values: np.ndarray, low: float, high: float) -> Image.Image:
-    """Stretched to 8 bits; what is not a number is black."""
+def _picture(values: np.ndarray, low: float, high: float, nothing: float) -> Image.Image:
+    """Stretched to 8 bits; what is not a number, or stands for nothing, is black."""
     height, width = values.shape[:2]
     if is_large((width, height)):
-        return rgb_of_parts((width, height), _strips(values, low, high))
+        return rgb_of_parts((width, height), _strips(values, low, high, nothing))
     picture = Image.new("RGB", (width, height))
-    for corner, strip in _strips(values, low, high):
+    for corner, strip in _strips(values, low, high, nothing):
         picture.paste(strip, corner)
     return picture
 
 
-def _strips(values: np.ndarray, low: float, high: float) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+def _strips(
+    values: np.ndarray, low: float, high: float, nothing: float
+) -> Iterator[tuple[tuple[int, int], Image.Image]]:
     """Stretched rows of [H, W, 1 or 3], with the corner where they lie."""
     top = 0
     for part in _parts(values):
-        shown = levels(part, low, high)
+        shown = levels(np.where(part == nothing, np.nan, part), low, high)
         strip = Image.fromarray(shown if shown.shape[2] == 3 else shown[:, :, 0]).convert("RGB")
         yield (0, top), strip
         top += strip.height

@@ -33,6 +33,8 @@ _WIDTHS = {
     17: 8,
     18: 8,
 }
+_NOTHING, _TEXT = 42113, 2  # GDAL's tag of the value that stands for nothing, a number as text
+_LONGEST_NUMBER = 64
 _CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 
@@ -53,6 +55,7 @@ class TiffPage:
         swapped: Whether compressed values lie with their most significant byte first.
         segment: (width, height) of a strip or tile.
         segments: How many there are.
+        nothing: The value that stands for nothing, as geographic programs write it; None without one.
     """
 
     width: int
@@ -66,6 +69,7 @@ class TiffPage:
     swapped: bool
     segment: tuple[int, int]
     segments: int
+    nothing: float | None = None
 
     @property
     def segment_bytes(self) -> int:
@@ -141,6 +145,8 @@ def _directory(
             (at,) = struct.unpack_from(order + ("Q" if big else "I"), content, at)
         if kind in _CODES and count and at <= len(content) - _WIDTHS[kind]:
             tags[tag] = (count, *struct.unpack_from(order + _CODES[kind], content, at))
+        elif tag == _NOTHING and kind == _TEXT and count <= _LONGEST_NUMBER:
+            tags[tag] = (count, *content[at : at + count])
         else:
             tags[tag] = (count,)
     end, offset = start + width * entries, order + ("Q" if big else "I")
@@ -160,5 +166,12 @@ def _page(tags: dict[int, tuple[int, ...]], order: str) -> TiffPage:
     return TiffPage(
         width, height, first(258, 1), first(277, 1), first(339, 1), first(262, 1),
         first(338, 0) if 338 in tags else None, first(284, 1) == 2, order == ">" and first(259, 1) != 1, segment,
-        max(tags.get(number, (0,))[0] for number in numbers),
+        max(tags.get(number, (0,))[0] for number in numbers), _number(bytes(tags.get(_NOTHING, ())[1:])),
     )  # fmt: skip
+
+
+def _number(text: bytes) -> float | None:
+    try:
+        return float(text.split(b"\0")[0])
+    except ValueError:  # none, or nothing that is one
+        return None
