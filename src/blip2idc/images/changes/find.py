@@ -19,6 +19,7 @@ from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
 from blip2idc.images.changes.facts.scaling import resized_picture
 from blip2idc.images.changes.facts.things import thing_of
+from blip2idc.images.changes.flow.explained import with_reflow
 from blip2idc.images.changes.geometry import alignment as aligning
 from blip2idc.images.changes.geometry.columns import find_columns
 from blip2idc.images.changes.geometry.overlay import Overlay, content_box, is_bare, lay
@@ -62,9 +63,11 @@ _REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 
+#: Levels up to which pixels differ that are the same: on a page that is equal to the pixel, and on others.
+_NOTHING, _NOISE = 4, 64
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
 #: Facts of a text that runs out of its box, of which that is more telling.
-_OF_OVERFLOW = frozenset({"resized", "moved", "gap", "recoloured", "appeared", "disappeared"})
+_OF_OVERFLOW = frozenset({"resized", "gap", "recoloured"})
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
 _OF_BOX = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 
@@ -112,6 +115,9 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         found = Alignment("aligned")
         overlay, excess = lay(one, other, found), exact_excess(plain)
         changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
+    if drawn and plain is not None and changes:
+        touched, floor = (plain > 0, _NOTHING) if excess.exact else (plain > _NOISE, _NOISE)
+        changes = with_reflow(one, other, touched, changes, floor)
     share, compact_share = _shares(overlay, excess, compact)
     if factor > 1:
         found, changes = _enlarged(found, changes, factor, first, second)

@@ -195,10 +195,16 @@ def difference(a: np.ndarray, b: np.ndarray, low: float = 0.0, high: float = 255
 
 
 def evenness(image: Pixels) -> float:
-    """Share of the pixels that are equal to the next one: most of a drawing or a page, few of a photograph."""
+    """Share of the pixels that are equal to the next one: most of a drawing or a page, few of a photograph.
+
+    The next one beside or below, whichever more are equal to: the ground of a page may pass from colour to colour.
+    """
     every = -(-max(image.shape[:2]) // _ROWS)
-    rows = image[::every]
-    return float((rows[:, 1:] == rows[:, :-1]).all(axis=2).mean()) if image.shape[1] > 1 else 1.0
+    shares = []
+    for lines in (image[::every], image[:, ::every].transpose(1, 0, 2)):
+        if lines.shape[1] > 1:
+            shares.append(float((lines[:, 1:] == lines[:, :-1]).all(axis=2).mean()))
+    return max(shares, default=1.0)
 
 
 def codes(image: Pixels) -> np.ndarray:

@@ -50,6 +50,8 @@ _PARTLY = (
     0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
 )
 _WHOLLY, _FEW_PIXELS = 0.85, 6  # the same where strokes are others, and how many pixels tell
+#: Pixels of strokes that are gone where another sign is written, and share of the difference that shifts leave then.
+_FEW_GONE, _UNSHIFTED = 4, 0.9
 _LETTERS = (7, 60)  # pixels of the height of letters that may lean
 _ITALIC, _UPRIGHT = 0.14, 0.07  # tangents of the slant of italic letters at least, of others at most
 _STROKE = 40  # levels by which strokes differ from their ground, at least
@@ -117,7 +119,8 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
         explained.sum() < _WIDESPREAD
     ):  # of letters all over a page each leans a little otherwise by its rendering
         for index in np.flatnonzero(explained).tolist():
-            explained[index] = not _leans(before, after, areas.box(index))
+            box = areas.box(index)
+            explained[index] = not _leans(before, after, box) and not _is_another_sign(before, after, box)
     explained |= _in_accord(shifts, explained)
     if explained.sum() < _WIDESPREAD and not explained.all():
         # a part of a changed word may happen to look drawn anew
@@ -194,6 +197,13 @@ def _is_another(before: Pixels, after: Pixels, box: Box) -> bool:
     """Whether strokes are there and gone: some pixels differ by nearly all of the contrast around them."""
     gap, contrast = _gap_and_contrast(before, after, box)
     return bool(np.count_nonzero(gap > np.maximum(_ROUNDING + _WHOLLY * contrast, _STROKE)) >= _FEW_PIXELS)
+
+
+def _is_another_sign(before: Pixels, after: Pixels, box: Box) -> bool:
+    """Whether strokes of small letters are there and gone, and no shift brings them back."""
+    gap, contrast = _gap_and_contrast(before, after, box)
+    gone = (gap > _PARTLY * contrast) & (contrast > _STROKE)
+    return np.count_nonzero(gone) >= _FEW_GONE and best_shift(before, after, box)[2] >= _UNSHIFTED
 
 
 def _gap_and_contrast(before: Pixels, after: Pixels, box: Box) -> tuple[np.ndarray, np.ndarray]:

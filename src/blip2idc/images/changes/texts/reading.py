@@ -20,7 +20,7 @@ from blip2idc.images.changes.pictures import Pixels
 _HEIGHT = 36  # pixels to which a line is enlarged or reduced
 _PADDING = 8  # pixels of ground around it: together near the 48 of the recogniser
 _WIDEST = 2400  # pixels
-_THREADS = 2
+_THREADS = 1
 _lock = threading.Lock()
 
 

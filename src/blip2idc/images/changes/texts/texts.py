@@ -74,6 +74,7 @@ def with_texts(
     if not changes or not can_read():
         return tuple(changes)
     read = [_named(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
+    read = _moved_words(read)
     texts = [
         [text for change in read if (text := getattr(change, side))] for side in ("before_text", "after_text")
     ]
@@ -90,6 +91,33 @@ def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return change
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_of(picture, box, -AIR))
+
+
+def _moved_words(changes: Sequence[MeasuredChange]) -> list[MeasuredChange]:
+    """The changes, with words that are gone in one place and new in another as words that moved."""
+    told = list(changes)
+    for gone in changes:
+        if gone.fact("disappeared") is None or not gone.before_text:
+            continue
+        words = letters_of([gone.before_text])
+        for new in told:
+            if (
+                new.fact("appeared") is None
+                or letters_of([new.after_text or ""]) != words
+                or len(words) < _WORD
+            ):
+                continue
+            assert gone.before_box is not None
+            assert new.after_box is not None
+            dx, dy = (new.after_box[axis] - gone.before_box[axis] for axis in (0, 1))
+            facts, name = (Fact("moved", {"dx": dx, "dy": dy}),), as_name([gone.before_text])
+            both = replace(
+                gone, after_box=new.after_box, facts=facts, thing="text", before_text=None, name=name
+            )
+            told[told.index(gone)] = replace(both, sentence=sentence(facts, "text"))
+            told.remove(new)
+            break
+    return told
 
 
 def _of_page(
@@ -128,7 +156,11 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         return _as_card(first, second, change)
     sure = VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
-    one, other = (read_place(picture, box, sure) for picture, box in zip((first, second), boxes, strict=True))
+    whole = not kinds or (change.before_box is not None and change.after_box is not None)
+    one, other = (
+        read_place(picture, box, sure, whole=whole)
+        for picture, box in zip((first, second), boxes, strict=True)
+    )
     if one is None or other is None:
         return change
     if len(one) != len(other):

@@ -44,13 +44,19 @@ class Written:
     box: Box
 
 
-def read_place(picture: Picture, box: Box | None, sure: float) -> list[Written] | None:
+def read_place(picture: Picture, box: Box | None, sure: float, *, whole: bool = True) -> list[Written] | None:
     """The lines of a place; none where nothing is written; None where one is not sure.
 
     Of several lines the last may be cut off by the end of the image.
+
+    Args:
+        picture: Where it is written.
+        box: The place.
+        sure: How sure the reader has to be of every line, 0..1.
+        whole: Whether to read lines from their beginning to their end, or only what of them is in the box.
     """
     texts: list[Written] = []
-    for crop, line in lines_of_place(picture, box):
+    for crop, line in lines_of_place(picture, box, whole=whole):
         text, certainty = read_line(crop)
         if not text or certainty < sure:
             if texts and line[1] + line[3] >= picture.height - RIM:
@@ -118,12 +124,20 @@ def window_of(picture: Picture, box: Box) -> tuple[Pixels, Box]:
     )
 
 
-def lines_of_place(picture: Picture, box: Box | None) -> list[tuple[Pixels, Box]]:
-    """The lines of a place: each cut out, with a little ground, and its box in the image."""
+def lines_of_place(picture: Picture, box: Box | None, *, whole: bool = True) -> list[tuple[Pixels, Box]]:
+    """The lines of a place, or what of them is in it: cut out, with a little ground, and their boxes in the image."""
     if box is None:
         return []
     x, y, width, height = box
     left, top = max(0, x - _AROUND), max(0, y - _AROUND)
     image = picture.window((left, top, width + x - left + _AROUND, height + y - top + _AROUND))
     found = line_boxes(image, (x - left, y - top, width, height))
+    if not whole:
+        found = [_cut(line, x - left - RIM, x - left + width + RIM) for line in found]
     return [(with_air(image, line), (line[0] + left, line[1] + top, line[2], line[3])) for line in found]
+
+
+def _cut(line: Box, start: int, stop: int) -> Box:
+    """A line from one column to another; all of it where it is not there."""
+    left, right = max(line[0], start), min(line[0] + line[2], stop)
+    return (left, line[1], right - left, line[3]) if right > left else line

@@ -1,0 +1,97 @@
+"""The changes of a page, of which those that one thing explains are told as that thing.
+
+In: two images, where they differ, and the changes found. Out: the changes, or fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from blip2idc.images.changes.facts.things import thing_of
+from blip2idc.images.changes.flow.boxes import around, overlap
+from blip2idc.images.changes.flow.pieces import is_bare, pair_pieces
+from blip2idc.images.changes.flow.reflow import Reflow, explain
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.result import Box, MeasuredChange
+from blip2idc.images.changes.sentences import sentence
+
+#: Facts that may be of what only gave way, or that pieces tell more of.
+_OPEN = frozenset({"moved", "gap", "swapped", "overflow"})
+#: Pixels around all that is explained, in which changes belong to it.
+_AROUND = 8
+
+
+def with_reflow(
+    before: Pixels, after: Pixels, touched: np.ndarray, changes: Sequence[MeasuredChange], floor: int
+) -> list[MeasuredChange]:
+    """The changes, with one thing that came, went or changed places instead of all that gave way to it.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: Of the same size.
+        touched: bool [H, W], where they differ.
+        changes: Found.
+        floor: Levels up to which neighbouring pixels differ where nothing is drawn.
+    """
+    if not changes or (len(changes) == 1 and changes[0].facts and changes[0].facts[0].kind not in _OPEN):
+        return list(changes)
+    pieces = pair_pieces(before, after, touched)
+    found = explain(pieces, before, after, floor) if pieces is not None else None
+    if found is None:
+        return list(changes)
+    belong = [change for change in changes if _belongs(change, found)]
+    if not belong:
+        return list(changes)
+    rest = [change for change in changes if change not in belong]
+    known = next((change for change in belong if change.fact(found.fact.kind)), None)
+    if known is not None and known.before_box != known.after_box:  # measured to the edge of its ground
+        return [known, *rest]
+    if found.alone:
+        found = _as_large(before, after, belong, found, floor)
+    return [_told(before, after, found), *rest]
+
+
+def _as_large(
+    before: Pixels, after: Pixels, belong: Sequence[MeasuredChange], found: Reflow, floor: int
+) -> Reflow:
+    """A thing that came or went with the ground on which it stands, where that differs too."""
+    appeared = found.after is not None
+    boxes = [found.after if appeared else found.before]
+    boxes += [change.after_box if appeared else change.before_box for change in belong]
+    box = around(box for box in boxes if box is not None)
+    if not is_bare(before if appeared else after, box, floor):
+        return found
+    return replace(found, after=box) if appeared else replace(found, before=box)
+
+
+def _told(before: Pixels, after: Pixels, found: Reflow) -> MeasuredChange:
+    """What explains the others, as a change."""
+    image, box = (after, found.after) if found.after else (before, found.before)
+    assert box is not None
+    thing = "" if found.fact.kind == "gap" else thing_of(image, box)
+    facts = (found.fact,)
+    return MeasuredChange(
+        found.before, found.after, facts, sentence(facts, thing), 2.0, box[2] * box[3], 128.0, thing
+    )
+
+
+def _belongs(change: MeasuredChange, found: Reflow) -> bool:
+    """Whether a change is of something that is explained, or lies among it."""
+    sides = list(zip((change.before_box, change.after_box), found.touched, strict=True))
+    return any(
+        box is not None and any(overlap(box, other) for other in boxes) for box, boxes in sides
+    ) or all(box is None or _is_among(box, boxes) for box, boxes in sides)
+
+
+def _is_among(box: Box, boxes: Sequence[Box]) -> bool:
+    """Whether a box lies within the one around others."""
+    if not boxes:
+        return True
+    x, y, width, height = around(boxes)
+    left, top = box[0] - x, box[1] - y
+    return (
+        min(left, top) >= -_AROUND and left + box[2] <= width + _AROUND and top + box[3] <= height + _AROUND
+    )
