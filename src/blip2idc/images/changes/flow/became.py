@@ -17,8 +17,8 @@ from blip2idc.images.changes.result import Box, Fact
 
 #: Share by which the sides of a thing that is drawn larger or smaller change at least, and by which the two may differ.
 _LARGER, _UNLIKE = 0.07, 0.12
-#: Likeness of a thing and the same, drawn as large.
-_SAME = 0.72
+#: Likeness of a thing and the same, drawn as large, and pixels over which both are blurred: letters keep to pixels.
+_SAME, _SOFT = 0.84, 0.9
 #: Pieces that are looked for within others, the largest, and pixels around these.
 _TRIED, _RIM = 3, 3
 #: Pixels of ink, of the shorter side, and levels from the ground of a thing that is looked for.
@@ -83,10 +83,10 @@ def _drawn_larger(before: Pixels, after: Pixels, one: Box, other: Box) -> float 
     for image, (x, y, width, height) in (small, large):
         patch = image[y : y + height, x : x + width].astype(np.float32)
         patches.append(patch - np.median(np.concatenate([patch[0], patch[-1]]), axis=0))
-    reduced = cv2.resize(patches[1], patches[0].shape[1::-1], interpolation=cv2.INTER_AREA)
-    power = float((patches[0] ** 2).sum() + (reduced**2).sum())
-    common = float((cv2.GaussianBlur(patches[0], (0, 0), 0.6) * cv2.GaussianBlur(reduced, (0, 0), 0.6)).sum())
-    return factor if power and 2 * common / power >= _SAME else None
+    patches[1] = cv2.resize(patches[1], patches[0].shape[1::-1], interpolation=cv2.INTER_AREA)
+    first, second = (cv2.GaussianBlur(patch, (0, 0), _SOFT) for patch in patches)
+    power = float((first**2).sum() + (second**2).sum())
+    return factor if power and 2 * float((first * second).sum()) / power >= _SAME else None
 
 
 def _laid_over(

@@ -130,12 +130,11 @@ def _is_stretched(one: Piece, other: Piece, ways: Iterable[tuple[int, int]]) -> 
 
 
 def _leaves(box: Box, ways: Iterable[tuple[int, int]], size: tuple[int, int]) -> bool:
-    """Whether something is cut off by the edge of the image, or would be in the other image."""
+    """Whether something is cut off by the edge of the image, or would be below or beyond it in the other image."""
     left, top, right, bottom = sides(box)
-    return any(
-        left + dx <= 1 or top + dy <= 1 or right + dx >= size[0] - 1 or bottom + dy >= size[1] - 1
-        for dx, dy in {(0, 0), *ways}
-    )
+    if left <= 1 or top <= 1:
+        return True
+    return any(right + dx >= size[0] - 1 or bottom + dy >= size[1] - 1 for dx, dy in {(0, 0), *ways})
 
 
 def _things(pieces: list[Piece]) -> list[Piece]:
