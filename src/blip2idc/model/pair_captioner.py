@@ -95,6 +95,11 @@ class PairCaptioner(ABC):
         trained = self.adapter is not None and not is_packaged_adapter(self.adapter)
         return trained or self.settings.own_words
 
+    @property
+    def is_packaged(self) -> bool:
+        """Whether its adapter is the one of the packaged model."""
+        return self.adapter is not None and is_packaged_adapter(self.adapter) and not self.settings.own_words
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """`model`, `adapter` and `layout`, as reports name them."""
@@ -294,9 +299,9 @@ class PairCaptioner(ABC):
         crops = [
             crop
             for one in batch
-            if one.look and self.asks_about_crops
-            for crop in one.look.crops
-            if crop is not None
+            if one.look
+            for crop, asked in zip(one.look.crops, self._asked(one.look), strict=True)
+            if crop is not None and asked
         ]
         encoded = self.encode([*wholes, *crops[: room - len(wholes)]])
         found = self.say(encoded, decoding)
@@ -319,11 +324,24 @@ class PairCaptioner(ABC):
         """
         if look is None:
             return whole
-        said: list[Difference | None] = [None] * len(look.crops)
-        if self.asks_about_crops:
-            said = [whole if crop is None else next(close) for crop in look.crops]
+        said = [
+            (whole if crop is None else next(close)) if asked else None
+            for crop, asked in zip(look.crops, self._asked(look), strict=True)
+        ]
         seen = look.seen_in(self.layout.part_size, self.patch_size)
         return tell(whole, look, said, seen=seen, own_words=self.own_words)
+
+    def _asked(self, look: CloseLook) -> list[bool]:
+        """Which places it is asked about: none that are told by words that were read there.
+
+        The packaged model was taught nothing of pages, so that facts that are sure of them need no sentence of it.
+        """
+        return [
+            self.asks_about_crops
+            and not (look.certain and change.is_read)
+            and not (look.certain and look.drawn and change.facts and self.is_packaged)
+            for change in look.measured
+        ]
 
     def _explained(self, said: Sequence[_Said], method: str, **settings: bool) -> list[Explanation]:
         """Where the captioner looked for what it said of the whole, from what was encoded for that."""

@@ -160,6 +160,11 @@ class MeasuredChange:
     after_text: str | None = None
     name: str | None = None
 
+    @property
+    def is_read(self) -> bool:
+        """Whether other words were read before and after."""
+        return self.before_text != self.after_text
+
     def fact(self, kind: str) -> Fact | None:
         """The fact of a kind, None where it is not stated."""
         return next((fact for fact in self.facts if fact.kind == kind), None)

@@ -101,6 +101,7 @@ def tell_change(
     least: float,
     *,
     drawn: bool = False,
+    states: bool = True,
 ) -> Change:
     """One place in words.
 
@@ -110,12 +111,13 @@ def tell_change(
         sizes: (width, height) of the image before and of the image after.
         least: How probable a change is here by measurement alone.
         drawn: Whether it is of a page or a drawing.
+        states: Whether the captioner states how sure it is of its sentences.
     """
     box, size = (measured.after_box, sizes[1]) if measured.after_box else (measured.before_box, sizes[0])
     place = place_of(box, size) if box and box[2] * box[3] < _ALL * size[0] * size[1] else ""
     texts = measured.before_text, measured.after_text
-    read = texts[0] != texts[1]
-    confidence = None if said is None else said.confidence
+    read = measured.is_read
+    confidence = said.confidence if said is not None else 1.0 if states else None
     probability = max(least, said.change_probability if said else 0.0)
     if read:
         caption = text_sentence(texts[0] or "", texts[1] or "", measured.thing, place)

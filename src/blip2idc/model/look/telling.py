@@ -75,7 +75,7 @@ def tell(
             )
         return replace(whole, alignment=look.alignment)
     changes = tuple(
-        tell_change(measured, close, look.sizes, least, drawn=look.drawn)
+        tell_change(measured, close, look.sizes, least, drawn=look.drawn, states=whole.confidence is not None)
         for measured, close in zip(look.measured, said, strict=True)
     )
     if own_words and whole.changed:
@@ -106,7 +106,7 @@ def tell_pair(
     """
     most = look.measured[0]
     fits = not contradicts(whole.caption, most.facts) if look.small else agrees(whole.caption, most)
-    fits = fits and (look.small or most.before_text == most.after_text)  # words that were read are told
+    fits = fits and (look.small or not most.is_read)  # words that were read are told
     if seen and whole.changed and fits and (look.small or is_heard(whole, drawn=look.drawn)):
         return whole.caption, whole.confidence
     first, sure = changes[0].caption, changes[0].confidence

@@ -13,6 +13,8 @@ _FEWEST = 400  # pixels of a picture
 _DENSE = 0.45  # share of its box that differs where another picture is there
 _COLORS = 24  # of 512, that a picture has
 _FULL, _LEAST_SIDE, _FEW_COLORS, _DRAWN = 0.85, 24, 6, 12.0  # of drawings: share, pixels, colours and levels
+#: Share of a box in which what differs is the ellipse in it.
+_ROUND = 0.9
 _SAME_SHAPES = 0.3  # correlation of details from which on both show the same
 _PLAIN = 0.85  # share of a place that has the colour around it where a picture is missing
 
@@ -68,12 +70,22 @@ def _steps_at_edges(patch: Patch) -> list[float]:
 def _is_filled(patch: Patch, inner: np.ndarray) -> bool:
     """Whether drawings of few colours fill a place before and after."""
     rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
-    if patch.density() < _FULL or min(rows.size, columns.size) < _LEAST_SIDE:
+    if min(rows.size, columns.size) < _LEAST_SIDE:
+        return False
+    if patch.density() < _FULL and not _is_round(inner[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]):
         return False
     return all(
         _colors(image[inner]) >= _FEW_COLORS and image[inner].std(axis=0).max() > _DRAWN
         for image in (patch.before, patch.after)
     )
+
+
+def _is_round(mask: np.ndarray) -> bool:
+    """Whether a mask bool [h, w] fills the ellipse in its box and no more, as portraits do."""
+    height, width = mask.shape
+    down, across = (np.arange(side) + 0.5 - side / 2 for side in (height, width))
+    ellipse = (down[:, None] / (height / 2)) ** 2 + (across / (width / 2)) ** 2 <= 1.0
+    return bool((mask == ellipse).mean() >= _ROUND)
 
 
 def _colors(values: np.ndarray) -> int:

@@ -38,7 +38,7 @@ def with_reflow(
     """
     if not changes or (len(changes) == 1 and changes[0].facts and changes[0].facts[0].kind not in _OPEN):
         return list(changes)
-    pieces = pair_pieces(before, after, touched)
+    pieces = pair_pieces(before, after, touched, floor)
     found = explain(pieces, before, after, floor) if pieces is not None else None
     if found is None:
         return list(changes)

@@ -116,16 +116,18 @@ class Pieces:
     still: tuple[Box, ...]
 
 
-def pair_pieces(before: Pixels, after: Pixels, touched: np.ndarray) -> Pieces | None:
+def pair_pieces(before: Pixels, after: Pixels, touched: np.ndarray, floor: int) -> Pieces | None:
     """The pieces that changed, paired; None where they are too many.
 
     Args:
         before: uint8 [H, W, 3].
         after: Of the same size.
         touched: bool [H, W], where they differ.
+        floor: Levels up to which neighbouring pixels differ where nothing is drawn.
     """
     touched = cv2.dilate(touched.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    inks = [_edges(image) for image in (before, after)]
+    edge = max(_EDGE, floor)
+    inks = [(_steps(image) > edge).astype(np.uint8) for image in (before, after)]
     (lost, still), (new, _) = (
         _pieces(image, ink, touched) for image, ink in zip((before, after), inks, strict=True)
     )
@@ -144,9 +146,10 @@ def pair_pieces(before: Pixels, after: Pixels, touched: np.ndarray) -> Pieces | 
     ways = _ways(found)
     lost = [piece for piece in lost if not any(_is_at(piece, after, way) for way in ways)]
     new = [piece for piece in new if not any(_is_at(piece, before, (-dx, -dy)) for dx, dy in ways)]
-    held = [pair for pair in found if pair.by == (0, 0)]
+    stay = 0 if floor < _EDGE else 1
+    held = [pair for pair in found if max(map(abs, pair.by)) <= stay]
     return Pieces(
-        tuple(pair for pair in found if pair.by != (0, 0)),
+        tuple(pair for pair in found if max(map(abs, pair.by)) > stay),
         tuple(lost),
         tuple(new),
         (*still, *(pair.before.box for pair in held)),
@@ -164,11 +167,6 @@ def _steps(image: Pixels) -> np.ndarray:
     """By how much the pixels around each pixel differ, uint8 [H, W]."""
     steps: np.ndarray = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
     return steps
-
-
-def _edges(image: Pixels) -> np.ndarray:
-    """Where neighbouring pixels differ, uint8 [H, W]."""
-    return (_steps(image) > _EDGE).astype(np.uint8)
 
 
 def _pieces(image: Pixels, ink: np.ndarray, touched: np.ndarray) -> tuple[list[Piece], list[Box]]:

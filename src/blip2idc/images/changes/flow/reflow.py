@@ -25,6 +25,8 @@ _STAY = 3
 _SMALLEST = 7
 #: Of its side, how far others go to make room for a thing.
 _ROOM = 0.8
+#: Levels by which neighbouring pixels differ at most, in noise too, where a thing is gone and not only faint.
+_FAINT = 28
 #: Pixels by which what goes across also goes up or down.
 _STRAIGHT = 1
 #: Pixels by which what goes askew goes across and down at least, and within which it covers what it is laid over.
@@ -99,7 +101,8 @@ def explain(pieces: Pieces, before: Pixels, after: Pixels, floor: int) -> Reflow
         return None
     if any(overlap(other, box) > _BESIDE * other[2] * other[3] for other in (*others, *pieces.still)):
         return None
-    room = _made_room(pieces.found, box) if pieces.found else is_bare(after if lost else before, box, floor)
+    bare = min(floor, _FAINT)
+    room = _made_room(pieces.found, box) if pieces.found else is_bare(after if lost else before, box, bare)
     if not room:
         return None
     fact = Fact("disappeared" if lost else "appeared")

@@ -203,7 +203,7 @@ def _is_another_sign(before: Pixels, after: Pixels, box: Box) -> bool:
     """Whether strokes of small letters are there and gone, and no shift brings them back."""
     gap, contrast = _gap_and_contrast(before, after, box)
     gone = (gap > _PARTLY * contrast) & (contrast > _STROKE)
-    return np.count_nonzero(gone) >= _FEW_GONE and best_shift(before, after, box)[2] >= _UNSHIFTED
+    return bool(np.count_nonzero(gone) >= _FEW_GONE and best_shift(before, after, box)[2] >= _UNSHIFTED)
 
 
 def _gap_and_contrast(before: Pixels, after: Pixels, box: Box) -> tuple[np.ndarray, np.ndarray]:

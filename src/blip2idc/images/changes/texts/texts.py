@@ -53,6 +53,8 @@ _CUT_OFF = 3
 _PAGE = 3
 #: Letters of words whose coming or going is told by reading alone.
 _WORD = 3
+#: Of its height, by which a letter may stand off the place in a line that its number tells.
+_OFF_PLACE = 2.0
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
 #: What a thing is not, if it is to be read.
 _NO_TEXT = ("picture", "line")
@@ -216,6 +218,8 @@ def _of_other_words(
         return change  # what is written beside it was read otherwise
     if seems_moved and (one in other or other in one):
         return change  # what is written beside it now was there before
+    if not _differs_there(change, written, rewritten):
+        return change  # what is written beside it was read otherwise
     return replace(
         change,
         before_text=one or None,
@@ -223,6 +227,27 @@ def _of_other_words(
         sentence=text_sentence(one, other, change.thing),
         facts=() if seems_moved else change.facts,  # a word changed, and those behind it moved
     )
+
+
+def _differs_there(change: MeasuredChange, before: Sequence[Written], after: Sequence[Written]) -> bool:
+    """Whether letters of a line differ where its pixels do, as far as where they stand tells; True of several lines."""
+    if len(before) != 1 or len(after) != 1 or change.before_box is None or change.after_box is None:
+        return True
+    (one,), (other,) = before, after
+    steps = SequenceMatcher(None, one.text, other.text, autojunk=False).get_opcodes()
+    spans = [
+        (
+            line.box[0] + start / len(line.text) * line.box[2],
+            line.box[0] + stop / len(line.text) * line.box[2],
+        )
+        for kind, a, b, c, d in steps
+        if kind != "equal"
+        for line, start, stop in ((one, a, b), (other, c, d))
+    ]
+    air = _OFF_PLACE * one.box[3]
+    boxes = change.before_box, change.after_box
+    first, last = min(box[0] for box in boxes) - air, max(box[0] + box[2] for box in boxes) + air
+    return any(start < last and stop > first for start, stop in spans)
 
 
 def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
