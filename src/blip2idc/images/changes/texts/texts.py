@@ -53,6 +53,8 @@ _CUT_OFF = 3
 _PAGE = 3
 #: Letters of words whose coming or going is told by reading alone.
 _WORD = 3
+#: Letters of a line from which on it tells where in it each stands.
+_PLACED = 12
 #: Of its height, by which a letter may stand off the place in a line that its number tells.
 _OFF_PLACE = 2.0
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
@@ -234,6 +236,8 @@ def _differs_there(change: MeasuredChange, before: Sequence[Written], after: Seq
     if len(before) != 1 or len(after) != 1 or change.before_box is None or change.after_box is None:
         return True
     (one,), (other,) = before, after
+    if min(len(one.text), len(other.text)) < _PLACED:
+        return True
     steps = SequenceMatcher(None, one.text, other.text, autojunk=False).get_opcodes()
     spans = [
         (
