@@ -32,7 +32,8 @@ REDUCED_PIXELS = 8_000_000
 #: have 0.36 at most, of 330 training pages the least even 0.43.
 DRAWN = 0.4
 _STRIP_PIXELS = 2_000_000
-_ROWS = 640  # of an image that are looked at for its evenness
+#: Rows and columns of an image that are looked at for its evenness.
+_LINES = 200
 
 
 def over_channels(function: np.ufunc, image: np.ndarray) -> np.ndarray:
@@ -199,11 +200,12 @@ def evenness(image: Pixels) -> float:
 
     The next one beside or below, whichever more are equal to: the ground of a page may pass from colour to colour.
     """
-    every = -(-max(image.shape[:2]) // _ROWS)
-    shares = []
-    for lines in (image[::every], image[:, ::every].transpose(1, 0, 2)):
-        if lines.shape[1] > 1:
-            shares.append(float((lines[:, 1:] == lines[:, :-1]).all(axis=2).mean()))
+    height, width = image.shape[:2]
+    rows, columns = (
+        codes(np.ascontiguousarray(part))
+        for part in (image[:: -(-height // _LINES)], image[:, :: -(-width // _LINES)])
+    )
+    shares = [float((lines[1:] == lines[:-1]).mean()) for lines in (rows.T, columns) if len(lines) > 1]
     return max(shares, default=1.0)
 
 

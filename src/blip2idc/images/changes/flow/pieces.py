@@ -165,7 +165,8 @@ def is_bare(image: Pixels, box: Box, floor: int) -> bool:
 
 def _steps(image: Pixels) -> np.ndarray:
     """By how much the pixels around each pixel differ, uint8 [H, W]."""
-    steps: np.ndarray = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    one, two, three = cv2.split(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    steps: np.ndarray = cv2.max(cv2.max(one, two), three)
     return steps
 
 
