@@ -217,6 +217,8 @@ def _along_line(first: Floats, second: Floats) -> tuple[float, float]:
             shifted.append(plane - plane.mean())
         design = np.stack(shifted).astype(np.float64)
         square = design @ design.T
+        if not square.any():
+            continue  # nothing to be seen but at the edge
         weights = np.linalg.solve(
             square + 1e-3 * np.trace(square) / len(square) * np.eye(len(square)), design @ wanted
         )
