@@ -168,3 +168,12 @@ def test_boxes_lie_in_their_images(offset: int) -> None:
                 x, y, width, height = box
                 assert 0 <= x < x + width <= 640
                 assert 0 <= y < y + height <= 480
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 5), (9, 9), (15, 333), (333, 15)])
+def test_images_smaller_than_a_cell_are_compared(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(7)
+    for share in (0.02, 0.5, 1.0):
+        before = rng.integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+        after = np.where(rng.random((size[1], size[0], 1)) < share, 255 - before, before)
+        assert find_changes(before, after).judgement in ("compact", "diffuse", "unaligned", "identical")

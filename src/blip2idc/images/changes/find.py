@@ -198,6 +198,8 @@ def _is_encoded_anew(before: Pixels, after: Pixels) -> bool:
 def _is_spread(plain: Plane) -> bool:
     """Whether differences lie in many places, none of which holds most of them."""
     height, width = (side // _CELL * _CELL for side in plain.shape)
+    if not height or not width:
+        return False
     cells = plain[:height, :width].reshape(height // _CELL, _CELL, width // _CELL, _CELL).any(axis=(1, 3))
     _, _, stats, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
