@@ -78,7 +78,8 @@ def test_an_array_of_it_is_a_view_that_cannot_be_written(noise: Image.Image, sma
     large = open_image(saved(noise.convert("RGB")))
     assert isinstance(large, LargeImage)
     view = np.asarray(large)
-    assert np.shares_memory(view, large.stored)
+    assert np.shares_memory(view, large.packed)
+    assert view.flags.c_contiguous
     assert not view.flags.writeable
     expected = np.array(view)
     aside.let_go(view)

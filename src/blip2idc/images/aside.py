@@ -68,5 +68,5 @@ def _file_of(array: np.ndarray) -> mmap.mmap | None:
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base
-        base = getattr(base, "stored", base)
+        base = getattr(base, "packed", base)
     return base if isinstance(base, mmap.mmap) else None

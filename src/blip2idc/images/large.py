@@ -6,14 +6,14 @@ reads its pixels from the file, and lets go of them after every operation, as `i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from blip2idc.images import aside
-from blip2idc.images.aside import empty_aside, let_go
+from blip2idc.images.aside import empty_aside, let_go, strips
 
 _STORED = 4  # bytes of an RGB pixel as Pillow lays it out
 
@@ -21,10 +21,12 @@ _STORED = 4  # bytes of an RGB pixel as Pillow lays it out
 class LargeImage(Image.Image):
     """An RGB image in a temporary file.
 
-    Arrays made of it are views of the file. Who changes it gets a copy in memory, as of any image that is read-only.
+    Arrays made of it are views of another one, written when the first is asked for: without Pillow's fourth byte, which
+    OpenCV would copy an array for. Who changes it gets a copy in memory, as of any image that is read-only.
     """
 
     _stored: np.ndarray | None = None
+    _packed: np.ndarray | None = None
     _mapped: Any = None
 
     @classmethod
@@ -45,30 +47,48 @@ class LargeImage(Image.Image):
         return self._stored if self._stored is not None and self.im is self._mapped else None
 
     @property
-    def __array_interface__(self) -> dict[str, Any]:
+    def packed(self) -> np.ndarray | None:
+        """The pixels as [H, W, 3] in a file of their own; None as `stored`."""
         stored = self.stored
         if stored is None:
+            return None
+        if self._packed is None:
+            made = empty_aside((*stored.shape[:2], 3), np.uint8)
+            for strip in strips(stored, made):
+                made[strip] = stored[strip, :, :3]
+            self._packed = made
+        return self._packed
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        packed = self.packed
+        if packed is None:
             return super().__array_interface__
-        view = stored[:, :, :3]
+        view = packed.view()
         view.flags.writeable = False
         return dict(view.__array_interface__)
 
     def crop(self, *args: Any, **options: Any) -> Image.Image:
-        """As Pillow does it; the pages of the file are let go of."""
-        return self._let_go_of(super().crop(*args, **options))
+        """As Pillow does it; the pages of the files are let go of before and after."""
+        return self._between(super().crop, *args, **options)
 
     def resize(self, *args: Any, **options: Any) -> Image.Image:
         """Likewise."""
-        return self._let_go_of(super().resize(*args, **options))
+        return self._between(super().resize, *args, **options)
 
     def reduce(self, *args: Any, **options: Any) -> Image.Image:
         """Likewise."""
-        return self._let_go_of(super().reduce(*args, **options))
+        return self._between(super().reduce, *args, **options)
 
-    def _let_go_of(self, made: Image.Image) -> Image.Image:
-        if self._stored is not None:
-            let_go(self._stored)
-        return made
+    def _between(self, work: Callable[..., Image.Image], *args: Any, **options: Any) -> Image.Image:
+        self._let_go()
+        try:
+            return work(*args, **options)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        let_go(*(file for file in (self._stored, self._packed) if file is not None))
 
 
 def rgb_of_parts(
