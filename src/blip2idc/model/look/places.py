@@ -22,7 +22,8 @@ Size = tuple[int, int]
 #: What may be called by the words on it.
 _NAMELESS = re.compile(
     r"\b(the|an?) ((?:[a-z-]+ ){0,2}?(?:button|link|heading|menu item|badge|tab|label|list item|table cell|field"
-    r"|panel|dialog|banner|column title|paragraph|text|card|box|switch|checkbox|message))\b(?! with the text)"
+    r"|panel|dialog|menu|banner|shape|thing|column title|paragraph|text|card|box|switch|checkbox|message))\b"
+    r"(?! with the text)"
 )
 #: Fact -> kind of change, as the worlds call it.
 _KINDS: Mapping[str, str] = {
@@ -159,6 +160,10 @@ def with_name(caption: str, name: str | None) -> str:
     """
     if not name or "'" in caption or '"' in caption:
         return caption
+    if caption.startswith("the gap "):
+        return caption.replace("the gap", f"the gap below '{name}'", 1)
+    if caption.startswith("something ") and caption != sentence(()):
+        return caption.replace("something", f"what says '{name}'", 1)
     return _NAMELESS.sub(lambda found: f"{found[0]} '{name}'", caption, count=1)
 
 

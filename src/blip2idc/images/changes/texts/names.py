@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blip2idc.images.changes.lines import line_boxes, with_air
-from blip2idc.images.changes.pictures import Picture
+from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.texts.reading import read_line
 from blip2idc.images.changes.texts.written import OUTLINE, RIM, lines_of_place
@@ -17,8 +17,16 @@ from blip2idc.images.changes.texts.written import OUTLINE, RIM, lines_of_place
 VERY_SURE = 0.9
 #: Pixels of ground around a text.
 AIR = 3
+#: What makes words harder to read in the image in which it holds.
+_SEEN_BETTER_BEFORE = frozenset({"greyed", "faded"})
+#: Pixels of a shadow around a thing.
+_SHADOW = 16
 #: Lines that are tried for one that can be read.
 _TITLES = 3
+#: Pixels above a thing in which its name may stand, beside which it may begin, and of the height of a name.
+_ABOVE, _ASIDE, _SMALL = 44, 24, 8
+#: Share of the image across that a menu takes at most.
+_NARROW = 0.5
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
 _LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
 
@@ -26,10 +34,14 @@ _LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
 def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
     """The words on what something happened to: in a box its title, of a line of text the line."""
     picture, box = second, change.after_box
+    if change.facts[0].kind in _SEEN_BETTER_BEFORE and change.facts[0].values["in"] == "after":
+        picture, box = first, change.before_box
     if change.fact("panel") and change.facts[0].values["in"] == "before":
         picture, box = first, change.before_box
     if change.fact("outlined"):
         box = _inner(box)
+    if change.fact("shadowed"):
+        box = _inner(box, _SHADOW)
     if change.thing.endswith("text"):
         return name_of(picture, box, -AIR) or title(picture, box)
     boxed = change.thing.endswith(("button", "box")) or bool(change.fact("panel"))
@@ -40,9 +52,8 @@ def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> st
 def title(picture: Picture, box: Box | None) -> str | None:
     """The first line of what is written in a box that can be read surely."""
     for crop, _ in lines_of_place(picture, box)[:_TITLES]:
-        text, certainty = read_line(crop)
-        if certainty >= VERY_SURE:
-            return as_name([text])
+        if (name := _read_as_name(crop)) is not None:
+            return name
     return None
 
 
@@ -66,16 +77,46 @@ def name_of(picture: Picture, box: Box | None, rim: int = RIM) -> str | None:
     return as_name([text for text, _ in read]) if all(sure >= VERY_SURE for _, sure in read) else None
 
 
+def name_above(picture: Picture, box: Box | None) -> str | None:
+    """The words that stand next above a gap."""
+    if box is None or box[1] < _SMALL:
+        return None
+    x, y, width, _ = box
+    top = max(0, y - _ABOVE)
+    lines = lines_of_place(picture, (x, top, width, y - top))
+    return _read_as_name(lines[-1][0]) if lines else None
+
+
+def name_of_menu(picture: Picture, box: Box) -> str | None:
+    """The words right above a panel that begin or end where it does: those that opened it."""
+    x, y, width, _ = box
+    if y < _SMALL or width > _NARROW * picture.width:
+        return None
+    top, left = max(0, y - _ABOVE), max(0, x - _ASIDE)
+    for crop, (start, line, across, height) in lines_of_place(
+        picture, (left, top, width + 2 * _ASIDE, y - top)
+    ):
+        near = min(abs(start - x), abs(start + across - x - width)) <= _ASIDE
+        if near and y - line - height <= _ABOVE - _SMALL and across < width and (name := _read_as_name(crop)):
+            return name
+    return None
+
+
+def _read_as_name(crop: Pixels) -> str | None:
+    text, certainty = read_line(crop)
+    return as_name([text]) if certainty >= VERY_SURE else None
+
+
 def as_name(lines: Sequence[str]) -> str | None:
     """Lines as a name; None where they are too many or too long for one."""
     name = " ".join(lines)
     return name if 0 < len(lines) <= _MOST_LINES and 1 < len(name) <= _MOST_LETTERS else None
 
 
-def _inner(box: Box | None) -> Box | None:
-    """A box without the line along its edge; None where nothing is left."""
+def _inner(box: Box | None, most: int = OUTLINE) -> Box | None:
+    """A box without what is along its edge, `most` pixels at most; None where nothing is left."""
     if box is None:
         return None
     x, y, width, height = box
-    rim = min(OUTLINE, min(width, height) // 6)
+    rim = min(most, min(width, height) // 4 if most > OUTLINE else min(width, height) // 6)
     return x + rim, y + rim, width - 2 * rim, height - 2 * rim

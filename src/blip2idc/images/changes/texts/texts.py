@@ -18,7 +18,16 @@ from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
 from blip2idc.images.changes.texts.language import language
-from blip2idc.images.changes.texts.names import AIR, VERY_SURE, as_name, name_of, name_of_thing, title
+from blip2idc.images.changes.texts.names import (
+    AIR,
+    VERY_SURE,
+    as_name,
+    name_above,
+    name_of,
+    name_of_menu,
+    name_of_thing,
+    title,
+)
 from blip2idc.images.changes.texts.reading import can_read
 from blip2idc.images.changes.texts.same_words import same_words
 from blip2idc.images.changes.texts.words import changed_lines, missing_words, ran_on, with_seconds
@@ -89,12 +98,30 @@ def with_texts(
 
 def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     """A text that moved, or of which something else is known, with its words, where they were not read."""
+    if change.fact("gap") and change.name is None:
+        picture, box = (first, change.before_box) if change.before_box else (second, change.after_box)
+        return replace(change, name=name_above(picture, box))
+    if change.fact("panel"):
+        return _as_menu(first, second, change)
     if change.name or not change.facts or change.before_text or change.after_text or change.thing != "text":
         return change
     if change.facts[0].kind in _PASSED_BY:
         return change
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_of(picture, box, -AIR))
+
+
+def _as_menu(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A panel as the menu of what stands above it."""
+    side = str(change.facts[0].values["in"])
+    picture, box = (second, change.after_box) if side == "after" else (first, change.before_box)
+    if box is None or change.facts[0].values["as"] != "panel":
+        return change
+    name = name_of_menu(picture, box)
+    if name is None:
+        return change
+    facts = (Fact("panel", {"in": side, "as": "menu"}),)
+    return replace(change, facts=facts, name=name, sentence=sentence(facts, change.thing))
 
 
 def _moved_words(changes: Sequence[MeasuredChange]) -> list[MeasuredChange]:
