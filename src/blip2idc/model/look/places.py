@@ -157,6 +157,10 @@ def with_name(caption: str, name: str | None) -> str:
     "the button 'Continue' turned from blue to red"
     >>> with_name("something changed", "Continue")
     'something changed'
+    >>> with_name("something on the left turned green", "Continue")
+    "what says 'Continue' on the left turned green"
+    >>> with_name("the gap at the top became 20 pixels larger", "Team")
+    "the gap below 'Team' at the top became 20 pixels larger"
     """
     if not name or "'" in caption or '"' in caption:
         return caption

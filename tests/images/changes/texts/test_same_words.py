@@ -10,8 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import Fact, MeasuredChange, find_changes
 from blip2idc.images.changes.facts.pages.letters import line_of
+from blip2idc.images.changes.pictures import open_pictures
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.changes.texts.language import language, language_of
+from blip2idc.images.changes.texts.names import name_of_menu
 from blip2idc.images.changes.texts.same_words import same_words
 from blip2idc.images.changes.texts.words import missing_words, ran_on
 
@@ -212,3 +214,29 @@ def test_a_disc_that_appeared_is_not_called_gone() -> None:
     assert change.facts[0].kind == "appeared"
     assert "disappeared" not in change.sentence
     assert (change.before_text, only(after, before).facts[0].kind) == (None, "disappeared")
+
+
+def test_a_menu_is_called_by_what_opened_it() -> None:
+    def bar(draw: ImageDraw.ImageDraw) -> None:
+        for index, words in enumerate(("Home", "Pricing", "Contact")):
+            draw.text((40 + 110 * index, 80), words, "#222222", font(18))
+
+    picture, _ = open_pictures(page(bar), page(bar))
+    assert name_of_menu(picture, (146, 112, 154, 108)) == "Pricing"
+    assert name_of_menu(picture, (80, 112, 34, 108)) is None, "nothing begins or ends where it does"
+    assert name_of_menu(picture, (20, 112, 390, 108)) is None, "as wide as a dialog"
+
+
+def test_a_gap_is_called_by_what_stands_above_it() -> None:
+    def lines(top: int) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.text((60, 90), "Latest news", "#222222", font(20))
+            for index, words in enumerate(
+                ("Founded in the spring", "Open every morning", "Closed on holidays")
+            ):
+                draw.text((60, top + 34 * index), words, "#222222", font(16))
+
+        return draw_it
+
+    change = only(page(lines(140)), page(lines(164)))
+    assert (change.facts[0].kind, change.name) == ("gap", "Latest news")
