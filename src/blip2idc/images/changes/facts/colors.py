@@ -65,8 +65,10 @@ def _grey(lightness: float) -> str:
     return "white"
 
 
-def recoloured(one: np.ndarray, other: np.ndarray) -> Fact:
-    """The fact that a colour, RGB 0..255, became another one."""
+def recoloured(one: np.ndarray, other: np.ndarray) -> Fact | None:
+    """The fact that a colour, RGB 0..255, became another one; None where both are the same when rounded."""
+    if hex_code(one) == hex_code(other):
+        return None
     return Fact(
         "recoloured",
         {

@@ -46,25 +46,36 @@ def with_reflow(
     if not belong:
         return list(changes)
     rest = [change for change in changes if change not in belong]
+    if found.alone:  # nothing gave way, so that only what nothing else was measured of has more to tell
+        if len(belong) > 1 or belong[0].facts:
+            return list(changes)
+        return [_told(before, after, _as_large(before, after, belong[0], found, floor)), *rest]
     known = next((change for change in belong if change.fact(found.fact.kind)), None)
     if known is not None and known.before_box != known.after_box:  # measured to the edge of its ground
         return [known, *rest]
-    if found.alone:
-        found = _as_large(before, after, belong, found, floor)
-    return [_told(before, after, found), *rest]
+    return [_told(before, after, _trimmed(found)), *rest]
 
 
-def _as_large(
-    before: Pixels, after: Pixels, belong: Sequence[MeasuredChange], found: Reflow, floor: int
-) -> Reflow:
+def _as_large(before: Pixels, after: Pixels, change: MeasuredChange, found: Reflow, floor: int) -> Reflow:
     """A thing that came or went with the ground on which it stands, where that differs too."""
     appeared = found.after is not None
-    boxes = [found.after if appeared else found.before]
-    boxes += [change.after_box if appeared else change.before_box for change in belong]
-    box = around(box for box in boxes if box is not None)
-    if not is_bare(before if appeared else after, box, floor):
-        return found
+    box = change.after_box if appeared else change.before_box
+    if box is None or not is_bare(before if appeared else after, box, floor):
+        return _trimmed(found)
     return replace(found, after=box) if appeared else replace(found, before=box)
+
+
+def _trimmed(found: Reflow) -> Reflow:
+    """The boxes without the pixel around a piece that differs from it."""
+    if found.fact.kind == "gap":
+        return found
+    boxes = [box and _inner(box) for box in (found.before, found.after)]
+    return replace(found, before=boxes[0], after=boxes[1])
+
+
+def _inner(box: Box) -> Box:
+    x, y, width, height = box
+    return x + 1, y + 1, max(1, width - 2), max(1, height - 2)
 
 
 def _told(before: Pixels, after: Pixels, found: Reflow) -> MeasuredChange:
