@@ -14,6 +14,7 @@ import numpy as np
 from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
+from blip2idc.images.changes.facts.pages.highlights import highlight
 from blip2idc.images.changes.facts.pages.overflow import overflow
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
@@ -68,6 +69,8 @@ _NOTHING, _NOISE = 4, 64
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
 #: Facts of a text that runs out of its box, of which that is more telling.
 _OF_OVERFLOW = frozenset({"resized", "gap", "recoloured"})
+#: What another ground under the same words looks like.
+_OF_GROUND = frozenset({"appeared", "disappeared", "covered"})
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
 _OF_BOX = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 
@@ -351,6 +354,9 @@ def _is_speck(region: Region) -> bool:
 
 def _region_change(overlay: Overlay, region: Region, noise: float, *, drawn: bool) -> MeasuredChange:
     facts = measure_facts(overlay.before, overlay.after, region, noise, drawn=drawn)
+    if drawn and facts and facts[0].kind in _OF_GROUND:
+        fact = highlight(overlay.before, overlay.after, region)
+        facts = facts if fact is None else (fact,)
     return _told_change(overlay, region, facts)
 
 
