@@ -16,6 +16,7 @@ from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
 from blip2idc.images.changes.facts.pages.highlights import highlight
 from blip2idc.images.changes.facts.pages.overflow import overflow
+from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
 from blip2idc.images.changes.facts.scaling import resized_picture
@@ -96,6 +97,8 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         return Comparison(first.size, second.size, Alignment("aligned"), "identical")
     one, other = first.rgb(factor), second.rgb(factor)
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
+    if plain is not None and evenness(one) > DRAWN and (bar := find_scroll_bar(one, other)) is not None:
+        return _beside_scroll_bar(one, other, plain, *bar, texts=texts)
     found = aligning.align_exactly(one, other, plain)
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
     drawn = max(evenness(one), evenness(other)) > DRAWN
@@ -133,6 +136,28 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         share,
         compact_share,
         excess.noise,
+    )
+
+
+def _beside_scroll_bar(
+    one: Pixels, other: Pixels, plain: Plane, box: Box, side: str, *, texts: bool
+) -> Comparison:
+    """The changes of a page of which only one image shows a scroll bar, and the bar as the last of them."""
+    images = {"before": one, "after": other}
+    strip = np.s_[:, box[0] :]
+    without = images[side].copy()
+    without[strip] = images["after" if side == "before" else "before"][strip]
+    found = find_changes(*({**images, side: without}).values(), texts=texts)
+    facts = (Fact("scroll_bar", {"in": side}),)
+    pixels = int(np.count_nonzero(plain[strip]))
+    bar = MeasuredChange(box, box, facts, sentence(facts), 2.0, pixels, float(plain[strip].mean()))
+    share = pixels / plain.size
+    return replace(
+        found,
+        judgement="unaligned" if found.judgement == "unaligned" else "compact",
+        changes=(*found.changes, bar),
+        share=found.share + share,
+        compact_share=found.compact_share + share,
     )
 
 

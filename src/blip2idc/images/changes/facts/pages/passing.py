@@ -10,7 +10,7 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
-from blip2idc.images.changes.result import Fact
+from blip2idc.images.changes.result import Box, Fact
 
 #: Facts of what comes and goes by itself.
 PASSING = frozenset({"scroll_bar", "caret", "clock"})
@@ -19,6 +19,10 @@ _BAR, _LONG = (
     (4, 24),
     0.2,
 )  # pixels of width of a scroll bar, and share of the edge along which it lies at least
+#: Pixels of the sides of a page that may have a scroll bar, and of the width of one.
+_LARGE_ENOUGH, _BAR_WIDTHS = 120, (6, 18)
+#: Levels by which one colour differs in noise, by which a thumb differs from its track, and its share of the edge.
+_UNEVEN, _APART, _THUMB = 20, 24, (0.06, 0.95)
 _AT_EDGE = 4  # pixels: half a pixel more or less moves a bar away from the edge
 _COLORS, _OF_BAR = 4, 0.93  # colours that a scroll bar has, and the share of its pixels that have them
 _EVEN = 0.35  # share of a row of it that has the colour of its middle: a thumb may be narrower
@@ -27,6 +31,42 @@ _CARET, _TALL = 2, (9, 40)  # pixels of its width at most, and of its height
 _AROUND, _BARE = 3, 0.9  # pixels beside a caret, and the share of it that has its colour
 _CROSSED = 0.7  # share of it that differs: letters of its colour may stand where it is
 _SEEN = 40  # levels between a caret and its ground
+
+
+def find_scroll_bar(before: Pixels, after: Pixels) -> tuple[Box, str] | None:
+    """A scroll bar along the right edge that only one image has, in noise too, and which one: `before` or `after`.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: Of the same size.
+    """
+    height, width = before.shape[:2]
+    if min(height, width) < _LARGE_ENOUGH:
+        return None
+    for across in range(_BAR_WIDTHS[1], _BAR_WIDTHS[0] - 1, -1):
+        has = [_holds_thumb(image[:, width - across :]) for image in (before, after)]
+        if has[0] != has[1]:
+            return (width - across, 0, across, height), "before" if has[0] else "after"
+    return None
+
+
+def _holds_thumb(strip: Pixels) -> bool:
+    """Whether a strip is a track of one colour with one thumb in it, from side to side."""
+    inner = strip[:, 2:-2].astype(np.int16)
+    rows = inner.mean(axis=1)
+    even = largest_channel(np.abs(inner - rows[:, None].astype(np.int16))) <= _UNEVEN
+    if even.mean() < _OF_BAR:
+        return False
+    edges = strip[:, [0, -1]].astype(np.int16)
+    track = np.median(edges, axis=(0, 1))
+    if (largest_channel(np.abs(edges - track.astype(np.int16))) <= _UNEVEN).mean() < _OF_BAR:
+        return False
+    thumb = np.flatnonzero(np.abs(rows - track).max(axis=1) > _APART)
+    if not _THUMB[0] * len(rows) <= thumb.size <= _THUMB[1] * len(rows):
+        return False
+    other = np.median(rows[thumb], axis=0)
+    alike = np.abs(rows[thumb] - other).max(axis=1) <= _UNEVEN
+    return bool(np.ptp(thumb) < thumb.size * 1.03 + 2 and alike.mean() >= _OF_BAR)
 
 
 def passing(before: Pixels, after: Pixels, region: Region) -> Fact | None:
