@@ -23,6 +23,8 @@ _BAR, _LONG = (
 _LARGE_ENOUGH, _BAR_WIDTHS = 120, (6, 18)
 #: Levels by which one colour differs in noise, by which a thumb differs from its track, and its share of the edge.
 _UNEVEN, _APART, _THUMB = 20, 24, (0.06, 0.95)
+#: Share of a thumb of which the other image shows nothing.
+_SHOWN = 0.7
 _AT_EDGE = 4  # pixels: half a pixel more or less moves a bar away from the edge
 _COLORS, _OF_BAR = 4, 0.93  # colours that a scroll bar has, and the share of its pixels that have them
 _EVEN = 0.35  # share of a row of it that has the colour of its middle: a thumb may be narrower
@@ -44,29 +46,35 @@ def find_scroll_bar(before: Pixels, after: Pixels) -> tuple[Box, str] | None:
     if min(height, width) < _LARGE_ENOUGH:
         return None
     for across in range(_BAR_WIDTHS[1], _BAR_WIDTHS[0] - 1, -1):
-        has = [_holds_thumb(image[:, width - across :]) for image in (before, after)]
-        if has[0] != has[1]:
-            return (width - across, 0, across, height), "before" if has[0] else "after"
+        strips = [image[:, width - across :] for image in (before, after)]
+        thumbs = [_thumb(strip) for strip in strips]
+        for side, rows, others in (("before", thumbs[0], thumbs[1]), ("after", thumbs[1], thumbs[0])):
+            if rows is None or others is not None:
+                continue
+            one, other = (strip[rows, 2:-2].astype(np.int16) for strip in strips)
+            if (largest_channel(np.abs(one - other)) > _APART).mean() >= _SHOWN:
+                return (width - across, 0, across, height), side
     return None
 
 
-def _holds_thumb(strip: Pixels) -> bool:
-    """Whether a strip is a track of one colour with one thumb in it, from side to side."""
+def _thumb(strip: Pixels) -> np.ndarray | None:
+    """The rows of the thumb in a track of one colour; None where a strip is none, or has several."""
     inner = strip[:, 2:-2].astype(np.int16)
     rows = inner.mean(axis=1)
     even = largest_channel(np.abs(inner - rows[:, None].astype(np.int16))) <= _UNEVEN
     if even.mean() < _OF_BAR:
-        return False
+        return None
     edges = strip[:, [0, -1]].astype(np.int16)
     track = np.median(edges, axis=(0, 1))
     if (largest_channel(np.abs(edges - track.astype(np.int16))) <= _UNEVEN).mean() < _OF_BAR:
-        return False
+        return None
     thumb = np.flatnonzero(np.abs(rows - track).max(axis=1) > _APART)
     if not _THUMB[0] * len(rows) <= thumb.size <= _THUMB[1] * len(rows):
-        return False
+        return None
     other = np.median(rows[thumb], axis=0)
     alike = np.abs(rows[thumb] - other).max(axis=1) <= _UNEVEN
-    return bool(np.ptp(thumb) < thumb.size * 1.03 + 2 and alike.mean() >= _OF_BAR)
+    together = np.ptp(thumb) < thumb.size * 1.03 + 2
+    return thumb if together and alike.mean() >= _OF_BAR else None
 
 
 def passing(before: Pixels, after: Pixels, region: Region) -> Fact | None:
