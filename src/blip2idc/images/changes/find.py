@@ -1,14 +1,13 @@
 """Find what changed between two images: where, and what is sure of it, without any model.
 
-In: two images. Out: a `Comparison`. The steps: equal values end it; `alignment` lays the two on each other; `noise`
-tells which differences stand out; `regions` makes few boxes of them; `moves` and `facts` say what happened there.
+In: two images. Out: a `Comparison`. The steps: equal values end it; `alignment` lays the two on each other; `exactness`
+and `noise` tell which differences stand out; `regions` makes few boxes of them; `moves` and `facts` say what happened there.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.displacement import shifted
@@ -32,19 +31,17 @@ from blip2idc.images.changes.pictures import (
     Pixels,
     Plane,
     Source,
-    difference,
     differences,
     evenness,
     open_pictures,
-    tile_ends,
     working_factor,
 )
+from blip2idc.images.changes.regions.exactness import excess_of
 from blip2idc.images.changes.regions.grouping import Region, find_areas, find_regions
-from blip2idc.images.changes.regions.noise import Excess, exact_excess, noisy_excess
+from blip2idc.images.changes.regions.noise import Excess, exact_excess
 from blip2idc.images.changes.regions.rendering import (
     drawn_anew,
     is_outline_drawn_anew,
-    without_drawn_anew,
 )
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
@@ -52,12 +49,6 @@ from blip2idc.images.changes.texts.texts import with_texts
 
 #: Larger images with noise are reduced: what 12 megapixels show beyond it is mostly noise.
 ROUGH_PIXELS = 6_000_000
-_CELL = 16
-_SMALL, _FEW_SMALL = 12, 0.1  # levels, and the share of differences up to there that drawing leaves at most
-_MOSTLY_EQUAL = 0.7  # share of equal tiles from which on every difference counts
-_SPREAD_PLACES = 12
-_MANY_TILES = 40
-_STRUCTURE = 12  # levels of luma from which on a tile has structure
 _SPECK = 16  # pixels
 _SPARSE = 0.1  # share of its box that the outline of a thing takes whose height was rounded
 _LITTLE_EQUAL = 0.35  # share of equal tiles up to which all of a page may have changed
@@ -113,7 +104,7 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     if found.kind == "none":
         return Comparison(first.size, second.size, found, "unaligned", share=1.0, compact_share=1.0)
     overlay = lay(one, other, found)
-    excess = _excess(
+    excess = excess_of(
         overlay, gap if found.kind == "aligned" else None, plain if found.kind == "aligned" else None
     )
     changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
@@ -178,60 +169,6 @@ def _page_changed(
         1.0,
         1.0,
     )
-
-
-def _excess(overlay: Overlay, gap: Plane | None, plain: Plane | None) -> Excess:
-    """Which differences stand out.
-
-    Args:
-        overlay: The two images.
-        gap: The difference of the values as they are, where the images lie on each other and it is known.
-        plain: The difference of the overlay, where it is known.
-    """
-    if overlay.resampled:
-        return noisy_excess(overlay)
-    if plain is None:
-        plain = difference(overlay.before, overlay.after)
-    if not _is_exact(overlay, plain):
-        return without_drawn_anew(noisy_excess(overlay), overlay.before, overlay.after)
-    return exact_excess(plain if gap is None else gap)
-
-
-def _is_exact(overlay: Overlay, plain: Plane) -> bool:
-    """Whether much of a pair is equal to the pixel, and what differs is not spread all over it."""
-    equal = aligning.equal_share(overlay.before, overlay.after, plain)
-    if equal < aligning.EXACT:
-        gap = plain[plain > 0]  # with little on a page, all of it may have changed
-        few = 0 < gap.size < 0.5 * plain.size
-        bare = few and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
-        return bool(bare) or aligning.came_or_went(overlay.before, overlay.after)
-    if equal >= _MOSTLY_EQUAL:
-        return True
-    return not _is_spread(plain) and not _is_encoded_anew(overlay.before, overlay.after)
-
-
-def _is_encoded_anew(before: Pixels, after: Pixels) -> bool:
-    """Whether most tiles that differ do so both ways and by less than their own contrast, as JPEG makes them."""
-    one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after))
-    darkest, brightest = tile_ends(one, _CELL)
-    lighter, darker = (
-        tile_ends(plane, _CELL)[1] for plane in (cv2.subtract(other, one), cv2.subtract(one, other))
-    )
-    contrast = brightest - darkest
-    differs = (contrast > _STRUCTURE) & (np.maximum(lighter, darker) > 0)
-    noisy = differs & (np.minimum(lighter, darker) > 0) & (np.maximum(lighter, darker) < 0.5 * contrast)
-    return bool(noisy.sum() >= _MANY_TILES and noisy.sum() >= 0.5 * differs.sum())
-
-
-def _is_spread(plain: Plane) -> bool:
-    """Whether differences lie in many places, none of which holds most of them."""
-    height, width = (side // _CELL * _CELL for side in plain.shape)
-    if not height or not width:
-        return False
-    cells = plain[:height, :width].reshape(height // _CELL, _CELL, width // _CELL, _CELL).any(axis=(1, 3))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    return len(areas) >= _SPREAD_PLACES and areas.max() < 0.5 * areas.sum()
 
 
 def _largest(first: Picture, second: Picture, factor: int) -> np.ndarray:

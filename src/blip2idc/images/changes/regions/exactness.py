@@ -1,0 +1,80 @@
+"""Whether two images are equal to the pixel where nothing changed, and which differences stand out accordingly.
+
+In: two images in one frame. Out: an `Excess`, exact or beyond noise.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from blip2idc.images.changes.geometry import alignment as aligning
+from blip2idc.images.changes.geometry.overlay import Overlay
+from blip2idc.images.changes.pictures import Pixels, Plane, difference, tile_ends
+from blip2idc.images.changes.regions.noise import Excess, exact_excess, noisy_excess
+from blip2idc.images.changes.regions.rendering import without_drawn_anew
+
+#: Pixels of the side of a tile.
+_CELL = 16
+#: Levels, and the share of differences up to there that drawing leaves at most.
+_SMALL, _FEW_SMALL = 12, 0.1
+#: Share of equal tiles from which on every difference counts.
+_MOSTLY_EQUAL = 0.7
+#: Places over which differences are spread, and tiles that JPEG changes, at least.
+_SPREAD_PLACES, _MANY_TILES = 12, 40
+#: Levels of luma from which on a tile has structure.
+_STRUCTURE = 12
+
+
+def excess_of(overlay: Overlay, gap: Plane | None, plain: Plane | None) -> Excess:
+    """Which differences stand out.
+
+    Args:
+        overlay: The two images.
+        gap: The difference of the values as they are, where the images lie on each other and it is known.
+        plain: The difference of the overlay, where it is known.
+    """
+    if overlay.resampled:
+        return noisy_excess(overlay)
+    if plain is None:
+        plain = difference(overlay.before, overlay.after)
+    if not _is_exact(overlay, plain):
+        return without_drawn_anew(noisy_excess(overlay), overlay.before, overlay.after)
+    return exact_excess(plain if gap is None else gap)
+
+
+def _is_exact(overlay: Overlay, plain: Plane) -> bool:
+    """Whether much of a pair is equal to the pixel, and what differs is not spread all over it."""
+    equal = aligning.equal_share(overlay.before, overlay.after, plain)
+    if equal < aligning.EXACT:
+        gap = plain[plain > 0]  # with little on a page, all of it may have changed
+        few = 0 < gap.size < 0.5 * plain.size
+        bare = few and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
+        return bool(bare) or aligning.came_or_went(overlay.before, overlay.after)
+    if equal >= _MOSTLY_EQUAL:
+        return True
+    return not _is_spread(plain) and not _is_encoded_anew(overlay.before, overlay.after)
+
+
+def _is_encoded_anew(before: Pixels, after: Pixels) -> bool:
+    """Whether most tiles that differ do so both ways and by less than their own contrast, as JPEG makes them."""
+    one, other = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after))
+    darkest, brightest = tile_ends(one, _CELL)
+    lighter, darker = (
+        tile_ends(plane, _CELL)[1] for plane in (cv2.subtract(other, one), cv2.subtract(one, other))
+    )
+    contrast = brightest - darkest
+    differs = (contrast > _STRUCTURE) & (np.maximum(lighter, darker) > 0)
+    noisy = differs & (np.minimum(lighter, darker) > 0) & (np.maximum(lighter, darker) < 0.5 * contrast)
+    return bool(noisy.sum() >= _MANY_TILES and noisy.sum() >= 0.5 * differs.sum())
+
+
+def _is_spread(plain: Plane) -> bool:
+    """Whether differences lie in many places, none of which holds most of them."""
+    height, width = (side // _CELL * _CELL for side in plain.shape)
+    if not height or not width:
+        return False
+    cells = plain[:height, :width].reshape(height // _CELL, _CELL, width // _CELL, _CELL).any(axis=(1, 3))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    return len(areas) >= _SPREAD_PLACES and areas.max() < 0.5 * areas.sum()
