@@ -1,7 +1,8 @@
 """Find what changed between two images: where, and what is sure of it, without any model.
 
 In: two images. Out: a `Comparison`. The steps: equal values end it; `alignment` lays the two on each other; `exactness`
-and `noise` tell which differences stand out; `regions` makes few boxes of them; `moves` and `facts` say what happened there.
+and `noise` tell which differences stand out; `grouping` makes few boxes of them; `moves`, `facts` and `flow` say what
+happened there.
 """
 
 from __future__ import annotations
