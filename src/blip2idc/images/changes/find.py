@@ -251,6 +251,8 @@ def _cut(box: Box | None, image: Pixels) -> Box | None:
 
 def _where_text_runs_over(one: Pixels, other: Pixels, change: MeasuredChange) -> MeasuredChange:
     """A change as it is, or that of a text which runs out of its box on one side only."""
+    if not change.thing.endswith("text") and not change.facts:
+        return change
     if change.facts and change.facts[0].kind not in _OF_OVERFLOW:
         return change
     fact = overflow(one, other, (change.before_box, change.after_box))

@@ -238,6 +238,8 @@ def _of_other_words(
     if not (before and after) and not kinds & _CAME_OR_WENT:
         return _came_or_went(first, second, change, written, rewritten)
     one, other = changed_lines(before, after) if before and after else ("\n".join(before), "\n".join(after))
+    if any(text and not letters_of([text]) for text in (one, other)):
+        return change  # a dot or a rule was read
     lost, gained = missing_words(before, after), missing_words(after, before)
     kind = "disappeared" if lost else "appeared"
     if (lost or gained) and kinds <= {kind}:  # what was measured of the pixels stands against what was read
