@@ -89,7 +89,8 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         return Comparison(first.size, second.size, Alignment("aligned"), "identical")
     one, other = first.rgb(factor), second.rgb(factor)
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
-    if plain is not None and evenness(one) > DRAWN and (bar := find_scroll_bar(one, other)) is not None:
+    beside = plain is not None and plain[:, -4:].any() and evenness(one) > DRAWN
+    if plain is not None and beside and (bar := find_scroll_bar(one, other)) is not None:
         return _beside_scroll_bar(one, other, plain, *bar, texts=texts)
     found = aligning.align_exactly(one, other, plain)
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL

@@ -20,7 +20,10 @@ from blip2idc.images.changes.pictures import Pixels
 _HEIGHT = 36  # pixels to which a line is enlarged or reduced
 _PADDING = 8  # pixels of ground around it: together near the 48 of the recogniser
 _WIDEST = 2400  # pixels
+#: One reads as fast as two where others compute, and spends half the time of processors.
 _THREADS = 1
+#: Channels, height and least width of what the recogniser is given: short words are not padded to 320 pixels.
+_SHAPE = [3, 48, 160]
 _lock = threading.Lock()
 
 
@@ -74,4 +77,4 @@ def _reader() -> Any:
     from rapidocr import RapidOCR
 
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": _THREADS for kind in ("intra", "inter")}
-    return RapidOCR(params={"Global.log_level": "error", **threads})
+    return RapidOCR(params={"Global.log_level": "error", "Rec.rec_img_shape": _SHAPE, **threads})
