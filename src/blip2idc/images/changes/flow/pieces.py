@@ -29,6 +29,8 @@ _LEAST = 6
 _MOST = 240
 #: Pixels across of what is left of the end of a word where what follows it differs.
 _SLIVER = 2
+#: Pixels of the shorter side of a frame, share of its box that it takes at most, and pixels for one of its length.
+_ROOMY, _THIN, _OUTLINE = 24, 0.3, 12
 #: Of the way from the ground to the farthest colour, from which on a pixel is ink.
 _INKED = 0.6
 #: Likeness of two pieces that are the same, up to a shift by parts of a pixel.
@@ -74,11 +76,8 @@ class Piece:
     def is_frame(self) -> bool:
         """Whether it is the outline of a box, or of several, rather than what stands in one."""
         _, _, width, height = self.box
-        return (
-            min(width, height) > 24
-            and self.pixels < 0.3 * width * height
-            and self.pixels < 12 * (width + height)
-        )
+        most = min(_THIN * width * height, _OUTLINE * (width + height))
+        return min(width, height) > _ROOMY and self.pixels < most
 
 
 @dataclass(frozen=True)
