@@ -14,6 +14,7 @@ from blip2idc.evaluation.benchmark.audit import audit
 from blip2idc.evaluation.benchmark.corpus_facts import describe_split, unknown_words
 from blip2idc.evaluation.benchmark.reference_curve import curve_length, reference_curve
 from blip2idc.evaluation.benchmark.referenced_split import ReferencedSplit
+from blip2idc.evaluation.benchmark.verdict import sentences
 from blip2idc.evaluation.metrics.corpus import References
 from blip2idc.evaluation.significance import Resampling
 from blip2idc.report.html.audit_page import audit_page
@@ -161,3 +162,13 @@ def test_people_who_score_nothing_are_no_measure(tmp_path: Path) -> None:
     told = [replace(one, captions=("no change has occurred", "it is as before")) for one in train.records[:6]]
     found = audit({"test": ReferencedSplit.build(told), "train": train}, "test", resampling=PLAN)
     assert "%" not in topics(found)["blind baselines"]["text"].split("said of every pair")[1]
+
+
+def test_why_published_scores_are_left_out_is_told(found: dict[str, Any]) -> None:
+    why = "not compared with published scores: those of clevr-change (total) are of 7,970 test pairs, here are 60"
+    told = sentences({**found, "baselines": {**found["baselines"], "not_comparable": why}})
+    (blind,) = [sentence["text"] for sentence in told if sentence["topic"] == "blind baselines"]
+    assert str(blind).endswith(f" N{why[1:]}.")
+    assert "published scores" not in topics(found)["blind baselines"]["text"], (
+        "no benchmark, no scores to leave out"
+    )

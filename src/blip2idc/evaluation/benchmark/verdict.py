@@ -74,6 +74,8 @@ def _blind(audit: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     claims = list(_beaten(constants))
     if claims:
         text += f" Constant captions are above {', '.join(claims)}."
+    if why := audit["baselines"].get("not_comparable"):
+        text += f" {why[0].upper()}{why[1:]}."
     yield "blind baselines", text, share > _BLIND_SHARE or bool(claims)
 
 
