@@ -15,7 +15,7 @@ from blip2idc.images.pair import ImagePair
 from blip2idc.model.backbone import Backbone
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.files.settings import Decoding
-from blip2idc.model.language import Prefix, generate, score_sentences
+from blip2idc.model.language import Prefix, generate, logits_after, score_sentences
 
 
 def numbers(*shape: int) -> torch.Tensor:
@@ -129,3 +129,19 @@ def test_scores_of_a_pair_do_not_depend_on_the_pairs_and_sentences_beside_it(che
             for column, sentence in enumerate(sentences):
                 alone = score_sentences(backbone, prefix.rows([row]), [sentence])  # type: ignore[arg-type]
                 assert float(alone) == pytest.approx(float(together[row, column]), abs=1e-4)
+
+
+def test_what_is_expected_in_place_of_every_token_sums_to_the_score_of_its_sentence(checkpoint: Path) -> None:
+    captioner = DifferenceCaptioner.from_pretrained(checkpoint, device="cpu")
+    backbone, prefix = captioner.backbone, prefix_of(captioner, 3)
+    end, pad = backbone.text_format.end_token_id, backbone.text_format.pad_token_id
+    tokens = torch.tensor([[11, 12, 18, end], [13, end, pad, pad], [14, 15, end, pad]])
+    valid = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]])
+    with torch.inference_mode():
+        logits = logits_after(backbone, prefix, tokens, valid)  # type: ignore[arg-type]
+        assert logits.shape[:2] == tokens.shape
+        found = (logits.log_softmax(dim=-1).gather(-1, tokens[..., None])[..., 0] * valid).sum(dim=-1)
+        for row in range(3):
+            sentence = tokens[row, : int(valid[row].sum())].tolist()
+            score = score_sentences(backbone, prefix.rows([row]), [sentence])  # type: ignore[arg-type]
+            assert float(found[row]) == pytest.approx(float(score), abs=1e-4)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from blip2idc.runs.kept_process import KeptProcess
 
 
@@ -28,3 +32,21 @@ def test_it_is_kept_begun_anew_and_ended() -> None:
     finally:
         kept.end()
     assert one.returncode is not None
+
+
+def test_it_has_our_settings_one_thread_and_hears_no_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tells_where_it_is.py").write_text(
+        "import os\nprint(os.environ['OPENBLAS_NUM_THREADS'], os.environ['OURS'], os.getsid(0) == os.getpid())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("OURS", "kept")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    kept = KeptProcess("tells_where_it_is")
+    try:
+        process, _ = kept.begin()
+        assert process.stdout is not None
+        assert process.stdout.read() == b"1 kept True\n"
+    finally:
+        kept.end()

@@ -199,10 +199,6 @@ class References:
         made: Side = self._sides[build]
         return made
 
-    def encode(self, captions: Sequence[str], tokenizer: Tokenizer = tokenize_corpus) -> CaptionArrays:
-        """Any captions as arrays in this vocabulary."""
-        return self.vocabulary.encode(tokenizer(list(captions)))
-
 
 @dataclass(frozen=True, eq=False)
 class Corpus:

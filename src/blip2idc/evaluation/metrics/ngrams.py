@@ -1,6 +1,6 @@
 """Captions as integer arrays: the form in which BLEU, ROUGE-L and CIDEr compare them.
 
-In: tokenised captions (lists of words). Out: `CaptionArrays`, holding word ids and, for every order 1..4,
+In: tokenised captions (lists of words). Out: `CaptionArrays`, holding token ids and, for every order 1..4,
 the distinct n-grams of each caption with their counts. An n-gram is one integer, so counting, clipping and
 matching are sorts and lookups over whole corpora.
 
@@ -50,15 +50,14 @@ class CaptionArrays:
     """`N` captions as integers.
 
     Attributes:
-        words: `[W]` ids of the words of all captions, split at every white space (as BLEU and CIDEr do).
-        starts: `[N + 1]` where each caption begins in `words`.
+        starts: `[N + 1]` where each caption begins in the words of all, split at every white space (as BLEU and
+            CIDEr do).
         pieces: `[W']` ids of the tokens split at the plain space only (as ROUGE-L does); an empty caption
             is one empty token.
         piece_starts: `[N + 1]` where each caption begins in `pieces`.
         ngrams: one `NgramEntries` an order, from 1 to `MAX_ORDER`.
     """
 
-    words: Ints
     starts: Ints
     pieces: Ints
     piece_starts: Ints
@@ -71,13 +70,6 @@ class CaptionArrays:
     def lengths(self) -> Ints:
         """`[N]` words of each caption."""
         return np.diff(self.starts)
-
-    def take(self, indices: Ints) -> CaptionArrays:
-        """The captions at `indices` (repeats allowed), in that order."""
-        words, starts = take_ragged(self.words, self.starts, indices)
-        pieces, piece_starts = take_ragged(self.pieces, self.piece_starts, indices)
-        ngrams = tuple(take_entries(entries, len(self), indices) for entries in self.ngrams)
-        return CaptionArrays(words, starts, pieces, piece_starts, ngrams)
 
 
 class NgramVocabulary:
@@ -101,7 +93,7 @@ class NgramVocabulary:
                 self._keys.append(known)
                 ids = _scatter(numbers, valid)
             entries.append(_count(owners[valid], ids[valid], self.size(order)))
-        self.references = CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
+        self.references = CaptionArrays(starts, pieces, piece_starts, tuple(entries))
 
     def size(self, order: int) -> int:
         """Number of n-gram ids of this order; those of single words include tokens that only ROUGE-L sees."""
@@ -119,7 +111,7 @@ class NgramVocabulary:
                 found, top = _look_up(_extended_keys(ids, words, valid, order), self._keys[order - 1])
                 ids = _scatter(found, valid)
             entries.append(_count(owners[valid], ids[valid], top))
-        return CaptionArrays(words, starts, pieces, piece_starts, tuple(entries))
+        return CaptionArrays(starts, pieces, piece_starts, tuple(entries))
 
 
 def take_ragged(values: NDArray[np.int64], starts: Ints, indices: Ints) -> tuple[Ints, Ints]:
