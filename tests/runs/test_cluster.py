@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -50,6 +51,21 @@ class Refuse:
         return batch
 
 
+class OddError(ModelError):
+    """An error of ours that only a stage knows."""
+
+
+@dataclass
+class RefuseOddly:
+    """Refuses every batch with an error that `errors` does not hold."""
+
+    def load(self) -> None:
+        pass
+
+    def __call__(self, batch: Any) -> Any:
+        raise OddError("odd")
+
+
 @dataclass
 class Break:
     """Fails as no program should."""
@@ -65,12 +81,14 @@ class FakeRay:
     """What `ray` is asked for, done in this process; keeps what it was asked."""
 
     def __init__(self, cores: int, gpus: int) -> None:
-        self.resources = {"CPU": float(cores)} | ({"GPU": float(gpus)} if gpus else {})
+        counts = {"CPU": float(cores), "GPU": float(gpus)}
+        self.resources = {kind: count for kind, count in counts.items() if count}
         self.settings: dict[str, Any] = {}
         self.kinds: list[dict[str, Any]] = []
         self.blocks: list[int] = []
         self.fault: Exception | None = None
         self.shut = 0
+        self.context = SimpleNamespace(enable_progress_bars=True)
 
     def init(self, **settings: Any) -> None:
         self.settings = settings
@@ -112,8 +130,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeRay]:
         module, data = ModuleType("ray"), ModuleType("ray.data")
         for name in ("init", "cluster_resources", "shutdown"):
             setattr(module, name, getattr(ray, name))
-        context = SimpleNamespace(enable_progress_bars=True)
-        data.DataContext = SimpleNamespace(get_current=lambda: context)  # type: ignore[attr-defined]
+        data.DataContext = SimpleNamespace(get_current=lambda: ray.context)  # type: ignore[attr-defined]
         data.ActorPoolStrategy = SimpleNamespace  # type: ignore[attr-defined]
         data.from_items = ray.from_items  # type: ignore[attr-defined]
         module.data = data  # type: ignore[attr-defined]
@@ -130,7 +147,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeRay]:
     ("cores", "gpus", "workers", "first", "beside"),
     [
         (4, 0, None, {"num_cpus": 1, "size": 3}, {"num_cpus": 0, "size": 1}),  # one core is left to who asks
+        (2, 0, None, {"num_cpus": 1, "size": 1}, {"num_cpus": 0, "size": 1}),
         (1, 0, None, {"num_cpus": 1, "size": 1}, {"num_cpus": 0, "size": 1}),
+        (0, 0, 3, {"num_cpus": 1, "size": 1}, {"num_cpus": 0, "size": 1}),  # Ray names no core
         (4, 0, 2, {"num_cpus": 1, "size": 2}, {"num_cpus": 0, "size": 1}),
         (4, 0, 9, {"num_cpus": 1, "size": 4}, {"num_cpus": 0, "size": 1}),  # more would wait for ever
         (8, 2, None, {"num_gpus": 0.75, "size": 2}, {"num_gpus": 0.25, "size": 2}),
@@ -166,8 +185,11 @@ def test_a_long_list_is_handed_over_in_parts(
 
 
 def test_ray_reports_to_nobody_and_leaves_the_terminal_alone(fake: Callable[..., FakeRay]) -> None:
-    ray = fake()
-    list(work_with_ray([], []))
+    ray, talks, others = fake(), logging.getLogger("ray.data"), logging.getLogger().level
+    talks.setLevel(logging.NOTSET)
+    list(work_with_ray([[1]], [Stage(Add(1))]))
+    assert (talks.level, logging.getLogger().level) == (logging.ERROR, others)
+    assert not ray.context.enable_progress_bars
     assert ray.settings == {
         "address": "local",
         "log_to_driver": False,
@@ -190,9 +212,11 @@ def test_a_fault_of_ours_reaches_who_asked(fake: Callable[..., FakeRay]) -> None
     with pytest.raises(Blip2idcError) as raised:
         list(work_with_ray([[1]], [Stage(Refuse(at_load=True)), Stage(Refuse())]))
     assert str(raised.value) == str(MissingExtraError("onnx", "a stage"))
+    with pytest.raises(Blip2idcError, match="^odd$"):
+        list(work_with_ray([[1]], [Stage(RefuseOddly())]))
     with pytest.raises(ValueError, match="not one of ours"):
         list(work_with_ray([[1]], [Stage(Break())]))
-    assert ray.shut == 3
+    assert ray.shut == 4
 
 
 @pytest.mark.parametrize(
@@ -208,7 +232,7 @@ def test_a_fault_of_ours_reaches_who_asked(fake: Callable[..., FakeRay]) -> None
         (
             Exception("timed\nout " + "y" * 900),
             InputError,
-            r"^--ray is 'auto' .* timed out y{190}; wait until",
+            r"^--ray is 'auto' .* timed out y{190}; wait until the machine is less busy, and",
         ),
     ],
 )
@@ -241,7 +265,8 @@ def test_an_address_is_asked_before_ray_waits_for_it(fake: Callable[..., FakeRay
         except OSError:
             pytest.skip("no such address here")
         address = address.format(listening.getsockname()[1])
-        with pytest.raises(ConfigError, match="no cluster answers there"):  # bound, not listening
+        said = re.escape(f"--ray is {address!r} and no cluster answers there (") + r"[^)]*refused"
+        with pytest.raises(ConfigError, match=said):  # bound, not listening
             list(work_with_ray([[1]], [Stage(Add(1))], address=address))
         assert not ray.settings
         listening.listen()

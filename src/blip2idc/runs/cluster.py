@@ -82,7 +82,7 @@ def work_with_ray(
         places = gpus or cores  # Ray would wait for ever for an actor that finds no place
         count = min(workers or gpus or max(1, cores - 1), places)
         for start in range(0, len(batches), WINDOW):
-            for row in _stream(ray, batches[start : start + WINDOW], stages, count, gpus):
+            for row in _stream(batches[start : start + WINDOW], stages, count, gpus):
                 yield _unpack(row)
     finally:
         ray.shutdown()
@@ -135,16 +135,14 @@ def _no_cluster(address: str, error: Exception) -> ConfigError:
     )
 
 
-def _stream(
-    ray: Any, batches: Sequence[Any], stages: Sequence[Stage], count: int, gpus: int
-) -> Iterator[_Row]:
+def _stream(batches: Sequence[Any], stages: Sequence[Stage], count: int, gpus: int) -> Iterator[_Row]:
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     rows = [{"content": pickle.dumps(batch)} for batch in batches]
-    data = ray.data.from_items(rows, override_num_blocks=len(rows))
+    data: Any = ray.data.from_items(rows, override_num_blocks=len(rows))
     for stage in stages:
         place = {"num_gpus": stage.gpu} if gpus else {"num_cpus": 0 if stage.beside else 1}
         actors = max(1, min(count, gpus or 1)) if stage.beside else count

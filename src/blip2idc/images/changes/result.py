@@ -94,15 +94,6 @@ class Alignment:
         """(dx, dy) by which the origin of before moved."""
         return self.matrix[0][2], self.matrix[1][2]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "kind": self.kind,
-            "matrix": [list(row) for row in self.matrix],
-            "rows": [[run.before, run.after, run.length] for run in self.rows],
-            "agreement": round(self.agreement, 4),
-        }
-
 
 @dataclass(frozen=True)
 class Fact:
@@ -169,22 +160,6 @@ class MeasuredChange:
         """The fact of a kind, None where it is not stated."""
         return next((fact for fact in self.facts if fact.kind == kind), None)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "before_box": list(self.before_box) if self.before_box else None,
-            "after_box": list(self.after_box) if self.after_box else None,
-            "facts": [fact.to_dict() for fact in self.facts],
-            "sentence": self.sentence,
-            "strength": round(self.strength, 3),
-            "pixels": self.pixels,
-            "difference": round(self.difference, 2),
-            "thing": self.thing,
-            "before_text": self.before_text,
-            "after_text": self.after_text,
-            "name": self.name,
-        }
-
 
 @dataclass(frozen=True)
 class Noise:
@@ -204,16 +179,6 @@ class Noise:
     gain: float = 1.0
     offset: float = 0.0
     sources: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "level": round(self.level, 2),
-            "edges": round(self.edges, 2),
-            "gain": round(self.gain, 4),
-            "offset": round(self.offset, 2),
-            "sources": list(self.sources),
-        }
 
 
 @dataclass(frozen=True)
@@ -257,16 +222,3 @@ class Comparison:
             if count
         ]
         return " and ".join(parts) or None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "before_size": list(self.before_size),
-            "after_size": list(self.after_size),
-            "alignment": self.alignment.to_dict(),
-            "judgement": self.judgement,
-            "share": self.share,
-            "compact_share": self.compact_share,
-            "noise": self.noise.to_dict(),
-            "changes": [change.to_dict() for change in self.changes],
-        }

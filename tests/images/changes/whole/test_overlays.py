@@ -45,7 +45,9 @@ def test_words_are_told_with_their_place(opacity: int, kind: str, pictures: list
     assert told.count(kind) == len(told) >= 3, told
 
 
-def test_a_curled_corner_is_told_with_the_corner(pictures: list[Pixels]) -> None:
+@pytest.mark.parametrize("corner", ["bottom right", "bottom left", "top right", "top left"])
+def test_a_curled_corner_is_told_with_the_corner(corner: str, pictures: list[Pixels]) -> None:
+    turn = (slice(None, None, -1 if "top" in corner else 1), slice(None, None, -1 if "left" in corner else 1))
     for picture in pictures:
         height, width = picture.shape[:2]
         rows, columns = np.mgrid[:height, :width]
@@ -55,9 +57,9 @@ def test_a_curled_corner_is_told_with_the_corner(pictures: list[Pixels]) -> None
         roll = (off > -0.2) & (off <= 0.05)
         shade = 120 + 110 * np.sin(np.pi * (off + 0.2) / 0.25)
         after[roll] = shade[roll][:, None]
-        fact = laid_over(Views(picture, after))
+        fact = laid_over(Views(picture[turn].copy(), after[turn].copy()))
         assert fact is not None
-        assert (fact.kind, fact.values) == ("page_curl", {"corner": "bottom right"})
+        assert (fact.kind, fact.values) == ("page_curl", {"corner": corner})
 
 
 def test_a_puzzle_is_told(pictures: list[Pixels]) -> None:

@@ -46,6 +46,7 @@ _DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: bl
 _REDRAWN = 48  # levels by which a thing drawn anew in another size may differ from a resized one
 _LEFT = 0.2  # share of the squared difference that resizing may leave
 _FEW = 40  # pixels that differ, at least
+_BESIDE = 3  # pixels beside two places that tell what the ground is
 _LEAST_CONTRAST = 6.0  # standard deviation of a piece below which it may be found anywhere
 
 
@@ -338,12 +339,27 @@ def _ends_of_one(
             for image in (before, after)
         ):
             continue
+        whole = list(middle)
+        whole[axis], whole[2 + axis] = low, high - low + length
+        if _is_around(before, (whole[0], whole[1], whole[2], whole[3]), source.colors[0], tolerance):
+            continue  # it is the ground, and what lies at the ends is the thing
         first = list(old)
         first[axis], first[2 + axis] = low if old[axis] == low else low + length, high - low
         second = list(first)
         second[axis] += length if new[axis] == high else -length
         return (first[0], first[1], first[2], first[3]), (second[0], second[1], second[2], second[3])
     return None
+
+
+def _is_around(image: Pixels, box: Box, color: np.ndarray, tolerance: float) -> bool:
+    """Whether most of what surrounds a box has a colour, which then is that of the ground."""
+    x, y, width, height = box
+    left, top = max(0, x - _BESIDE), max(0, y - _BESIDE)
+    has = (
+        np.abs(image[top : y + height + _BESIDE, left : x + width + _BESIDE] - color).max(axis=2) <= tolerance
+    )
+    inside = has[y - top : y - top + height, x - left : x - left + width]
+    return bool(2 * (has.sum() - inside.sum()) > has.size - inside.size)
 
 
 def _near_size(one: Box, other: Box) -> bool:

@@ -138,6 +138,22 @@ def test_a_switch_that_was_turned_on(back: bool) -> None:
     assert fact == Fact("checked", {"in": "before" if back else "after"})
 
 
+@pytest.mark.parametrize("size", [12, 18, 24])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_check_box_that_was_ticked(size: int, back: bool) -> None:
+    off, on = page(), page()
+    box = (300, 300, 300 + size, 300 + size)
+    ImageDraw.Draw(off).rectangle(box, "white", "#8d949c")
+    draw = ImageDraw.Draw(on)
+    draw.rectangle(box, "#0d6efd")
+    step = size // 6
+    draw.line(
+        [(300 + at * step, 300 + down * step) for at, down in ((1, 3), (2, 4), (5, 1))], "white", width=2
+    )
+    (fact,) = facts(on, off) if back else facts(off, on)
+    assert fact == Fact("checked", {"in": "before" if back else "after"})
+
+
 def test_another_picture_in_the_place_of_a_picture() -> None:
     rng = np.random.default_rng(3)
     pictures = [
