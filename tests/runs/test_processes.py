@@ -62,7 +62,11 @@ def nothing_is_left() -> Iterator[None]:
 
 
 def test_every_item_comes_back_with_its_result_from_prepared_processes() -> None:
-    found = list(in_processes(_twice, range(9), 2, _prepare, "one", 2))
+    _PREPARED.append("here")  # which no process that is started afresh can know
+    try:
+        found = list(in_processes(_twice, range(9), 2, _prepare, "one", 2))
+    finally:
+        _PREPARED.clear()
     assert sorted((item, result[0]) for item, result in found) == [(item, 2 * item) for item in range(9)]
     assert all(result[2] == ["one", 2] for _, result in found)
     assert os.getpid() not in {result[1] for _, result in found}
