@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import ImageError
-from blip2idc.images.changes import Comparison, find_changes
+from blip2idc.images.changes import Comparison, find_changes, pictures
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
 SIZE = (900, 600)
@@ -177,3 +177,26 @@ def test_images_smaller_than_a_cell_are_compared(size: tuple[int, int]) -> None:
         before = rng.integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
         after = np.where(rng.random((size[1], size[0], 1)) < share, 255 - before, before)
         assert find_changes(before, after).judgement in ("compact", "diffuse", "unaligned", "identical")
+
+
+def test_large_images_are_compared_reduced_and_told_in_their_own_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "WORKING_PIXELS", 300_000)
+    monkeypatch.setattr(pictures, "REDUCED_PIXELS", 150_000)  # a half of each side
+    change = only(find_changes(page(), page(color="#14a046")))
+    assert change.before_box == change.after_box
+    assert overlap(change.after_box, (650, 200, 141, 41)) > 0.9
+    assert change.pixels == pytest.approx(141 * 41, rel=0.2)
+    comparison = find_changes(page(), page(top=60))
+    assert comparison.alignment.kind == "rows"
+    (run,) = comparison.alignment.rows
+    assert (run.before, run.after) == (0, 60)
+    assert run.length == pytest.approx(600, abs=2)
+    banner = only(comparison)
+    assert banner.before_box is None
+    assert banner.after_box[1] + banner.after_box[3] <= 62
+    edge = page()
+    ImageDraw.Draw(edge).rectangle((860, 560, 899, 599), fill="#b02020")
+    x, y, width, height = only(find_changes(page(), edge)).after_box
+    assert (x + width, y + height) == SIZE

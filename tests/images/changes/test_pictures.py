@@ -54,3 +54,32 @@ def test_images_are_reduced_by_whole_factors() -> None:
 def test_text_is_no_picture() -> None:
     with pytest.raises(ImageError, match="expected numbers"):
         open_pictures(np.array([["a"]]), np.array([["b"]]))
+
+
+def test_what_is_seen_through_shows_on_white_and_bands_are_spread_over_colours() -> None:
+    values = np.zeros((2, 3, 4), np.uint8)
+    values[0, :, :3], values[0, :, 3] = 200, (0, 51, 255)
+    laid = Image.new("RGBA", (3, 2), "white")
+    laid.alpha_composite(Image.fromarray(values))
+    first, grey = open_pictures(values, values[:, :, 2:])
+    assert np.abs(first.rgb().astype(int) - np.asarray(laid.convert("RGB"))).max() <= 1
+    assert first.rgb()[0, :, 0].tolist() == [255, 244, 200]
+    assert np.array_equal(grey.rgb(), first.rgb())
+    bands, switch = open_pictures(np.dstack([values] * 2)[:, :, :5], np.array([[True, False]]))
+    assert np.array_equal(bands.rgb(), values[:, :, :3])
+    assert switch.rgb().tolist() == [[[255] * 3, [0] * 3]]
+
+
+def test_differences_are_told_on_the_scale_of_both() -> None:
+    before, after = np.array([[[0], [100]]], np.int32), np.array([[[300], [400]]], np.int32)
+    (_, strip), *_ = differences(*open_pictures(before, after))
+    assert strip.tolist() == [[192, 192]]  # 300 of 400, rounded up
+
+
+def test_parts_are_cut_at_the_edges_of_the_image() -> None:
+    image = np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)
+    for source in (image, Image.fromarray(image)):
+        picture, _ = open_pictures(source, image)
+        assert np.array_equal(picture.window((6, 4, 20, 20)), image[4:, 6:])
+        assert np.array_equal(picture.window((1, 2, 3, 4)), image[2:6, 1:4])
+        assert picture.size == (9, 7)

@@ -70,6 +70,21 @@ def test_an_unsure_reading_is_not_told(read: list[np.ndarray], monkeypatch: pyte
     assert (change.before_text, change.sentence) == (None, "something changed")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "side"),
+    [("Sign in", "SIGN IN", "after"), ("SIGN IN", "Sign in", "before"), ("A bc", "a bC", "")],
+)
+def test_another_case_of_the_same_letters(
+    read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, old: str, new: str, side: str
+) -> None:
+    said = iter((old, new))
+    monkeypatch.setattr(written, "read_line", lambda line: (next(said), 0.99))
+    (change,) = find_changes(page(old), page(new)).changes
+    assert [(fact.kind, fact.values["in"]) for fact in change.facts] == [("capitals", side)] * bool(side)
+    assert (change.thing, change.name) == ("text", new)
+    assert (change.before_text, change.after_text) == (None, None)
+
+
 def test_texts_can_be_left_out(read: list[np.ndarray]) -> None:
     find_changes(page(), page("99.00 €"), texts=False)
     assert read == []
