@@ -60,11 +60,47 @@ def round_corners(image: Image.Image) -> Image.Image:
     return Image.composite(image, Image.new("RGB", image.size, "white"), mask)
 
 
+def banded(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).copy()
+    values[: len(values) // 7] = values[-(len(values) // 7) :] = 0
+    return Image.fromarray(values)
+
+
 def blocks(image: Image.Image) -> Image.Image:
     small = image.resize((image.width // 16, image.height // 16), Image.Resampling.BOX)
     return small.resize((small.width * 16, small.height * 16), Image.Resampling.NEAREST).resize(
         image.size, Image.Resampling.NEAREST
     )
+
+
+def seen_often(image: Image.Image, *, turn: float = 0.0, zoom: float = 0.0) -> Image.Image:
+    """The mean of an image turned, or enlarged, by steps around its middle."""
+    values, middle = np.asarray(image).astype(np.float32), (image.width / 2 - 0.5, image.height / 2 - 0.5)
+    total = np.zeros_like(values)
+    for step in np.linspace(0, 1, 31):
+        matrix = cv2.getRotationMatrix2D(middle, (step - 0.5) * turn, 1 + step * zoom)
+        total += cv2.warpAffine(values, matrix, image.size, borderMode=cv2.BORDER_REFLECT)
+    return Image.fromarray((total / 31).astype(np.uint8))
+
+
+def turned_hue(image: Image.Image) -> Image.Image:
+    hue, *rest = image.convert("HSV").split()
+    return Image.merge("HSV", (hue.point(lambda value: (value + 85) % 256), *rest)).convert("RGB")
+
+
+def seen_from_the_side(image: Image.Image) -> Image.Image:
+    width, height = image.size
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    moved = np.array(
+        [(0, 0), (0.88 * width, 0.1 * height), (0.88 * width, 0.9 * height), (0, height)], np.float32
+    )
+    matrix = cv2.getPerspectiveTransform(corners, moved)
+    return Image.fromarray(cv2.warpPerspective(np.asarray(image), matrix, image.size))
+
+
+def lines(image: Image.Image, threshold: float = 60) -> Image.Image:
+    grey = cv2.GaussianBlur(np.asarray(image.convert("L")), (0, 0), 1.0)
+    return Image.fromarray(cv2.Canny(grey, threshold, 2 * threshold)).convert("RGB")
 
 
 EDITS: dict[str, Edit] = {
@@ -78,24 +114,33 @@ EDITS: dict[str, Edit] = {
     "sepia": matrix(0.393, 0.769, 0.189, 0, 0.349, 0.686, 0.168, 0, 0.272, 0.534, 0.131, 0),
     "warmer": matrix(1.15, 0, 0, 8, 0, 1.02, 0, 0, 0, 0, 0.8, 0),
     "cooler": matrix(0.8, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.15, 8),
+    "tint": matrix(0.24, 0.47, 0.09, 0, 0.36, 0.7, 0.14, 0, 0.27, 0.53, 0.1, 0),
+    "hue": turned_hue,
+    "threshold": lambda image: image.convert("L").point(lambda value: 255 * (value > 110)).convert("RGB"),
     "invert": ImageOps.invert,
     "solarize": lambda image: ImageOps.solarize(image, 110),
     "posterize": lambda image: ImageOps.posterize(image, 2),
     "vignette": dark_rim,
     "blur": lambda image: image.filter(ImageFilter.GaussianBlur(4)),
     "motion_blur": smeared,
+    "circular_blur": lambda image: seen_often(image, turn=16),
+    "zoom_blur": lambda image: seen_often(image, zoom=0.2),
     "sharpen": lambda image: image.filter(ImageFilter.UnsharpMask(2, 220, 0)),
     "noise": lambda image: noisy(image, 28),
     "salt_and_pepper": specks,
     "pixelate": blocks,
     "emboss": lambda image: image.filter(ImageFilter.EMBOSS),
+    "edges": lines,
+    "outlines": lambda image: ImageOps.invert(lines(image)),
     "flip": ImageOps.mirror,
     "half_turn": lambda image: image.rotate(180),
     "quarter_turn": lambda image: image.transpose(Image.Transpose.ROTATE_90),
     "rotate": lambda image: image.rotate(8, Image.Resampling.BICUBIC),
     "crop": lambda image: image.crop((70, 40, image.width - 60, image.height - 50)).resize(image.size),
+    "perspective": seen_from_the_side,
     "stretch": lambda image: image.resize((round(image.width * 1.3), image.height)),
     "border": lambda image: ImageOps.expand(image, 24, "red"),
+    "letterbox": banded,
     "round_corners": round_corners,
 }
 
@@ -153,6 +198,16 @@ def encoded(image: Image.Image) -> Image.Image:
 def test_what_cameras_and_codecs_do_is_no_fact(nuisance: Edit, photographs: list[Image.Image]) -> None:
     found = [measure_whole(np.asarray(image), np.asarray(nuisance(image))) for image in photographs]
     assert [fact for fact in found if fact is not None] == []
+
+
+@pytest.mark.parametrize("zoom", [-0.25, -0.12, 0.12, 0.3])
+def test_a_smear_towards_the_middle_or_away_from_it(zoom: float, photographs: list[Image.Image]) -> None:
+    """Editors enlarge, or reduce, from the picture as it is on: the mean of both ends is no longer in place."""
+    found = [
+        measure_whole(np.asarray(image), np.asarray(seen_often(image, zoom=zoom))) for image in photographs
+    ]
+    told = [fact.kind for fact in found if fact is not None]
+    assert told.count("zoom_blur") >= 4, told
 
 
 def test_another_picture_is_no_edit(photographs: list[Image.Image]) -> None:

@@ -16,6 +16,12 @@ _SIGMAS = (0.8, 1.2, 1.8, 2.5, 3.5, 5.0, 7.0, 10.0, 14.0)
 _BOXES = (5, 7, 9, 13, 19, 27)
 _REACH = 26  # pixels to both sides that a smear along a line may reach
 _BLURRED = 256  # side of the window in which blurs are told apart
+#: Least and largest scale of what is smeared away from the middle: to both sides, outwards, inwards.
+_ZOOMS = (
+    (0.97, 1.03), (0.94, 1.06), (0.9, 1.1), (0.84, 1.16),
+    (0.94, 1.0), (0.9, 1.0), (0.86, 1.0), (0.81, 1.0), (0.75, 1.0), (0.68, 1.0),
+    (1.0, 1.06), (1.0, 1.1), (1.0, 1.14), (1.0, 1.2), (1.0, 1.27), (1.0, 1.35),
+)  # fmt: skip
 _NOISY = 9.0  # levels of noise in flat places: a camera's own is less
 _GRAINY = 7.5  # likewise of noise that has to do with nothing else in the picture
 _SOFT = 0.16  # of the contrast that a blur may leave unexplained
@@ -241,21 +247,23 @@ def _around_middle(first: Floats, second: Floats) -> Fact | None:
     def left(plane: Floats) -> float:
         return _left(plane[ring][None], second[ring][None])
 
-    def smeared(turn: float, zoom: float) -> Floats:
-        total = np.zeros_like(first)
-        for step in np.linspace(-1, 1, 9):
-            matrix = cv2.getRotationMatrix2D(
-                middle, step * turn, 1 + (step if zoom > 0 else step - 1) * abs(zoom) / 2
-            )
-            total += np.asarray(
-                cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-            )
+    def placed(turn: float, scale: float) -> Floats:
+        matrix = cv2.getRotationMatrix2D(middle, turn, scale)
+        return np.asarray(
+            cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
+
+    def smeared(turn: float, smallest: float, largest: float) -> Floats:
+        steps = np.linspace(0, 1, 9)
+        total = sum(placed((2 * step - 1) * turn, smallest + step * (largest - smallest)) for step in steps)
         return np.asarray(total / 9, np.float32)
 
-    plain = left(first)
+    plain = min(
+        left(placed(0, (smallest + largest) / 2)) for smallest, largest in _ZOOMS
+    )  # a crop is no smear
     evenly = min(left(soft(first, sigma)) for sigma in (0.6, 1, 1.6, 2.5, 4))
-    turned = min(left(smeared(turn, 0.0)) for turn in (2, 4, 6, 9, 13, 18))
-    zoomed = min(left(smeared(0.0, zoom)) for zoom in (0.06, 0.12, 0.2, 0.32, -0.08, -0.16, -0.3))
+    turned = min(left(smeared(turn, 1, 1)) for turn in (2, 4, 6, 9, 13, 18))
+    zoomed = min(left(smeared(0, *ends)) for ends in _ZOOMS)
     least = min(turned, zoomed)
     if least > 0.65 * evenly or least > 0.6 * plain or max(turned, zoomed) < 1.2 * least:
         return None
