@@ -85,6 +85,27 @@ def test_below_inserted_rows_the_windows_follow_the_page() -> None:
     assert (first[0], first[1] + 60) == second[:2]
 
 
+@pytest.mark.parametrize(
+    ("box", "row"),
+    [
+        ((100, 40, 50, 20), 10),  # above the first run, as far from it as before
+        ((100, 20, 50, 20), 0),
+        ((100, 120, 50, 20), 90),
+        ((100, 260, 50, 20), 230),
+        ((100, 310, 50, 20), 270),  # between two runs, of which nothing is left but their seam
+        ((100, 420, 50, 20), 330),
+        ((100, 560, 50, 20), 470),  # below the last one
+    ],
+)
+def test_places_above_between_and_below_runs_of_rows(box: tuple[int, int, int, int], row: int) -> None:
+    rows = Alignment("rows", rows=(RowRun(70, 40, 230), RowRun(360, 270, 200)))
+    first, second = change_windows((400, 600), (400, 500), box, None, rows)
+    middle = first[1] + first[3] / 2, second[1] + second[3] / 2
+    assert middle[0] == pytest.approx(box[1] + 10, abs=60)
+    if 60 < row < 440:
+        assert middle[1] == pytest.approx(row + 10, abs=12)
+
+
 def test_without_a_box_there_is_nothing_to_cut() -> None:
     with pytest.raises(ImageError, match="neither image has a box"):
         change_windows((10, 10), (10, 10), None, None)

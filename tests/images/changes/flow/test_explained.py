@@ -58,6 +58,7 @@ def test_an_entry_of_a_list_that_is_gone_is_the_only_change(index: int) -> None:
     left = [word for word in MENU if word != MENU[index]]
     change = told(menu(MENU), menu(left))
     assert (kind(change), change.after_box) == ("disappeared", None)
+    assert (change.sentence, change.thing) == ("the text disappeared", "text")
     assert change.before_box is not None
     assert change.before_box[1] == pytest.approx(84 + 40 * index, abs=6)
     back = told(menu(left), menu(MENU))

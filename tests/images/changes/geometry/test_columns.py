@@ -30,7 +30,9 @@ OTHERS = ("Count the tickets", "Open the garden"), ("Read the letters",)
 @pytest.mark.parametrize("row", [0, 1])
 def test_a_card_put_into_a_column_is_one_change(row: int) -> None:
     before, after = board(TODO, *OTHERS), board((*TODO[:row], "Buy silver paper", *TODO[row:]), *OTHERS)
-    (change,) = find_changes(before, after).changes
+    comparison = find_changes(before, after)
+    assert (comparison.alignment.kind, comparison.alignment.rows) == ("aligned", ())
+    (change,) = comparison.changes
     assert change.before_box is None
     assert change.after_box == pytest.approx((20, 20 + 100 * row, 201, 95), abs=17)
     (change,) = find_changes(after, before).changes

@@ -32,3 +32,24 @@ def test_the_content_of_a_strip_is_what_is_not_ground() -> None:
     strip[5:9, 10:20] = 0
     assert content_box(strip, np.full((2, 40, 3), 255, np.uint8)) == (10, 5, 10, 4)
     assert content_box(np.full((30, 40, 3), 255, np.uint8), strip[:2]) is None
+
+
+def test_parts_whose_heights_differ_by_rounding_lie_on_each_other_from_their_top() -> None:
+    before, after = (np.arange(3 * 4 * height, dtype=np.uint8).reshape(height, 4, 3) for height in (40, 41))
+    overlay = lay(before, after, Alignment("rows", rows=(RowRun(0, 0, 10), RowRun(18, 19, 22))))
+    assert overlay.strips == ()
+    assert len(overlay.before) == len(overlay.after) == 40
+    assert np.array_equal(overlay.before[10:18], before[10:18])
+    assert np.array_equal(overlay.after[10:18], after[10:18])
+    assert np.array_equal(overlay.after[18:], after[19:])
+    back = lay(after, before, Alignment("rows", rows=(RowRun(0, 0, 10), RowRun(19, 18, 22))))
+    assert np.array_equal(back.before[10:18], after[10:18])
+    assert back.to_before((0, 20, 2, 3)) == (0, 21, 2, 3)
+
+
+def test_a_row_or_two_beside_many_are_rounding_and_the_many_came() -> None:
+    before, after = (np.zeros((height, 4, 3), np.uint8) for height in (40, 70))
+    overlay = lay(before, after, Alignment("rows", rows=(RowRun(0, 0, 10), RowRun(11, 41, 29))))
+    assert overlay.strips == (((11, 11), (10, 41)),)
+    back = lay(after, before, Alignment("rows", rows=(RowRun(0, 0, 10), RowRun(41, 11, 29))))
+    assert back.strips == (((10, 41), (11, 11)),)

@@ -85,6 +85,21 @@ def test_another_case_of_the_same_letters(
     assert (change.before_text, change.after_text) == (None, None)
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_a_banner_that_asks_for_consent(
+    read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, back: bool
+) -> None:
+    monkeypatch.setattr(written, "read_line", lambda line: ("We use cookies", 0.99))
+    bare, asked = page(), page()
+    ImageDraw.Draw(asked).text(
+        (240, 214), "We use cookies", "#222222", ImageFont.truetype("DejaVuSans.ttf", 20)
+    )
+    (change,) = find_changes(*((asked, bare) if back else (bare, asked))).changes
+    (fact,) = change.facts
+    assert (fact.kind, fact.values) == ("panel", {"in": "before" if back else "after", "as": "cookie banner"})
+    assert change.thing == "banner"
+
+
 def test_texts_can_be_left_out(read: list[np.ndarray]) -> None:
     find_changes(page(), page("99.00 €"), texts=False)
     assert read == []

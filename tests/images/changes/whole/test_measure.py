@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.measure import WHOLE_KINDS, measure_whole
@@ -208,6 +208,36 @@ def test_a_smear_towards_the_middle_or_away_from_it(zoom: float, photographs: li
     ]
     told = [fact.kind for fact in found if fact is not None]
     assert told.count("zoom_blur") >= 4, told
+
+
+def letters(*rows: str) -> Image.Image:
+    """A drawn page."""
+    image = Image.new("RGB", (320, 240), "#f4f6fa")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 319, 30), "#1d2b45")
+    draw.rectangle((20, 170, 90, 200), "#d9480f")
+    for place, words in enumerate(rows):
+        draw.text((20, 44 + 24 * place), words, "#222222", ImageFont.load_default(15))
+    return image
+
+
+def test_pages_are_told_to_be_flipped_and_nothing_that_is_done_to_photographs() -> None:
+    one = letters("Opening hours", "from nine to five", "closed on Sunday", "Call us")
+    other = letters("Call us", "Prices of the season", "Seeds", "and everything else")
+    for turned, kind in (
+        (ImageOps.mirror, "flip"),
+        (ImageOps.flip, "flip"),
+        (lambda image: image.rotate(180), "half_turn"),
+    ):
+        fact = measure_whole(np.asarray(one), np.asarray(turned(one)))
+        assert fact is not None
+        assert fact.kind == kind
+        found = measure_whole(np.asarray(one), np.asarray(turned(other)))
+        assert found is None or found.kind != kind
+    for kind in ("posterize", "solarize", "threshold", "warmer", "cooler", "hue", "saturate", "contrast_up"):
+        found = measure_whole(np.asarray(one), np.asarray(EDITS[kind](one)))
+        assert found is None or found.kind != kind
+    assert measure_whole(np.asarray(one), np.asarray(other)) is None
 
 
 def test_another_picture_is_no_edit(photographs: list[Image.Image]) -> None:
