@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import threading
 import warnings
@@ -383,3 +384,12 @@ def test_a_pair_names_the_image_that_fails(picture: Image.Image, tmp_path: Path)
 
 def test_default_limit_is_64_million() -> None:
     assert MAX_PIXELS == 64_000_000
+
+
+def test_an_image_in_memory_is_called_by_its_file_where_it_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (20, 10)).save(path)
+    with Image.open(path) as opened:
+        for source, called in ((opened, str(path)), (Image.new("RGB", (20, 10)), "image")):
+            with pytest.raises(ImageError, match=f"^{re.escape(called)}: has 20x10 ="):
+                open_image(source, max_pixels=199)

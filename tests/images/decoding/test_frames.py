@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import struct
 from pathlib import Path
 
@@ -218,3 +219,16 @@ def test_every_band_of_a_tiff_in_either_order_of_bytes(
     (found,) = read_frames(content)
     assert found.channels == told
     assert np.array_equal(found.values, values)
+
+
+def test_what_is_too_large_is_called_by_its_path_or_name(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("L", (20, 10)).save(path)
+    for source, name, called in (
+        (path, None, str(path)),
+        (path, "it", "it"),
+        (path.read_bytes(), None, "image bytes"),
+    ):
+        with pytest.raises(ImageError, match=f"^{re.escape(called)}: has 20x10 ="):
+            read_size(source, max_pixels=199, name=name)
+    assert read_size(path, max_pixels=200) == (20, 10)

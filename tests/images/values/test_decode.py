@@ -172,3 +172,17 @@ def test_opencv_is_asked_for_deep_avif_alone(tmp_path: Path, monkeypatch: pytest
         ImageError, match="is an AVIF image of more than 8 bits and 64x48 pixels, which takes"
     ):
         list(open_values(path).frames())
+
+
+@pytest.mark.parametrize(
+    ("channels", "space", "alpha"), [(1, "gray", False), (3, "rgb", False), (4, "rgb", True)]
+)
+def test_channels_of_sixteen_bits_mean_what_those_of_eight_mean(
+    tmp_path: Path, rng: np.random.Generator, channels: int, space: str, alpha: bool
+) -> None:
+    values = rng.integers(0, 65536, (6, 7, channels)).astype(np.uint16)
+    order = [2, 1, 0, 3][:channels] if channels > 1 else [0]
+    cv2.imwrite(str(tmp_path / "x.png"), values[:, :, order])
+    (frame,) = open_values(tmp_path / "x.png").frames()
+    assert (frame.space, frame.alpha) == (space, alpha)
+    np.testing.assert_array_equal(frame.values, values)
