@@ -93,3 +93,18 @@ def test_without_facts_it_says_that_something_changed(thing: str, said: str) -> 
 def test_two_shades_of_one_colour_are_told_apart_by_their_codes() -> None:
     fact = Fact("recoloured", {"from": "blue", "from_hex": "#0000ff", "to": "blue", "to_hex": "#2222ff"})
     assert sentence([fact], "blue box") == "the blue box turned another blue (#0000ff to #2222ff)"
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (Fact("outlined", {"in": "after", "by": "orange", "by_hex": "#d9480f"}), "got an orange outline"),
+        (Fact("outlined", {"in": "before", "by": "orange", "by_hex": "#d9480f"}), "lost its orange outline"),
+        (Fact("gap", {"pixels": 1}), "became 1 pixel larger"),
+        (Fact("gap", {"pixels": -2}), "became 2 pixels smaller"),
+        (Fact("moved", {"dx": 1, "dy": -1}), "moved 1 pixel right and 1 pixel up"),
+    ],
+)
+def test_articles_and_numbers_agree_with_their_words(fact: Fact, said: str) -> None:
+    thing = "gap" if fact.kind == "gap" else "blue button"
+    assert sentence([fact], "blue button") == f"the {thing} {said}"

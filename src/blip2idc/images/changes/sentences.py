@@ -12,7 +12,7 @@ from blip2idc.images.changes.result import Fact
 
 #: Fact -> what is said where the image after has it, and where the image before has it.
 _STATES: Mapping[str, tuple[str, str]] = {
-    "outlined": ("got a {by} outline", "lost its {by} outline"),
+    "outlined": ("got {a_by} outline", "lost its {by} outline"),
     "rounded": ("has round corners now", "has square corners now"),
     "shadowed": ("casts a shadow now", "lost its shadow"),
     "unstyled": ("lost its style sheet", "got its style sheet back"),
@@ -136,7 +136,8 @@ def _phrase(fact: Fact) -> str:
     if fact.kind == "covered":
         return f"was covered by {_a(str(values['by']) + ' box')}" if "by" in values else "was covered"
     if fact.kind in _STATES:
-        return _STATES[fact.kind][values.get("in") == "before"].format_map(values)
+        words = {**values, "a_by": _a(str(values.get("by", "")))}
+        return _STATES[fact.kind][values.get("in") == "before"].format_map(words)
     if fact.kind == "theme":
         return f"turned {values['to']}, the theme changed"
     if fact.kind == "aligned":
@@ -147,7 +148,7 @@ def _phrase(fact: Fact) -> str:
         return f"changed from {values['from']} to {values['to']}"
     if fact.kind == "gap":
         pixels = int(values["pixels"])
-        return f"became {abs(pixels)} pixels {'larger' if pixels > 0 else 'smaller'}"
+        return f"became {abs(pixels)} pixel{'s' * (abs(pixels) != 1)} {'larger' if pixels > 0 else 'smaller'}"
     return {
         "clock": "ran on",
         "swapped": "and what is beside it swapped places",
