@@ -30,6 +30,14 @@ def test_hundreds_of_specks_are_joined_in_reasonable_time() -> None:
     assert len(boxes(*specks)) == 1
 
 
+def test_two_crowds_of_specks_are_two_regions() -> None:
+    crowd = [(x, y, 2, 2) for x in range(10, 250, 8) for y in range(10, 382, 8)]
+    assert boxes(*crowd, *((x + 336, y + 3, width, 2) for x, y, width, _ in crowd)) == [
+        (10, 10, 234, 370),
+        (346, 13, 234, 370),
+    ]
+
+
 def test_nothing_makes_no_region() -> None:
     assert boxes() == []
 

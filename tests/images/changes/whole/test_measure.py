@@ -210,6 +210,32 @@ def test_a_smear_towards_the_middle_or_away_from_it(zoom: float, photographs: li
     assert told.count("zoom_blur") >= 4, told
 
 
+@pytest.mark.parametrize(
+    ("sides", "fact"),
+    [
+        ("lr", Fact("letterbox", {"ends": "on the left and right"})),
+        ("tb", Fact("letterbox", {"ends": "at the top and bottom"})),
+        ("ltrb", Fact("border", {"color": "black"})),
+        ("l", None),
+        ("r", None),
+        ("t", None),
+        ("b", None),
+    ],
+)
+def test_bars_along_two_sides_or_all(sides: str, fact: Fact | None, photographs: list[Image.Image]) -> None:
+    for image in photographs:
+        after = np.asarray(image).copy()
+        for side, part in {
+            "l": np.s_[:, :30],
+            "r": np.s_[:, -30:],
+            "t": np.s_[:30],
+            "b": np.s_[-30:],
+        }.items():
+            if side in sides:
+                after[part] = 0
+        assert measure_whole(np.asarray(image), after) == fact
+
+
 def letters(*rows: str) -> Image.Image:
     """A drawn page."""
     image = Image.new("RGB", (320, 240), "#f4f6fa")

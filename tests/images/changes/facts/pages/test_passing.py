@@ -36,6 +36,16 @@ def test_a_scroll_bar_that_comes_or_goes() -> None:
     assert kinds(scrolled, bare) == [("scroll_bar", "before")]
 
 
+@pytest.mark.parametrize("left", [4, 30, 280])
+def test_a_scroll_bar_that_lies_along_the_bottom(left: int) -> None:
+    bare, _ = page()
+    scrolled, draw = page()
+    draw.rectangle((0, 345, 479, 359), fill="#f1f1f1")
+    draw.rectangle((left, 347, left + 160, 357), fill="#c1c1c1")
+    assert kinds(bare, scrolled) == [("scroll_bar", "after")]
+    assert kinds(scrolled, bare) == [("scroll_bar", "before")]
+
+
 def test_a_picture_at_the_edge_is_no_scroll_bar() -> None:
     bare, _ = page()
     other, draw = page()

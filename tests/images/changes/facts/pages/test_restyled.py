@@ -185,6 +185,9 @@ def test_a_dark_theme() -> None:
     dark = Image.fromarray(255 - np.asarray(page()) // 4 * 3 - 20)
     (change,) = find_changes(page(), dark, texts=False).changes
     assert change.facts == (Fact("theme", {"to": "dark"}),)
+    assert change.before_box == change.after_box == (0, 0, 480, 360)
+    (change,) = find_changes(dark, page(), texts=False).changes
+    assert change.facts == (Fact("theme", {"to": "light"}),)
 
 
 def test_a_page_without_its_style_sheet() -> None:
@@ -247,3 +250,30 @@ def test_a_photograph_is_not_asked_what_pages_are() -> None:
     framed = photograph.copy()
     ImageDraw.Draw(framed).rectangle((100, 100, 220, 180), outline="#1a5fd0", width=2)
     assert "outlined" not in {fact.kind for fact in facts(photograph, framed)}
+
+
+@pytest.mark.parametrize("label", ["#0d6efd", "#d01818", "#111111", "#d4d7db"])
+def test_a_pale_button_with_a_distinct_label_or_hardly_any_is_not_greyed_out(label: str) -> None:
+    def pale(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((30, 250, 150, 286), fill="#dcdfe3")
+        draw.text((56, 258), "Continue", label, font(16))
+
+    assert [fact.kind for fact in facts(page(), changed(pale))] == ["recoloured"]
+
+
+@pytest.mark.parametrize("other", [(120, 150), (50, 150), (150, 90)])
+def test_two_icons_that_changed_places(other: tuple[int, int]) -> None:
+    def icons(disc: tuple[int, int], square: tuple[int, int]) -> Draw:
+        def draw_it(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+            (x, y), (left, top) = disc, square
+            draw.ellipse((x, y, x + 24, y + 24), fill="#d9480f")
+            draw.ellipse((x + 8, y + 8, x + 16, y + 16), fill="white")
+            draw.rectangle((left, top, left + 24, top + 24), fill="#14a046")
+            draw.line((left + 4, top + 12, left + 20, top + 12), fill="white", width=3)
+
+        return draw_it
+
+    before, after = changed(icons((50, 90), other)), changed(icons(other, (50, 90)))
+    (change,) = find_changes(before, after, texts=False).changes
+    assert change.facts == (Fact("swapped"),)
+    assert change.before_box == change.after_box == (50, 90, other[0] - 25, other[1] - 65)
