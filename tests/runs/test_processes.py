@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,18 @@ def _touch_and_wait(file: Path) -> None:
     file.touch()
     if file.name != "0":
         time.sleep(120)
+
+
+def _slowly(_: int) -> int:
+    time.sleep(0.3)
+    return os.getpid()
+
+
+def _write_process_and_wait(file: Path) -> None:
+    written = file.with_suffix(".part")
+    written.write_text(str(os.getpid()))
+    written.rename(file)
+    time.sleep(120)
 
 
 @pytest.fixture(autouse=True)
@@ -93,13 +107,14 @@ def test_few_items_are_taken_ahead() -> None:
             yield item
 
     done = 0
-    others = set()
-    for _, result in in_processes(_twice, items(), 1, _prepare):
+    for _ in in_processes(_twice, items(), 1, _prepare):
         done += 1
-        others.add(result[1])
         assert len(taken) <= done + 1  # two items a process are with it, the one that is done among them
     assert done == len(taken) == 20
-    assert len(others) == 1
+
+
+def test_no_more_processes_than_asked_for_are_at_it() -> None:
+    assert len({other for _, other in in_processes(_slowly, range(4), 1, _prepare)}) == 1
 
 
 def test_only_the_first_process_hears_signals() -> None:
@@ -159,6 +174,56 @@ def test_a_signal_ends_it_between_two_results(
     finally:
         signal.signal(number, earlier)
     assert seen == 1
+
+
+def test_a_signal_is_heard_while_nothing_is_done(tmp_path: Path) -> None:
+    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+    begun = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(in_processes(_touch_and_wait, [tmp_path / "1", tmp_path / "2"], 1, _prepare))
+    assert time.monotonic() - begun < 30
+
+
+PROGRAM = """
+import pathlib, sys, time
+from blip2idc.runs.processes import in_processes
+from tests.runs.test_processes import _prepare, _write_process_and_wait
+if __name__ == "__main__":
+    list(in_processes(_write_process_and_wait, [pathlib.Path(sys.argv[1])], 1, _prepare))
+"""
+
+
+def test_a_process_ends_with_the_one_that_began_it(tmp_path: Path) -> None:
+    program, file = tmp_path / "program.py", tmp_path / "process"
+    program.write_text(PROGRAM)
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
+    with subprocess.Popen(
+        [sys.executable, str(program), str(file)], env={**os.environ, "PYTHONPATH": path}
+    ) as first:
+        until(file.exists)
+        number = int(file.read_text())
+        os.kill(number, 0)  # it is there
+        first.kill()
+    until(lambda: not is_there(number))
+
+
+def is_there(number: int) -> bool:
+    """Whether a process of this number runs."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{number}/stat")  # one that ended is there until its end is asked for
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Waits for something, a minute at most."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < 60
+        time.sleep(0.05)
 
 
 def test_an_ignored_signal_stays_ignored() -> None:
