@@ -203,7 +203,9 @@ def chart(rng: random.Random, accent: str) -> str:
         f"<rect data-k=icon x={20 + 52 * index} y={150 - height} width=34 height={height} fill='{accent}'/>"
         for index, height in enumerate(rng.randint(20, 130) for _ in range(rng.randint(6, 14)))
     )
-    return f"<section>{text(rng, 2, 4, 'h3')}<svg width=780 height=160>{bars}</svg></section>"
+    return (
+        f"<section>{text(rng, 2, 4, 'h3')}<svg width=780 height=160 overflow=visible>{bars}</svg></section>"
+    )
 
 
 def form(rng: random.Random, accent: str) -> str:
@@ -407,6 +409,13 @@ def bounds(before: Image.Image, after: Image.Image) -> list[int] | None:
     return [int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1]
 
 
+def is_seen(before: Image.Image, after: Image.Image, box: list[int]) -> bool:
+    """Whether anything of what moved is seen where it went."""
+    x, y, width, height = box
+    there = [image.crop((x, y, x + width, y + height)) for image in (before, after)]
+    return bounds(*there) is not None
+
+
 def whole(box: list[float]) -> list[int]:
     x, y, width, height = box
     left, top = int(np.floor(x)), int(np.floor(y))
@@ -433,6 +442,8 @@ def changed(
     if box is None or box[2] * box[3] < 12:
         return None
     boxes: tuple[Any, Any] = (box, box)
+    if kind in ("move", "nudge") and not is_seen(before, after, whole(after_box)):
+        return None  # it lies outside of what is shown of its parent, or behind something
     if kind in ("move", "nudge", "resize"):
         boxes = whole(before_box), whole(after_box)
     if kind == "insert":

@@ -61,7 +61,7 @@ _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 _NOTHING, _NOISE = 4, 64
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
 #: Facts of a text that runs out of its box, of which that is more telling.
-_OF_OVERFLOW = frozenset({"resized", "gap", "recoloured"})
+_OF_OVERFLOW = frozenset({"gap", "recoloured"})
 #: What another ground under the same words looks like.
 _OF_GROUND = frozenset({"appeared", "disappeared", "covered"})
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
@@ -193,7 +193,7 @@ def _changes(
 ) -> tuple[list[MeasuredChange], int]:
     """All changes, the most telling first, and how many pixels of the frame belong to them."""
     areas = find_areas(excess)
-    anew = drawn_anew(overlay.before, overlay.after, areas)
+    anew = drawn_anew(overlay.before, overlay.after, areas, exact=excess.exact)
     if overlay.resampled and one.shape == other.shape and np.abs(overlay.after_map[:, 2]).max() <= 1:
         anew |= drawn_anew(one, other, areas)  # part of a page may stay where the rest moves by half a pixel
     regions = find_regions(excess, areas.only(~anew))

@@ -141,13 +141,55 @@ def test_the_ground_of_a_page_may_pass_from_colour_to_colour() -> None:
     assert evenness(noise) < 0.01
 
 
-@pytest.mark.parametrize(("old", "new"), [("46", "25"), ("2024", "2039"), ("2", "5")])
-def test_small_digits_on_a_page_that_is_equal_to_the_pixel_are_another_number(old: str, new: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"), [("46", "25"), ("2024", "2039"), ("2", "5"), ("85 %", "05 %"), ("37 %", "57 %")]
+)
+@pytest.mark.parametrize("size", [9, 11, 13])
+def test_small_digits_on_a_page_that_is_equal_to_the_pixel_are_another_number(
+    old: str, new: str, size: int
+) -> None:
     images = []
     for number in (old, new):
         image, draw = page()
-        draw.text((40, 300), f"Invoices {number}", "#666666", ImageFont.truetype(FONT, 9))
+        draw.text((40, 300), f"Invoices {number}", "#666666", ImageFont.truetype(FONT, size))
         images.append(image)
     found = find_changes(*images, texts=False)
     assert found.judgement == "compact"
     assert len(found.changes) == 1
+
+
+@pytest.mark.parametrize("new", ["Weather north update", "Number worth update"])
+def test_a_word_that_moves_the_rest_of_its_line_by_half_a_pixel_is_another_word(new: str) -> None:
+    before, after = ("Number north update", new)
+    images = []
+    for text, offset in ((before, 0.0), (after, 0.5)):
+        large = Image.new("RGB", (8 * 240, 8 * 40), "#ffffff")
+        draw = ImageDraw.Draw(large)
+        font = ImageFont.truetype(FONT, 8 * 12)
+        first, rest = text.split(" ", 1)
+        draw.text((8 * 10, 8 * 10), first, "#374151", font)
+        draw.text((8 * (70 + offset), 8 * 10), rest, "#374151", font)
+        image, _ = page()
+        image.paste(large.resize((240, 40), Image.Resampling.BOX), (40, 200))
+        images.append(image)
+    assert find_changes(*images, texts=False).judgement == "compact"
+
+
+def disc(diameter: float) -> Image.Image:
+    """A page with a disc of which the pixels at its edge are covered in part."""
+    image, _ = page()
+    large = Image.new("RGB", (8 * 80, 8 * 80), "#f5f7fb")
+    middle, radius = 8 * 40.0, 4 * diameter
+    ImageDraw.Draw(large).ellipse(
+        (middle - radius, middle - radius, middle + radius, middle + radius), "#14a046"
+    )
+    image.paste(large.resize((80, 80), Image.Resampling.BOX), (100, 200))
+    return image
+
+
+@pytest.mark.parametrize(("small", "large"), [(14.4, 24.0), (20.0, 25.0)])
+def test_what_is_drawn_larger_is_measured_to_parts_of_a_pixel(small: float, large: float) -> None:
+    for before, after in ((small, large), (large, small)):
+        (fact,) = told(disc(before), disc(after)).facts
+        assert fact.kind == "resized"
+        assert float(fact.values["factor"]) == pytest.approx(after / before, rel=0.03)

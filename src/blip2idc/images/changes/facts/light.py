@@ -67,8 +67,10 @@ def light_or_color(patch: Patch) -> Fact | None:
         return lit
     if max(flat) <= patch.tolerance:
         return _flat_color(patch, one, other)
-    if patch.clean and _repainted(one, other):
-        return recoloured(np.median(one, axis=0), np.median(other, axis=0))
+    colors = np.median(one, axis=0), np.median(other, axis=0)
+    stepped = float(np.abs(colors[1] - colors[0]).max()) >= _COLORED
+    if patch.clean and stepped and _repainted(one, other):
+        return recoloured(*colors)
     if lit is not None:
         return lit
     alike = max(shape_correlations(patch, inner)) > 0.85
@@ -76,8 +78,9 @@ def light_or_color(patch: Patch) -> Fact | None:
         cv2.GaussianBlur(image, (0, 0), 1.5)[inner] for image in (patch.before, patch.after)
     ]  # without grain
     tinted = _tinted(even[0], even[1])
-    if alike and tinted > max(_COLORED, 0.5 * abs(float((luma_of(other) - luma_of(one)).mean()))):
-        return recoloured(np.median(one, axis=0), np.median(other, axis=0))
+    colored = tinted > max(_COLORED, 0.5 * abs(float((luma_of(other) - luma_of(one)).mean())))
+    if alike and colored and stepped:
+        return recoloured(*colors)
     whole = ((np.minimum(one, other) > 8) & (np.maximum(one, other) < 247)).all(axis=1)  # nothing clipped
     if whole.sum() < max(FEW, 0.2 * len(one)):
         return None

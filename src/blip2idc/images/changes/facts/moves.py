@@ -43,6 +43,9 @@ _ROUGH_SIDE, _MOST_REDUCED = (
 _MOST_FACTORS = 8  # that are tried on every pixel
 _NEAR_ONE = 0.06  # by which a factor has to differ from 1
 _DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: blurred edges reach further, too
+_SLIGHT = 0.2  # of the tolerance: what is no ink
+_STAYS_AT = 2.5  # pixels by which the middle or the edge of what is drawn larger may be elsewhere
+_HALF_COVERED = 1.5  # pixels by which a side may seem longer than it is: those half covered, at both ends
 _REDRAWN = 48  # levels by which a thing drawn anew in another size may differ from a resized one
 _LEFT = 0.2  # share of the squared difference that resizing may leave
 _FEW = 40  # pixels that differ, at least
@@ -129,13 +132,15 @@ def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) ->
     ring = np.ones(before[window].shape[:2], bool)
     ring[margin : -margin or None, margin : -margin or None] = False
     boxes: list[Box] = []
+    inks: list[float] = []
     for image in (before, after):
         part = image[window].astype(np.float32)
         ground = plain_ground(part, ring, tolerance)
         if ground is None:
             return None
-        thing = np.abs(part - ground).max(axis=2) > tolerance
-        thing &= ~ring
+        apart = np.abs(part - ground).max(axis=2)
+        thing = (apart > tolerance) & ~ring
+        inks.append(float(np.maximum(apart - _SLIGHT * tolerance, 0)[~ring].sum()))
         rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
         if not rows.size:
             return None
@@ -160,7 +165,28 @@ def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) ->
     flags = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     resized = cv2.resize(pieces[0], pieces[1].shape[1::-1], interpolation=flags)
     gap = np.abs(resized.astype(np.float32) - pieces[1]).max(axis=2)
-    return Moved(one, other, factor, (region,)) if float((gap <= _REDRAWN).mean()) > 0.75 else None
+    if float((gap <= _REDRAWN).mean()) <= 0.75:
+        return None
+    plain = min(float(piece.std(axis=(0, 1)).max()) for piece in pieces) < _LEAST_CONTRAST
+    if plain and not _has_one_middle_or_edge(one, other):
+        return None  # what is of one colour looks like a part of itself
+    return Moved(one, other, _factor_of_ink(inks, factor, one, other), (region,))
+
+
+def _has_one_middle_or_edge(one: Box, other: Box) -> bool:
+    """Whether a thing grew or shrank around its middle, or from an edge or a corner."""
+    for axis in (0, 1):
+        start, end = other[axis] - one[axis], other[axis] + other[axis + 2] - one[axis] - one[axis + 2]
+        if min(abs(start), abs(end), abs(start + end) / 2) > _STAYS_AT:
+            return False
+    return True
+
+
+def _factor_of_ink(inks: list[float], factor: float, one: Box, other: Box) -> float:
+    """The factor by how much of its ground a thing covers, in which pixels half covered count half; as it was else."""
+    by_ink = (inks[1] / inks[0]) ** 0.5 if min(inks) > 0 else factor
+    off = _HALF_COVERED * (1 / max(one[2:]) + 1 / max(other[2:]))
+    return by_ink if abs(by_ink / factor - 1) <= off else factor
 
 
 def _scaled_middle(before: Pixels, after: Pixels, region: Region) -> Moved | None:

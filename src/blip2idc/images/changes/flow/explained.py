@@ -20,6 +20,8 @@ from blip2idc.images.changes.sentences import sentence
 
 #: Facts that may be of what only gave way, or that pieces tell more of.
 _OPEN = frozenset({"moved", "gap", "swapped", "overflow"})
+#: Share of a change that a thing takes up at least, if it is what changed.
+_MOSTLY = 0.4
 #: Pixels around all that is explained, in which changes belong to it.
 _AROUND = 8
 
@@ -47,13 +49,22 @@ def with_reflow(
         return list(changes)
     rest = [change for change in changes if change not in belong]
     if found.alone:  # nothing gave way, so that only what nothing else was measured of has more to tell
-        if len(belong) > 1 or belong[0].facts:
+        if len(belong) > 1 or belong[0].facts or not _is_most_of(found, belong[0]):
             return list(changes)
         return [_told(before, after, _as_large(before, after, belong[0], found, floor)), *rest]
     known = next((change for change in belong if change.fact(found.fact.kind)), None)
     if known is not None and known.before_box != known.after_box:  # measured to the edge of its ground
         return [known, *rest]
     return [_told(before, after, _trimmed(found)), *rest]
+
+
+def _is_most_of(found: Reflow, change: MeasuredChange) -> bool:
+    """Whether a thing that came or went takes up most of a change, rather than a detail of it."""
+    areas = [
+        max(box[2] * box[3] for box in boxes if box is not None)
+        for boxes in ((found.before, found.after), (change.before_box, change.after_box))
+    ]
+    return areas[0] >= _MOSTLY * areas[1]
 
 
 def _as_large(before: Pixels, after: Pixels, change: MeasuredChange, found: Reflow, floor: int) -> Reflow:

@@ -25,6 +25,8 @@ _SHIFTED = (
 )
 _SHIFTED_IN_ACCORD = 0.55  # the same where nearly everything moved like this
 _NEARLY_ALL, _LARGELY = 0.9, 0.4  # share of the areas
+#: Share of all that differs that is drawn anew, from which on what differs by so much of the contrast is, too.
+_HALF, _FAINTLY = 0.5, 0.4
 _ALIKE = 0.25  # pixels
 _SMOOTHED = 0.03  # share that may lie outside of what the neighbours span; changed digits leave 0.1 and more
 _ONE_WAY = (
@@ -50,8 +52,13 @@ _PARTLY = (
     0.7  # of the contrast around a pixel: what its difference may be where letters are drawn anew all over
 )
 _WHOLLY, _FEW_PIXELS = 0.85, 6  # the same where strokes are others, and how many pixels tell
-#: Pixels of strokes that are gone where another sign is written, and share of the difference that shifts leave then.
-_FEW_GONE, _UNSHIFTED = 4, 0.9
+#: Pixels of strokes that are gone where another sign is written, in noise, and share of the difference of a letter that
+#: shifts leave then.
+_FEW_GONE, _UNSHIFTED = 2, 0.45
+#: The same of one part of a line where this is so many times what is left of most of its parts.
+_MANY_GONE, _MORE_LEFT, _STANDS_OUT = 6, 0.35, 2.5
+#: Of its height, and pixels at least: about as broad as a letter is.
+_BROAD, _NARROWEST = 0.8, 5
 _LETTERS = (7, 60)  # pixels of the height of letters that may lean
 _ITALIC, _UPRIGHT = 0.14, 0.07  # tangents of the slant of italic letters at least, of others at most
 _STROKE = 40  # levels by which strokes differ from their ground, at least
@@ -96,13 +103,14 @@ def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
     return replace(excess, strength=strength)
 
 
-def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
+def drawn_anew(before: Pixels, after: Pixels, areas: Areas, *, exact: bool = False) -> np.ndarray:
     """Which areas, bool [N], only lie up to a pixel elsewhere or have other antialiasing.
 
     Args:
         before: uint8 [H, W, 3].
         after: uint8 [H, W, 3].
         areas: Where the two differ.
+        exact: Whether all else is equal to the pixel.
     """
     explained = np.zeros(len(areas.numbers), bool)
     sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
@@ -120,8 +128,13 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas) -> np.ndarray:
     ):  # of letters all over a page each leans a little otherwise by its rendering
         for index in np.flatnonzero(explained).tolist():
             box = areas.box(index)
-            explained[index] = not _leans(before, after, box) and not _is_another_sign(before, after, box)
+            explained[index] = not _leans(before, after, box) and not _is_another_sign(
+                before, after, box, exact=exact
+            )
     explained |= _in_accord(shifts, explained)
+    if sizes[explained].sum() >= _HALF * sizes.sum():
+        for index in np.flatnonzero(~explained).tolist():
+            explained[index] = _is_on_edges(before, after, areas.box(index), _FAINTLY, both_ways=True)
     if explained.sum() < _WIDESPREAD and not explained.all():
         # a part of a changed word may happen to look drawn anew
         changed = areas.boxes[~explained]
@@ -187,10 +200,27 @@ def _content(image: Pixels) -> np.ndarray:
     return np.array([np.ptp(columns), np.ptp(rows)]) if rows.size else np.zeros(2)
 
 
-def _is_on_edges(before: Pixels, after: Pixels, box: Box) -> bool:
-    """Whether nothing in a box differs by more than part of the contrast around it: no area has another colour."""
+def _is_on_edges(
+    before: Pixels, after: Pixels, box: Box, most: float = _PARTLY, *, both_ways: bool = False
+) -> bool:
+    """Whether nothing in a box differs by more than part of the contrast around it: no area has another colour.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        box: Where the two differ.
+        most: Of the contrast.
+        both_ways: Whether it also has to get as much lighter as darker.
+    """
     gap, contrast = _gap_and_contrast(before, after, box)
-    return bool((gap <= _ROUNDING + _PARTLY * contrast).all())
+    if both_ways and _is_one_way(_part(after, box) - _part(before, box)):
+        return False
+    return bool((gap <= _ROUNDING + most * contrast).all())
+
+
+def _is_one_way(gap: np.ndarray) -> bool:
+    """Whether a difference [H, W, 3] makes things lighter or darker on the whole."""
+    return bool((np.abs(gap.sum(axis=(0, 1))) > _ONE_WAY * np.abs(gap).sum(axis=(0, 1))).any())
 
 
 def _is_another(before: Pixels, after: Pixels, box: Box) -> bool:
@@ -199,11 +229,37 @@ def _is_another(before: Pixels, after: Pixels, box: Box) -> bool:
     return bool(np.count_nonzero(gap > np.maximum(_ROUNDING + _WHOLLY * contrast, _STROKE)) >= _FEW_PIXELS)
 
 
-def _is_another_sign(before: Pixels, after: Pixels, box: Box) -> bool:
-    """Whether strokes of small letters are there and gone, and no shift brings them back."""
+def _is_another_sign(before: Pixels, after: Pixels, box: Box, *, exact: bool) -> bool:
+    """Whether strokes of small letters are there and gone, and no shift brings them back.
+
+    It is asked of every letter, since the rest of the line may lie a little elsewhere because of one.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        box: Where the two differ.
+        exact: Whether the rest of the images is equal to the pixel, so that one pixel tells.
+    """
+    x, y, width, height = box
+    fewest = 1 if exact else _FEW_GONE
+    if height > _LETTERS[1] or _strokes_gone(before, after, box) < fewest:
+        return False
+    side = max(_NARROWEST, round(_BROAD * height))
+    step = max(2, side // 2)
+    parts = [
+        (left, y, min(side, x + width - left), height)
+        for left in range(x, max(x + 1, x + width - side + step), step)
+    ]
+    left = np.array([best_shift(before, after, part)[2] for part in parts])
+    gone = np.array([_strokes_gone(before, after, part) for part in parts])
+    standing_out = (left >= _MORE_LEFT) & (left >= _STANDS_OUT * np.median(left)) & (gone >= _MANY_GONE)
+    return bool(((left >= _UNSHIFTED) & (gone >= fewest) | standing_out).any())
+
+
+def _strokes_gone(before: Pixels, after: Pixels, box: Box) -> int:
+    """How many pixels in a box differ by most of the contrast of strokes."""
     gap, contrast = _gap_and_contrast(before, after, box)
-    gone = (gap > _PARTLY * contrast) & (contrast > _STROKE)
-    return bool(np.count_nonzero(gone) >= _FEW_GONE and best_shift(before, after, box)[2] >= _UNSHIFTED)
+    return int(np.count_nonzero((gap > _PARTLY * contrast) & (contrast > _STROKE)))
 
 
 def _gap_and_contrast(before: Pixels, after: Pixels, box: Box) -> tuple[np.ndarray, np.ndarray]:
@@ -241,8 +297,7 @@ def _is_smoothed(before: Pixels, after: Pixels, box: Box, smoothed: float = _SMO
     one, other = (_part(image, box) for image in (before, after))
     gap = other - one
     total = float(np.square(gap).sum())
-    one_way = np.abs(gap.sum(axis=(0, 1))) > _ONE_WAY * np.abs(gap).sum(axis=(0, 1))
-    if total == 0 or one_way.any():
+    if total == 0 or _is_one_way(gap):
         return False
     sharpness = [float(np.abs(np.diff(image, axis=1)).sum()) for image in (one, other)]
     if min(sharpness) < _AS_SHARP * max(sharpness):

@@ -14,6 +14,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from blip2idc.images.changes.facts.pages.letters import line_of
+from blip2idc.images.changes.flow.boxes import overlap
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
@@ -56,6 +57,8 @@ _OF_SAME_WORDS = frozenset({"bold", "italic", "spaced", "resized"})
 _PASSED_BY = frozenset({"gap", "panel", "clock", "caret", "scroll_bar", "language"})
 #: Likeness of two readings of the same words at least.
 _SAME_WORDS = 0.9
+#: The same of words without digits that are larger or smaller now.
+_LIKE_WORDS = 0.75
 #: Letters at the end of a line that is cut off, which may be read wrongly.
 _CUT_OFF = 3
 #: Texts that changed from which on the page may be in another language.
@@ -299,16 +302,29 @@ def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> Measure
 def _if_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     """A change of letters as it is where the words are the same; with its texts, and no fact, where others are read."""
     written, rewritten = (
-        read_place(first, change.before_box, _SURE),
-        read_place(second, change.after_box, _SURE),
+        _within(read_place(picture, box, _SURE), box)
+        for picture, box in ((first, change.before_box), (second, change.after_box))
     )
     if not written or not rewritten:
         return change
     one, other = (letters_of_lines(lines).casefold() for lines in (written, rewritten))
     likeness = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    if change.fact("resized") and likeness >= _LIKE_WORDS and _digits(one) == _digits(other):
+        return change  # small letters are read now so, now so
     if likeness >= _SAME_WORDS and abs(len(one) - len(other)) <= 1 + (1 - _SAME_WORDS) / 2 * len(one):
         return change
     return _with_text(first, second, replace(change, facts=()))
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def _within(lines: Sequence[Written] | None, box: Box | None) -> list[Written]:
+    """The lines that stand in a box for most of their width, rather than beside it."""
+    if box is None:
+        return []
+    return [line for line in lines or () if 2 * overlap(line.box, box) > line.box[2] * line.box[3]]
 
 
 def _is_at_edge(picture: Picture, box: Box | None) -> bool:

@@ -27,6 +27,7 @@ _BOLD_SHAPES, _SHAPES = (
     0.85,
 )  # correlation of bold letters with regular ones, of the same letters in two sizes
 _BOLD_WIDTH = (0.97, 1.3)  # ratio of the widths of both lines
+_STROKE = 0.45  # of the height of a line: the width of its strokes at most, if it is of letters
 _SAME_INK = 0.06  # share by which the ink of spaced letters may differ
 _SPREAD, _WIDER = 0.05, 1.06  # difference of the ink's course along the line, and ratio of their widths
 _SAME, _SAME_GLYPHS = (
@@ -191,6 +192,8 @@ def line_of(image: Pixels, box: Box) -> Line:
 
 def _redrawn(one: Line, other: Line) -> Fact | None:
     if np.abs(one.color - other.color).max() > _INK or min(one.box[2:] + other.box[2:]) < 5:
+        return None
+    if max(line.stroke / line.box[3] for line in (one, other)) > _STROKE:
         return None
     across, down = other.box[2] / one.box[2], other.box[3] / one.box[3]
     strokes = other.stroke / one.stroke
