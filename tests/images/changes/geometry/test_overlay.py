@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from blip2idc.images.changes.geometry.overlay import content_box, lay
@@ -16,6 +17,36 @@ def test_a_whole_shift_copies_nothing_anew() -> None:
     assert not overlay.resampled
     assert overlay.to_before((0, 0, 5, 5)) == (2, 0, 5, 5)
     assert overlay.to_after((0, 0, 5, 5)) == (0, 3, 5, 5)
+
+
+def smooth(height: int, width: int) -> np.ndarray:
+    rows, columns = np.mgrid[:height, :width] / 8
+    plane = 128 + 60 * np.sin(rows) + 60 * np.cos(columns)
+    return np.repeat(plane[:, :, None], 3, axis=2).astype(np.uint8)
+
+
+def test_of_two_scales_the_frame_is_that_of_the_smaller_image() -> None:
+    small = smooth(40, 60)
+    large = cv2.resize(small, (120, 80), interpolation=cv2.INTER_CUBIC)
+    overlay = lay(small, large, Alignment("scaled", matrix=((2, 0, 0.5), (0, 2, 0.5))))
+    assert overlay.resampled
+    assert np.array_equal(overlay.before, small)
+    assert np.abs(overlay.after[4:-4, 4:-4].astype(int) - small[4:-4, 4:-4]).max() <= 4
+    assert overlay.to_before((10, 12, 4, 5)) == (10, 12, 4, 5)
+    assert overlay.to_after((10, 12, 4, 5)) == (20, 24, 8, 10)
+    back = lay(large, small, Alignment("scaled", matrix=((0.5, 0, -0.25), (0, 0.5, -0.25))))
+    assert np.array_equal(back.after, small)
+    assert np.array_equal(back.before, overlay.after)
+    assert back.to_before((10, 12, 4, 5)) == (20, 24, 8, 10)
+    assert back.to_after((10, 12, 4, 5)) == (10, 12, 4, 5)
+
+
+def test_what_only_one_image_shows_is_not_compared() -> None:
+    image = smooth(40, 60)
+    overlay = lay(image, image, Alignment("shifted", matrix=((1, 0, 20.5), (0, 1, 0))))
+    assert overlay.valid is not None
+    assert overlay.valid[:, :30].all(axis=1)[3:-3].all()
+    assert not overlay.valid[:, 42:].any()
 
 
 def test_boxes_below_inserted_rows_lie_lower_in_the_image_after() -> None:
