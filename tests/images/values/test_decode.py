@@ -175,14 +175,25 @@ def test_opencv_is_asked_for_deep_avif_alone(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("channels", "space", "alpha"), [(1, "gray", False), (3, "rgb", False), (4, "rgb", True)]
+    ("form", "channels", "space", "alpha"),
+    [
+        ("png", 1, "gray", False),
+        ("png", 3, "rgb", False),
+        ("png", 4, "rgb", True),
+        ("pgm", 1, "gray", False),
+        ("ppm", 3, "rgb", False),
+        ("jp2", 1, "gray", False),
+        ("jp2", 3, "rgb", False),
+    ],
 )
 def test_channels_of_sixteen_bits_mean_what_those_of_eight_mean(
-    tmp_path: Path, rng: np.random.Generator, channels: int, space: str, alpha: bool
+    tmp_path: Path, rng: np.random.Generator, form: str, channels: int, space: str, alpha: bool
 ) -> None:
-    values = rng.integers(0, 65536, (6, 7, channels)).astype(np.uint16)
+    values = rng.integers(0, 65536, (40, 50, channels)).astype(np.uint16)
     order = [2, 1, 0, 3][:channels] if channels > 1 else [0]
-    cv2.imwrite(str(tmp_path / "x.png"), values[:, :, order])
-    (frame,) = open_values(tmp_path / "x.png").frames()
+    path = tmp_path / f"x.{form}"
+    lossless = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000] if form == "jp2" else []
+    cv2.imwrite(str(path), values[:, :, order], lossless)
+    (frame,) = open_values(path).frames()
     assert (frame.space, frame.alpha) == (space, alpha)
     np.testing.assert_array_equal(frame.values, values)
