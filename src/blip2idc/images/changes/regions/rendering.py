@@ -59,6 +59,8 @@ _FEW_GONE, _UNSHIFTED = 2, 0.45
 _MANY_GONE, _MORE_LEFT, _STANDS_OUT = 6, 0.35, 2.5
 #: Of its height, and pixels at least: about as broad as a letter is.
 _BROAD, _NARROWEST = 0.8, 5
+#: Of what most letters have: how many times as much ink, and by how much its hue is off, where it is of another colour.
+_OTHER_INK, _OTHER_HUE = 1.5, 0.25
 _LETTERS = (7, 60)  # pixels of the height of letters that may lean
 _ITALIC, _UPRIGHT = 0.14, 0.07  # tangents of the slant of italic letters at least, of others at most
 _STROKE = 40  # levels by which strokes differ from their ground, at least
@@ -92,11 +94,14 @@ def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
     sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
     if anew.sum() < _WIDESPREAD or sizes[anew].sum() < _MAINLY * sizes.sum():
         return excess
+    of_other_ink = _of_other_ink(before, after, areas, anew)
     letters = np.isin(areas.labels, areas.numbers[anew]).view(np.uint8)
     strength = excess.strength.copy()
     strength[cv2.dilate(letters, np.ones((_SPILT, _SPILT), np.uint8)) > 0] = 0
     others = [
-        index for index in np.flatnonzero(~anew).tolist() if _is_another(before, after, areas.box(index))
+        index
+        for index in np.flatnonzero(~anew | of_other_ink).tolist()
+        if of_other_ink[index] or _is_another(before, after, areas.box(index))
     ]
     changed = np.isin(areas.labels, areas.numbers[others]) & (excess.difference > 0)
     strength[changed] = np.maximum(strength[changed], _SURELY)
@@ -185,6 +190,37 @@ def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.
     for index in told[np.isnan(grown[told])]:
         heavier[index] = not np.isnan(more_ink(before, after, areas.box(int(index)), much=True))
     return np.asarray(heavier) if sizes[heavier | explained].sum() >= _MAINLY * sizes.sum() else none
+
+
+def _of_other_ink(before: Pixels, after: Pixels, areas: Areas, anew: np.ndarray) -> np.ndarray:
+    """Which areas, bool [N], hold letters that got paler or darker, or of another hue, than most of those drawn anew."""
+    ratios = np.full(len(anew), np.nan)
+    hues = np.zeros((len(anew), 2))
+    for index in np.flatnonzero(anew).tolist():
+        x, y, width, height = areas.box(index)
+        if width * height <= _SPECK or min(width, height) <= _THIN or height > _LETTERS[1]:
+            continue
+        sums = [_ink_sums(_part(image, (x, y, width, height))) for image in (before, after)]
+        if min(ink[0] for ink in sums) < _STROKE * _MANY_GONE:
+            continue
+        ratios[index] = np.log(sums[1][0] / sums[0][0])
+        hues[index] = sums[1][1:] / sums[1][0] - sums[0][1:] / sums[0][0]
+    told = ~np.isnan(ratios)
+    if told.sum() < _FEW_LETTERS:
+        return np.zeros(len(anew), bool)
+    off = np.abs(ratios - np.median(ratios[told]))
+    other_hue = np.abs(hues - np.median(hues[told], axis=0)).max(axis=1) > _OTHER_HUE
+    return np.asarray(told & ((off > np.log(_OTHER_INK)) | other_hue))
+
+
+def _ink_sums(part: np.ndarray) -> np.ndarray:
+    """By how much the luma, Cr and Cb of an image [H, W, 3] are off its ground, in all: float [3]."""
+    ground = np.median(np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]]), axis=0)
+    off = part - ground
+    luma = off @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.array(
+        [np.abs(luma).sum(), np.abs(off[..., 0] - luma).sum() * 0.713, np.abs(off[..., 2] - luma).sum() * 0.564]
+    )
 
 
 def _reach(boxes: np.ndarray) -> np.ndarray:
