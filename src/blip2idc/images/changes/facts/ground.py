@@ -21,6 +21,7 @@ _GRAIN = 0.7  # standard deviation in levels from which on the ground was taken,
 _BLANK = 2.0  # levels by which blank paper may differ from its colour in a pair without noise
 _QUITE_CLEAR = 0.998  # share of a place that is blank where nothing was written in it
 _WHITE, _BRIGHTEST = 253.0, 2.0  # levels of clipped white, and the factor by which light may have grown
+_BESIDE, _WHOLE_SIDE = (4, 9), 0.97  # pixels beside a place, and share of a side along which the ground is seen
 _PATTERN = 3.0  # standard deviation in levels from which on there was something to cover
 _SAME_SHAPES = 0.3  # correlation of details above which both sides show the same thing
 _FILLED, _FILLED_LEVELS = (
@@ -107,7 +108,24 @@ def cover(patch: Patch, pattern: float = _PATTERN) -> Fact | None:
     measured = _steps(patch)
     if measured is not None and _continuing(*measured, patch.tolerance) == "after":
         return None  # the plain colour is the ground's, on which something was
+    if patch.clean and _goes_on(patch, color):
+        return Fact("disappeared")  # at the edge of a card, whose colour it is
     return Fact("covered", {"by": color_name(color), "by_hex": hex_code(color)})
+
+
+def _goes_on(patch: Patch, color: np.ndarray) -> bool:
+    """Whether a colour goes on beyond one whole side of a place in the image after."""
+    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
+    top, bottom, left, right = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+    across, down = slice(left, right + 1), slice(top, bottom + 1)
+    strips = [
+        patch.after[max(0, top - _BESIDE[1]) : max(0, top - _BESIDE[0]), across],
+        patch.after[bottom + _BESIDE[0] : bottom + _BESIDE[1], across],
+        patch.after[down, max(0, left - _BESIDE[1]) : max(0, left - _BESIDE[0])],
+        patch.after[down, right + _BESIDE[0] : right + _BESIDE[1]],
+    ]
+    near = [np.abs(strip - color).max(axis=-1) <= patch.tolerance for strip in strips if strip.size]
+    return any(float(one.mean()) >= _WHOLE_SIDE for one in near)
 
 
 def on_busy_ground(patch: Patch) -> Fact | None:

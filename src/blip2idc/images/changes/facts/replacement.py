@@ -15,6 +15,8 @@ _COLORS = 24  # of 512, that a picture has
 _FULL, _LEAST_SIDE, _FEW_COLORS, _DRAWN = 0.85, 24, 6, 12.0  # of drawings: share, pixels, colours and levels
 #: Share of a box in which what differs is the ellipse in it.
 _ROUND = 0.9
+#: Colours of a drawing that a photograph takes the place of.
+_VERY_FEW = 3
 _SAME_SHAPES = 0.3  # correlation of details from which on both show the same
 _PLAIN = 0.85  # share of a place that has the colour around it where a picture is missing
 
@@ -33,9 +35,9 @@ def replaced(patch: Patch) -> Fact | None:
             continue
         if (np.abs(image[inner] - ground).max(axis=1) <= patch.tolerance).mean() >= _PLAIN:
             return Fact("appeared" if index == 0 else "disappeared")
-    if min(_steps_at_edges(patch)) <= patch.tolerance:
+    if min(_steps_at_edges(patch)) <= patch.tolerance and not (all(pictured) and _fills_ellipse(patch.mask)):
         return None
-    if not all(pictured) and not _is_filled(patch, inner):
+    if not all(pictured) and not _is_filled(patch, inner, few=any(pictured)):
         return None
     if max(abs(value) for value in shape_correlations(patch, inner)) > _SAME_SHAPES:
         return None
@@ -67,15 +69,21 @@ def _steps_at_edges(patch: Patch) -> list[float]:
     ] or [0.0]
 
 
-def _is_filled(patch: Patch, inner: np.ndarray) -> bool:
-    """Whether drawings of few colours fill a place before and after."""
+def _fills_ellipse(mask: np.ndarray) -> bool:
+    """Whether what differs is round."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return _is_round(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+
+
+def _is_filled(patch: Patch, inner: np.ndarray, *, few: bool) -> bool:
+    """Whether drawings of few colours fill a place before and after, of very few where the other is a photograph."""
     rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
     if min(rows.size, columns.size) < _LEAST_SIDE:
         return False
     if patch.density() < _FULL and not _is_round(inner[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]):
         return False
     return all(
-        _colors(image[inner]) >= _FEW_COLORS and image[inner].std(axis=0).max() > _DRAWN
+        _colors(image[inner]) >= (_VERY_FEW if few else _FEW_COLORS) and image[inner].std(axis=0).max() > _DRAWN
         for image in (patch.before, patch.after)
     )
 

@@ -25,6 +25,8 @@ _SHADOW = 16
 _TITLES = 3
 #: Pixels above a thing in which its name may stand, beside which it may begin, and of the height of a name.
 _ABOVE, _ASIDE, _SMALL = 44, 24, 8
+#: Pixels below a picture in which its title may stand, and of the shorter side of one that has a title.
+_BELOW, _PICTURE = 48, 48
 #: Share of the image across that a menu takes at most.
 _NARROW = 0.5
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
@@ -85,6 +87,18 @@ def name_above(picture: Picture, box: Box | None) -> str | None:
     top = max(0, y - _ABOVE)
     lines = lines_of_place(picture, (x, top, width, y - top))
     return _read_as_name(lines[-1][0]) if lines else None
+
+
+def name_below(picture: Picture, box: Box) -> str | None:
+    """The words that stand next below a picture, within its width or nearly."""
+    x, y, width, height = box
+    room = min(_BELOW, picture.height - y - height)
+    if room < _SMALL or min(width, height) < _PICTURE:
+        return None
+    for crop, (start, _, across, high) in lines_of_place(picture, (x, y + height, width, room))[:_TITLES]:
+        if across > high and start >= x - _ASIDE and start + across <= x + width + _ASIDE:
+            return _read_as_name(crop)
+    return None
 
 
 def name_of_menu(picture: Picture, box: Box) -> str | None:

@@ -24,6 +24,7 @@ from blip2idc.images.changes.texts.names import (
     VERY_SURE,
     as_name,
     name_above,
+    name_below,
     name_of,
     name_of_menu,
     name_of_thing,
@@ -106,12 +107,24 @@ def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return replace(change, name=name_above(picture, box))
     if change.fact("panel"):
         return _as_menu(first, second, change)
+    if change.fact("replaced") or (change.facts and change.thing == "picture"):
+        return _as_picture(first, second, change)
     if change.name or not change.facts or change.before_text or change.after_text or change.thing != "text":
         return change
     if change.facts[0].kind in _PASSED_BY:
         return change
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_of(picture, box, -AIR))
+
+
+def _as_picture(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A picture as the one above the words that stand below it: its title, or the name of whom it shows."""
+    if change.name or change.is_read:
+        return change
+    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
+    title_below = name_below(picture, box) if box is not None else None
+    thing = "picture" if title_below is None else f"picture above '{title_below}'"
+    return replace(change, thing=thing, sentence=sentence(change.facts, thing))
 
 
 def _as_menu(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -409,10 +422,12 @@ def _came_or_went(
 def _in_capitals(change: MeasuredChange, before: str, after: str) -> MeasuredChange:
     """A text of which only the case of letters changed."""
     facts = change.facts
-    if after.isupper() != before.isupper():
-        facts = (Fact("capitals", {"in": "after" if after.isupper() else "before"}),)
+    words = [(one, other) for one, other in zip(before.split(), after.split(), strict=False) if one != other]
+    one, other = (" ".join(side) for side in zip(*words, strict=True)) if words else (before, after)
+    if other.isupper() != one.isupper():
+        facts = (Fact("capitals", {"in": "after" if other.isupper() else "before"}),)
     thing = change.thing or "text"
-    return replace(change, facts=facts, thing=thing, sentence=sentence(facts, thing), name=as_name([after]))
+    return replace(change, facts=facts, thing=thing, sentence=sentence(facts, thing), name=as_name([other]))
 
 
 def _boxes(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Box | None, Box | None]:

@@ -42,6 +42,8 @@ _PROPORTION = 0.06  # by which the ratios of width and height may differ
 _SLANTED, _UPRIGHT = 0.14, 0.09  # of italic letters at least, of others at most
 _ITALIC_INK = 0.25  # share by which italic letters may have more or less ink
 _LINE_THICK, _LINE_SPAN = 4, 0.85  # pixels of a line below letters, and the share of their width it takes
+_LINE_ROUND = 24  # pixels of a place that noise around such a line makes higher
+_LINE_STEP, _LINE_SEEN, _BESIDE_LINE = 0.4, 0.45, 0.2  # of the difference, and of a row: of the line, and beside it
 _ABOVE = 40  # pixels: the height of letters with a line
 
 
@@ -295,9 +297,11 @@ def course_gap(one: np.ndarray, other: np.ndarray) -> float:
 
 def _underline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     """`underlined` where all that differs is a thin line below letters, or through them."""
-    x, y, width, height = region.box
-    if height > _LINE_THICK or width < 3 * height or region.mask.any(axis=0).mean() < 0.5:
+    rows = _rows_of_line(before, after, region)
+    if rows is None:
         return None
+    x, width = region.box[0], region.box[2]
+    y, height = region.box[1] + rows[0], rows[1] - rows[0]
     top = max(0, y - _ABOVE)
     window = slice(top, y + height + _ABOVE // 2), slice(x, x + width)
     one, other = (image[window].astype(np.int16) for image in (before, after))
@@ -319,6 +323,24 @@ def _underline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     struck = below[:3].any(axis=0).mean() > 0.25
     how = "crossed out" if struck else "underlined"
     return Fact("underlined", {"in": "after" if spans[1] > spans[0] else "before", "as": how})
+
+
+def _rows_of_line(before: Pixels, after: Pixels, region: Region) -> tuple[int, int] | None:
+    """The rows (start, stop) of a region in which a thin line came or went, where hardly anything else differs."""
+    x, y, width, height = region.box
+    if height > _LINE_ROUND or width < 3 * min(height, _LINE_THICK):
+        return None
+    if height <= _LINE_THICK:
+        return (0, height) if region.mask.any(axis=0).mean() >= 0.5 else None
+    window = slice(y, y + height), slice(x, x + width)
+    gap = largest_channel(np.abs(after[window].astype(np.int16) - before[window]))
+    seen = (gap > _LINE_STEP * float(np.quantile(gap, 0.98))).mean(axis=1)
+    rows = np.flatnonzero(seen >= _LINE_SEEN)
+    if not rows.size or np.ptp(rows) + 1 > _LINE_THICK or rows.size <= np.ptp(rows):
+        return None
+    start, stop = int(rows[0]), int(rows[-1]) + 1
+    beside = np.delete(seen, np.s_[max(0, start - 1) : stop + 1])
+    return (start, stop) if beside.size and beside.max() <= _BESIDE_LINE else None
 
 
 def aligned_of(pairs: list[tuple[Line, ...]]) -> Fact | None:
