@@ -14,12 +14,13 @@ from blip2idc.images.changes.result import Box, Fact
 
 _SMALLEST = (80, 36)  # pixels: width and height of a panel
 _FILLED = 0.9  # share of its box that it fills, what is on it included
-_OF_REGION = 0.45  # share of the region's box that it takes
+_OF_REGION = 0.3  # share of the region's box that it takes
 _RIM = 3  # pixels inside its edge that are bare
-_BARE = 0.93  # share of them
+_BARE = 0.9  # share of them
 _NEAR = 6  # levels by which its ground may differ
 _INK = (0.004, 0.5)  # share of it that is written on
 _STEP, _CONTINUES = 7.0, 0.55  # levels of its edge, and of them what the other side has there at most
+_SEEN, _BROKEN = 0.9, 0.75  # share of an edge that is seen, or of that which the other side has there at most
 _WHOLE_WIDTH = 0.97  # of the page, that a banner takes
 
 
@@ -32,7 +33,7 @@ def panel(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         if box is None:
             continue
         steps = [_edge_steps(one, box) for one in (image, other)]
-        there = [mine >= _STEP and theirs <= _CONTINUES * mine for mine, theirs in zip(*steps, strict=True)]
+        there = [_is_edge_of_one(*gaps) for gaps in zip(*steps, strict=True)]
         if not steps[0] or sum(there) < max(1, len(there) - 1):
             continue
         if not _covers(image, other, box):
@@ -73,8 +74,17 @@ def _plain_box(image: Pixels, box: Box) -> Box | None:
     return x + left, y + top, wide, high
 
 
-def _edge_steps(image: Pixels, box: Box) -> list[float]:
-    """The mean step over each edge of a box that lies within the image, levels."""
+def _is_edge_of_one(mine: np.ndarray, theirs: np.ndarray) -> bool:
+    """Whether the steps [N] over an edge are those of something that the other side does not have."""
+    if mine.mean() < _STEP:
+        return False
+    if theirs.mean() <= _CONTINUES * mine.mean():
+        return True
+    return bool((mine >= _STEP).mean() >= _SEEN and (theirs >= _STEP).mean() <= _BROKEN)
+
+
+def _edge_steps(image: Pixels, box: Box) -> list[np.ndarray]:
+    """The steps [N] over each edge of a box that lies within the image, levels."""
     x, y, width, height = box
     rows, columns = (
         slice(y + height // 8, y + height - height // 8),
@@ -91,8 +101,7 @@ def _edge_steps(image: Pixels, box: Box) -> list[float]:
         limit = image.shape[0] if isinstance(outer[0], int) else image.shape[1]
         if not 0 <= place < limit:
             continue
-        gap = np.abs(image[inner].astype(np.int16) - image[outer]).max(axis=1)
-        steps.append(float(gap.mean()))
+        steps.append(np.abs(image[inner].astype(np.int16) - image[outer]).max(axis=1))
     return steps
 
 

@@ -15,8 +15,8 @@ _COLORS = 24  # of 512, that a picture has
 _FULL, _LEAST_SIDE, _FEW_COLORS, _DRAWN = 0.85, 24, 6, 12.0  # of drawings: share, pixels, colours and levels
 #: Share of a box in which what differs is the ellipse in it.
 _ROUND = 0.9
-#: Colours of a drawing that a photograph takes the place of.
-_VERY_FEW = 3
+#: Colours of a photograph in grey at least, and of a drawing whose place it takes.
+_MANY_COLORS, _VERY_FEW = 12, 3
 _SAME_SHAPES = 0.3  # correlation of details from which on both show the same
 _PLAIN = 0.85  # share of a place that has the colour around it where a picture is missing
 
@@ -35,9 +35,10 @@ def replaced(patch: Patch) -> Fact | None:
             continue
         if (np.abs(image[inner] - ground).max(axis=1) <= patch.tolerance).mean() >= _PLAIN:
             return Fact("appeared" if index == 0 else "disappeared")
-    if min(_steps_at_edges(patch)) <= patch.tolerance and not (all(pictured) and _fills_ellipse(patch.mask)):
+    many = max(_colors(image[inner]) for image in (patch.before, patch.after)) >= _MANY_COLORS
+    if min(_steps_at_edges(patch)) <= patch.tolerance and not (many and _fills_ellipse(patch.mask)):
         return None
-    if not all(pictured) and not _is_filled(patch, inner, few=any(pictured)):
+    if not all(pictured) and not _is_filled(patch, inner, few=many):
         return None
     if max(abs(value) for value in shape_correlations(patch, inner)) > _SAME_SHAPES:
         return None

@@ -19,12 +19,14 @@ _LARGEST = 64  # pixels of a side of a corner
 _SMALLEST = 16  # pixels of a side of a box whose corners are one region
 _ALIKE = 4  # pixels by which corners may be off their line, and differ in size
 _FEW = 4  # pixels of a corner
-_ELSEWHERE = 0.03  # share of the pixels that may lie elsewhere than in the corners
+_ELSEWHERE = 0.05  # share of the pixels that may lie elsewhere than in the corners
+_SMALL, _ELSEWHERE_SMALL, _FEW_IN_CORE = 200, 0.1, 24  # pixels that differ, the same of so few, and away from edges
 _BETWEEN = 0.35  # of the side of a corner: how far from its tip a pixel is of the tip
 _ROUNDER = 0.6  # of what the square side differs from the outside, what the round one does at most
 _STEP = 4.0  # levels
 _FILLED = 0.75  # share of the corner outside of the circle that differs, where only two corners are seen
 _MOST = 60  # regions that are looked at
+_FEW_REGIONS, _SPECK = 8, 0.4  # regions that are the corners of one box, and of the largest what is none
 
 
 def find_rounded(
@@ -42,6 +44,9 @@ def find_rounded(
     """
     found: list[tuple[Region, Fact]] = []
     left = list(regions)
+    if (one := _all_of_one(before, after, left)) is not None:
+        found.append(one)
+        left = [region for region in left if not _is_within(region.box, one[0].box)]
     small = [region for region in left if max(region.box[2:]) <= _LARGEST][:_MOST]
     for first in tuple(small):
         if not any(first is other for other in small):
@@ -63,6 +68,27 @@ def find_rounded(
             found.append((region, fact))
             left = [one for one in left if one is not region]
     return found, left
+
+
+def _all_of_one(
+    before: Pixels, after: Pixels, regions: Sequence[Region]
+) -> tuple[Region, Fact] | None:
+    """The corners of one box where hardly anything else differs: large ones come in two, faint ones in three regions."""
+    if not 2 <= len(regions) <= _FEW_REGIONS:
+        return None
+    largest = max(region.pixels for region in regions)
+    merged = merged_regions([region for region in regions if region.pixels >= _SPECK * largest])
+    if min(merged.box[2:]) < _SMALLEST:
+        return None
+    fact = corner_fact(before, after, merged)
+    return None if fact is None else (merged, fact)
+
+
+def _is_within(box: Box, other: Box) -> bool:
+    return all(
+        other[axis] <= box[axis] and box[axis] + box[axis + 2] <= other[axis] + other[axis + 2]
+        for axis in (0, 1)
+    )
 
 
 def _corners_with(first: Region, regions: Sequence[Region]) -> list[Region]:
@@ -118,11 +144,13 @@ def corner_fact(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         return None
     rows, columns = np.nonzero(region.mask)
     down, across = np.minimum(rows, height - 1 - rows), np.minimum(columns, width - 1 - columns)
-    side = int(max(np.quantile(down, 0.98), np.quantile(across, 0.98))) + 1
+    core = (down > 1) & (across > 1)  # a picture's edges may be drawn anew where its corners are
+    core = core if core.sum() >= _FEW_IN_CORE else np.ones_like(core)
+    side = int(max(np.quantile(down[core], 0.98), np.quantile(across[core], 0.98))) + 1
     if side < 3 or side > min(height, width) / 2 + 1 or 2 * side * side > 0.999 * height * width:
         return None
     inside = np.hypot(side - down, side - across) < 0.9 * side - 2  # of the circle that rounds the corner
-    if inside.mean() > _ELSEWHERE:
+    if inside.mean() > (_ELSEWHERE if len(rows) > _SMALL else _ELSEWHERE_SMALL):
         return None
     corner = 2 * (rows >= height / 2) + (columns >= width / 2)
     seen = 0

@@ -19,7 +19,8 @@ _GROUND = 0.25  # share of a page that has the colour of its ground
 _STAYS = 0.75  # share of the ground that is ground after
 _LAYOUT, _OTHER_LAYOUT = 0.6, 0.5  # correlation of the steepness of both in one layout, and in others
 _BIN = 16  # levels: the width of the bins in which colours are counted
-_WHITE, _PAPER, _MARGIN = 252, 0.6, 8  # levels, share of an unstyled page, and pixels of its margin
+_WHITE, _PAPER, _MARGIN = 252, 0.35, 8  # levels, share of an unstyled page, and pixels of its margin
+_FEW_ROWS, _AT_MARGIN = 40, 0.25  # rows that hold anything at least, and share of them that begin at the margin
 _BLANK = 0.94  # share of the margin
 _LINK, _PURE, _STRONG = 40, 90, 150  # levels: the pure blue of links, whose letters mix it with white
 _FEW_LINKS = 100  # pixels
@@ -59,12 +60,17 @@ def measure_page(before: Pixels, after: Pixels) -> tuple[Fact, Box | None, Box |
 
 
 def _is_unstyled(image: Pixels) -> bool:
+    """Whether a page is white, begins at the margin that browsers leave, and has lines there or links of pure blue."""
     white = image.min(axis=2) >= _WHITE
-    if white.mean() < _PAPER or white[:, :_MARGIN].mean() < _BLANK:
+    if white[:, :_MARGIN].mean() < _BLANK:
         return False
+    inked = ~white[(~white).any(axis=1)]
+    first = inked.argmax(axis=1)
+    if len(first) >= _FEW_ROWS and (first >= _MARGIN).all() and (first <= _MARGIN + 2).mean() >= _AT_MARGIN:
+        return True
     red, green, blue = (image[:, :, channel].astype(np.int16) for channel in range(3))
     links = (np.abs(red - green) <= _LINK) & (blue - np.maximum(red, green) >= _PURE) & (blue >= _STRONG)
-    return int(links.sum()) >= _FEW_LINKS
+    return bool(white.mean() >= _PAPER and links.sum() >= _FEW_LINKS)
 
 
 def _theme(before: Pixels, after: Pixels) -> str:
