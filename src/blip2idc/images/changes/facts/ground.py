@@ -21,7 +21,10 @@ _GRAIN = 0.7  # standard deviation in levels from which on the ground was taken,
 _BLANK = 2.0  # levels by which blank paper may differ from its colour in a pair without noise
 _QUITE_CLEAR = 0.998  # share of a place that is blank where nothing was written in it
 _WHITE, _BRIGHTEST = 253.0, 2.0  # levels of clipped white, and the factor by which light may have grown
-_BESIDE, _WHOLE_SIDE = (4, 9), 0.97  # pixels beside a place, and share of a side along which the ground is seen
+_BESIDE, _WHOLE_SIDE = (
+    (4, 9),
+    0.97,
+)  # pixels beside a place, and share of a side along which the ground is seen
 _PATTERN = 3.0  # standard deviation in levels from which on there was something to cover
 _SAME_SHAPES = 0.3  # correlation of details above which both sides show the same thing
 _FILLED, _FILLED_LEVELS = (

@@ -84,7 +84,8 @@ def _is_filled(patch: Patch, inner: np.ndarray, *, few: bool) -> bool:
     if patch.density() < _FULL and not _is_round(inner[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]):
         return False
     return all(
-        _colors(image[inner]) >= (_VERY_FEW if few else _FEW_COLORS) and image[inner].std(axis=0).max() > _DRAWN
+        _colors(image[inner]) >= (_VERY_FEW if few else _FEW_COLORS)
+        and image[inner].std(axis=0).max() > _DRAWN
         for image in (patch.before, patch.after)
     )
 

@@ -29,6 +29,8 @@ _INK, _SMALLEST, _CONTRAST = 40, 7, 60
 _LARGEST = 600_000
 #: Pixels that it went across and down at least, levels by which its pixels may differ, and share of them that do not.
 _ASKEW, _LIKE, _SEEN = 3, 24, 0.86
+#: The same where it is drawn at another part of a pixel, and by how much less of it its own image has there.
+_NEARLY, _SEEN_NEARLY, _NEW_THERE = 80, 0.83, 0.2
 
 
 def became(
@@ -106,9 +108,12 @@ def _laid_over(
     lost: Sequence[Piece], new: Sequence[Piece], before: Pixels, after: Pixels
 ) -> tuple[Fact, Box, Box] | None:
     """Where a thing went that now lies over another, or that lay over one before."""
-    for pieces, others, image, forth in ((lost, new, after, True), (new, lost, before, False)):
+    for pieces, others, own, image, forth in (
+        (lost, new, before, after, True),
+        (new, lost, after, before, False),
+    ):
         for piece in sorted(pieces, key=lambda piece: -piece.pixels)[:_TRIED]:
-            way = _seen_in(piece, others, image)
+            way = _seen_in(piece, others, own, image)
             if way is None:
                 continue
             x, y, width, height = piece.box
@@ -119,7 +124,7 @@ def _laid_over(
     return None
 
 
-def _seen_in(piece: Piece, others: Sequence[Piece], image: Pixels) -> tuple[int, int] | None:
+def _seen_in(piece: Piece, others: Sequence[Piece], own: Pixels, image: Pixels) -> tuple[int, int] | None:
     """By how much a piece went that is seen within another, whatever else is drawn there."""
     ink = piece.inked
     if piece.is_frame or ink.sum() < _INK or min(piece.box[2:]) < _SMALLEST or piece.contrast < _CONTRAST:
@@ -134,9 +139,30 @@ def _seen_in(piece: Piece, others: Sequence[Piece], image: Pixels) -> tuple[int,
             continue
         apart = cv2.matchTemplate(field.astype(np.float32), template, cv2.TM_SQDIFF, mask=mask)
         _, _, (across, down), _ = cv2.minMaxLoc(apart)
-        there = field[down : down + height, across : across + width].astype(np.int16)
-        share = float((np.abs(there - piece.colors).max(axis=2)[ink] <= _LIKE).mean())
-        way = left + across - piece.box[0], top + down - piece.box[1]
-        if share >= _SEEN and min(map(abs, way)) >= _ASKEW and other.pixels > piece.pixels:
+        there = left + across, top + down
+        way = there[0] - piece.box[0], there[1] - piece.box[1]
+        if min(map(abs, way)) < _ASKEW or other.pixels <= piece.pixels:
+            continue
+        gap = _gap_of_ink(piece, image, there)
+        if float((gap <= _LIKE).mean()) >= _SEEN:
+            return way
+        nearly = float((gap <= _NEARLY).mean())  # drawn at another part of a pixel
+        if nearly >= _SEEN_NEARLY and nearly - _share_there(piece, own, there) >= _NEW_THERE:
             return way
     return None
+
+
+def _gap_of_ink(piece: Piece, image: Pixels, there: tuple[int, int]) -> np.ndarray:
+    """By how much the ink of a piece differs from what is seen at a place."""
+    height, width = piece.inked.shape
+    window = image[there[1] : there[1] + height, there[0] : there[0] + width].astype(np.int16)
+    gap: np.ndarray = np.abs(window - piece.colors).max(axis=2)[piece.inked]
+    return gap
+
+
+def _share_there(piece: Piece, own: Pixels, there: tuple[int, int]) -> float:
+    """Share of the ink of a piece that its own image has at a place, too: 1 where that would be outside."""
+    height, width = piece.inked.shape
+    if there[1] + height > own.shape[0] or there[0] + width > own.shape[1]:
+        return 1.0
+    return float((_gap_of_ink(piece, own, there) <= _NEARLY).mean())

@@ -193,7 +193,7 @@ def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.
 
 
 def _of_other_ink(before: Pixels, after: Pixels, areas: Areas, anew: np.ndarray) -> np.ndarray:
-    """Which areas, bool [N], hold letters that got paler or darker, or of another hue, than most of those drawn anew."""
+    """Which areas, bool [N], hold letters that got paler, darker or of another hue, beside most of those drawn anew."""
     ratios = np.full(len(anew), np.nan)
     hues = np.zeros((len(anew), 2))
     for index in np.flatnonzero(anew).tolist():
@@ -219,7 +219,11 @@ def _ink_sums(part: np.ndarray) -> np.ndarray:
     off = part - ground
     luma = off @ np.array([0.299, 0.587, 0.114], np.float32)
     return np.array(
-        [np.abs(luma).sum(), np.abs(off[..., 0] - luma).sum() * 0.713, np.abs(off[..., 2] - luma).sum() * 0.564]
+        [
+            np.abs(luma).sum(),
+            np.abs(off[..., 0] - luma).sum() * 0.713,
+            np.abs(off[..., 2] - luma).sum() * 0.564,
+        ]
     )
 
 

@@ -20,13 +20,22 @@ _SMALLEST = 16  # pixels of a side of a box whose corners are one region
 _ALIKE = 4  # pixels by which corners may be off their line, and differ in size
 _FEW = 4  # pixels of a corner
 _ELSEWHERE = 0.05  # share of the pixels that may lie elsewhere than in the corners
-_SMALL, _ELSEWHERE_SMALL, _FEW_IN_CORE = 200, 0.1, 24  # pixels that differ, the same of so few, and away from edges
+_SMALL, _ELSEWHERE_SMALL, _FEW_IN_CORE = (
+    200,
+    0.1,
+    24,
+)  # pixels that differ, the same of so few, and away from edges
 _BETWEEN = 0.35  # of the side of a corner: how far from its tip a pixel is of the tip
 _ROUNDER = 0.6  # of what the square side differs from the outside, what the round one does at most
 _STEP = 4.0  # levels
 _FILLED = 0.75  # share of the corner outside of the circle that differs, where only two corners are seen
 _MOST = 60  # regions that are looked at
-_FEW_REGIONS, _SPECK = 8, 0.4  # regions that are the corners of one box, and of the largest what is none
+_FEW_REGIONS, _SPECK, _FAINT = (
+    8,
+    0.4,
+    0.1,
+)  # regions that are the corners of one box, and of the largest what is none
+_PART, _LESS = 0.45, 0.8  # of a side of the box, and of what the square side differs from the outside
 
 
 def find_rounded(
@@ -70,18 +79,66 @@ def find_rounded(
     return found, left
 
 
-def _all_of_one(
-    before: Pixels, after: Pixels, regions: Sequence[Region]
-) -> tuple[Region, Fact] | None:
-    """The corners of one box where hardly anything else differs: large ones come in two, faint ones in three regions."""
+def _all_of_one(before: Pixels, after: Pixels, regions: Sequence[Region]) -> tuple[Region, Fact] | None:
+    """The corners of one box where hardly anything else differs: large ones are two regions, faint ones three."""
     if not 2 <= len(regions) <= _FEW_REGIONS:
         return None
     largest = max(region.pixels for region in regions)
-    merged = merged_regions([region for region in regions if region.pixels >= _SPECK * largest])
+    main = [region for region in regions if region.pixels >= _SPECK * largest]
+    merged = merged_regions(main)
     if min(merged.box[2:]) < _SMALLEST:
         return None
     fact = corner_fact(before, after, merged)
+    if fact is not None:
+        return merged, fact
+    main = [region for region in regions if region.pixels >= _FAINT * largest]
+    merged = merged_regions(main)
+    fact = _seen_at_corners(before, after, main, merged.box)
     return None if fact is None else (merged, fact)
+
+
+def _seen_at_corners(before: Pixels, after: Pixels, regions: Sequence[Region], box: Box) -> Fact | None:
+    """`rounded` where regions, with noise or a shadow around them, lie in the corners of a box and only there."""
+    x, y, width, height = box
+    corners: dict[tuple[bool, bool], Region] = {}
+    for region in regions:
+        left, top, across, down = region.box
+        right, lower = 2 * left + across > 2 * x + width, 2 * top + down > 2 * y + height
+        off = (
+            abs(left + across - x - width) if right else abs(left - x),
+            abs(top + down - y - height) if lower else abs(top - y),
+        )
+        small = max(across, down) <= _LARGEST and across <= _PART * width and down <= _PART * height
+        if not small or max(off) > _ALIKE or (lower, right) in corners:
+            return None
+        corners[lower, right] = region
+    unlike = []
+    for (lower, right), region in corners.items():
+        column, row = x + width + 1 if right else x - 2, y + height + 1 if lower else y - 2
+        outside = not 0 <= row < before.shape[0], not 0 <= column < before.shape[1]
+        if all(outside):
+            continue  # in a corner of the page
+        row, column = min(max(row, 0), before.shape[0] - 1), min(max(column, 0), before.shape[1] - 1)
+        left, top, across, down = region.box
+        window = slice(top, top + down), slice(left, left + across)
+        unlike.append(
+            [
+                float(
+                    np.abs(image[window][region.mask].astype(np.int16) - image[row, column])
+                    .max(axis=1)
+                    .mean()
+                )
+                for image in (before, after)
+            ]
+        )
+    if len(corners) < 3 or len(unlike) < 2:
+        return None
+    now, then = np.array(unlike)[:, 1], np.array(unlike)[:, 0]
+    if max(now.mean(), then.mean()) < _STEP or min(now.mean(), then.mean()) > _LESS * max(
+        now.mean(), then.mean()
+    ):
+        return None
+    return Fact("rounded", {"in": "after" if now.mean() < then.mean() else "before"})
 
 
 def _is_within(box: Box, other: Box) -> bool:

@@ -43,7 +43,11 @@ _SLANTED, _UPRIGHT = 0.14, 0.09  # of italic letters at least, of others at most
 _ITALIC_INK = 0.25  # share by which italic letters may have more or less ink
 _LINE_THICK, _LINE_SPAN = 4, 0.85  # pixels of a line below letters, and the share of their width it takes
 _LINE_ROUND = 24  # pixels of a place that noise around such a line makes higher
-_LINE_STEP, _LINE_SEEN, _BESIDE_LINE = 0.4, 0.45, 0.2  # of the difference, and of a row: of the line, and beside it
+_LINE_STEP, _LINE_SEEN, _BESIDE_LINE = (
+    0.4,
+    0.45,
+    0.2,
+)  # of the difference, and of a row: of the line, and beside it
 _ABOVE = 40  # pixels: the height of letters with a line
 
 

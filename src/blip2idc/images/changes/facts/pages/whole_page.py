@@ -20,7 +20,10 @@ _STAYS = 0.75  # share of the ground that is ground after
 _LAYOUT, _OTHER_LAYOUT = 0.6, 0.5  # correlation of the steepness of both in one layout, and in others
 _BIN = 16  # levels: the width of the bins in which colours are counted
 _WHITE, _PAPER, _MARGIN = 252, 0.35, 8  # levels, share of an unstyled page, and pixels of its margin
-_FEW_ROWS, _AT_MARGIN = 40, 0.25  # rows that hold anything at least, and share of them that begin at the margin
+_FEW_ROWS, _AT_MARGIN = (
+    40,
+    0.25,
+)  # rows that hold anything at least, and share of them that begin at the margin
 _BLANK = 0.94  # share of the margin
 _LINK, _PURE, _STRONG = 40, 90, 150  # levels: the pure blue of links, whose letters mix it with white
 _FEW_LINKS = 100  # pixels
