@@ -57,6 +57,8 @@ _REST = 0.02  # share of the rows that came or went that may differ beside them
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 
+#: Pixels across that a scroll bar takes at most.
+_WIDEST_BAR = 20
 #: Levels up to which pixels differ that are the same: on a page that is equal to the pixel, and on others.
 _NOTHING, _NOISE = 4, 64
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
@@ -89,7 +91,11 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         return Comparison(first.size, second.size, Alignment("aligned"), "identical")
     one, other = first.rgb(factor), second.rgb(factor)
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
-    beside = plain is not None and plain[:, -4:].any() and evenness(one) > DRAWN
+    beside = (
+        plain is not None
+        and plain[:, -4:].any()
+        and (evenness(one) > DRAWN or not plain[:, :-_WIDEST_BAR].any())
+    )
     if plain is not None and beside and (bar := find_scroll_bar(one, other)) is not None:
         return _beside_scroll_bar(one, other, plain, *bar, texts=texts)
     found = aligning.align_exactly(one, other, plain)

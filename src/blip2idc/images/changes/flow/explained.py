@@ -93,7 +93,11 @@ def _told(before: Pixels, after: Pixels, found: Reflow) -> MeasuredChange:
     """What explains the others, as a change."""
     image, box = (after, found.after) if found.after else (before, found.before)
     assert box is not None
-    thing = "" if found.fact.kind == "gap" else thing_of(image, box)
+    things = [thing_of(image, box)]
+    if found.before and found.after:  # where it lies over something, it is seen better where it does not
+        things.append(thing_of(before, found.before))
+    thing = "text" if "text" in things else things[0]
+    thing = "" if found.fact.kind == "gap" else thing
     facts = (found.fact,)
     return MeasuredChange(
         found.before, found.after, facts, sentence(facts, thing), 2.0, box[2] * box[3], 128.0, thing

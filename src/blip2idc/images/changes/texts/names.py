@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from blip2idc.images.changes.facts.pages.letters import line_of, parts_of
 from blip2idc.images.changes.lines import line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.texts.reading import read_line
-from blip2idc.images.changes.texts.written import OUTLINE, RIM, lines_of_place
+from blip2idc.images.changes.texts.written import OUTLINE, RIM, lines_of_place, window_of
 
 #: How sure the reader has to be of the words on a thing, and of those of a text that seems to have moved.
 VERY_SURE = 0.9
@@ -27,8 +28,10 @@ _TITLES = 3
 _ABOVE, _ASIDE, _SMALL = 44, 24, 8
 #: Pixels below a picture in which its title may stand, and of the shorter side of one that has a title.
 _BELOW, _PICTURE = 48, 48
+#: Of the height of a line, the gap between the entries of a menu bar at least.
+_ENTRY = 0.8
 #: Share of the image across that a menu takes at most.
-_NARROW = 0.5
+_NARROW = 0.7
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
 _LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
 
@@ -79,14 +82,22 @@ def name_of(picture: Picture, box: Box | None, rim: int = RIM) -> str | None:
     return as_name([text for text, _ in read]) if all(sure >= VERY_SURE for _, sure in read) else None
 
 
-def name_above(picture: Picture, box: Box | None) -> str | None:
-    """The words that stand next above a gap."""
+def name_above(picture: Picture, box: Box | None, aside: int | None = None) -> str | None:
+    """The words that stand next above a gap, or a box.
+
+    Args:
+        picture: Where it is shown.
+        box: The gap or the box.
+        aside: Pixels by which the words may begin beside the left edge of the box; None for anywhere above it.
+    """
     if box is None or box[1] < _SMALL:
         return None
     x, y, width, _ = box
     top = max(0, y - _ABOVE)
-    lines = lines_of_place(picture, (x, top, width, y - top))
-    return _read_as_name(lines[-1][0]) if lines else None
+    lines = [line for line in lines_of_place(picture, (x, top, width, y - top)) if line[1][2] > line[1][3]]
+    if not lines or (aside is not None and abs(lines[-1][1][0] - x) > aside):
+        return None
+    return _read_as_name(lines[-1][0])
 
 
 def name_below(picture: Picture, box: Box) -> str | None:
@@ -107,12 +118,15 @@ def name_of_menu(picture: Picture, box: Box) -> str | None:
     if y < _SMALL or width > _NARROW * picture.width:
         return None
     top, left = max(0, y - _ABOVE), max(0, x - _ASIDE)
-    for crop, (start, line, across, height) in lines_of_place(
-        picture, (left, top, width + 2 * _ASIDE, y - top)
-    ):
-        near = min(abs(start - x), abs(start + across - x - width)) <= _ASIDE
-        if near and y - line - height <= _ABOVE - _SMALL and across < width and (name := _read_as_name(crop)):
-            return name
+    for _, found in lines_of_place(picture, (left, top, width + 2 * _ASIDE, y - top)):
+        window, at = window_of(picture, found)
+        for part in parts_of(line_of(window, at), _ENTRY):  # the words beside it opened none
+            start, end = found[0] - at[0] + part.box[0], found[1] - at[1] + part.box[1] + part.box[3]
+            near = min(abs(start - x), abs(start + part.box[2] - x - width)) <= _ASIDE
+            if near and y - end <= _ABOVE - _SMALL and part.box[2] < width:
+                name = _read_as_name(with_air(window, part.box))
+                if name is not None:
+                    return name
     return None
 
 

@@ -78,6 +78,8 @@ _TALLEST_LETTER = 90
 #: Pixels from the top or the bottom up to which a time of day is a clock.
 _EDGE = 28
 _CONSENT = re.compile(r"\bco{1,2}kies?\b|\bconsent\b|\bprivacy\b.*\bchoose\b")
+#: Pixels by which a label may begin beside the field below it.
+_LABEL = 4
 #: Pixels of a side of a card.
 _CARD = 80
 #: Pixels of a place in which lines are looked for, of which a few are read.
@@ -109,10 +111,15 @@ def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return _as_menu(first, second, change)
     if change.fact("replaced") or (change.facts and change.thing == "picture"):
         return _as_picture(first, second, change)
-    if change.name or not change.facts or change.before_text or change.after_text or change.thing != "text":
+    if change.name or not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
         return change
-    if change.facts[0].kind in _PASSED_BY:
+    if change.thing.endswith("box"):
+        return _as_field(first, second, change)
+    if change.thing != "text":
         return change
+    if change.fact("moved") and change.before_box is not None:  # it may be read better where it was
+        named = name_of(first, change.before_box, -AIR), name_of(second, change.after_box, -AIR)
+        return replace(change, name=min(filter(None, named), key=len, default=None))
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_of(picture, box, -AIR))
 
@@ -124,6 +131,16 @@ def _as_picture(first: Picture, second: Picture, change: MeasuredChange) -> Meas
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     title_below = name_below(picture, box) if box is not None else None
     thing = "picture" if title_below is None else f"picture above '{title_below}'"
+    return replace(change, thing=thing, sentence=sentence(change.facts, thing))
+
+
+def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A box without words as the one below the label that begins where it does, as the fields of forms."""
+    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
+    label = name_above(picture, box, _LABEL)
+    if label is None:
+        return change
+    thing = f"{change.thing} below '{label}'"
     return replace(change, thing=thing, sentence=sentence(change.facts, thing))
 
 

@@ -14,6 +14,7 @@ _SHORT = 32  # characters up to which a line is named whole
 _FEW = 4  # words, likewise
 _FEWEST_LETTERS = 2  # of words that came or went
 _TOGETHER = 2  # words that may be the same between two that changed and are named with them
+_RUN_TOGETHER = re.compile(r"(:[0-5]\d)(?=[^\W\d_])")
 _TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?")
 _WORD = re.compile(r"[€$£¥] ?\d\S*|\d\S*(?: ?[€$£¥%]| (?:kg|km|EUR|USD)\b)|\S+")
 
@@ -46,9 +47,12 @@ def ran_on(before: Sequence[str], after: Sequence[str]) -> bool:
 
     >>> ran_on(["16:47 Costa"], ["16:48 Costa"]), ran_on(["Opens 9:00"], ["Opens never"])
     (True, False)
+    >>> ran_on(["09:57:10 d"], ["12:27:10d"])
+    True
     """
     one, other = (
-        [word.strip("()（）[]|.,;") for word in " ".join(lines).split()] for lines in (before, after)
+        [word.strip("()（）[]|.,;") for word in _RUN_TOGETHER.sub(r"\1 ", " ".join(lines)).split()]
+        for lines in (before, after)
     )
     if len(one) != len(other):
         return False

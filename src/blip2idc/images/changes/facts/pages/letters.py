@@ -138,7 +138,7 @@ def _agreed(facts: list[Fact | None]) -> Fact | None:
 def _of_line(one: Line, other: Line) -> Fact | None:
     """What happened to a line; where its parts differ in that, to those that did not merely give way."""
     fact = _redrawn(one, other)
-    parts = [_parts(line) for line in (one, other)]
+    parts = [parts_of(line) for line in (one, other)]
     if fact is not None or len(parts[0]) != len(parts[1]) or len(parts[0]) < 2:
         return fact
     facts = [_redrawn(*pair) for pair in zip(*parts, strict=True)]
@@ -146,12 +146,12 @@ def _of_line(one: Line, other: Line) -> Fact | None:
     return _agreed(kept) if kept else _agreed(facts)
 
 
-def _parts(line: Line) -> list[Line]:
-    """The parts of a line with gaps of more than half its height between them."""
+def parts_of(line: Line, apart: float = _APART) -> list[Line]:
+    """The parts of a line with gaps between them that are wider than a share of its height, by default half of it."""
     places = np.flatnonzero(line.ink.max(axis=0) > _FAINT)
     if not places.size:
         return []
-    cuts = np.flatnonzero(np.diff(places) > _APART * line.ink.shape[0])
+    cuts = np.flatnonzero(np.diff(places) > apart * line.ink.shape[0])
     starts, stops = [places[0], *places[cuts + 1]], [*places[cuts], places[-1]]
     return _cut(line, [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)])
 
