@@ -30,8 +30,8 @@ _ABOVE, _ASIDE, _SMALL = 44, 24, 8
 _BELOW, _PICTURE = 48, 48
 #: Of the height of a line, the gap between the entries of a menu bar at least.
 _ENTRY = 0.8
-#: Share of the image across that a menu takes at most.
-_NARROW = 0.7
+#: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
+_NARROW, _MENU = 0.5, 280
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
 _LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
 
@@ -115,7 +115,7 @@ def name_below(picture: Picture, box: Box) -> str | None:
 def name_of_menu(picture: Picture, box: Box) -> str | None:
     """The words right above a panel that begin or end where it does: those that opened it."""
     x, y, width, _ = box
-    if y < _SMALL or width > _NARROW * picture.width:
+    if y < _SMALL or width > max(_NARROW * picture.width, _MENU):
         return None
     top, left = max(0, y - _ABOVE), max(0, x - _ASIDE)
     for _, found in lines_of_place(picture, (left, top, width + 2 * _ASIDE, y - top)):
