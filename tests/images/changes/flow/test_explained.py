@@ -193,3 +193,23 @@ def test_what_is_drawn_larger_is_measured_to_parts_of_a_pixel(small: float, larg
         (fact,) = told(disc(before), disc(after)).facts
         assert fact.kind == "resized"
         assert float(fact.values["factor"]) == pytest.approx(after / before, rel=0.03)
+
+
+def laid(left: float, top: float) -> Image.Image:
+    """Two names, of which one is drawn at a part of a pixel, anywhere."""
+    image, _ = page()
+    large = Image.new("RGB", (8 * 300, 8 * 200), "#f5f7fb")
+    draw = ImageDraw.Draw(large)
+    font = ImageFont.truetype(FONT, 8 * 15)
+    draw.text((8 * 20, 8 * 30), "Aiko Tanaka", "#222222", font)
+    draw.text((8 * left, 8 * top), "Paul Weber", "#222222", font)
+    image.paste(large.resize((300, 200), Image.Resampling.BOX), (80, 100))
+    return image
+
+
+def test_a_name_that_was_laid_over_another_moved_there() -> None:
+    for before, after, sign in ((laid(20, 120), laid(41.3, 34), 1), (laid(41.3, 34), laid(20, 120), -1)):
+        (fact,) = told(before, after).facts
+        assert fact.kind == "moved"
+        assert abs(float(fact.values["dx"]) - sign * 21.3) <= 1
+        assert abs(float(fact.values["dy"]) + sign * 86) <= 1

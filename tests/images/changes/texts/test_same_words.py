@@ -240,3 +240,63 @@ def test_a_gap_is_called_by_what_stands_above_it() -> None:
 
     change = only(page(lines(140)), page(lines(164)))
     assert (change.facts[0].kind, change.name) == ("gap", "Latest news")
+
+
+def test_a_menu_is_called_by_one_entry_of_a_bar() -> None:
+    def bar(draw: ImageDraw.ImageDraw) -> None:
+        draw.text((40, 80), "Home    Get started    Contact", "#222222", font(18))
+
+    picture, _ = open_pictures(page(bar), page(bar))
+    left = 40 + round(font(18).getlength("Home    "))
+    assert name_of_menu(picture, (left, 112, 160, 108)) == "Get started"
+
+
+def with_picture(seed: int) -> Draw:
+    colors = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
+    picture = Image.fromarray(colors).resize((160, 120), Image.Resampling.BICUBIC)
+
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw._image.paste(picture, (60, 80))
+        draw.text((64, 210), "Maria Rossi", "#222222", font(18))
+
+    return draw_it
+
+
+def test_a_picture_is_called_by_the_words_below_it() -> None:
+    change = only(page(with_picture(1)), page(with_picture(2)))
+    assert change.sentence == "the picture above 'Maria Rossi' was replaced by another one"
+
+
+def field(color: str) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw.text((60, 100), "Address", "#222222", font(16))
+        draw.rectangle((60, 124, 360, 160), color, "#888888")
+
+    return draw_it
+
+
+def test_a_field_is_called_by_its_label() -> None:
+    change = only(page(field("#ffe0a0")), page(field("#a0e0b0")))
+    assert change.thing.endswith("box below 'Address'")
+    assert change.name is None
+
+
+def test_one_word_of_a_line_in_capitals() -> None:
+    change = only(page(text("See the link", (60, 120), 18)), page(text("See the LINK", (60, 120), 18)))
+    assert [fact.kind for fact in change.facts] == ["capitals"]
+    assert change.name == "LINK"
+
+
+def badge(size: int) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw.text((60, 120), "Garden Market Paper", "#222222", font(18))
+        draw.rectangle((260 - size, 130 - size // 2, 260 + size, 130 + size // 2), "#d64545")
+        draw.text((260, 130), "32", "white", font(size * 2 // 3), anchor="mm")
+
+    return draw_it
+
+
+def test_words_beside_what_grew_are_none_of_it() -> None:
+    change = only(page(badge(18)), page(badge(28)))
+    assert change.facts[0].kind == "resized"
+    assert (change.before_text, change.after_text) == (None, None)

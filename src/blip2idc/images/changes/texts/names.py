@@ -94,7 +94,11 @@ def name_above(picture: Picture, box: Box | None, aside: int | None = None) -> s
         return None
     x, y, width, _ = box
     top = max(0, y - _ABOVE)
-    lines = [line for line in lines_of_place(picture, (x, top, width, y - top)) if line[1][2] > line[1][3]]
+    lines = [
+        line
+        for line in lines_of_place(picture, (x, top, width, y - top))
+        if line[1][2] > line[1][3] >= _SMALL and line[1][1] + line[1][3] <= y + RIM
+    ]
     if not lines or (aside is not None and abs(lines[-1][1][0] - x) > aside):
         return None
     return _read_as_name(lines[-1][0])

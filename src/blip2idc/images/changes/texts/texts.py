@@ -113,7 +113,7 @@ def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return _as_picture(first, second, change)
     if change.name or not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
         return change
-    if change.thing.endswith("box"):
+    if change.thing.endswith("box") or (not change.thing and change.fact("recoloured")):
         return _as_field(first, second, change)
     if change.thing != "text":
         return change
@@ -140,7 +140,7 @@ def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     label = name_above(picture, box, _LABEL)
     if label is None:
         return change
-    thing = f"{change.thing} below '{label}'"
+    thing = f"{change.thing or 'box'} below '{label}'"
     return replace(change, thing=thing, sentence=sentence(change.facts, thing))
 
 

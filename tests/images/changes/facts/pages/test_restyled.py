@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -277,3 +278,118 @@ def test_two_icons_that_changed_places(other: tuple[int, int]) -> None:
     (change,) = find_changes(before, after, texts=False).changes
     assert change.facts == (Fact("swapped"),)
     assert change.before_box == change.after_box == (50, 90, other[0] - 25, other[1] - 65)
+
+
+def encoded(image: Image.Image, quality: int = 80) -> Image.Image:
+    handle = io.BytesIO()
+    image.save(handle, "JPEG", quality=quality)
+    return Image.open(handle).convert("RGB")
+
+
+def crossed_out(image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
+    draw.line((30, 329, 196, 329), "#555555", 2)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_line_through_letters_is_seen_in_noise(back: bool) -> None:
+    images = [encoded(page()), encoded(changed(crossed_out))]
+    found = facts(*(images[::-1] if back else images))
+    assert [fact.kind for fact in found] == ["underlined"]
+    assert found[0].values["in"] == ("before" if back else "after")
+
+
+def corners_of_card(radius: int) -> Image.Image:
+    """A card with round corners on a page, over a soft shadow."""
+    image = page()
+    shade = Image.new("L", image.size)
+    ImageDraw.Draw(shade).rounded_rectangle((60, 90, 220, 220), radius, fill=90)
+    image.paste("black", (0, 0), shade.filter(ImageFilter.GaussianBlur(3)))
+    ImageDraw.Draw(image).rounded_rectangle((60, 86, 220, 216), radius, "white", "#c0c6d0")
+    ImageDraw.Draw(image).text((80, 130), "Bulbs", "#222222", font(16))
+    return image
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+@pytest.mark.parametrize("back", [False, True])
+def test_round_corners_with_a_shadow_or_noise_around_them(noisy: bool, back: bool) -> None:
+    images = [corners_of_card(0), corners_of_card(16)]
+    if noisy:
+        images = [encoded(image, 90) for image in images]
+    found = facts(*(images[::-1] if back else images))
+    assert [(fact.kind, fact.values["in"]) for fact in found] == [("rounded", "before" if back else "after")]
+
+
+def test_a_dialog_with_a_large_shadow_over_a_page_that_is_not_dimmed() -> None:
+    after = page()
+    shade = Image.new("L", after.size)
+    ImageDraw.Draw(shade).rectangle((130, 130, 350, 220), fill=120)
+    after.paste("black", (0, 0), shade.filter(ImageFilter.GaussianBlur(22)))
+    draw = ImageDraw.Draw(after)
+    draw.rectangle((130, 120, 350, 210), fill="white")
+    draw.text((150, 140), "Delete this order?", "#222222", font(16))
+    for before, other, side in ((page(), after, "after"), (after, page(), "before")):
+        (change,) = find_changes(before, other, texts=False).changes
+        assert (change.facts[0].kind, change.facts[0].values["in"]) == ("panel", side)
+
+
+def test_a_page_without_its_style_sheet_and_without_links() -> None:
+    plain = Image.new("RGB", (480, 360), "white")
+    draw = ImageDraw.Draw(plain)
+    for line in range(12):
+        draw.text((8, 10 + 26 * line), f"{WORDS} {line}", "black", font(16))
+    (change,) = find_changes(page(), plain, texts=False).changes
+    assert change.facts == (Fact("unstyled", {"in": "after"}),)
+
+
+def photograph(size: tuple[int, int]) -> Image.Image:
+    noise = np.random.default_rng(7).integers(0, 256, (12, 16, 3), np.uint8)
+    return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+
+
+def test_a_photograph_in_the_place_of_a_drawing_of_few_colours() -> None:
+    before, after = page(), page()
+    drawing = Image.new("RGB", (150, 110), "#e8c49a")
+    ImageDraw.Draw(drawing).polygon(((0, 109), (60, 40), (90, 80), (120, 50), (149, 109)), "#3a7a5a")
+    ImageDraw.Draw(drawing).ellipse((100, 10, 124, 34), "#ff55ee")
+    before.paste(drawing, (40, 80))
+    after.paste(photograph((150, 110)), (40, 80))
+    for images in ((before, after), (after, before)):
+        assert [fact.kind for fact in facts(*images)] == ["replaced"]
+
+
+def test_a_picture_that_is_gone_from_the_top_of_a_card_leaves_the_ground_of_the_card() -> None:
+    image = Image.new("RGB", (480, 360), "#0f2537")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((120, 60, 300, 300), "#4e5d6c")
+    draw.text((140, 230), "Tea pot", "white", font(20))
+    pictured = image.copy()
+    pictured.paste(photograph((181, 140)), (120, 60))
+    assert [fact.kind for fact in facts(pictured, image)] == ["disappeared"]
+
+
+def test_a_heading_of_another_colour_among_letters_drawn_heavier() -> None:
+    def drawn(heavier: float, heading: str) -> Image.Image:
+        large = Image.new("RGB", (4 * 480, 4 * 360), "white")
+        draw = ImageDraw.Draw(large)
+        for line in range(12):
+            draw.text(
+                (120, 400 + 80 * line), f"{WORDS} {line}", "#222222", font(56), stroke_width=round(heavier)
+            )
+        draw.text((120, 120), "$42,000", heading, font(120), stroke_width=round(heavier))
+        return large.resize((480, 360), Image.Resampling.BOX)
+
+    same = find_changes(drawn(0, "#222222"), drawn(1, "#222222"), texts=False)
+    assert same.judgement == "diffuse"
+    other = find_changes(drawn(0, "#222222"), drawn(1, "#14afb4"), texts=False)
+    assert other.judgement == "compact"
+    box = other.changes[0].after_box
+    assert box is not None
+    assert box[1] < 70
+
+
+def test_sharper_or_softer_is_no_colour() -> None:
+    before, after = page(), page()
+    before.paste(photograph((150, 110)).filter(ImageFilter.GaussianBlur(2)), (40, 80))
+    after.paste(photograph((150, 110)), (40, 80))
+    assert [fact.kind for fact in facts(before, after)] == ["sharpened"]
+    assert [fact.kind for fact in facts(after, before)] == ["blurred"]

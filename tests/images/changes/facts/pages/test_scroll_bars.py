@@ -51,3 +51,14 @@ def test_the_edge_of_a_page_is_no_bar() -> None:
     assert find_scroll_bar(plain, other) is None
     pair = [np.asarray(page(bar=12))] * 2
     assert find_scroll_bar(pair[0], pair[1]) is None
+
+
+def test_a_bar_over_a_photograph_is_seen_where_nothing_else_differs() -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (40, 48, 3), np.uint8)
+    before = Image.fromarray(noise).resize((480, 400), Image.Resampling.BICUBIC)
+    after = before.copy()
+    draw = ImageDraw.Draw(after)
+    draw.rectangle((466, 0, 479, 399), (60, 60, 60))
+    draw.rectangle((468, 60, 477, 210), (110, 110, 110))
+    (change,) = find_changes(before, after, texts=False).changes
+    assert [fact.kind for fact in change.facts] == ["scroll_bar"]
