@@ -61,6 +61,7 @@ _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 _WIDEST_BAR = 20
 #: Levels up to which pixels differ that are the same: on a page that is equal to the pixel, and on others.
 _NOTHING, _NOISE = 4, 64
+_AROUND = 6  # pixels from a place at which its surroundings are seen
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
 #: Facts of a text that runs out of its box, of which that is more telling.
 _OF_OVERFLOW = frozenset({"gap", "recoloured"})
@@ -262,12 +263,31 @@ def _where_text_runs_over(one: Pixels, other: Pixels, change: MeasuredChange) ->
         return change
     if change.facts and change.facts[0].kind not in _OF_OVERFLOW:
         return change
+    if change.fact("recoloured") and not _takes_colour_of_ground(one, other, change):
+        return change
     fact = overflow(one, other, (change.before_box, change.after_box))
     return (
         change
         if fact is None
         else replace(change, facts=(fact,), thing="text", sentence=sentence((fact,), "text"))
     )
+
+
+def _takes_colour_of_ground(one: Pixels, other: Pixels, change: MeasuredChange) -> bool:
+    """Whether a place has the colour around it on one side, as where a box ends before its text now."""
+    for image, box in ((one, change.before_box), (other, change.after_box)):
+        if box is None:
+            continue
+        x, y, width, height = box
+        inner = np.median(image[y : y + height, x : x + width].reshape(-1, 3), axis=0)
+        around = [
+            image[max(0, y - _AROUND) : max(1, y - _AROUND + 2), x : x + width],
+            image[y + height + _AROUND - 2 : y + height + _AROUND, x : x + width],
+        ]
+        outer = np.median(np.concatenate([part.reshape(-1, 3) for part in around]), axis=0)
+        if np.abs(inner - outer).max() <= _NOTHING:
+            return True
+    return False
 
 
 def _is_in_columns(before: Pixels, after: Pixels, plain: Plane) -> bool:

@@ -17,6 +17,8 @@ _FULL, _LEAST_SIDE, _FEW_COLORS, _DRAWN = 0.85, 24, 6, 12.0  # of drawings: shar
 _ROUND = 0.9
 #: Colours of a photograph in grey at least, and of a drawing whose place it takes.
 _MANY_COLORS, _VERY_FEW = 12, 3
+#: Pixels of a side of such a place.
+_LARGER_SIDE = 48
 _SAME_SHAPES = 0.3  # correlation of details from which on both show the same
 _PLAIN = 0.85  # share of a place that has the colour around it where a picture is missing
 
@@ -79,7 +81,7 @@ def _fills_ellipse(mask: np.ndarray) -> bool:
 def _is_filled(patch: Patch, inner: np.ndarray, *, few: bool) -> bool:
     """Whether drawings of few colours fill a place before and after, of very few where the other is a photograph."""
     rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
-    if min(rows.size, columns.size) < _LEAST_SIDE:
+    if min(rows.size, columns.size) < (_LARGER_SIDE if few else _LEAST_SIDE):
         return False
     if patch.density() < _FULL and not _is_round(inner[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]):
         return False
