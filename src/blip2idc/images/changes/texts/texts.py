@@ -18,15 +18,11 @@ from blip2idc.images.changes.flow.boxes import overlap
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
+from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.language import language
 from blip2idc.images.changes.texts.names import (
-    AIR,
     VERY_SURE,
     as_name,
-    name_above,
-    name_below,
-    name_of,
-    name_of_menu,
     name_of_thing,
     title,
 )
@@ -54,8 +50,6 @@ _SURE = 0.7
 _NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed"})
 #: What happens to words that stay.
 _OF_SAME_WORDS = frozenset({"bold", "italic", "spaced", "resized"})
-#: Facts of which the words are told already, or that have none.
-_PASSED_BY = frozenset({"gap", "panel", "clock", "caret", "scroll_bar", "language"})
 #: Likeness of two readings of the same words at least.
 _SAME_WORDS = 0.9
 #: The same of words without digits that are larger or smaller now.
@@ -78,8 +72,6 @@ _TALLEST_LETTER = 90
 #: Pixels from the top or the bottom up to which a time of day is a clock.
 _EDGE = 28
 _CONSENT = re.compile(r"\bco{1,2}kies?\b|\bconsent\b|\bprivacy\b.*\bchoose\b")
-#: Pixels by which a label may begin beside the field below it.
-_LABEL = 4
 #: Pixels of a side of a card.
 _CARD = 80
 #: Pixels of a place in which lines are looked for, of which a few are read.
@@ -92,7 +84,7 @@ def with_texts(
     """The changes with their texts; as they are where the extra `[ocr]` is missing."""
     if not changes or not can_read():
         return tuple(changes)
-    read = [_named(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
+    read = [called(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
     read = _moved_words(read)
     texts = [
         [text for change in read if (text := getattr(change, side))] for side in ("before_text", "after_text")
@@ -100,61 +92,6 @@ def with_texts(
     if min(map(len, texts)) >= _PAGE and (fact := language(*texts)) is not None:
         return (_of_page(first, second, (*read, *changes[_MOST:]), fact),)
     return (*read, *changes[_MOST:])
-
-
-def _named(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A text that moved, or of which something else is known, with its words, where they were not read."""
-    if change.fact("gap") and change.name is None:
-        picture, box = (first, change.before_box) if change.before_box else (second, change.after_box)
-        return replace(change, name=name_above(picture, box))
-    if change.fact("panel"):
-        return _as_menu(first, second, change)
-    if change.fact("replaced") or (change.facts and change.thing == "picture"):
-        return _as_picture(first, second, change)
-    if change.name or not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
-        return change
-    if change.thing.endswith("box") or (not change.thing and change.fact("recoloured")):
-        return _as_field(first, second, change)
-    if change.thing != "text":
-        return change
-    if change.fact("moved") and change.before_box is not None:  # it may be read better where it was
-        named = name_of(first, change.before_box, -AIR), name_of(second, change.after_box, -AIR)
-        return replace(change, name=min(filter(None, named), key=len, default=None))
-    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
-    return replace(change, name=name_of(picture, box, -AIR))
-
-
-def _as_picture(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A picture as the one above the words that stand below it: its title, or the name of whom it shows."""
-    if change.name or change.is_read:
-        return change
-    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
-    title_below = name_below(picture, box) if box is not None else None
-    thing = "picture" if title_below is None else f"picture above '{title_below}'"
-    return replace(change, thing=thing, sentence=sentence(change.facts, thing))
-
-
-def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A box without words as the one below the label that begins where it does, as the fields of forms."""
-    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
-    label = name_above(picture, box, _LABEL)
-    if label is None:
-        return change
-    thing = f"{change.thing or 'box'} below '{label}'"
-    return replace(change, thing=thing, sentence=sentence(change.facts, thing))
-
-
-def _as_menu(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A panel as the menu of what stands above it."""
-    side = str(change.facts[0].values["in"])
-    picture, box = (second, change.after_box) if side == "after" else (first, change.before_box)
-    if box is None or change.facts[0].values["as"] != "panel":
-        return change
-    name = name_of_menu(picture, box)
-    if name is None:
-        return change
-    facts = (Fact("panel", {"in": side, "as": "menu"}),)
-    return replace(change, facts=facts, name=name, sentence=sentence(facts, change.thing))
 
 
 def _moved_words(changes: Sequence[MeasuredChange]) -> list[MeasuredChange]:

@@ -133,12 +133,10 @@ def _seen_at_corners(before: Pixels, after: Pixels, regions: Sequence[Region], b
         )
     if len(corners) < 3 or len(unlike) < 2:
         return None
-    now, then = np.array(unlike)[:, 1], np.array(unlike)[:, 0]
-    if max(now.mean(), then.mean()) < _STEP or min(now.mean(), then.mean()) > _LESS * max(
-        now.mean(), then.mean()
-    ):
+    then, now = (float(value) for value in np.mean(unlike, axis=0))
+    if max(now, then) < _STEP or min(now, then) > _LESS * max(now, then):
         return None
-    return Fact("rounded", {"in": "after" if now.mean() < then.mean() else "before"})
+    return Fact("rounded", {"in": "after" if now < then else "before"})
 
 
 def _is_within(box: Box, other: Box) -> bool:
