@@ -173,7 +173,11 @@ def test_interrupted_in_python_that_compiled_code_runs(tmp_path: Path) -> None:
         ("stderr", ""),
     ],
 )
-def test_what_is_printed_goes_to_a_full_disk(redirected: str, told: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_is_printed_goes_to_a_full_disk(
+    redirected: str, told: str, unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     command = [
         sys.executable,
         "-m",

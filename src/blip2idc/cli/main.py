@@ -97,7 +97,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if status == EXIT_INTERRUPTED:
         _forget_interrupt()
     leave_at_once()
-    sys.exit(status)
+    sys.exit(_after_printing(status))
+
+
+def _after_printing(status: int) -> int:
+    """The exit status once all is printed; what cannot be is told and dropped, where Python would end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            if error.errno in _NO_ROOM and status == 0:
+                status = _report(error, debug=False)
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+    return status
 
 
 def _silence_libraries() -> None:

@@ -57,6 +57,8 @@ _WHOLLY, _FEW_PIXELS = 0.85, 6  # the same where strokes are others, and how man
 _FEW_GONE, _UNSHIFTED = 2, 0.45
 #: The same of one part of a line where this is so many times what is left of most of its parts.
 _MANY_GONE, _MORE_LEFT, _STANDS_OUT = 6, 0.35, 2.5
+#: Share of the place of letters that their ground takes at least.
+_GROUND = 0.3
 #: Of its height, and pixels at least: about as broad as a letter is.
 _BROAD, _NARROWEST = 0.8, 5
 #: Of what most letters have: how many times as much ink, and by how much its hue is off, where it is of another colour.
@@ -284,6 +286,8 @@ def _is_another_sign(before: Pixels, after: Pixels, box: Box, *, exact: bool) ->
     fewest = 1 if exact else _FEW_GONE
     if height > _LETTERS[1] or _strokes_gone(before, after, box) < fewest:
         return False
+    if not all(_is_on_ground(_part(image, box)) for image in (before, after)):
+        return False
     side = max(_NARROWEST, round(_BROAD * height))
     step = max(2, side // 2)
     parts = [
@@ -294,6 +298,12 @@ def _is_another_sign(before: Pixels, after: Pixels, box: Box, *, exact: bool) ->
     gone = np.array([_strokes_gone(before, after, part) for part in parts])
     standing_out = (left >= _MORE_LEFT) & (left >= _STANDS_OUT * np.median(left)) & (gone >= _MANY_GONE)
     return bool(((left >= _UNSHIFTED) & (gone >= fewest) | standing_out).any())
+
+
+def _is_on_ground(part: np.ndarray) -> bool:
+    """Whether much of an image [H, W, 3] has one colour, as the ground of letters and unlike what is all texture."""
+    off = np.abs(part - np.median(part.reshape(-1, 3), axis=0)).max(axis=2)
+    return bool((off <= _STROKE).mean() >= _GROUND)
 
 
 def _strokes_gone(before: Pixels, after: Pixels, box: Box) -> int:
