@@ -294,10 +294,22 @@ def _is_another_sign(before: Pixels, after: Pixels, box: Box, *, exact: bool) ->
         (left, y, min(side, x + width - left), height)
         for left in range(x, max(x + 1, x + width - side + step), step)
     ]
-    left = np.array([best_shift(before, after, part)[2] for part in parts])
-    gone = np.array([_strokes_gone(before, after, part) for part in parts])
-    standing_out = (left >= _MORE_LEFT) & (left >= _STANDS_OUT * np.median(left)) & (gone >= _MANY_GONE)
-    return bool(((left >= _UNSHIFTED) & (gone >= fewest) | standing_out).any())
+    gone = [_strokes_gone(before, after, part) for part in parts]
+    left = {
+        index: best_shift(before, after, parts[index])[2]
+        for index, count in enumerate(gone)
+        if count >= fewest
+    }
+    if any(share >= _UNSHIFTED for share in left.values()):
+        return True
+    most = max((share for index, share in left.items() if gone[index] >= _MANY_GONE), default=0.0)
+    if most < _MORE_LEFT:
+        return False
+    shares = [
+        left[index] if index in left else best_shift(before, after, part)[2]
+        for index, part in enumerate(parts)
+    ]
+    return bool(most >= _STANDS_OUT * np.median(shares))
 
 
 def _is_on_ground(part: np.ndarray) -> bool:
