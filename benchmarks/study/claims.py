@@ -91,7 +91,7 @@ def verdicts(
     floor = floor_of(blind)
     return [
         *_encodings(rows, floor),
-        *_longer(scale, rows, floor),
+        *longer_verdicts(scale, rows, floor),
         _ranks(rows, floor),
         *_data(scale, rows, floor),
         _minutes(scale, rows, floor),
@@ -121,7 +121,7 @@ def _encodings(rows: Mapping[str, Values], floor: float) -> Iterator[Verdict]:
     )
 
 
-def _longer(scale: Scale, rows: Mapping[str, Values], floor: float) -> Iterator[Verdict]:
+def longer_verdicts(scale: Scale, rows: Mapping[str, Values], floor: float) -> Iterator[Verdict]:
     """The encodings with the larger budget, where they were asked for."""
     if scale.longer is None:
         return

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.study.cells import BASE, Cell, Scale, cells, questions
-from benchmarks.study.claims import Verdict, verdicts
+from benchmarks.study.cells import BASE, FULL, LONGER, Cell, Scale, cells, longer_name, questions
+from benchmarks.study.claims import Verdict, floor_of, longer_verdicts, verdicts
 
 from blip2idc.evaluation.scores import is_defined
 from blip2idc.runs.files import atomic_write
@@ -108,15 +108,37 @@ def read_cells(folder: Path, scale: Scale) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def write_report(folder: Path, scale: Scale, page: Path) -> None:
-    """Write the page, its plots, and all cells in one file."""
+def read_kept(scale: Scale) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
+    """The cells and the blind captions that lie beside this file, from an earlier run; nothing where there are none."""
+    path = _kept(scale)
+    if not path.is_file():
+        return {}, {}
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return told["cells"], told["blind"]
+
+
+def _kept(scale: Scale) -> Path:
+    return Path(__file__).with_name(f"{scale.name}.json")
+
+
+def write_report(folder: Path, scale: Scale, page: Path | None) -> None:
+    """Write all cells in one file, and the page with its plots.
+
+    Args:
+        folder: Where the cells are; where it holds none, those of an earlier run are told again.
+        scale: Of these cells.
+        page: To write; None for the file of the cells alone.
+    """
     found = read_cells(folder, scale)
     path = folder / "blind.json"
     blind = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    kept = Path(__file__).with_name(f"{scale.name}.json")
-    with atomic_write(kept) as handle:
+    if not found:
+        found, blind = read_kept(scale)
+    with atomic_write(_kept(scale)) as handle:
         json.dump({"scale": scale.__dict__, "blind": blind, "cells": found}, handle, indent=1)
         handle.write("\n")
+    if page is None:
+        return
     rows = {variant: row_of(variant, told) for variant, told in found.items()}
     text = "\n".join(_page(scale, found, rows, blind, verdicts(scale, rows, found, blind)))
     with atomic_write(page) as handle:
@@ -143,7 +165,9 @@ def _page(
     yield "## Claims\n"
     yield "| claim | here | number | what it does not say about the 2.7B |"
     yield "|---|---|---|---|"
-    for one in told:
+    longest = {} if scale.name == FULL.name else _longest()
+    more = longer_verdicts(FULL, longest, floor_of(read_kept(FULL)[1])) if longest else ()
+    for one in (*told, *more):
         yield f"| {one.claim} | **{one.outcome}** | {one.number} | {one.limits} |"
     for question in questions(scale):
         yield f"\n## {question.name.capitalize()}\n"
@@ -157,9 +181,21 @@ def _page(
             if _plotted(question.variants, rows)
             else ""
         )
+    if longest and FULL.longer:
+        pairs, steps = FULL.longer
+        yield f"\n## {steps:,} steps on {pairs:,} pairs\n"
+        yield f"Cells of the full table: its backbone, trained four times as long, {FULL.test} test pairs.\n"
+        yield from _table(tuple(longer_name(name, FULL) for name in LONGER), longest, pointing=True)
     yield from _blind(blind, rows)
     yield from _references(found)
     yield _TAIL.format(option=_option(scale))
+
+
+def _longest() -> dict[str, Row]:
+    """The encodings with the largest budget, as far as the full table has them."""
+    found, _ = read_kept(FULL)
+    names = [longer_name(name, FULL) for name in LONGER]
+    return {name: row_of(name, found[name]) for name in names if name in found}
 
 
 def _option(scale: Scale) -> str:
