@@ -15,7 +15,7 @@ from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
 from blip2idc.images.changes.facts.pages.highlights import highlight
-from blip2idc.images.changes.facts.pages.overflow import overflow
+from blip2idc.images.changes.facts.pages.overflow import where_text_runs_over
 from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
@@ -61,10 +61,7 @@ _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 _WIDEST_BAR = 20
 #: Levels up to which pixels differ that are the same: on a page that is equal to the pixel, and on others.
 _NOTHING, _NOISE = 4, 64
-_AROUND = 6  # pixels from a place at which its surroundings are seen
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
-#: Facts of a text that runs out of its box, of which that is more telling.
-_OF_OVERFLOW = frozenset({"gap", "recoloured"})
 #: What another ground under the same words looks like.
 _OF_GROUND = frozenset({"appeared", "disappeared", "covered"})
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
@@ -237,7 +234,7 @@ def _changes(
     changes = [_inside(change, one, other) for change in changes]
     changes.sort(key=lambda change: -change.pixels * change.difference)
     if drawn:
-        changes[:_READ] = [_where_text_runs_over(one, other, change) for change in changes[:_READ]]
+        changes[:_READ] = [where_text_runs_over(one, other, change) for change in changes[:_READ]]
     return changes, total
 
 
@@ -255,39 +252,6 @@ def _cut(box: Box | None, image: Pixels) -> Box | None:
     left, top = max(0, box[0]), max(0, box[1])
     right, bottom = min(image.shape[1], box[0] + box[2]), min(image.shape[0], box[1] + box[3])
     return (left, top, right - left, bottom - top) if right > left and bottom > top else None
-
-
-def _where_text_runs_over(one: Pixels, other: Pixels, change: MeasuredChange) -> MeasuredChange:
-    """A change as it is, or that of a text which runs out of its box on one side only."""
-    if not change.thing.endswith("text") and not change.facts:
-        return change
-    if change.facts and change.facts[0].kind not in _OF_OVERFLOW:
-        return change
-    if change.fact("recoloured") and not _takes_colour_of_ground(one, other, change):
-        return change
-    fact = overflow(one, other, (change.before_box, change.after_box))
-    return (
-        change
-        if fact is None
-        else replace(change, facts=(fact,), thing="text", sentence=sentence((fact,), "text"))
-    )
-
-
-def _takes_colour_of_ground(one: Pixels, other: Pixels, change: MeasuredChange) -> bool:
-    """Whether a place has the colour around it on one side, as where a box ends before its text now."""
-    for image, box in ((one, change.before_box), (other, change.after_box)):
-        if box is None:
-            continue
-        x, y, width, height = box
-        inner = np.median(image[y : y + height, x : x + width].reshape(-1, 3), axis=0)
-        around = [
-            image[max(0, y - _AROUND) : max(1, y - _AROUND + 2), x : x + width],
-            image[y + height + _AROUND - 2 : y + height + _AROUND, x : x + width],
-        ]
-        outer = np.median(np.concatenate([part.reshape(-1, 3) for part in around]), axis=0)
-        if np.abs(inner - outer).max() <= _NOTHING:
-            return True
-    return False
 
 
 def _is_in_columns(before: Pixels, after: Pixels, plain: Plane) -> bool:

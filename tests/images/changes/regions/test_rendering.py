@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from blip2idc.images.changes.pictures import difference
 from blip2idc.images.changes.regions.grouping import find_areas
 from blip2idc.images.changes.regions.noise import exact_excess
-from blip2idc.images.changes.regions.rendering import best_shift, drawn_anew
+from blip2idc.images.changes.regions.rendering import drawn_anew
+from blip2idc.images.changes.regions.shifts import best_shift
 
 
 def line(text: str, shift: float = 0.0) -> np.ndarray:

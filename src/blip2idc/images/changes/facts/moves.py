@@ -22,6 +22,7 @@ from blip2idc.images.changes.facts.displacement import (
 )
 from blip2idc.images.changes.facts.ground import plain_ground
 from blip2idc.images.changes.facts.patch import FEW
+from blip2idc.images.changes.facts.scaling import factor_by_ink
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box
@@ -45,7 +46,6 @@ _NEAR_ONE = 0.06  # by which a factor has to differ from 1
 _DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: blurred edges reach further, too
 _SLIGHT = 0.2  # of the tolerance: what is no ink
 _STAYS_AT = 2.5  # pixels by which the middle or the edge of what is drawn larger may be elsewhere
-_HALF_COVERED = 1.5  # pixels by which a side may seem longer than it is: those half covered, at both ends
 _REDRAWN = 48  # levels by which a thing drawn anew in another size may differ from a resized one
 _LEFT = 0.2  # share of the squared difference that resizing may leave
 _FEW = 40  # pixels that differ, at least
@@ -170,7 +170,7 @@ def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) ->
     plain = min(float(piece.std(axis=(0, 1)).max()) for piece in pieces) < _LEAST_CONTRAST
     if plain and not _has_one_middle_or_edge(one, other):
         return None  # what is of one colour looks like a part of itself
-    return Moved(one, other, _factor_of_ink(inks, factor, one, other), (region,))
+    return Moved(one, other, factor_by_ink((inks[0], inks[1]), factor, one, other), (region,))
 
 
 def _has_one_middle_or_edge(one: Box, other: Box) -> bool:
@@ -180,13 +180,6 @@ def _has_one_middle_or_edge(one: Box, other: Box) -> bool:
         if min(abs(start), abs(end), abs(start + end) / 2) > _STAYS_AT:
             return False
     return True
-
-
-def _factor_of_ink(inks: list[float], factor: float, one: Box, other: Box) -> float:
-    """The factor by how much of its ground a thing covers, in which pixels half covered count half; as it was else."""
-    by_ink = (inks[1] / inks[0]) ** 0.5 if min(inks) > 0 else factor
-    off = _HALF_COVERED * (1 / max(one[2:]) + 1 / max(other[2:]))
-    return by_ink if abs(by_ink / factor - 1) <= off else factor
 
 
 def _scaled_middle(before: Pixels, after: Pixels, region: Region) -> Moved | None:

@@ -16,6 +16,7 @@ _OTHER = 0.05  # by which the ratio of a side differs from one
 _SAME = 0.9  # correlation of both at one size
 _CUT = 0.95  # the same where one shows a part of the other at its own size
 _MOST = 512  # pixels of a side at which they are compared
+_HALF_COVERED = 2.0  # pixels by which a side may seem longer than it is: those half covered, at both ends
 
 
 def resized_picture(before: Pixels, after: Pixels, boxes: tuple[Box | None, Box | None]) -> Fact | None:
@@ -45,6 +46,25 @@ def resized_picture(before: Pixels, after: Pixels, boxes: tuple[Box | None, Box 
         if alike < _CUT:
             return None
     return Fact("resized", {"factor": round(float(np.prod(ratios)) ** 0.5, 2)})
+
+
+def factor_by_ink(inks: tuple[float, float], factor: float, before: Box, after: Box) -> float:
+    """How many times as large a thing is, by how much of its ground it covers: pixels half covered count half.
+
+    Args:
+        inks: By how much it is off its ground, in all, before and after.
+        factor: The same by the sides of its boxes, which half covered pixels make too long.
+        before: Its box.
+        after: Likewise.
+
+    Returns:
+        `factor` where the ink cannot be right.
+    """
+    if min(inks) <= 0:
+        return factor
+    by_ink = float((inks[1] / inks[0]) ** 0.5)
+    off = _HALF_COVERED * (1 / max(before[2:]) + 1 / max(after[2:]))
+    return by_ink if abs(by_ink / factor - 1) <= off else factor
 
 
 def _grey(image: Pixels, box: Box) -> np.ndarray:

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.flow.boxes import around, overlap
+from blip2idc.images.changes.boxes import around, overlap
+from blip2idc.images.changes.facts.scaling import factor_by_ink
 from blip2idc.images.changes.flow.pieces import Found, Piece
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Box, Fact
 
 #: Share by which the sides of a thing that is drawn larger or smaller change at least, and by which the two may differ.
 _LARGER, _UNLIKE = 0.07, 0.12
-#: Pixels by which a side of a piece may seem longer than it is.
-_HALF_COVERED = 2.0
 #: Likeness of a thing and the same, drawn as large, and pixels over which both are blurred: letters keep to pixels.
 _SAME, _SOFT = 0.84, 0.9
 #: Pieces that are looked for within others, the largest, and pixels around these.
@@ -87,21 +86,13 @@ def _drawn_larger(before: Pixels, after: Pixels, one: Box, other: Box) -> float 
     for image, (x, y, width, height) in (small, large):
         patch = image[y : y + height, x : x + width].astype(np.float32)
         patches.append(patch - np.median(np.concatenate([patch[0], patch[-1]]), axis=0))
-    factor = _by_ink(factor, patches, one, other)
+    inks = [float(np.abs(patch).max(axis=2).sum()) for patch in patches]
+    before_ink, after_ink = inks if factor > 1 else inks[::-1]
+    factor = round(factor_by_ink((before_ink, after_ink), factor, one, other), 2)
     patches[1] = cv2.resize(patches[1], patches[0].shape[1::-1], interpolation=cv2.INTER_AREA)
     first, second = (cv2.GaussianBlur(patch, (0, 0), _SOFT) for patch in patches)
     power = float((first**2).sum() + (second**2).sum())
     return factor if power and 2 * float((first * second).sum()) / power >= _SAME else None
-
-
-def _by_ink(factor: float, patches: Sequence[np.ndarray], one: Box, other: Box) -> float:
-    """The factor of the ink of the smaller and the larger, in which pixels half covered count half; as it was else."""
-    small, large = (float(np.abs(patch).max(axis=2).sum()) for patch in patches)
-    if not small or not large:
-        return factor
-    ink = (large / small) ** (0.5 if factor > 1 else -0.5)
-    off = _HALF_COVERED * (1 / max(one[2:]) + 1 / max(other[2:]))
-    return round(ink, 2) if abs(ink / factor - 1) <= off else factor
 
 
 def _laid_over(

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from blip2idc.images.changes.boxes import around, overlap
 from blip2idc.images.changes.facts.things import thing_of
-from blip2idc.images.changes.flow.boxes import around, overlap
 from blip2idc.images.changes.flow.pieces import is_bare, pair_pieces
 from blip2idc.images.changes.flow.reflow import Reflow, explain
 from blip2idc.images.changes.pictures import Pixels

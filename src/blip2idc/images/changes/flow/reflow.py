@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from blip2idc.images.changes.boxes import apart, around, overlap, sides
 from blip2idc.images.changes.flow.became import became
-from blip2idc.images.changes.flow.boxes import apart, around, overlap, sides
 from blip2idc.images.changes.flow.pieces import Found, Piece, Pieces, is_bare
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Box, Fact

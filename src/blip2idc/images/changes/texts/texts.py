@@ -13,8 +13,8 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
+from blip2idc.images.changes.boxes import overlap
 from blip2idc.images.changes.facts.pages.letters import line_of
-from blip2idc.images.changes.flow.boxes import overlap
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence

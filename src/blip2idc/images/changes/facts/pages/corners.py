@@ -55,7 +55,7 @@ def find_rounded(
     left = list(regions)
     if (one := _all_of_one(before, after, left)) is not None:
         found.append(one)
-        left = [region for region in left if not _is_within(region.box, one[0].box)]
+        left = [region for region in left if union(region.box, one[0].box) != one[0].box]
     small = [region for region in left if max(region.box[2:]) <= _LARGEST][:_MOST]
     for first in tuple(small):
         if not any(first is other for other in small):
@@ -137,13 +137,6 @@ def _seen_at_corners(before: Pixels, after: Pixels, regions: Sequence[Region], b
     if max(now, then) < _STEP or min(now, then) > _LESS * max(now, then):
         return None
     return Fact("rounded", {"in": "after" if now < then else "before"})
-
-
-def _is_within(box: Box, other: Box) -> bool:
-    return all(
-        other[axis] <= box[axis] and box[axis] + box[axis + 2] <= other[axis] + other[axis + 2]
-        for axis in (0, 1)
-    )
 
 
 def _corners_with(first: Region, regions: Sequence[Region]) -> list[Region]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blip2idc.images.changes.flow.boxes import apart, around, overlap, sides
+from blip2idc.images.changes.boxes import apart, around, overlap, sides
 from blip2idc.images.changes.result import Box
 
 ONE = (10, 20, 30, 5)
