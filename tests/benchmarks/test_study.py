@@ -102,3 +102,17 @@ def test_from_backbone_to_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     kept = json.loads((tmp_path / "smoke.json").read_text(encoding="utf-8"))
     assert set(kept["cells"]) == wanted
     assert kept["cells"][BASE][0]["pointing"]["method"] == "occlusion"
+
+
+def test_cells_of_an_earlier_run_are_told_where_none_were_run_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier, blindly = report.read_kept(QUICK)
+    assert len(earlier[BASE]) == 3
+    assert floor_of(blindly) > 0
+    monkeypatch.setattr(report, "__file__", str(tmp_path / "report.py"))
+    assert report.read_kept(QUICK) == ({}, {})
+    (tmp_path / "quick.json").write_text(json.dumps({"cells": earlier, "blind": blindly}), encoding="utf-8")
+    report.write_report(tmp_path / "nothing", QUICK, None)
+    assert report.read_kept(QUICK) == (earlier, blindly)
+    assert not (tmp_path / "docs").exists()
