@@ -134,7 +134,7 @@ def _goes_on(patch: Patch, color: np.ndarray) -> bool:
 def on_busy_ground(patch: Patch) -> Fact | None:
     """`appeared` or `disappeared` where one side continues its surroundings and the other does not."""
     inner = inner_of(patch.mask)
-    if inner is None or _is_drawn(patch) or max(shape_correlations(patch, inner)) > _SAME_SHAPES:
+    if inner is None or is_drawn(patch) or max(shape_correlations(patch, inner)) > _SAME_SHAPES:
         return None
     unlike = [_unlike_filling(image, patch.mask, inner) for image in (patch.before, patch.after)]
     if min(unlike) <= min(_FILLED * max(unlike), _FILLED_LEVELS) and max(unlike) > patch.tolerance:
@@ -151,7 +151,7 @@ def on_busy_ground(patch: Patch) -> Fact | None:
     return _came_or_went(patch, inner, continuing)
 
 
-def _is_drawn(patch: Patch) -> bool:
+def is_drawn(patch: Patch) -> bool:
     """Whether both sides lie on the one colour of a page: one of them would be blank, had anything come or gone."""
     ring = patch.ring()
     grounds = [plain_ground(image, ring, patch.tolerance) for image in (patch.before, patch.after)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blip2idc.images.changes.facts.ground import plain_ground
+from blip2idc.images.changes.facts.ground import is_drawn, plain_ground
 from blip2idc.images.changes.facts.light import shape_correlations
 from blip2idc.images.changes.facts.patch import Patch, contrast, inner_of
 from blip2idc.images.changes.result import Fact
@@ -37,7 +37,9 @@ def replaced(patch: Patch) -> Fact | None:
             continue
         if (np.abs(image[inner] - ground).max(axis=1) <= patch.tolerance).mean() >= _PLAIN:
             return Fact("appeared" if index == 0 else "disappeared")
-    many = max(_colors(image[inner]) for image in (patch.before, patch.after)) >= _MANY_COLORS
+    many = max(_colors(image[inner]) for image in (patch.before, patch.after)) >= _MANY_COLORS and is_drawn(
+        patch
+    )
     if min(_steps_at_edges(patch)) <= patch.tolerance and not (many and _fills_ellipse(patch.mask)):
         return None
     if not all(pictured) and not _is_filled(patch, inner, few=many):
