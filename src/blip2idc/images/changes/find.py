@@ -19,6 +19,7 @@ from blip2idc.images.changes.facts.pages.overflow import where_text_runs_over
 from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
+from blip2idc.images.changes.facts.pages.wrapping import with_unwrapped
 from blip2idc.images.changes.facts.scaling import resized_picture
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.flow.explained import with_reflow
@@ -120,7 +121,8 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
     if drawn and plain is not None and changes:
         touched, floor = (plain > 0, _NOTHING) if excess.exact else (plain > _NOISE, _NOISE)
-        changes = with_reflow(one, other, touched, changes, floor)
+        unwrapped = with_unwrapped(one, other, changes)
+        changes = unwrapped or with_reflow(one, other, touched, changes, floor)
     share, compact_share = _shares(overlay, excess, compact)
     if factor > 1:
         found, changes = _enlarged(found, changes, factor, first, second)

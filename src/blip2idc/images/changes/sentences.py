@@ -71,6 +71,9 @@ def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
     if thing.startswith("part of"):
         subject = f"a {thing}"
     verb = " and ".join(_phrase(fact) for fact in facts) or "changed"
+    if [fact.kind for fact in facts] == ["recoloured", "faded"]:
+        became = "fainter" if facts[1].values["in"] == "after" else "stronger"
+        verb = f"{_phrase(facts[0])}, it became {became}"
     return " ".join(filter(None, (subject, place, verb)))
 
 

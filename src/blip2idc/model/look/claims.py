@@ -77,7 +77,7 @@ _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "panel": frozenset({"appear", "disappear", "cover", "panel"}),
     "swapped": frozenset({"swap"}),
     "replaced": frozenset({"replace", "appear", "cover", "copy"}),
-    "faded": frozenset({"fade"}),
+    "faded": frozenset({"fade", "color"}),
     "greyed": frozenset({"fade", "disable"}),
     "bold": frozenset({"bold"}),
     "italic": frozenset({"italic"}),

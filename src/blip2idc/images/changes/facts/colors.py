@@ -33,6 +33,11 @@ def hex_code(color: Iterable[float]) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
+def color_of_hex(code: str) -> np.ndarray:
+    """(R, G, B) in 0..255 of ``#0d6efd``, float32 [3]."""
+    return np.array([int(code[start : start + 2], 16) for start in (1, 3, 5)], np.float32)
+
+
 def color_name(color: Iterable[float]) -> str:
     """The name of (R, G, B) in 0..255.
 

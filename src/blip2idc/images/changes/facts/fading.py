@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from blip2idc.images.changes.facts.colors import color_of_hex
 from blip2idc.images.changes.facts.ground import plain_ground
 from blip2idc.images.changes.facts.patch import FEW, Patch, closed, luma_of
 from blip2idc.images.changes.result import Fact
@@ -32,6 +33,19 @@ def faded(patch: Patch) -> Fact | None:
     picture = _mixed_picture(patch)
     if picture is not None:
         return picture
+    mixed = _mixed(patch)
+    if mixed is None or not _is_colored(*mixed[1:]):
+        return None  # grey letters on grey may as well have another colour
+    return mixed[0]
+
+
+def is_fainter(patch: Patch) -> bool:
+    """Whether one side is the other, mixed with its ground, whatever colour it has."""
+    return _mixed(patch) is not None
+
+
+def _mixed(patch: Patch) -> tuple[Fact, np.ndarray, np.ndarray] | None:
+    """`faded` where one side is the other, mixed with its ground; the stronger one apart from it, and the ground."""
     ring = patch.ring()
     grounds = [plain_ground(image, ring, patch.tolerance) for image in (patch.before, patch.after)]
     if grounds[0] is None or grounds[1] is None or np.abs(grounds[0] - grounds[1]).max() > patch.tolerance:
@@ -47,9 +61,7 @@ def faded(patch: Patch) -> Fact | None:
         limit = _LEFT if patch.clean else patch.tolerance
         if (left <= limit).mean() < _EXPLAINED or left.mean() > 0.12 * np.abs(faint).max(axis=1).mean():
             continue
-        if not _is_colored(full, grounds[0]):
-            return None  # grey letters on grey may as well have another colour
-        return Fact("faded", {"in": side, "percent": round(100 * share)})
+        return Fact("faded", {"in": side, "percent": round(100 * share)}), full, grounds[0]
     return None
 
 
@@ -80,6 +92,23 @@ def _is_colored(ink: np.ndarray, ground: np.ndarray) -> bool:
     """Whether a thing has a colour, or more than one shade."""
     strong = ink[np.abs(ink).max(axis=1) > 0.5 * np.abs(ink).max()]
     return max(float(np.ptp(np.median(strong, axis=0))), float(np.ptp(ground))) > _COLORED
+
+
+def fainter(patch: Patch, recoloured: Fact) -> Fact | None:
+    """`faded` beside `recoloured`, where the one colour of letters is the other one, mixed with their ground.
+
+    Letters of one shade that became half transparent look as if they had another colour: both are true of them.
+    """
+    ring = patch.ring()
+    ground = plain_ground(patch.before, ring, patch.tolerance)
+    if ground is None:
+        return None
+    inks = [color_of_hex(str(recoloured.values[key])) - ground for key in ("from_hex", "to_hex")]
+    for side, (full, faint) in (("after", inks), ("before", inks[::-1])):
+        share = float(full @ faint) / max(float(full @ full), 1e-6)
+        if _SHARES[0] < share < _SHARES[1] and np.abs(faint - share * full).max() <= patch.tolerance:
+            return Fact("faded", {"in": side, "percent": round(100 * share)})
+    return None
 
 
 def greyed(patch: Patch) -> Fact | None:

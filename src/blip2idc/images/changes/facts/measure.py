@@ -8,7 +8,7 @@ continues its surroundings.
 
 from __future__ import annotations
 
-from blip2idc.images.changes.facts.fading import faded, greyed
+from blip2idc.images.changes.facts.fading import faded, fainter, greyed
 from blip2idc.images.changes.facts.focus import focus, grain
 from blip2idc.images.changes.facts.gaps import gave_way
 from blip2idc.images.changes.facts.ground import cover, on_busy_ground, on_plain_ground
@@ -38,7 +38,8 @@ def measure_facts(
     patch = patch_of(before, after, region, noise)
     for measure in (greyed, faded, on_plain_ground):
         if (fact := measure(patch)) is not None:
-            return (fact,)
+            pale = fainter(patch, fact) if drawn and fact.kind == "recoloured" else None
+            return (fact,) if pale is None else (fact, pale)
     if drawn and (fact := panel(before, after, region)) is not None:
         return (fact,)
     for measure in (

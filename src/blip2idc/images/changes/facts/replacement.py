@@ -20,6 +20,13 @@ _MANY_COLORS, _VERY_FEW = 12, 3
 #: Pixels of a side of such a place.
 _LARGER_SIDE = 48
 _SAME_SHAPES = 0.3  # correlation of details from which on both show the same
+_PLAIN_SMALL, _PANEL = (
+    0.62,
+    0.75,
+)  # the same of small ones, which a sign fills that it is missing; of panels with words
+_EVEN = 0.6  # share of the pixels of a photograph that are like those beside them at most
+#: Levels by which the same colour differs, pixels around a place that are looked at, and share that has its colour.
+_NEAR, _RIM, _MOSTLY = 6.0, 10, 0.6
 _PLAIN = 0.85  # share of a place that has the colour around it where a picture is missing
 
 
@@ -29,6 +36,8 @@ def replaced(patch: Patch) -> Fact | None:
     if inner is None or inner.sum() < _FEWEST or patch.density() < _DENSE:
         return None
     pictured = [_colors(image[inner]) >= _COLORS for image in (patch.before, patch.after)]
+    if (fact := _another_picture(patch, inner)) is not None:
+        return fact
     ring = patch.ring()
     grounds = [plain_ground(image, ring, patch.tolerance) for image in (patch.before, patch.after)]
     for index, image in enumerate((patch.before, patch.after)):
@@ -49,6 +58,58 @@ def replaced(patch: Patch) -> Fact | None:
     if min(contrast(image, patch.mask) for image in (patch.before, patch.after)) <= patch.tolerance:
         return None
     return Fact("replaced")
+
+
+def _another_picture(patch: Patch, inner: np.ndarray) -> Fact | None:
+    """The fact where a photograph fills a frame on one side: the other one is bare there, or has other shapes."""
+    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
+    if min(rows.size, columns.size) < _LEAST_SIDE:
+        return None
+    if patch.density() < _FULL and not _fills_ellipse(patch.mask):
+        return None
+    images = patch.before, patch.after
+    taken = [_is_taken(image, inner) for image in images]
+    if not any(taken) or max(abs(value) for value in shape_correlations(patch, inner)) > _SAME_SHAPES:
+        return None
+    if max(contrast(image, patch.mask) for image in images) <= patch.tolerance:
+        return None
+    for index, image in enumerate(images):
+        share, color = _commonest(image, inner)
+        plain = _PLAIN if min(rows.size, columns.size) >= _LARGER_SIDE else _PLAIN_SMALL
+        if share >= plain and taken[1 - index] and _goes_on(patch, image, color):
+            return Fact("appeared" if index == 0 else "disappeared")
+        if share >= _PANEL or _colors(image[inner]) < _VERY_FEW or image[inner].std(axis=0).max() <= _DRAWN:
+            return None
+    return Fact("replaced")
+
+
+def _is_taken(image: np.ndarray, inner: np.ndarray) -> bool:
+    """Whether a place shows a photograph: many colours, and few pixels like those beside them."""
+    beside = inner[:, 1:] & inner[:, :-1]
+    steps = np.abs(np.diff(image, axis=1)).max(axis=2)[beside]
+    return bool(_colors(image[inner]) >= _FEW_COLORS - 1 and (steps <= 1).mean() <= _EVEN)
+
+
+def _commonest(image: np.ndarray, inner: np.ndarray) -> tuple[float, np.ndarray]:
+    """The share of a place that has its commonest colour, and the colour."""
+    values = image[inner]
+    coarse = (values.astype(np.int64) >> 3) @ np.array([1024, 32, 1])
+    color = np.median(values[coarse == np.bincount(coarse).argmax()], axis=0)
+    return float((np.abs(values - color).max(axis=1) <= _NEAR).mean()), color
+
+
+def _goes_on(patch: Patch, image: np.ndarray, color: np.ndarray) -> bool:
+    """Whether a colour goes on around a place, on two of its sides at least, or beyond a line around it."""
+    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
+    sides = [
+        image[max(0, top - _RIM) : max(0, top - 2), left : right + 1],
+        image[bottom + 3 : bottom + 1 + _RIM, left : right + 1],
+        image[top : bottom + 1, max(0, left - _RIM) : max(0, left - 2)],
+        image[top : bottom + 1, right + 3 : right + 1 + _RIM],
+    ]
+    near = [np.abs(side - color).max(axis=-1) <= _NEAR for side in sides if side.size]
+    return sum(float(side.mean()) >= _MOSTLY for side in near) >= min(2, len(near))
 
 
 def _steps_at_edges(patch: Patch) -> list[float]:

@@ -19,6 +19,10 @@ from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box, Fact
 
 _TALLEST = 120  # pixels of a region that is a few lines of text
+_ROOMY, _FILLED = (
+    24,
+    0.75,
+)  # pixels of the shorter side, and share of it that differs, of a place of a picture
 _GROUND, _WITHIN = 10.0, 0.9  # levels of both grounds, and share of what differs that lies in the lines
 _INK = 50  # levels by which the full colour of both lines may differ
 _BOLDER, _AS_THICK = 1.2, 1.08  # ratio of the widths of strokes of bold letters at least, of others at most
@@ -87,7 +91,7 @@ def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         after: uint8 [H, W, 3].
         region: Where the two differ.
     """
-    if region.box[3] > _TALLEST:
+    if region.box[3] > _TALLEST or (min(region.box[2:]) >= _ROOMY and region.mask.mean() > _FILLED):
         return None
     line = _underline(before, after, region)
     if line is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from blip2idc.images.changes.facts.fading import faded, is_fainter
 from blip2idc.images.changes.facts.pages.corners import find_rounded, merged_regions
 from blip2idc.images.changes.facts.pages.frames import outline
 from blip2idc.images.changes.facts.pages.letters import letters
@@ -16,6 +17,7 @@ from blip2idc.images.changes.facts.pages.passing import passing
 from blip2idc.images.changes.facts.pages.shadows import shadow
 from blip2idc.images.changes.facts.pages.swaps import find_displaced, find_exchanged, swap
 from blip2idc.images.changes.facts.pages.toggles import toggle
+from blip2idc.images.changes.facts.patch import patch_of
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
@@ -38,6 +40,11 @@ def find_restyled(
     """
     rounded, rest = find_rounded(before, after, regions)
     found: list[tuple[Region, tuple[Fact, ...]]] = [(region, (fact,)) for region, fact in rounded]
+    toggled = {
+        index: fact for index, region in enumerate(rest[:_MOST]) if (fact := toggle(before, after, region))
+    }
+    found += [(rest[index], (fact,)) for index, fact in toggled.items()]
+    rest = [region for index, region in enumerate(rest) if index not in toggled]
     exchanged, rest = find_exchanged(before, after, rest)
     found += [(merged_regions(pair), (Fact("swapped"),)) for pair in exchanged]
     displaced, rest = find_displaced(before, after, rest)
@@ -59,9 +66,20 @@ def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) 
     """What of that happened in one region."""
     return (
         passing(before, after, region)
-        or toggle(before, after, region)
         or outline(before, after, region)
-        or shadow(before, after, region, _TOLERANCE + _BY_NOISE * noise)
+        or _shadow(before, after, region, noise)
         or swap(before, after, region)
-        or letters(before, after, region)
+        or _letters(before, after, region, noise)
     )
+
+
+def _letters(before: Pixels, after: Pixels, region: Region, noise: float) -> Fact | None:
+    """What happened to letters, but for those that have another colour: what stands beside them is no part of them."""
+    fact = letters(before, after, region)
+    return None if fact is not None and is_fainter(patch_of(before, after, region, noise)) else fact
+
+
+def _shadow(before: Pixels, after: Pixels, region: Region, noise: float) -> Fact | None:
+    """`shadowed`; `faded` where a thing on a dark ground is fainter, which is as soft."""
+    fact = shadow(before, after, region, _TOLERANCE + _BY_NOISE * noise)
+    return fact and (faded(patch_of(before, after, region, noise)) or fact)

@@ -1,8 +1,8 @@
 """Check boxes and switches that were turned on or off: `checked`.
 
 In: the two images in one frame and a region. Out: the fact with the side that is on. A switch is a pill in which a
-light knob lies at the right when it is on; a check box is a small square with a strong colour and a light mark in it
-when it is on, and is bare when it is off.
+light knob lies at the right when it is on; a check box is a small square with another ground and a mark on it when it
+is on, and is bare when it is off; a radio button is a circle with a dot in its middle, or is bare.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ _DRAWN, _SAME = (
     12.0,
     0.8,
 )  # levels by which something differs from its ground, and share of an edge that stays
+#: Of a radio button, in halves of its width, its dot and the gap around; levels between both; share of what is bare.
+_DOT, _GAP, _STEP, _PLAIN = 0.3, (0.54, 0.7), 40.0, 0.9
+_RIM, _BORDER = 0.15, 2  # of its width, and pixels: the outline of a box
 _MARK, _BARE = (0.04, 0.45), 0.7  # share of a box that its mark takes, and that is light when it is bare
 
 
@@ -51,7 +54,38 @@ def toggle(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         for side, index in (("after", 1), ("before", 0)):
             if marked[index] and bare[1 - index]:
                 return Fact("checked", {"in": side})
+        for side, (bare_one, filled) in (("after", images), ("before", images[::-1])):
+            if _got_dot(bare_one, filled) or _got_mark(bare_one, filled):
+                return Fact("checked", {"in": side})
     return None
+
+
+def _got_dot(off: np.ndarray, on: np.ndarray) -> bool:
+    """Whether a circle that is bare in one image has a dot in its middle, apart from its outline, in the other."""
+    height, width = off.shape[:2]
+    down, across = (2 * (np.arange(side) + 0.5) / side - 1 for side in (height, width))
+    away = np.hypot(down[:, None], across[None])
+    dot, gap = away <= _DOT, (away >= _GAP[0]) & (away <= _GAP[1])
+    if _evenness(off[away <= _GAP[1]]) < _PLAIN or _evenness(on[dot]) < _PLAIN:
+        return False
+    return bool(np.abs(np.median(on[dot], axis=0) - np.median(on[gap], axis=0)).max() >= _STEP)
+
+
+def _got_mark(off: np.ndarray, on: np.ndarray) -> bool:
+    """Whether a box that is bare in one image has a mark on another ground in the other."""
+    rim = max(2, round(_RIM * len(off)))
+    inside = slice(rim, len(off) - rim), slice(rim, off.shape[1] - rim)
+    one, other = (image[inside].reshape(-1, 3) for image in (off, on))
+    grounds = np.median(one, axis=0), np.median(on[_BORDER:-_BORDER, _BORDER:-_BORDER].reshape(-1, 3), axis=0)
+    if _evenness(one) < _PLAIN or np.abs(grounds[0] - grounds[1]).max() < _STEP:
+        return False
+    mark = np.abs(other - grounds[1]).max(axis=1) >= 2 * _STEP
+    return bool(_MARK[0] <= mark.mean() <= _MARK[1])
+
+
+def _evenness(values: np.ndarray) -> float:
+    """Share of some pixels [N, 3] that have nearly the same colour."""
+    return float((np.abs(values - np.median(values, axis=0)).max(axis=1) <= _DRAWN).mean())
 
 
 def _is_one_shape(images: list[np.ndarray], ground: np.ndarray) -> bool:

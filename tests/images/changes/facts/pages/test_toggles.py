@@ -1,0 +1,71 @@
+"""Check boxes and radio buttons that were turned on or off."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import Fact, find_changes
+
+
+def page(ground: str = "white") -> Image.Image:
+    image = Image.new("RGB", (480, 300), ground)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 479, 40), fill="#1d2b45")
+    for left, words in ((60, "Draft"), (180, "Published")):
+        draw.text((left, 120), words, "#888888", ImageFont.truetype("DejaVuSans.ttf", 14))
+    return image
+
+
+def radio(image: Image.Image, left: int, *, on: bool, dark: bool) -> None:
+    draw = ImageDraw.Draw(image)
+    large = Image.new("RGB", (52, 52), image.getpixel((left - 4, 122)))  # type: ignore[arg-type]
+    draw = ImageDraw.Draw(large)
+    color = "#99c8ff" if dark else "#0d75ff"
+    draw.ellipse(
+        (0, 0, 51, 51), fill="#3b3b3b" if dark else "white", outline=color if on else "#767676", width=5
+    )
+    if on:
+        draw.ellipse((13, 13, 38, 38), fill=color)
+    image.paste(large.resize((13, 13), Image.Resampling.LANCZOS), (left, 122))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_radio_button_that_was_chosen(dark: bool, back: bool) -> None:
+    images = [page("#1b1b1b" if dark else "white") for _ in range(2)]
+    for image, on in zip(images, (False, True), strict=True):
+        radio(image, 40, on=on, dark=dark)
+    (change,) = find_changes(*images[:: -1 if back else 1], texts=False).changes
+    assert change.facts == (Fact("checked", {"in": "before" if back else "after"}),)
+
+
+def test_one_of_two_radio_buttons_is_chosen_and_the_other_is_not() -> None:
+    images = [page(), page()]
+    for image, first in zip(images, (False, True), strict=True):
+        radio(image, 40, on=first, dark=False)
+        radio(image, 160, on=not first, dark=False)
+    changes = sorted(find_changes(*images, texts=False).changes, key=lambda change: change.before_box or ())
+    assert [change.facts for change in changes] == [
+        (Fact("checked", {"in": "after"}),),
+        (Fact("checked", {"in": "before"}),),
+    ]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_check_box_of_a_dark_page_that_was_ticked(back: bool) -> None:
+    off, on = page("#1b1b1b"), page("#1b1b1b")
+    ImageDraw.Draw(off).rectangle((40, 120, 55, 135), fill="#f0f1f2")
+    draw = ImageDraw.Draw(on)
+    draw.rectangle((40, 120, 55, 135), fill="#4d5156")
+    draw.line([(43, 127), (46, 130), (52, 123)], "white", width=2)
+    (change,) = find_changes(*((on, off) if back else (off, on)), texts=False).changes
+    assert change.facts == (Fact("checked", {"in": "before" if back else "after"}),)
+
+
+def test_a_dot_that_has_another_colour_is_not_checked() -> None:
+    one, other = page(), page()
+    for image, color in ((one, "#d62828"), (other, "#28a046")):
+        ImageDraw.Draw(image).ellipse((40, 120, 54, 134), fill=color)
+    (change,) = find_changes(one, other, texts=False).changes
+    assert [fact.kind for fact in change.facts] == ["recoloured"]

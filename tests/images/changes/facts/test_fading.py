@@ -1,0 +1,76 @@
+"""Things that became fainter: what else is told of letters, and what they are not taken for."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.result import MeasuredChange
+
+
+def font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype("DejaVuSans.ttf", size)
+
+
+def page(ground: str = "#f9fafb") -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    image = Image.new("RGB", (480, 300), ground)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 479, 40), fill="#1d2b45")
+    draw.text((12, 10), "Garden shop", "white", font(18))
+    return image, draw
+
+
+def change_of(before: Image.Image, after: Image.Image) -> MeasuredChange:
+    (change,) = find_changes(before, after, texts=False).changes
+    return change
+
+
+def mixed(image: Image.Image, box: tuple[int, int, int, int], ground: str, share: float) -> Image.Image:
+    """An image of which a part is mixed with its ground."""
+    part, faint = image.crop(box), image.copy()
+    faint.paste(Image.blend(Image.new("RGB", part.size, ground), part, share), box[:2])
+    return faint
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_grey_letters_that_fade_have_another_grey_too(back: bool) -> None:
+    image, draw = page()
+    draw.text((30, 120), "All prices include taxes", "#333333", font(14))
+    faint = mixed(image, (20, 110, 300, 150), "#f9fafb", 0.4)
+    change = change_of(faint, image) if back else change_of(image, faint)
+    assert [fact.kind for fact in change.facts] == ["recoloured", "faded"]
+    assert change.facts[1].values["in"] == ("before" if back else "after")
+    assert abs(int(change.facts[1].values["percent"]) - 40) <= 1
+    assert change.sentence.endswith("it became stronger" if back else "it became fainter")
+
+
+def test_letters_of_a_colour_that_is_no_mixture_did_not_fade() -> None:
+    before, draw = page()
+    draw.text((30, 120), "All prices include taxes", "#333333", font(14))
+    after, draw = page()
+    draw.text((30, 120), "All prices include taxes", "#2860c0", font(14))
+    assert [fact.kind for fact in change_of(before, after).facts] == ["recoloured"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_letters_beside_a_portrait_that_fade_are_not_bold(back: bool) -> None:
+    image, draw = page()
+    draw.ellipse((10, 112, 36, 138), fill="#ae3ec9")
+    draw.text((44, 118), "Michael Reyes", "#1e2633", font(13))
+    faint = mixed(image, (42, 110, 300, 150), "#f9fafb", 0.45)
+    change = change_of(faint, image) if back else change_of(image, faint)
+    assert "faded" in [fact.kind for fact in change.facts]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_card_that_fades_on_a_dark_page_casts_no_shadow(back: bool) -> None:
+    image, draw = page("#222222")
+    draw.rectangle((60, 90, 210, 230), outline="#555555")
+    draw.ellipse((76, 104, 92, 120), fill="#5ec47f")
+    draw.text((76, 130), "Analytics", "#eeeeee", font(15))
+    draw.text((76, 155), "68,962", "#eeeeee", font(22))
+    draw.rectangle((76, 195, 190, 210), fill="#0b8ac4")
+    faint = mixed(image, (55, 85, 216, 236), "#222222", 0.25)
+    (fact,) = (change_of(faint, image) if back else change_of(image, faint)).facts
+    assert (fact.kind, fact.values["in"]) == ("faded", "before" if back else "after")

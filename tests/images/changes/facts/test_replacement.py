@@ -1,0 +1,87 @@
+"""Pictures that are missing, or in the place of which another one is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import find_changes
+
+
+def font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype("DejaVuSans.ttf", size)
+
+
+def page() -> Image.Image:
+    image = Image.new("RGB", (480, 360), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 479, 40), fill="#1d2b45")
+    draw.text((12, 10), "Garden shop", "white", font(18))
+    draw.text((300, 100), "All prices include taxes", "#555555", font(12))
+    return image
+
+
+def photograph(size: tuple[int, int], seed: int, *, grey: bool = False) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(40, 200, (9, 12, 3), np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
+    grain = np.asarray(coarse, float) + rng.normal(0, 6, (size[1], size[0], 1))
+    image = Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8))
+    return image.convert("L").convert("RGB") if grey else image
+
+
+def facts(before: Image.Image, after: Image.Image) -> list[str]:
+    return [fact.kind for change in find_changes(before, after, texts=False).changes for fact in change.facts]
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_picture_that_does_not_load_leaves_its_ground_and_a_few_words(beside: bool, back: bool) -> None:
+    before = page()
+    if beside:  # another picture ends where this one begins
+        before.paste(photograph((200, 40), 5), (40, 60))
+    after = before.copy()
+    before.paste(photograph((200, 150), 3), (40, 100))
+    ImageDraw.Draw(after).text((60, 101), "Photo", "#222222", font(14))
+    assert facts(*((after, before) if back else (before, after))) == ["appeared" if back else "disappeared"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_portrait_in_a_ring_is_another_one(back: bool) -> None:
+    images = []
+    round_ = Image.new("L", (40, 40))
+    ImageDraw.Draw(round_).ellipse((3, 3, 36, 36), fill=255)
+    drawing = Image.new("RGB", (40, 40), "#b9c2ea")
+    draw = ImageDraw.Draw(drawing)
+    draw.ellipse((24, 8, 32, 16), fill="#f2c14e")
+    draw.polygon([(0, 30), (12, 16), (22, 28), (30, 20), (40, 30), (40, 40), (0, 40)], fill="#5b3f9e")
+    for portrait in (photograph((40, 40), 3), drawing):
+        image = page()
+        ImageDraw.Draw(image).ellipse((60, 100, 99, 139), outline="#adb5bd", width=3)
+        image.paste(portrait, (60, 100), round_)
+        images.append(image)
+    assert facts(*images[:: -1 if back else 1]) == ["replaced"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_grey_photograph_and_a_drawing_in_its_place(back: bool) -> None:
+    before, after = page(), page()
+    before.paste(photograph((160, 160), 4, grey=True), (40, 100))
+    draw = ImageDraw.Draw(after)
+    draw.rectangle((40, 100, 199, 259), fill="#cfe89a")
+    draw.polygon(
+        [(40, 220), (90, 160), (130, 220), (160, 180), (199, 220), (199, 259), (40, 259)], fill="#3c6478"
+    )
+    draw.ellipse((110, 120, 134, 150), fill="#52cdf5")
+    assert facts(*((after, before) if back else (before, after))) == ["replaced"]
+
+
+def test_a_picture_on_white_in_the_place_of_another() -> None:
+    before, after = page(), page()
+    before.paste(photograph((200, 150), 3), (40, 100))
+    other = photograph((120, 110), 6)
+    after.paste(other, (80, 140))
+    ImageDraw.Draw(after).rectangle((50, 104, 230, 130), fill="#8899aa")
+    assert facts(before, after) == ["replaced"]
