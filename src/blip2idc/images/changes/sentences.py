@@ -92,6 +92,15 @@ def text_sentence(before: str, after: str, thing: str = "", place: str = "") -> 
     )
 
 
+def swap_sentence(one: str, other: str) -> str:
+    """One sentence for two things that exchanged their places, each called by its words.
+
+    >>> swap_sentence("Home", "About us")
+    "'Home' and 'About us' swapped places"
+    """
+    return f"'{one}' and '{other}' swapped places"
+
+
 def _quoted(text: str) -> str:
     if not text:
         return ""

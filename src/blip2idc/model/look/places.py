@@ -22,8 +22,8 @@ Size = tuple[int, int]
 #: What may be called by the words on it.
 _NAMELESS = re.compile(
     r"\b(the|an?) ((?:[a-z-]+ ){0,2}?(?:button|link|heading|menu item|badge|tab|label|list item|table cell|field"
-    r"|panel|dialog|menu|banner|shape|thing|column title|paragraph|text|card|box|switch|checkbox|message))\b"
-    r"(?! with the text)"
+    r"|panel|dialog|menu|banner|shape|thing|column title|paragraph|text|card|box|switch|checkbox|message|picture"
+    r"|line))\b(?! with the text)"
 )
 #: Fact -> kind of change, as the worlds call it.
 _KINDS: Mapping[str, str] = {

@@ -187,7 +187,7 @@ def test_a_language_of_which_the_other_is_not_told() -> None:
     assert language([*names, "Chi siamo", "Pagina iniziale"], italian) is None
 
 
-def test_a_card_is_called_by_its_title() -> None:
+def test_a_card_is_called_by_its_words() -> None:
     def card(draw: ImageDraw.ImageDraw) -> None:
         draw.rectangle((380, 80, 600, 360), fill="#fafafa", outline="#cccccc")
         draw.rectangle((400, 100, 580, 220), fill="#d7dde6")
@@ -196,7 +196,7 @@ def test_a_card_is_called_by_its_title() -> None:
         draw.text((400, 280), "$18.00", "#222222", font(16))
 
     change = only(page(card), page())
-    assert (change.thing, change.name, change.facts[0].kind) == ("card", "Filter cone", "disappeared")
+    assert (change.thing, change.name, change.facts[0].kind) == ("card", "Filter cone $18.00", "disappeared")
 
 
 def test_lines_without_ink_tell_nothing() -> None:

@@ -29,7 +29,7 @@ def panel(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     if region.box[2] < _SMALLEST[0] or region.box[3] < _SMALLEST[1]:
         return None
     for side, image, other in (("after", after, before), ("before", before, after)):
-        box = _plain_box(image, region.box)
+        box = plain_box(image, region.box)
         if box is None:
             continue
         steps = [_edge_steps(one, box) for one in (image, other)]
@@ -43,7 +43,7 @@ def panel(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     return None
 
 
-def _plain_box(image: Pixels, box: Box) -> Box | None:
+def plain_box(image: Pixels, box: Box) -> Box | None:
     """The box of one ground in a box, with something written on it and a bare rim."""
     x, y, width, height = box
     window = image[y : y + height, x : x + width].astype(np.int16)

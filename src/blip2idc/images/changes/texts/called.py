@@ -8,13 +8,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blip2idc.images.changes.pictures import Picture
-from blip2idc.images.changes.result import Fact, MeasuredChange
+import numpy as np
+
+from blip2idc.images.changes.pictures import Picture, largest_channel
+from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
-from blip2idc.images.changes.texts.names import AIR, name_above, name_below, name_of, name_of_menu
+from blip2idc.images.changes.texts.names import (
+    AIR,
+    name_above,
+    name_below,
+    name_of,
+    name_of_menu,
+    read_as_name,
+)
+from blip2idc.images.changes.texts.written import lines_of_place
 
 #: Facts of which the words are told already, or that have none.
 _PASSED_BY = frozenset({"gap", "panel", "clock", "caret", "scroll_bar", "language"})
+#: What happens to boxes, whatever is in them.
+_OF_BOXES = frozenset({"outlined", "shadowed", "rounded", "greyed"})
+#: Width of a field with something in it, in heights.
+_WIDE = 3
+#: Of the contrast of letters, by which they differ from what is there when they left, and share of them that did.
+_LEFT, _MOST_OF_IT = 0.3, 0.85
 #: Pixels by which a label may begin beside the field below it.
 _LABEL = 4
 
@@ -34,17 +50,38 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return _as_menu(first, second, change)
     if change.fact("replaced") or (change.facts and change.thing == "picture"):
         return _as_picture(first, second, change)
-    if change.name or not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
+    if not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
         return change
-    if change.thing.endswith("box") or (not change.thing and change.fact("recoloured")):
+    boxed = change.thing.endswith("box") or (not change.thing and change.fact("recoloured"))
+    if boxed or change.facts[0].kind in _OF_BOXES:
         return _as_field(first, second, change)
+    if change.name:
+        return change
     if change.thing != "text":
         return change
     if change.fact("moved") and change.before_box is not None:  # it may be read better where it was
+        whole = _line_that_left(first, second, change.before_box)
+        if whole is not None:
+            return replace(change, name=whole)
         named = name_of(first, change.before_box, -AIR), name_of(second, change.after_box, -AIR)
         return replace(change, name=min(filter(None, named), key=len, default=None))
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_of(picture, box, -AIR))
+
+
+def _line_that_left(first: Picture, second: Picture, box: Box) -> str | None:
+    """The line that a text that moved was part of, where all of it left: what lies over the rest hides it now."""
+    lines = lines_of_place(first, box)
+    if len(lines) != 1 or first.size != second.size:
+        return None
+    crop, line = lines[0]
+    if line[2] < box[2] + line[3]:
+        return None
+    one, other = (picture.window(line).astype(np.int16) for picture in (first, second))
+    ink = largest_channel(np.abs(one - np.median(one.reshape(-1, 3), axis=0)))
+    written = ink > 0.5 * ink.max()
+    left = largest_channel(np.abs(one - other))[written] > _LEFT * ink.max()
+    return read_as_name(crop) if left.mean() >= _MOST_OF_IT else None
 
 
 def _as_picture(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -58,12 +95,15 @@ def _as_picture(first: Picture, second: Picture, change: MeasuredChange) -> Meas
 
 
 def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A box without words as the one below the label that begins where it does, as the fields of forms."""
+    """A box as the one below the label that begins where it does, as the fields of forms; with what is in it."""
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
+    if box is None or (change.name and box[2] < _WIDE * box[3]):
+        return change
     label = name_above(picture, box, _LABEL)
     if label is None:
         return change
-    thing = f"{change.thing or 'box'} below '{label}'"
+    named = f" '{change.name}'" if change.name else ""
+    thing = f"{change.thing or 'box'}{named} below '{label}'"
     return replace(change, thing=thing, sentence=sentence(change.facts, thing))
 
 

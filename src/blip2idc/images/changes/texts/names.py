@@ -5,14 +5,16 @@ In: a picture and a box. Out: a name, where it was read surely and is short.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from blip2idc.images.changes.facts.pages.letters import line_of, parts_of
 from blip2idc.images.changes.lines import line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.result import Box, MeasuredChange
+from blip2idc.images.changes.texts.finding import find_lines
 from blip2idc.images.changes.texts.reading import read_line
-from blip2idc.images.changes.texts.written import OUTLINE, RIM, lines_of_place, window_of
+from blip2idc.images.changes.texts.written import OUTLINE, RIM, letters_of, lines_of_place, window_of
 
 #: How sure the reader has to be of the words on a thing, and of those of a text that seems to have moved.
 VERY_SURE = 0.9
@@ -24,6 +26,8 @@ _SEEN_BETTER_BEFORE = frozenset({"greyed", "faded"})
 _SHADOW = 16
 #: Lines that are tried for one that can be read.
 _TITLES = 3
+#: Letters of a name at least.
+_LETTERS = 2
 #: Pixels above a thing in which its name may stand, beside which it may begin, and of the height of a name.
 _ABOVE, _ASIDE, _SMALL = 44, 24, 8
 #: Pixels below a picture in which its title may stand, and of the shorter side of one that has a title.
@@ -32,34 +36,60 @@ _BELOW, _PICTURE = 48, 48
 _ENTRY = 0.8
 #: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
 _NARROW, _MENU = 0.5, 280
+_PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
 _LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
 
 
 def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
     """The words on what something happened to: in a box its title, of a line of text the line."""
-    picture, box = second, change.after_box
-    if change.facts[0].kind in _SEEN_BETTER_BEFORE and change.facts[0].values["in"] == "after":
-        picture, box = first, change.before_box
-    if change.fact("panel") and change.facts[0].values["in"] == "before":
-        picture, box = first, change.before_box
+    picture, box = side_of(first, second, change)
     if change.fact("outlined"):
         box = _inner(box)
     if change.fact("shadowed"):
         box = _inner(box, _SHADOW)
-    if change.thing.endswith("text"):
-        return name_of(picture, box, -AIR) or title(picture, box)
-    boxed = change.thing.endswith(("button", "box")) or bool(change.fact("panel"))
-    ways = (name_of, title) if boxed else (title, name_of)
-    return ways[0](picture, box) or ways[1](picture, box)
+    return (change.thing.endswith("text") and name_of(picture, box, -AIR)) or name_on(picture, box)
 
 
-def title(picture: Picture, box: Box | None) -> str | None:
-    """The first line of what is written in a box that can be read surely."""
-    for crop, _ in lines_of_place(picture, box)[:_TITLES]:
-        if (name := _read_as_name(crop)) is not None:
+def name_on(picture: Picture, box: Box | None) -> str | None:
+    """The words that are found on a thing where they are few, else the first of its lines that is a name: its title."""
+    lines = find_lines(picture, box) if box is not None else []
+    read: list[str] = []
+    for crop, _ in lines[:_TITLES]:
+        text, sure = read_line(crop)
+        if sure >= VERY_SURE and is_word(text):
+            read.append(text)
+            if len(lines) > _TITLES:
+                break
+    return short_name(read)
+
+
+def short_name(lines: Sequence[str]) -> str | None:
+    """Lines as one name; the first of them where they are too long for one."""
+    for name in (in_one_line(lines), *lines[:1]):
+        if 0 < len(name) <= _MOST_LETTERS:
             return name
     return None
+
+
+def is_word(text: str) -> bool:
+    """Whether what was read is a word or a number, and no icon.
+
+    >>> is_word("OK"), is_word("3"), is_word("O")
+    (True, True, False)
+    """
+    letters = letters_of([text])
+    return len(letters) >= _LETTERS or letters.isdecimal()
+
+
+def side_of(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Picture, Box | None]:
+    """The image in which the words on a thing are seen best, and where it is there: the later one if both show it."""
+    fact = change.facts[0]
+    better_before = fact.kind in _SEEN_BETTER_BEFORE and fact.values["in"] == "after"
+    gone = fact.kind == "panel" and fact.values["in"] == "before"
+    if better_before or gone or change.after_box is None:
+        return first, change.before_box
+    return second, change.after_box
 
 
 def name_of(picture: Picture, box: Box | None, rim: int = RIM) -> str | None:
@@ -101,7 +131,7 @@ def name_above(picture: Picture, box: Box | None, aside: int | None = None) -> s
     ]
     if not lines or (aside is not None and abs(lines[-1][1][0] - x) > aside):
         return None
-    return _read_as_name(lines[-1][0])
+    return read_as_name(lines[-1][0])
 
 
 def name_below(picture: Picture, box: Box) -> str | None:
@@ -112,7 +142,7 @@ def name_below(picture: Picture, box: Box) -> str | None:
         return None
     for crop, (start, _, across, high) in lines_of_place(picture, (x, y + height, width, room))[:_TITLES]:
         if across > high and start >= x - _ASIDE and start + across <= x + width + _ASIDE:
-            return _read_as_name(crop)
+            return read_as_name(crop)
     return None
 
 
@@ -128,21 +158,31 @@ def name_of_menu(picture: Picture, box: Box) -> str | None:
             start, end = found[0] - at[0] + part.box[0], found[1] - at[1] + part.box[1] + part.box[3]
             near = min(abs(start - x), abs(start + part.box[2] - x - width)) <= _ASIDE
             if near and y - end <= _ABOVE - _SMALL and part.box[2] < width:
-                name = _read_as_name(with_air(window, part.box))
+                name = read_as_name(with_air(window, part.box))
                 if name is not None:
                     return name
     return None
 
 
-def _read_as_name(crop: Pixels) -> str | None:
+def read_as_name(crop: Pixels) -> str | None:
+    """What a line says, where it was read surely and is short."""
     text, certainty = read_line(crop)
     return as_name([text]) if certainty >= VERY_SURE else None
 
 
 def as_name(lines: Sequence[str]) -> str | None:
     """Lines as a name; None where they are too many or too long for one."""
-    name = " ".join(lines)
+    name = in_one_line(lines)
     return name if 0 < len(lines) <= _MOST_LINES and 1 < len(name) <= _MOST_LETTERS else None
+
+
+def in_one_line(lines: Sequence[str]) -> str:
+    """Lines below each other in one; a word that was parted at its hyphen is whole again.
+
+    >>> in_one_line(["Contactez-", "nous"]), in_one_line(["Sign", "in"])
+    ('Contactez-nous', 'Sign in')
+    """
+    return _PARTED.sub("-", "\n".join(lines)).replace("\n", " ")
 
 
 def _inner(box: Box | None, most: int = OUTLINE) -> Box | None:

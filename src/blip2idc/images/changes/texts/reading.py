@@ -22,6 +22,7 @@ _PADDING = 8  # pixels of ground around it: together near the 48 of the recognis
 _WIDEST = 2400  # pixels
 #: One reads as fast as two where others compute, and spends half the time of processors.
 _THREADS = 1
+ONE_THREAD = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": _THREADS for kind in ("intra", "inter")}
 #: Channels, height and least width of what the recogniser is given: short words are not padded to 320 pixels.
 _SHAPE = [3, 48, 160]
 _lock = threading.Lock()
@@ -76,5 +77,4 @@ def _reader() -> Any:
         raise MissingExtraError("ocr", "reading texts")
     from rapidocr import RapidOCR
 
-    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": _THREADS for kind in ("intra", "inter")}
-    return RapidOCR(params={"Global.log_level": "error", "Rec.rec_img_shape": _SHAPE, **threads})
+    return RapidOCR(params={"Global.log_level": "error", "Rec.rec_img_shape": _SHAPE, **ONE_THREAD})

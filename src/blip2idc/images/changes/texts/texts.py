@@ -19,12 +19,13 @@ from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
 from blip2idc.images.changes.texts.called import called
+from blip2idc.images.changes.texts.found import called_by_found
 from blip2idc.images.changes.texts.language import language
 from blip2idc.images.changes.texts.names import (
     VERY_SURE,
     as_name,
     name_of_thing,
-    title,
+    name_on,
 )
 from blip2idc.images.changes.texts.reading import can_read
 from blip2idc.images.changes.texts.same_words import same_words
@@ -44,6 +45,8 @@ from blip2idc.images.changes.texts.written import (
 
 #: Changes of a pair that are read, the most telling.
 _MOST = 10
+#: Of these, for whose names words are looked for on any ground.
+_FOUND = 3
 #: How sure the reader has to be of every line.
 _SURE = 0.7
 #: What happens to boxes, which are called by the first of their lines.
@@ -86,6 +89,7 @@ def with_texts(
         return tuple(changes)
     read = [called(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
     read = _moved_words(read)
+    read = [*(called_by_found(first, second, change) for change in read[:_FOUND]), *read[_FOUND:]]
     texts = [
         [text for change in read if (text := getattr(change, side))] for side in ("before_text", "after_text")
     ]
@@ -260,7 +264,7 @@ def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> Measure
     picture, box = (second, change.after_box) if change.fact("appeared") else (first, change.before_box)
     if box is None or min(box[2:]) < _CARD:
         return change
-    name = title(picture, box)
+    name = name_on(picture, box)
     if name is None:
         return change
     return replace(change, name=name, thing="card", sentence=sentence(change.facts, "card"))

@@ -1,0 +1,132 @@
+"""What a changed thing of a page is called by the words that are found on it or above it, where none were told before.
+
+In: a pair and one change. Out: the change with its `name`, or with a sentence that has two. The detector finds words on
+grounds of their own and beside walls, which the lines that are grown from what changed do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from blip2idc.images.changes.facts.panels import plain_box
+from blip2idc.images.changes.pictures import Picture
+from blip2idc.images.changes.result import Box, Fact, MeasuredChange
+from blip2idc.images.changes.sentences import sentence, swap_sentence
+from blip2idc.images.changes.texts.finding import find_lines, written_in
+from blip2idc.images.changes.texts.names import VERY_SURE, is_word, name_on, short_name, side_of
+from blip2idc.images.changes.texts.reading import read_line
+from blip2idc.images.changes.texts.written import Written, letters_of
+
+#: Facts about all of a page, about what has no words, and of what comes and goes by itself.
+_NAMELESS = frozenset({"theme", "unstyled", "language", "gap", "clock", "caret", "scroll_bar", "overflow"})
+#: What is seen in the image before alone.
+_BEFORE = frozenset({"disappeared", "covered"})
+#: What is told with words that were read where these changed, rather than with a name.
+_UNNAMED = frozenset({"appeared", "moved"}) | _BEFORE
+#: Lines that make a name together.
+_LINES = 3
+#: Pixels above a panel in which what opened it may stand, by which it may begin further left, and of the panel's edge.
+_ABOVE, _ASIDE, _EDGE = 56, 8, 4
+#: Pixels by which what opened a menu begins right of it at most, where it is not the only thing above it.
+_OPENED = 64
+#: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
+_NARROW, _MENU = 0.5, 280
+#: Lines of two things that swapped places which are read.
+_OF_TWO = 6
+
+
+def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A change with the words on its thing, where it has no name and its sentence quotes none.
+
+    Args:
+        first: The image before.
+        second: The image after.
+        change: As it was measured, read and called.
+    """
+    kinds = {fact.kind for fact in change.facts}
+    if change.is_read or "'" in change.thing or kinds & _NAMELESS:
+        return change
+    if change.fact("swapped"):
+        return _of_two(first, second, change)
+    if change.fact("panel"):
+        return _of_panel(first, second, change)
+    if change.name:
+        return change
+    if not kinds:
+        return _of_same_words(first, second, change)
+    if not kinds & _UNNAMED and not change.thing.endswith(("picture", "line")):
+        return change  # no name was read on it
+    picture, box = side_of(first, second, change)
+    if kinds & _BEFORE and change.before_box is not None:
+        picture, box = first, change.before_box
+    return replace(change, name=name_on(picture, box))
+
+
+def _of_two(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """Two things that swapped places, each called by its words: what stood first before, and what stands first now."""
+    if change.before_box is None or change.after_box is None:
+        return change
+    before = [line.text for line in _sure(written_in(first, change.before_box, _OF_TWO))]
+    after = [line.text for line in _sure(written_in(second, change.after_box, 1))]
+    if not after or after[0] not in before[1:]:
+        return change
+    at = before.index(after[0])
+    one, other = short_name(before[:at]), short_name(before[at:])
+    return replace(change, sentence=swap_sentence(one, other)) if one and other else change
+
+
+def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A panel as the menu of what stands above it, else called by its title."""
+    picture, box = side_of(first, second, change)
+    fact = change.facts[0]
+    if box is None or (change.name and fact.values["as"] != "panel"):
+        return change
+    box = _without_shadow(picture, box)
+    opener = _opener(picture, box) if fact.values["as"] == "panel" else None
+    if opener is not None:
+        facts = (Fact("panel", {**fact.values, "as": "menu"}),)
+        return replace(change, facts=facts, name=opener, sentence=sentence(facts, change.thing))
+    return change if change.name else replace(change, name=name_on(picture, box))
+
+
+def _opener(picture: Picture, box: Box) -> str | None:
+    """The words next above a menu, of several beside each other the first."""
+    x, y, width, _ = box
+    if y < _EDGE or width > max(_NARROW * picture.width, _MENU):
+        return None
+    top = max(0, y - _ABOVE)
+    lines = find_lines(picture, (x - _ASIDE, top, width + _ASIDE, y - top + _EDGE), air=32)
+    if not lines:
+        return None
+    lowest = max(line[1] + line[3] // 2 for _, line in lines)
+    row = [(crop, line) for crop, line in lines if line[1] <= lowest <= line[1] + line[3]]
+    crop, line = min(row, key=lambda one: one[1][0])
+    if len(row) > 1 and line[0] > x + _OPENED:
+        return None
+    read = _sure([Written(*read_line(crop), line)])
+    return short_name([line.text for line in read])
+
+
+def _of_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A change of which nothing is sure, called by the words that stand there before and after, if they are few."""
+    if change.before_box is None or change.after_box is None:
+        return change
+    after = written_in(second, change.after_box, _LINES + 1)
+    before = written_in(first, change.before_box, _LINES + 1) if 0 < len(after) <= _LINES else []
+    same = [letters_of([line.text for line in lines]) for lines in (before, after)]
+    name = short_name([line.text for line in _sure(after)])
+    if name is None or same[0] != same[1]:
+        return change
+    thing = change.thing or "text"
+    return replace(change, name=name, thing=thing, sentence=sentence((), thing))
+
+
+def _sure(lines: list[Written]) -> list[Written]:
+    """The lines that are read surely and are no icon."""
+    return [line for line in lines if line.sure >= VERY_SURE and is_word(line.text)]
+
+
+def _without_shadow(picture: Picture, box: Box) -> Box:
+    """The plain box in a box that a shadow may be a part of."""
+    found = plain_box(picture.window(box), (0, 0, *box[2:]))
+    return (box[0] + found[0], box[1] + found[1], *found[2:]) if found else box

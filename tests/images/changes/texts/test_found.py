@@ -1,0 +1,165 @@
+"""Words that the detector finds on things, and what these are called by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import Fact, MeasuredChange, find_changes
+from blip2idc.images.changes.pictures import open_pictures
+from blip2idc.images.changes.texts.called import called
+from blip2idc.images.changes.texts.finding import written_in
+from blip2idc.images.changes.texts.found import called_by_found
+from blip2idc.images.changes.texts.names import name_on
+
+pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
+
+Draw = Callable[[ImageDraw.ImageDraw], None]
+
+
+def font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype("DejaVuSans.ttf", size)
+
+
+def page(*drawn: Draw) -> Image.Image:
+    image = Image.new("RGB", (640, 400), "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((40, 20), "A garden by the river", "#222222", font(18))
+    for one in drawn:
+        one(draw)
+    return image
+
+
+def buttons(second: str = "#198754") -> Draw:
+    """Two buttons side by side, so near that their words are taken for one line."""
+
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw.rounded_rectangle((60, 120, 160, 152), 6, "#0d6efd")
+        draw.text((110, 136), "Enterprise", "white", font(14), anchor="mm")
+        draw.rounded_rectangle((164, 120, 264, 152), 6, second)
+        draw.text((214, 136), "Overview", "white", font(14), anchor="mm")
+
+    return draw_it
+
+
+def test_words_are_found_on_grounds_of_their_own() -> None:
+    picture, _ = open_pictures(page(buttons()), page(buttons()))
+    assert [line.text for line in written_in(picture, (50, 110, 230, 52), 4)] == ["Enterprise", "Overview"]
+    assert [line.text for line in written_in(picture, (164, 120, 101, 33), 4)] == ["Overview"]
+    assert written_in(picture, (60, 240, 200, 60), 4) == []
+
+
+def card(draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((380, 80, 600, 220), "#fafafa", "#cccccc")
+    for row, words in enumerate(("Visitors", "68,962")):
+        draw.text((400, 100 + 40 * row), words, "#222222", font(18))
+
+
+def test_a_box_with_few_words_is_called_by_all_of_them() -> None:
+    picture, _ = open_pictures(page(card), page(card))
+    assert name_on(picture, (380, 80, 221, 141)) == "Visitors 68,962"
+
+
+def test_a_box_with_many_words_is_called_by_its_title() -> None:
+    def more(draw: ImageDraw.ImageDraw) -> None:
+        for row, words in enumerate(("of this site", "in the spring")):
+            draw.text((400, 170 + 24 * row), words, "#222222", font(14))
+
+    picture, _ = open_pictures(page(card, more), page(card, more))
+    assert name_on(picture, (380, 80, 221, 141)) == "Visitors"
+
+
+def entries(first: str, second: str) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        for row, words in enumerate((first, second)):
+            draw.text((60, 120 + 40 * row), words, "#222222", font(18))
+
+    return draw_it
+
+
+def test_both_of_two_things_that_swapped_places_are_named() -> None:
+    (change,) = find_changes(
+        page(entries("Opening hours", "About us")), page(entries("About us", "Opening hours"))
+    ).changes
+    assert change.facts[0].kind == "swapped"
+    assert change.sentence == "'Opening hours' and 'About us' swapped places"
+
+
+def menu(left: int) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((left, 108, left + 170, 220), "#f4f4f4", "#888888")
+        for row, words in enumerate(("Billing", "Filter", "Search")):
+            draw.text((left + 20, 118 + 32 * row), words, "#222222", font(16))
+
+    return draw_it
+
+
+def panel(before: Image.Image, after: Image.Image, left: int) -> MeasuredChange:
+    pair = open_pictures(before, after)
+    box = (left, 108, 171, 113)
+    change = MeasuredChange(
+        None, box, (Fact("panel", {"in": "after", "as": "panel"}),), thing="panel", name="x"
+    )
+    return called_by_found(*pair, change)
+
+
+def test_a_menu_is_called_by_the_first_words_above_it() -> None:
+    def bar(draw: ImageDraw.ImageDraw) -> None:
+        for left, words in ((90, "Pricing"), (210, "Contact")):
+            draw.text((left, 76), words, "#222222", font(16))
+
+    change = panel(page(bar), page(bar, menu(52)), 52)
+    assert (change.name, change.facts[0].values["as"]) == ("Pricing", "menu")
+    assert panel(page(), page(menu(52)), 52).facts[0].values["as"] == "panel", "nothing stands above it"
+
+
+def test_a_field_with_words_is_called_by_its_label_too() -> None:
+    def field(color: str) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.text((60, 100), "User name", "#222222", font(16))
+            draw.rectangle((60, 124, 360, 160), color, "#888888")
+            draw.text((74, 132), "maria", "#222222", font(16))
+
+        return draw_it
+
+    (change,) = find_changes(page(field("#ffe0a0")), page(field("#a0e0b0"))).changes
+    assert "box 'maria' below 'User name'" in change.sentence
+
+
+def test_a_text_that_moved_onto_another_is_told_whole() -> None:
+    """Only the part of it that lies on bare ground is found again."""
+    before = page(lambda draw: draw.text((60, 120), "Copyright of the garden", "#222222", font(18)))
+    after = page(lambda draw: draw.text((60, 220), "Copyright of the garden", "#222222", font(18)))
+    pair = open_pictures(before, after)
+    width = round(font(18).getlength("Copyright"))
+    part = MeasuredChange(
+        (60, 122, width, 20), (60, 222, width, 20), (Fact("moved", {"dx": 0, "dy": 100}),), thing="text"
+    )
+    assert called(*pair, part).name == "Copyright of the garden"
+    stayed = page(
+        lambda draw: draw.text((60, 220), "Copyright", "#222222", font(18)),
+        lambda draw: draw.text(
+            (60 + round(font(18).getlength("Copyright ")), 120), "of the garden", "#222222", font(18)
+        ),
+    )
+    assert called(*open_pictures(before, stayed), part).name == "Copyright"
+
+
+def test_what_is_covered_is_called_by_the_words_that_were_there() -> None:
+    def cover(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((160, 116, 270, 156), "#333333")
+
+    pair = open_pictures(page(buttons()), page(buttons(), cover))
+    box = (160, 116, 111, 41)
+    change = called_by_found(*pair, MeasuredChange(box, box, (Fact("covered"),)))
+    assert change.name == "Overview"
+
+
+def test_words_that_stay_name_a_place_of_which_nothing_is_sure() -> None:
+    pair = open_pictures(page(buttons()), page(buttons("#8a2be2")))
+    box = (164, 120, 101, 33)
+    assert called_by_found(*pair, MeasuredChange(box, box)).name == "Overview"
+    other = open_pictures(page(buttons()), page(entries("Opening hours", "About us")))
+    assert called_by_found(*other, MeasuredChange(box, box)).name is None
