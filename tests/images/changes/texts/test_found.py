@@ -11,7 +11,7 @@ from blip2idc.images.changes import Fact, MeasuredChange, find_changes
 from blip2idc.images.changes.pictures import open_pictures
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import written_in
-from blip2idc.images.changes.texts.found import called_by_found
+from blip2idc.images.changes.texts.found import called_by_found, label_above, name_beside
 from blip2idc.images.changes.texts.names import name_on
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
@@ -163,3 +163,65 @@ def test_words_that_stay_name_a_place_of_which_nothing_is_sure() -> None:
     assert called_by_found(*pair, MeasuredChange(box, box)).name == "Overview"
     other = open_pictures(page(buttons()), page(entries("Opening hours", "About us")))
     assert called_by_found(*other, MeasuredChange(box, box)).name is None
+
+
+def with_ring(color: str | None) -> Draw:
+    """A field with a label above it that its focus ring nearly touches."""
+
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw.text((60, 98), "Opening day", "#222222", font(16))
+        if color:
+            draw.rectangle((56, 118, 364, 164), "#ffffff", color, 3)
+        draw.rectangle((60, 122, 360, 160), "#ffffff", "#888888")
+        draw.text((74, 131), "Tuesday", "#222222", font(16))
+
+    return draw_it
+
+
+def test_a_label_is_found_above_a_ring() -> None:
+    (change,) = find_changes(page(with_ring(None)), page(with_ring("#0d6efd"))).changes
+    assert change.facts[0].kind == "outlined"
+    assert "'Tuesday' below 'Opening day'" in change.sentence
+
+
+def test_a_label_ends_above_its_field_and_begins_where_it_does() -> None:
+    picture, _ = open_pictures(page(with_ring(None)), page(with_ring(None)))
+    assert label_above(picture, (60, 122, 301, 39)) == "Opening day"
+    assert label_above(picture, (60, 134, 301, 20)) is None, "its own words"
+    assert label_above(picture, (20, 122, 301, 39)) is None, "it begins elsewhere"
+
+
+def test_an_option_is_called_by_the_words_beside_it() -> None:
+    def options(draw: ImageDraw.ImageDraw) -> None:
+        for row, words in enumerate(("By post", "By train")):
+            draw.ellipse((60, 120 + 30 * row, 76, 136 + 30 * row), "white", "#666666")
+            draw.text((86, 118 + 30 * row), words, "#222222", font(16))
+        draw.text((300, 118), "Newsletter", "#222222", font(16))
+
+    picture, _ = open_pictures(page(options), page(options))
+    assert name_beside(picture, (60, 150, 17, 17)) == "By train"
+    assert name_beside(picture, (400, 118, 17, 17)) == "Newsletter", "left of it where nothing is right of it"
+    assert name_beside(picture, (60, 240, 17, 17)) is None
+
+
+def test_other_words_are_told_where_nothing_was_sure() -> None:
+    pair = open_pictures(page(buttons()), page(buttons(), over("Settings")))
+    box = (164, 120, 101, 33)
+    change = called_by_found(*pair, MeasuredChange(box, box))
+    assert (change.before_text, change.after_text) == ("Overview", "Settings")
+
+
+def over(words: str) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        draw.rounded_rectangle((164, 120, 264, 152), 6, "#198754")
+        draw.text((214, 136), words, "white", font(14), anchor="mm")
+
+    return draw_it
+
+
+def test_a_word_that_is_cut_can_be_left_out() -> None:
+    picture, _ = open_pictures(page(entries("Opening hours", "About us")), page())
+    box = (60, 120, round(font(18).getlength("Opening ho")), 24)
+    assert [line.text[:10] for line in written_in(picture, box, 1)] == ["Opening ho"]
+    assert written_in(picture, box, 1, whole=True) == []
+    assert [line.text for line in written_in(picture, (50, 120, 160, 24), 1, whole=True)] == ["Opening hours"]

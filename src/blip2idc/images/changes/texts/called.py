@@ -13,6 +13,7 @@ import numpy as np
 from blip2idc.images.changes.pictures import Picture, largest_channel
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
+from blip2idc.images.changes.texts.found import label_above, name_beside, without_shadow
 from blip2idc.images.changes.texts.names import (
     AIR,
     name_above,
@@ -31,6 +32,8 @@ _OF_BOXES = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 _WIDE = 3
 #: Of the contrast of letters, by which they differ from what is there when they left, and share of them that did.
 _LEFT, _MOST_OF_IT = 0.3, 0.85
+#: Pixels from the outer edge of an outline to the box in it, at which a label above it begins.
+_RING = 4
 #: Pixels by which a label may begin beside the field below it.
 _LABEL = 4
 
@@ -52,6 +55,8 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return _as_picture(first, second, change)
     if not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
         return change
+    if change.fact("checked"):
+        return change if change.name else _as_option(first, second, change)
     boxed = change.thing.endswith("box") or (not change.thing and change.fact("recoloured"))
     if boxed or change.facts[0].kind in _OF_BOXES:
         return _as_field(first, second, change)
@@ -99,12 +104,22 @@ def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     if box is None or (change.name and box[2] < _WIDE * box[3]):
         return change
-    label = name_above(picture, box, _LABEL)
-    if label is None:
+    if change.fact("outlined"):
+        box = box[0] + _RING, box[1] + _RING, box[2] - 2 * _RING, box[3] - 2 * _RING
+    if change.fact("shadowed"):
+        box = without_shadow(picture, box)
+    label = name_above(picture, box, _LABEL) or label_above(picture, box)
+    if label is None or label == change.name:
         return change
     named = f" '{change.name}'" if change.name else ""
     thing = f"{change.thing or 'box'}{named} below '{label}'"
     return replace(change, thing=thing, sentence=sentence(change.facts, thing))
+
+
+def _as_option(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A box that is ticked, a switch or a radio button, called by the words right of it, else left of it."""
+    picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
+    return replace(change, name=name_beside(picture, box) if box is not None else None)
 
 
 def _as_menu(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:

@@ -28,18 +28,21 @@ _BESIDE = 0.5
 _GROUND, _INSIDE = 0.2, 0.7
 #: Of its width, to which a line is drawn out for the reader, and heights up to which one is short enough as it is.
 _WIDER, _SHORT = 1.25, 2.0
-#: Levels by which letters differ from their ground at least.
-_CONTRAST = 12
+#: Levels by which letters differ from their ground at least, and by which their strokes do mostly.
+_CONTRAST, _INK = 12, 60
+#: Pixels between words at least.
+_GAP = 3
 _lock = threading.Lock()
 
 
-def find_lines(picture: Picture, box: Box, air: int = 4) -> list[tuple[Pixels, Box]]:
+def find_lines(picture: Picture, box: Box, air: int = 4, *, whole: bool = False) -> list[tuple[Pixels, Box]]:
     """The lines that stand in a box, in the order in which they are read: for the reader, and their boxes in the image.
 
     Args:
         picture: Where they are written.
         box: The place; of a large one only the upper part is looked at.
         air: Pixels around it that are looked at as well.
+        whole: Whether to leave out lines that go on beyond these.
     """
     left, top = max(0, box[0] - air), max(0, box[1] - air)
     right = min(picture.width, box[0] + box[2] + air)
@@ -53,7 +56,8 @@ def find_lines(picture: Picture, box: Box, air: int = 4) -> list[tuple[Pixels, B
     found = []
     for x, y, width, height in _in_order(_detected(window)):
         line = left + x, top + y, width, height
-        if _is_in(line, box):
+        ends = left == 0, right == picture.width
+        if _is_in(line, box) and not (whole and _is_cut(window[y : y + height], x, x + width, ends)):
             found.append((_wider(window[y : y + height, x : x + width]), line))
     return found
 
@@ -66,16 +70,16 @@ def _wider(crop: Pixels) -> Pixels:
     return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC))
 
 
-def written_in(picture: Picture, box: Box, most: int, air: int = 4) -> list[Written]:
+def written_in(picture: Picture, box: Box, most: int, *, whole: bool = False) -> list[Written]:
     """The same, the first of them read, however unsure.
 
     Args:
         picture: Where they are written.
         box: The place.
         most: How many are read.
-        air: Pixels around it that are looked at as well.
+        whole: Whether to leave out lines that go on beyond the place.
     """
-    return [Written(*read_line(crop), line) for crop, line in find_lines(picture, box, air)[:most]]
+    return [Written(*read_line(crop), line) for crop, line in find_lines(picture, box, whole=whole)[:most]]
 
 
 def _detected(window: Pixels) -> list[Box]:
@@ -105,6 +109,25 @@ def _in_order(boxes: list[Box]) -> list[Box]:
         else:
             ordered.append([box])
     return [box for row in ordered for box in sorted(row)]
+
+
+def _is_cut(rows: Pixels, start: int, stop: int, ends: tuple[bool, bool]) -> bool:
+    """Whether a line goes on where a window ends, in the midst of a word.
+
+    Args:
+        rows: uint8 [H, W, 3], of the window, in which the line is.
+        start: Column where it begins.
+        stop: Column behind it.
+        ends: Whether the image ends left and right of the window.
+    """
+    middle = rows[len(rows) // 4 : -len(rows) // 4 or None].astype(np.int16)
+    ground = np.median(rows.reshape(-1, 3), axis=0)
+    inked = np.asarray((largest_channel(np.abs(middle - ground)) > _INK).any(axis=0))
+    touched = start <= 1 and not ends[0], stop >= rows.shape[1] - 1 and not ends[1]
+    return any(
+        at_edge and bool(inked[side].any())
+        for at_edge, side in zip(touched, (np.s_[:_GAP], np.s_[-_GAP:]), strict=True)
+    )
 
 
 def _is_bare(window: Pixels) -> bool:

@@ -6,15 +6,17 @@ grounds of their own and beside walls, which the lines that are grown from what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from blip2idc.images.changes.facts.panels import plain_box
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
-from blip2idc.images.changes.sentences import sentence, swap_sentence
+from blip2idc.images.changes.sentences import sentence, swap_sentence, text_sentence
 from blip2idc.images.changes.texts.finding import find_lines, written_in
-from blip2idc.images.changes.texts.names import VERY_SURE, is_word, name_on, short_name, side_of
+from blip2idc.images.changes.texts.names import AIR, VERY_SURE, is_word, name_on, short_name, side_of
 from blip2idc.images.changes.texts.reading import read_line
+from blip2idc.images.changes.texts.words import changed_lines, ran_on
 from blip2idc.images.changes.texts.written import Written, letters_of
 
 #: Facts about all of a page, about what has no words, and of what comes and goes by itself.
@@ -31,6 +33,12 @@ _ABOVE, _ASIDE, _EDGE = 56, 8, 4
 _OPENED = 64
 #: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
 _NARROW, _MENU = 0.5, 280
+#: Pixels above a field in which its label stands, between both, and by which it may begin beside it.
+_LABEL, _NEAR, _BEGINS = 44, 24, 7
+#: Pixels beside a thing in which its words begin and end, and above and below it.
+_BESIDE, _TALL = 220, 8
+#: Signs as which the edge of a thing is read.
+_OF_THING = "()[]|•·○ "
 #: Lines of two things that swapped places which are read.
 _OF_TWO = 6
 
@@ -81,12 +89,12 @@ def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     fact = change.facts[0]
     if box is None or (change.name and fact.values["as"] != "panel"):
         return change
-    box = _without_shadow(picture, box)
+    box = without_shadow(picture, box)
     opener = _opener(picture, box) if fact.values["as"] == "panel" else None
     if opener is not None:
         facts = (Fact("panel", {**fact.values, "as": "menu"}),)
         return replace(change, facts=facts, name=opener, sentence=sentence(facts, change.thing))
-    return change if change.name else replace(change, name=name_on(picture, box))
+    return change if change.name else replace(change, name=name_on(picture, box, whole=True))
 
 
 def _opener(picture: Picture, box: Box) -> str | None:
@@ -111,14 +119,35 @@ def _of_same_words(first: Picture, second: Picture, change: MeasuredChange) -> M
     """A change of which nothing is sure, called by the words that stand there before and after, if they are few."""
     if change.before_box is None or change.after_box is None:
         return change
-    after = written_in(second, change.after_box, _LINES + 1)
-    before = written_in(first, change.before_box, _LINES + 1) if 0 < len(after) <= _LINES else []
-    same = [letters_of([line.text for line in lines]) for lines in (before, after)]
+    after = written_in(second, change.after_box, _LINES + 1, whole=True)
+    before = written_in(first, change.before_box, _LINES + 1, whole=True) if 0 < len(after) <= _LINES else []
+    one, other = ([line.text for line in lines] for lines in (before, after))
     name = short_name([line.text for line in _sure(after)])
-    if name is None or same[0] != same[1]:
+    if letters_of(one) != letters_of(other):
+        return _of_other_words(change, before, after)
+    if name is None:
         return change
     thing = change.thing or "text"
     return replace(change, name=name, thing=thing, sentence=sentence((), thing))
+
+
+def _of_other_words(
+    change: MeasuredChange, before: Sequence[Written], after: Sequence[Written]
+) -> MeasuredChange:
+    """A change of which nothing is sure but that other words are read before than after."""
+    if (
+        not before
+        or not after
+        or len(before) > _LINES
+        or len(_sure([*before, *after])) < len(before) + len(after)
+    ):
+        return change
+    one, other = changed_lines([line.text for line in before], [line.text for line in after])
+    if not letters_of([one]) or not letters_of([other]) or ran_on([one], [other]):
+        return change
+    return replace(
+        change, before_text=one, after_text=other, sentence=text_sentence(one, other, change.thing)
+    )
 
 
 def _sure(lines: list[Written]) -> list[Written]:
@@ -126,7 +155,38 @@ def _sure(lines: list[Written]) -> list[Written]:
     return [line for line in lines if line.sure >= VERY_SURE and is_word(line.text)]
 
 
-def _without_shadow(picture: Picture, box: Box) -> Box:
+def label_above(picture: Picture, box: Box) -> str | None:
+    """The words next above a box that begin where it does, as the labels of fields."""
+    x, y, width, _ = box
+    top = max(0, y - _LABEL)
+    lines = find_lines(picture, (x - _ASIDE, top, width + _ASIDE, y - top + _EDGE))
+    if not lines:
+        return None
+    crop, line = lines[-1]
+    ends = line[1] + line[3] - AIR
+    if not y - _NEAR <= ends <= y or abs(line[0] + AIR - x) > _BEGINS:
+        return None
+    return short_name([found.text for found in _sure([Written(*read_line(crop), line)])])
+
+
+def name_beside(picture: Picture, box: Box) -> str | None:
+    """The words next to a small thing in its line: right of it, else left of it."""
+    x, y, width, height = box
+    reach = min(_BESIDE, picture.width - x - width), min(_BESIDE, x)
+    places = (x + width, y, reach[0], height), (x - reach[1], y, reach[1], height)
+    for at, place in zip((0, -1), places, strict=True):
+        lines = find_lines(picture, place, air=_TALL) if place[2] > 0 else []
+        if not lines:
+            continue
+        crop, line = lines[at]
+        apart = line[0] - x - width if at == 0 else x - line[0] - line[2]
+        read = _sure([Written(*read_line(crop), line)]) if apart <= _NEAR else []
+        if read:
+            return short_name([read[0].text.strip(_OF_THING)])
+    return None
+
+
+def without_shadow(picture: Picture, box: Box) -> Box:
     """The plain box in a box that a shadow may be a part of."""
     found = plain_box(picture.window(box), (0, 0, *box[2:]))
     return (box[0] + found[0], box[1] + found[1], *found[2:]) if found else box

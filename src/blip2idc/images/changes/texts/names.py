@@ -26,8 +26,9 @@ _SEEN_BETTER_BEFORE = frozenset({"greyed", "faded"})
 _SHADOW = 16
 #: Lines that are tried for one that can be read.
 _TITLES = 3
-#: Letters of a name at least.
+#: Letters of a name at least, and signs that are words.
 _LETTERS = 2
+_CURRENCIES = ("€", "$", "£", "¥", "%")
 #: Pixels above a thing in which its name may stand, beside which it may begin, and of the height of a name.
 _ABOVE, _ASIDE, _SMALL = 44, 24, 8
 #: Pixels below a picture in which its title may stand, and of the shorter side of one that has a title.
@@ -48,12 +49,20 @@ def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> st
         box = _inner(box)
     if change.fact("shadowed"):
         box = _inner(box, _SHADOW)
-    return (change.thing.endswith("text") and name_of(picture, box, -AIR)) or name_on(picture, box)
+    if change.thing.endswith("text") and (name := name_of(picture, box, -AIR)) is not None:
+        return name
+    return name_on(picture, box, whole=change.fact("panel") is not None)
 
 
-def name_on(picture: Picture, box: Box | None) -> str | None:
-    """The words that are found on a thing where they are few, else the first of its lines that is a name: its title."""
-    lines = find_lines(picture, box) if box is not None else []
+def name_on(picture: Picture, box: Box | None, *, whole: bool = False) -> str | None:
+    """The words that are found on a thing where they are few, else the first of its lines that is a name: its title.
+
+    Args:
+        picture: Where it is shown.
+        box: The thing.
+        whole: Whether to leave out lines that go on beyond it: other words that it lies over.
+    """
+    lines = find_lines(picture, box, whole=whole) if box is not None else []
     read: list[str] = []
     for crop, _ in lines[:_TITLES]:
         text, sure = read_line(crop)
@@ -79,7 +88,7 @@ def is_word(text: str) -> bool:
     (True, True, False)
     """
     letters = letters_of([text])
-    return len(letters) >= _LETTERS or letters.isdecimal()
+    return len(letters) >= _LETTERS or letters.isdecimal() or text in _CURRENCIES
 
 
 def side_of(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Picture, Box | None]:
