@@ -6,6 +6,7 @@ package trains on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from blip2idc.images.changes.result import Fact
@@ -34,6 +35,8 @@ _PASSING: Mapping[str, str] = {"scroll_bar": "scroll bar", "caret": "caret", "cl
 #: A language that too few words tell.
 ANOTHER_LANGUAGE = "another language"
 _LONGEST = 80  # characters of a text that a sentence quotes
+_SHORT = 40  # characters of several lines that it quotes as one
+_PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
 
 
 def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
@@ -78,10 +81,12 @@ def sentence(facts: Sequence[Fact], thing: str = "", place: str = "") -> str:
 
 
 def text_sentence(before: str, after: str, thing: str = "", place: str = "") -> str:
-    """One sentence that names what was written and what is written now; empty for what was or is not there.
+    r"""One sentence that names what was written and what is written now; empty for what was or is not there.
 
     >>> text_sentence("$40,000", "$47,500")
     "the text '$40,000' changed to '$47,500'"
+    >>> text_sentence("", "Anna\nMiller")
+    "the text 'Anna Miller' appeared"
     """
     one, other = (_quoted(text) for text in (before, after))
     if before and after:
@@ -90,6 +95,15 @@ def text_sentence(before: str, after: str, thing: str = "", place: str = "") -> 
     return " ".join(
         filter(None, (f"the {what} {one or other}", place, "appeared" if after else "disappeared"))
     )
+
+
+def in_one_line(lines: Sequence[str]) -> str:
+    """Lines below each other in one; a word that was parted at its hyphen is whole again.
+
+    >>> in_one_line(["Contactez-", "nous"]), in_one_line(["Sign", "in"])
+    ('Contactez-nous', 'Sign in')
+    """
+    return _PARTED.sub("-", "\n".join(lines)).replace("\n", " ")
 
 
 def swap_sentence(one: str, other: str) -> str:
@@ -104,6 +118,8 @@ def swap_sentence(one: str, other: str) -> str:
 def _quoted(text: str) -> str:
     if not text:
         return ""
+    if len(text) <= _SHORT:
+        text = in_one_line(text.split("\n"))
     first, _, more = text.partition("\n")
     short = first if len(first) <= _LONGEST else first[: _LONGEST - 1].rstrip()
     return f"'{short}{' …' if more else '…' * (short != first)}'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -12,7 +13,7 @@ from blip2idc.images.changes.pictures import open_pictures
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import written_in
 from blip2idc.images.changes.texts.found import called_by_found, label_above, name_beside
-from blip2idc.images.changes.texts.names import name_on
+from blip2idc.images.changes.texts.names import name_of_thing, name_on
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
 
@@ -225,3 +226,54 @@ def test_a_word_that_is_cut_can_be_left_out() -> None:
     assert [line.text[:10] for line in written_in(picture, box, 1)] == ["Opening ho"]
     assert written_in(picture, box, 1, whole=True) == []
     assert [line.text for line in written_in(picture, (50, 120, 160, 24), 1, whole=True)] == ["Opening hours"]
+
+
+def test_a_gap_is_called_by_words_on_another_ground_above_it() -> None:
+    def heading(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((40, 100, 600, 140), "#303a52")
+        draw.text((60, 110), "Latest news", "white", font(16))
+
+    pair = open_pictures(page(heading), page(heading))
+    change = MeasuredChange((40, 160, 560, 20), None, (Fact("gap", {"pixels": -20}),))
+    assert called_by_found(*pair, change).name == "Latest news"
+    assert called_by_found(*pair, replace(change, before_box=(40, 300, 560, 20))).name is None
+
+
+def test_a_line_below_words_is_told_as_these() -> None:
+    pair = open_pictures(page(entries("Our team", "About us")), page(entries("Our team", "About us")))
+    fact = Fact("underlined", {"in": "before", "as": "underlined"})
+    change = MeasuredChange((60, 141, 80, 1), (60, 141, 80, 1), (fact,), thing="grey line")
+    assert called_by_found(*pair, change).sentence == "the text is no longer underlined"
+    assert called_by_found(*pair, change).name == "Our team"
+
+
+def test_a_small_box_is_called_by_the_words_beside_it() -> None:
+    def option(color: str) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.rectangle((60, 150, 80, 170), color, "#666666")
+            draw.text((92, 151), "By train", "#222222", font(16))
+
+        return draw_it
+
+    pair = open_pictures(page(option("white")), page(option("#d64545")))
+    box = (60, 150, 21, 21)
+    change = MeasuredChange(
+        box, box, (Fact("outlined", {"in": "after", "by": "red", "by_hex": "#d64545"}),), thing="white box"
+    )
+    assert called(*pair, change).thing == "white box beside 'By train'"
+
+
+def test_a_panel_is_called_by_its_own_words_rather_than_those_beside_it() -> None:
+    def dialog(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((140, 120, 500, 240), "#ffffff", "#888888")
+        draw.text((164, 140), "Delete it", "#222222", font(18))
+
+    def words(draw: ImageDraw.ImageDraw) -> None:
+        for row in range(7):
+            draw.text(
+                (20, 60 + 40 * row), "The garden is open in the morning and at noon", "#222222", font(16)
+            )
+
+    pair = open_pictures(page(words), page(words, dialog))
+    change = MeasuredChange(None, (100, 90, 440, 180), (Fact("panel", {"in": "after", "as": "dialog"}),))
+    assert name_of_thing(*pair, change) == "Delete it"

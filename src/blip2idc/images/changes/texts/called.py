@@ -13,7 +13,7 @@ import numpy as np
 from blip2idc.images.changes.pictures import Picture, largest_channel
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
-from blip2idc.images.changes.texts.found import label_above, name_beside, without_shadow
+from blip2idc.images.changes.texts.found import label_above, name_beside
 from blip2idc.images.changes.texts.names import (
     AIR,
     name_above,
@@ -21,6 +21,7 @@ from blip2idc.images.changes.texts.names import (
     name_of,
     name_of_menu,
     read_as_name,
+    without_shadow,
 )
 from blip2idc.images.changes.texts.written import lines_of_place
 
@@ -32,6 +33,8 @@ _OF_BOXES = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 _WIDE = 3
 #: Of the contrast of letters, by which they differ from what is there when they left, and share of them that did.
 _LEFT, _MOST_OF_IT = 0.3, 0.85
+#: Pixels of a side of a box that is ticked.
+_TICKED = 40
 #: Pixels from the outer edge of an outline to the box in it, at which a label above it begins.
 _RING = 4
 #: Pixels by which a label may begin beside the field below it.
@@ -53,6 +56,8 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return _as_menu(first, second, change)
     if change.fact("replaced") or (change.facts and change.thing == "picture"):
         return _as_picture(first, second, change)
+    if not change.facts and change.thing.endswith("box") and not change.is_read:
+        return _as_field(first, second, change)
     if not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
         return change
     if change.fact("checked"):
@@ -108,6 +113,10 @@ def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> Measur
         box = box[0] + _RING, box[1] + _RING, box[2] - 2 * _RING, box[3] - 2 * _RING
     if change.fact("shadowed"):
         box = without_shadow(picture, box)
+    if change.name is None and max(box[2:]) <= _TICKED:
+        beside = name_beside(picture, box)
+        thing = f"{change.thing or 'box'} beside '{beside}'"
+        return replace(change, thing=thing, sentence=sentence(change.facts, thing)) if beside else change
     label = name_above(picture, box, _LABEL) or label_above(picture, box)
     if label is None or label == change.name:
         return change

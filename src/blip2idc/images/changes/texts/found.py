@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from blip2idc.images.changes.facts.panels import plain_box
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, swap_sentence, text_sentence
 from blip2idc.images.changes.texts.finding import find_lines, written_in
-from blip2idc.images.changes.texts.names import AIR, VERY_SURE, is_word, name_on, short_name, side_of
+from blip2idc.images.changes.texts.names import (
+    AIR,
+    VERY_SURE,
+    is_word,
+    name_on,
+    short_name,
+    side_of,
+    without_shadow,
+)
 from blip2idc.images.changes.texts.reading import read_line
 from blip2idc.images.changes.texts.words import changed_lines, ran_on
 from blip2idc.images.changes.texts.written import Written, letters_of
 
 #: Facts about all of a page, about what has no words, and of what comes and goes by itself.
-_NAMELESS = frozenset({"theme", "unstyled", "language", "gap", "clock", "caret", "scroll_bar", "overflow"})
+_NAMELESS = frozenset({"theme", "unstyled", "language", "clock", "caret", "scroll_bar", "overflow"})
 #: What is seen in the image before alone.
 _BEFORE = frozenset({"disappeared", "covered"})
 #: What is told with words that were read where these changed, rather than with a name.
@@ -35,6 +42,8 @@ _OPENED = 64
 _NARROW, _MENU = 0.5, 280
 #: Pixels above a field in which its label stands, between both, and by which it may begin beside it.
 _LABEL, _NEAR, _BEGINS = 44, 24, 7
+#: Pixels above a gap in which it is named by what stands there, of the height of words, and of those above their line.
+_ABOVE_GAP, _SMALL, _UNDERLINED = 72, 8, 20
 #: Pixels beside a thing in which its words begin and end, and above and below it.
 _BESIDE, _TALL = 220, 8
 #: Signs as which the edge of a thing is read.
@@ -60,6 +69,10 @@ def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> 
         return _of_panel(first, second, change)
     if change.name:
         return change
+    if change.fact("gap"):
+        return _of_gap(first, second, change)
+    if change.fact("underlined") and change.thing.endswith("line"):
+        return _of_underlined(second, change)
     if not kinds:
         return _of_same_words(first, second, change)
     if not kinds & _UNNAMED and not change.thing.endswith(("picture", "line")):
@@ -81,6 +94,29 @@ def _of_two(first: Picture, second: Picture, change: MeasuredChange) -> Measured
     at = before.index(after[0])
     one, other = short_name(before[:at]), short_name(before[at:])
     return replace(change, sentence=swap_sentence(one, other)) if one and other else change
+
+
+def _of_gap(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A gap by the words next above it."""
+    picture, box = (first, change.before_box) if change.before_box else (second, change.after_box)
+    if box is None or box[1] < _SMALL:
+        return change
+    top = max(0, box[1] - _ABOVE_GAP)
+    lines = find_lines(picture, (box[0], top, box[2], box[1] - top + _EDGE))
+    read = _sure([Written(*read_line(crop), line) for crop, line in lines[-1:]])
+    return replace(change, name=short_name([line.text for line in read]))
+
+
+def _of_underlined(picture: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A line below words as these words."""
+    if change.after_box is None:
+        return change
+    x, y, width, height = change.after_box
+    top = max(0, y - _UNDERLINED)
+    name = name_on(picture, (x, top, width, y + height - top))
+    return (
+        replace(change, name=name, thing="text", sentence=sentence(change.facts, "text")) if name else change
+    )
 
 
 def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -184,9 +220,3 @@ def name_beside(picture: Picture, box: Box) -> str | None:
         if read:
             return short_name([read[0].text.strip(_OF_THING)])
     return None
-
-
-def without_shadow(picture: Picture, box: Box) -> Box:
-    """The plain box in a box that a shadow may be a part of."""
-    found = plain_box(picture.window(box), (0, 0, *box[2:]))
-    return (box[0] + found[0], box[1] + found[1], *found[2:]) if found else box

@@ -5,13 +5,14 @@ In: a picture and a box. Out: a name, where it was read surely and is short.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from blip2idc.images.changes.facts.pages.letters import line_of, parts_of
+from blip2idc.images.changes.facts.panels import plain_box
 from blip2idc.images.changes.lines import line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.result import Box, MeasuredChange
+from blip2idc.images.changes.sentences import in_one_line
 from blip2idc.images.changes.texts.finding import find_lines
 from blip2idc.images.changes.texts.reading import read_line
 from blip2idc.images.changes.texts.written import OUTLINE, RIM, letters_of, lines_of_place, window_of
@@ -37,7 +38,6 @@ _BELOW, _PICTURE = 48, 48
 _ENTRY = 0.8
 #: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
 _NARROW, _MENU = 0.5, 280
-_PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
 _LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
 
@@ -49,6 +49,8 @@ def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> st
         box = _inner(box)
     if change.fact("shadowed"):
         box = _inner(box, _SHADOW)
+    if change.fact("panel") and box is not None:
+        box = without_shadow(picture, box)
     if change.thing.endswith("text") and (name := name_of(picture, box, -AIR)) is not None:
         return name
     return name_on(picture, box, whole=change.fact("panel") is not None)
@@ -71,6 +73,12 @@ def name_on(picture: Picture, box: Box | None, *, whole: bool = False) -> str | 
             if len(lines) > _TITLES:
                 break
     return short_name(read)
+
+
+def without_shadow(picture: Picture, box: Box) -> Box:
+    """The plain box in a box that a shadow may be a part of."""
+    found = plain_box(picture.window(box), (0, 0, *box[2:]))
+    return (box[0] + found[0], box[1] + found[1], *found[2:]) if found else box
 
 
 def short_name(lines: Sequence[str]) -> str | None:
@@ -183,15 +191,6 @@ def as_name(lines: Sequence[str]) -> str | None:
     """Lines as a name; None where they are too many or too long for one."""
     name = in_one_line(lines)
     return name if 0 < len(lines) <= _MOST_LINES and 1 < len(name) <= _MOST_LETTERS else None
-
-
-def in_one_line(lines: Sequence[str]) -> str:
-    """Lines below each other in one; a word that was parted at its hyphen is whole again.
-
-    >>> in_one_line(["Contactez-", "nous"]), in_one_line(["Sign", "in"])
-    ('Contactez-nous', 'Sign in')
-    """
-    return _PARTED.sub("-", "\n".join(lines)).replace("\n", " ")
 
 
 def _inner(box: Box | None, most: int = OUTLINE) -> Box | None:
