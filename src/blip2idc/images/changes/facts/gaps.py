@@ -1,4 +1,4 @@
-"""What gave way in a part of a page: `gap`.
+"""What gave way in a part of a page: `gap`; one thing `moved`.
 
 In: a `Patch`. Out: the fact, where all that is drawn in the place before is found some pixels higher or lower after.
 """
@@ -17,6 +17,7 @@ _FOUND, _ELSEWHERE = (
     0.88,
     0.6,
 )  # share of what is drawn that is found again, and that is found in place at most
+_THING = 40  # pixels of the height of one thing
 _FEW = 120  # pixels on outlines
 
 
@@ -35,7 +36,18 @@ def gave_way(patch: Patch) -> Fact | None:
         return None
     shares = [_share(one, other, shift) for shift in shifts]
     best = int(np.argmax(shares))
-    return Fact("gap", {"pixels": shifts[best]}) if shares[best] >= _FOUND else None
+    if shares[best] < _FOUND:
+        return None
+    if _is_one_thing(one, other, abs(shifts[best])):
+        return Fact("moved", {"dx": 0, "dy": shifts[best]})
+    return Fact("gap", {"pixels": shifts[best]})
+
+
+def _is_one_thing(one: np.ndarray, other: np.ndarray, way: int) -> bool:
+    """Whether all that differs is no higher than a button before and after, but for what it covers on its way."""
+    gone = [np.flatnonzero((lines & ~others).any(axis=1)) for lines, others in ((one, other), (other, one))]
+    heights = sorted(int(np.ptp(rows)) if rows.size else 0 for rows in gone)
+    return heights[0] < _THING and heights[1] < _THING + way
 
 
 def _outlines(luma: np.ndarray) -> np.ndarray:

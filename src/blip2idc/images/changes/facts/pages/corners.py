@@ -35,6 +35,7 @@ _FEW_REGIONS, _SPECK, _FAINT = (
     0.4,
     0.1,
 )  # regions that are the corners of one box, and of the largest what is none
+_EDGE, _MIDDLE = 2, 0.14  # pixels from an edge, and share of it that is its middle, in which no corner lies
 _PART, _LESS = 0.45, 0.8  # of a side of the box, and of what the square side differs from the outside
 
 
@@ -194,11 +195,18 @@ def corner_fact(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     down, across = np.minimum(rows, height - 1 - rows), np.minimum(columns, width - 1 - columns)
     core = (down > 1) & (across > 1)  # a picture's edges may be drawn anew where its corners are
     core = core if core.sum() >= _FEW_IN_CORE else np.ones_like(core)
-    side = int(max(np.quantile(down[core], 0.98), np.quantile(across[core], 0.98))) + 1
-    if side < 3 or side > min(height, width) / 2 + 1 or 2 * side * side > 0.999 * height * width:
+    if _reaches_between(region.mask):
         return None
-    inside = np.hypot(side - down, side - across) < 0.9 * side - 2  # of the circle that rounds the corner
-    if inside.mean() > (_ELSEWHERE if len(rows) > _SMALL else _ELSEWHERE_SMALL):
+    most = _ELSEWHERE if len(rows) > _SMALL else _ELSEWHERE_SMALL
+    side = next(
+        (
+            side
+            for side in _sides(down[core], across[core])
+            if _lies_in_corners(side, down, across, (height, width), most)
+        ),
+        None,
+    )
+    if side is None:
         return None
     corner = 2 * (rows >= height / 2) + (columns >= width / 2)
     seen = 0
@@ -220,6 +228,34 @@ def corner_fact(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     if seen < 3 or high < _STEP * seen or low > _ROUNDER * high:
         return None
     return Fact("rounded", {"in": "after" if unlike[1] < unlike[0] else "before"})
+
+
+def _sides(down: np.ndarray, across: np.ndarray) -> list[int]:
+    """Sides that corners may have, by how far pixels lie from the edges; few of them may be drawn anew elsewhere."""
+    return [
+        int(factor * max(np.quantile(down, share), np.quantile(across, share))) + 1
+        for share, factor in ((0.98, 1.0), (0.995, 1.0), (0.94, 1.5))
+    ]
+
+
+def _lies_in_corners(
+    side: int, down: np.ndarray, across: np.ndarray, size: tuple[int, int], most: float
+) -> bool:
+    """Whether pixels so far from the edges of a box lie in its corners of that side, outside of what rounds them."""
+    height, width = size
+    if side < 3 or side > min(size) / 2 + 1 or 2 * side * side > 0.999 * height * width:
+        return False
+    inside = np.hypot(side - down, side - across) < 0.9 * side - 2  # of the circle that rounds the corner
+    return bool(inside.mean() <= most)
+
+
+def _reaches_between(mask: np.ndarray) -> bool:
+    """Whether what differs goes on along the middle of an edge of its box, as outlines do and what grew."""
+    for line in (mask[_EDGE], mask[-1 - _EDGE], mask[:, _EDGE], mask[:, -1 - _EDGE]):
+        half = max(1, round(_MIDDLE * line.size / 2))
+        if line[line.size // 2 - half : line.size // 2 + half + 1].mean() > 0.5:
+            return True
+    return False
 
 
 def _pair_fact(before: Pixels, after: Pixels, members: Sequence[Region]) -> Fact | None:

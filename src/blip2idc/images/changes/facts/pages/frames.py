@@ -81,6 +81,11 @@ def _step(image: np.ndarray, mask: np.ndarray, core: np.ndarray) -> float:
     border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     outside = np.isin(labels, border[border > 0])
     inside = (labels > 0) & ~outside
+    if not inside.any():  # dashes
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        within = np.zeros_like(inside)
+        within[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+        inside, outside = outside & within, outside & ~within
     steps = []
     for source in (outside, inside):
         if not source.any():
