@@ -1,4 +1,4 @@
-"""A line around a thing that is unchanged inside: `outlined`, as borders and focus rings are.
+"""A line around a thing that is unchanged inside: `outlined`, as borders and focus rings are; around nothing, a thing.
 
 In: the two images in one frame and a region. Out: the fact with the side that has the line and its colour. The pixels
 that differ are a ring; in one image it has a colour of its own, in the other it continues what is inside or outside.
@@ -23,14 +23,19 @@ _CORE = 0.6  # of the usual difference, from which on a pixel has the full colou
 _COLOR, _ONE_COLOR = 40, 0.6  # levels, and the share of the core that has one colour
 _CONTINUES = 0.4  # of the step of the side with the line, at most, where the other has none
 _STEP = 12.0  # levels by which the line differs from what is beside it
+_HAZE = 0.3  # of the strongest difference, up to which it is a haze beside the line
+_BARE = 2  # levels by which the pixels of a place differ in which there is nothing
 _WIDEST_AROUND = 6  # pixels beside a region that are looked at
 
 
 def outline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     """`outlined` where a line around something came or went."""
     x, y, width, height = region.box
-    if min(width, height) < _SMALLEST or not _is_ring(region.mask):
+    if min(width, height) < _SMALLEST:
         return None
+    if not _is_ring(region.mask):
+        sharp = _sharp(before, after, region)
+        return None if sharp is None else outline(before, after, sharp)
     top, left = max(0, y - _WIDEST_AROUND), max(0, x - _WIDEST_AROUND)
     window = slice(top, y + height + _WIDEST_AROUND), slice(left, x + width + _WIDEST_AROUND)
     one, other = (image[window].astype(np.int16) for image in (before, after))
@@ -47,10 +52,36 @@ def outline(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     color = np.median(values, axis=0)
     if (np.abs(values - color).max(axis=1) <= _COLOR).mean() < _ONE_COLOR:
         return None
+    if _is_empty((one, other)[1 - side], mask):
+        return Fact(("disappeared", "appeared")[side])
     return Fact(
         "outlined",
         {"in": ("before", "after")[side], "by": color_name(color), "by_hex": hex_code(color)},
     )
+
+
+def _sharp(before: Pixels, after: Pixels, region: Region) -> Region | None:
+    """What of a region differs strongly, where it is a ring and the rest a haze: what lies over the line is blurred."""
+    x, y, width, height = region.box
+    window = slice(y, y + height), slice(x, x + width)
+    gap = largest_channel(np.abs(after[window].astype(np.int16) - before[window]))
+    limit = _HAZE * float(np.quantile(gap[region.mask], 0.98))
+    strong = region.mask & (gap > limit)
+    rows, columns = np.flatnonzero(strong.any(axis=1)), np.flatnonzero(strong.any(axis=0))
+    if not rows.size or limit < _STEP or min(np.ptp(rows), np.ptp(columns)) + 1 < _SMALLEST:
+        return None
+    part = strong[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if part.shape == strong.shape and part.sum() == region.mask.sum():
+        return None
+    box = x + int(columns[0]), y + int(rows[0]), part.shape[1], part.shape[0]
+    return Region(box, part, region.strength, float(gap[strong].mean())) if _is_ring(part) else None
+
+
+def _is_empty(image: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether nothing is seen in and around a box in the image without its line: the box itself came or went."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    rim = slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3)
+    return bool(np.ptp(image[rim].reshape(-1, 3), axis=0).max() <= _BARE)
 
 
 def _is_ring(mask: np.ndarray) -> bool:
