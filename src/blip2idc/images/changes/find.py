@@ -28,13 +28,12 @@ from blip2idc.images.changes.geometry.columns import find_columns
 from blip2idc.images.changes.geometry.overlay import Overlay, content_box, is_bare, lay
 from blip2idc.images.changes.geometry.registration import as_rows, scaled
 from blip2idc.images.changes.pictures import (
-    DRAWN,
     Picture,
     Pixels,
     Plane,
     Source,
     differences,
-    evenness,
+    is_drawn,
     open_pictures,
     working_factor,
 )
@@ -91,15 +90,13 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     one, other = first.rgb(factor), second.rgb(factor)
     plain = gap if factor == 1 and first.is_rgb and second.is_rgb else None
     beside = (
-        plain is not None
-        and plain[:, -4:].any()
-        and (evenness(one) > DRAWN or not plain[:, :-_WIDEST_BAR].any())
+        plain is not None and plain[:, -4:].any() and (is_drawn(one) or not plain[:, :-_WIDEST_BAR].any())
     )
     if plain is not None and beside and (bar := find_scroll_bar(one, other)) is not None:
         return _beside_scroll_bar(one, other, plain, *bar, texts=texts)
     found = aligning.align_exactly(one, other, plain)
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
-    drawn = max(evenness(one), evenness(other)) > DRAWN
+    drawn = is_drawn(one, other)
     whole = measure_page(one, other) if little and drawn and factor == 1 else None
     if whole is not None:
         return _page_changed(first, second, *whole, texts=texts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.pictures import Pixels, largest_channel
+from blip2idc.images.changes.pictures import Pixels, Plane, largest_channel
 from blip2idc.images.changes.result import Box
 
 #: Lines of a place that are looked at, from the top.
@@ -48,13 +48,13 @@ def line_boxes(image: Pixels, box: Box) -> list[Box]:
     left, right = max(0, x - _REACH), min(image.shape[1], x + width + _REACH)
     tall = max(height, 12)
     top, bottom = max(0, y - tall), min(image.shape[0], y + height + tall)
-    window = image[top:bottom, left:right].astype(np.int16)
+    window = image[top:bottom, left:right]
     beside = min(tall, _BESIDE)
     near = slice(max(0, x - left - beside), x - left + width + beside)
     ground = _ground(window[max(0, y - top - 4) : y - top + height + 4, near])
     if ground is None:
         return []
-    gap = largest_channel(np.abs(window - ground))
+    gap = _off(window, ground)
     strongest = float(np.quantile(gap[y - top : y - top + height, x - left : x - left + width], 0.98))
     if strongest < _LEAST_CONTRAST:
         return []
@@ -89,11 +89,11 @@ def _on_own_ground(image: Pixels, line: Box, ground: np.ndarray) -> list[Box]:
     x, y, width, height = line
     if min(width, height) < _BUTTON:
         return []
-    window = image[y : y + height, x : x + width].astype(np.int16)
+    window = image[y : y + height, x : x + width]
     inner = _ground(window)
     if inner is None or np.abs(inner - ground).max() < _LEAST_CONTRAST:
         return []
-    gap = largest_channel(np.abs(window - inner))
+    gap = _off(window, inner)
     if (gap <= _LEAST_CONTRAST).mean() < _MOSTLY_GROUND:
         return []
     inside = gap[_EDGE:-_EDGE, _EDGE:-_EDGE]
@@ -116,16 +116,22 @@ def with_air(image: Pixels, box: Box) -> Pixels:
     return image[max(0, y - _AIR) : y + height + _AIR, max(0, x - _AIR) : x + width + _AIR]
 
 
-def _ground(window: np.ndarray) -> np.ndarray | None:
-    """The commonest colour, float [3]; None where it is not common."""
+def _ground(window: Pixels) -> np.ndarray | None:
+    """The commonest colour, whole levels, int16 [3]; None where it is not common."""
     if not window.size:
         return None
-    values = window.reshape(-1, 3)
-    counts = np.bincount((values >> 4) @ np.array([256, 16, 1]), minlength=4096)
+    coarse = (window >> 4).astype(np.intp)
+    counts = np.bincount(
+        ((coarse[:, :, 0] << 8) | (coarse[:, :, 1] << 4) | coarse[:, :, 2]).ravel(), minlength=4096
+    )
     best = int(counts.argmax())
-    color = np.array([best >> 8, best >> 4 & 15, best & 15]) * 16 + 8
-    near = np.abs(values - color).max(axis=1) <= 24
-    return np.asarray(np.median(values[near], axis=0)) if near.mean() >= 0.3 else None
+    near = _off(window, np.array([best >> 8, best >> 4 & 15, best & 15]) * 16 + 8) <= 24
+    return np.rint(np.median(window[near], axis=0)).astype(np.int16) if near.mean() >= 0.3 else None
+
+
+def _off(window: Pixels, color: np.ndarray) -> Plane:
+    """By how many levels pixels differ from a colour, uint8 [H, W]."""
+    return largest_channel(cv2.absdiff(window, (*map(float, color), 0.0)))
 
 
 def _runs_of_rows(inked: np.ndarray, top: int, bottom: int) -> list[tuple[int, int]]:

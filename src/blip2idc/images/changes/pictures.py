@@ -209,6 +209,11 @@ def evenness(image: Pixels) -> float:
     return max(shares, default=1.0)
 
 
+def is_drawn(*images: Pixels) -> bool:
+    """Whether any of some images is a drawing or a page."""
+    return any(evenness(image) > DRAWN for image in images)
+
+
 def codes(image: Pixels) -> np.ndarray:
     """One number for each colour, uint32 [H, W]: equal where all channels are, and compared four times as fast."""
     return np.ascontiguousarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)).view(np.uint32)[:, :, 0]

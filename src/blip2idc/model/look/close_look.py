@@ -20,7 +20,7 @@ from blip2idc.images.changes.facts.pages.passing import PASSING
 from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
-from blip2idc.images.changes.pictures import DRAWN, evenness
+from blip2idc.images.changes.pictures import is_drawn
 from blip2idc.images.changes.result import AlignmentKind, Fact, MeasuredChange
 from blip2idc.images.changes.whole.measure import measure_cover, measure_whole
 from blip2idc.images.joint import JointArray
@@ -142,7 +142,7 @@ def look_closely(
         identical=found.judgement == "identical",
         certain=_is_certain(found, small),
         small=small,
-        drawn=not small and max(evenness(np.asarray(image)) for image in (pair.before, pair.after)) > DRAWN,
+        drawn=not small and is_drawn(np.asarray(pair.before), np.asarray(pair.after)),
         passing=passing,
         whole=None if passing else _whole(pair, found),
     )

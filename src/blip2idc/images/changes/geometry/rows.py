@@ -61,13 +61,17 @@ def match_rows(before: Pixels, after: Pixels, *, exact: bool) -> list[RowRun] | 
 
 def _offsets_of_equal_rows(before: Pixels, after: Pixels) -> list[int]:
     """Offsets (row of after minus row of before) by the votes of rows that are rare and in both images."""
-    first, second = ([zlib.crc32(row) for row in image] for image in (before, after))
+    in_place = before.shape == after.shape  # then rows that stay where they are need no other offset
+    same = np.zeros(len(after), bool)
+    if in_place:
+        same = (codes(before) == codes(after)).all(axis=1)
+    first = [zlib.crc32(row) for row in before]
+    second = [first[y] if same[y] else zlib.crc32(row) for y, row in enumerate(after)]
     places: dict[int, list[int]] = {}
     for y, key in enumerate(first):
         places.setdefault(key, []).append(y)
     counts = Counter(second)
     votes: Counter[int] = Counter()
-    in_place = len(first) == len(second)  # then rows that stay where they are need no other offset
     for y, key in enumerate(second):
         if in_place and key == first[y]:
             continue

@@ -45,6 +45,13 @@ def best_shift(before: Pixels, after: Pixels, box: Box) -> tuple[float, float, f
     return best[1], best[2], best[0] / start
 
 
+def left_by_shift(before: Pixels, after: Pixels, box: Box, dx: float, dy: float) -> float:
+    """The share of the squared difference in a box that one shift leaves; 1 where there is none."""
+    one, other = (window(image, box) for image in (before, after))
+    start = _left(one, other, 0.0, 0.0)
+    return _left(one, other, dx, dy) / start if start else 1.0
+
+
 def _within_a_pixel(dx: float, dy: float) -> tuple[float, float]:
     return min(max(dx, -_FARTHEST), _FARTHEST), min(max(dy, -_FARTHEST), _FARTHEST)
 

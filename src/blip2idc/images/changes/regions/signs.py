@@ -10,7 +10,7 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas
-from blip2idc.images.changes.regions.shifts import best_shift, window
+from blip2idc.images.changes.regions.shifts import best_shift, left_by_shift, window
 from blip2idc.images.changes.result import Box
 
 #: Levels up to which pixels differ by rounding, and by which strokes differ from their ground at least.
@@ -65,13 +65,16 @@ def is_another_sign(before: Pixels, after: Pixels, box: Box, *, exact: bool) -> 
         for left in range(x, max(x + 1, x + width - side + step), step)
     ]
     gone = [_strokes_gone(before, after, part) for part in parts]
-    left = {
-        index: best_shift(before, after, parts[index])[2]
-        for index, count in enumerate(gone)
-        if count >= fewest
-    }
-    if any(share >= _UNSHIFTED for share in left.values()):
-        return True
+    whole = best_shift(before, after, box)[:2]
+    left: dict[int, float] = {}  # the share that shifts leave, where it may be much
+    for index in sorted(range(len(parts)), key=lambda index: -gone[index]):
+        if gone[index] < fewest:
+            break
+        if left_by_shift(before, after, parts[index], *whole) < _MORE_LEFT:
+            continue  # its own shift leaves no more
+        left[index] = best_shift(before, after, parts[index])[2]
+        if left[index] >= _UNSHIFTED:
+            return True
     most = max((share for index, share in left.items() if gone[index] >= _MANY_GONE), default=0.0)
     if most < _MORE_LEFT:
         return False

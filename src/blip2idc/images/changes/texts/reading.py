@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -26,11 +29,24 @@ ONE_THREAD = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": _THREADS for ki
 #: Channels, height and least width of what the recogniser is given: short words are not padded to 320 pixels.
 _SHAPE = [3, 48, 160]
 _lock = threading.Lock()
+#: Lines that were read, by shape and pixels.
+_Known = dict[tuple[tuple[int, ...], bytes], tuple[str, float]]
+_known: ContextVar[_Known | None] = ContextVar("_known", default=None)
 
 
 def can_read() -> bool:
     """Whether the extra is installed."""
     return all(importlib.util.find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
+
+
+@contextmanager
+def each_line_once() -> Iterator[None]:
+    """Within it no line is read twice: what moved is the same in both images."""
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
 
 
 def read_line(line: Pixels) -> tuple[str, float]:
@@ -42,6 +58,16 @@ def read_line(line: Pixels) -> tuple[str, float]:
     Raises:
         MissingExtraError: The extra `[ocr]` is not installed.
     """
+    known = _known.get()
+    if known is None:
+        return _read(line)
+    key = line.shape, line.tobytes()
+    if key not in known:
+        known[key] = _read(line)
+    return known[key]
+
+
+def _read(line: Pixels) -> tuple[str, float]:
     factor = _HEIGHT / line.shape[0]
     size = min(_WIDEST, max(8, round(line.shape[1] * factor))), _HEIGHT
     image = cv2.resize(line, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)

@@ -13,7 +13,6 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from blip2idc.images.changes.boxes import overlap
 from blip2idc.images.changes.facts.pages.letters import line_of
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
@@ -27,7 +26,7 @@ from blip2idc.images.changes.texts.names import (
     name_of_thing,
     name_on,
 )
-from blip2idc.images.changes.texts.reading import can_read
+from blip2idc.images.changes.texts.reading import can_read, each_line_once
 from blip2idc.images.changes.texts.same_words import same_words
 from blip2idc.images.changes.texts.words import changed_lines, missing_words, ran_on, with_seconds
 from blip2idc.images.changes.texts.written import (
@@ -36,7 +35,8 @@ from blip2idc.images.changes.texts.written import (
     letters_of,
     letters_of_lines,
     lines_of_place,
-    read_place,
+    read_places,
+    read_within,
     rows,
     shows_through,
     told_apart,
@@ -68,6 +68,8 @@ _PLACED = 12
 #: Of its height, by which a letter may stand off the place in a line that its number tells.
 _OFF_PLACE = 2.0
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
+#: Levels by which the pixels of what is of one colour differ.
+_PLAIN = 16
 #: What a thing is not, if it is to be read.
 _NO_TEXT = ("picture", "line")
 #: Pixels: a shape up to there may be one letter that changed.
@@ -87,7 +89,8 @@ def with_texts(
     """The changes with their texts; as they are where the extra `[ocr]` is missing."""
     if not changes or not can_read():
         return tuple(changes)
-    read = [called(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
+    with each_line_once():
+        read = [called(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
     read = _moved_words(read)
     read = [*(called_by_found(first, second, change) for change in read[:_FOUND]), *read[_FOUND:]]
     texts = [
@@ -162,12 +165,12 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     sure = VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
     whole = not kinds or (change.before_box is not None and change.after_box is not None)
-    one, other = (
-        read_place(picture, box, sure, whole=whole)
-        for picture, box in zip((first, second), boxes, strict=True)
-    )
-    if one is None or other is None:
+    if kinds & _CAME_OR_WENT and _is_blank(first, second, change):
         return change
+    read = read_places((first, second), boxes, sure, whole=whole)
+    if read is None:
+        return change
+    one, other = read
     if len(one) != len(other):
         one, other = rows(one), rows(other)
     written = told_apart(one, other)
@@ -270,10 +273,21 @@ def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> Measure
     return replace(change, name=name, thing="card", sentence=sentence(change.facts, "card"))
 
 
+def _is_blank(first: Picture, second: Picture, change: MeasuredChange) -> bool:
+    """Whether what came or went is of one colour, but for its edge."""
+    picture, box = (second, change.after_box) if change.fact("appeared") else (first, change.before_box)
+    if box is None:
+        return False
+    x, y, width, height = box
+    rim = min(width, height) // 4
+    thing = picture.window((x + rim, y + rim, width - 2 * rim, height - 2 * rim)).reshape(-1, 3)
+    return bool(np.ptp(thing, axis=0).max(initial=0) <= _PLAIN)
+
+
 def _if_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     """A change of letters as it is where the words are the same; with its texts, and no fact, where others are read."""
     written, rewritten = (
-        _within(read_place(picture, box, _SURE), box)
+        read_within(picture, box, _SURE)
         for picture, box in ((first, change.before_box), (second, change.after_box))
     )
     if not written or not rewritten:
@@ -289,13 +303,6 @@ def _if_same_words(first: Picture, second: Picture, change: MeasuredChange) -> M
 
 def _digits(text: str) -> str:
     return "".join(letter for letter in text if letter.isdigit())
-
-
-def _within(lines: Sequence[Written] | None, box: Box | None) -> list[Written]:
-    """The lines that stand in a box for most of their width, rather than beside it."""
-    if box is None:
-        return []
-    return [line for line in lines or () if 2 * overlap(line.box, box) > line.box[2] * line.box[3]]
 
 
 def _is_at_edge(picture: Picture, box: Box | None) -> bool:

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
+from blip2idc.images.changes.boxes import overlap
 from blip2idc.images.changes.lines import MOST_LINES, line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.regions.grouping import union
@@ -44,19 +45,57 @@ class Written:
     box: Box
 
 
-def read_place(picture: Picture, box: Box | None, sure: float, *, whole: bool = True) -> list[Written] | None:
-    """The lines of a place; none where nothing is written; None where one is not sure.
+#: Lines of a place that were not read yet: cut out, and their boxes in the image.
+Lines = list[tuple[Pixels, Box]]
+
+
+def read_places(
+    pictures: tuple[Picture, Picture], boxes: Sequence[Box | None], sure: float, *, whole: bool
+) -> tuple[list[Written], list[Written]] | None:
+    """What is written in a place before and after; None where a line of either is not sure.
+
+    What takes less to read is read first, since the other side is not asked where it is not sure.
+
+    Args:
+        pictures: The images before and after.
+        boxes: The place in both.
+        sure: How sure the reader has to be of every line, 0..1.
+        whole: Whether to read lines from their beginning to their end, or only what of them is in the boxes.
+    """
+    found = [lines_of_place(picture, box, whole=whole) for picture, box in zip(pictures, boxes, strict=True)]
+    read: dict[int, list[Written]] = {}
+    for side in sorted((0, 1), key=lambda side: sum(line[2] / line[3] for _, line in found[side])):
+        written = read_lines(pictures[side], found[side], sure)
+        if written is None:
+            return None
+        read[side] = written
+    return read[0], read[1]
+
+
+def read_within(picture: Picture, box: Box | None, sure: float) -> list[Written] | None:
+    """The lines that stand in a place for most of their width, rather than beside it; None where one is not sure."""
+    if box is None:
+        return []
+    lines = [
+        (crop, line)
+        for crop, line in lines_of_place(picture, box)
+        if 2 * overlap(line, box) > line[2] * line[3]
+    ]
+    return read_lines(picture, lines, sure)
+
+
+def read_lines(picture: Picture, lines: Lines, sure: float) -> list[Written] | None:
+    """What lines of a place say; none where nothing is written; None where one is not sure.
 
     Of several lines the last may be cut off by the end of the image.
 
     Args:
-        picture: Where it is written.
-        box: The place.
+        picture: Where they are written.
+        lines: From top to bottom.
         sure: How sure the reader has to be of every line, 0..1.
-        whole: Whether to read lines from their beginning to their end, or only what of them is in the box.
     """
     texts: list[Written] = []
-    for crop, line in lines_of_place(picture, box, whole=whole):
+    for crop, line in lines:
         text, certainty = read_line(crop)
         if not text or certainty < sure:
             if texts and line[1] + line[3] >= picture.height - RIM:
@@ -124,7 +163,7 @@ def window_of(picture: Picture, box: Box) -> tuple[Pixels, Box]:
     )
 
 
-def lines_of_place(picture: Picture, box: Box | None, *, whole: bool = True) -> list[tuple[Pixels, Box]]:
+def lines_of_place(picture: Picture, box: Box | None, *, whole: bool = True) -> Lines:
     """The lines of a place, or what of them is in it: cut out, with a little ground, and their boxes in the image."""
     if box is None:
         return []

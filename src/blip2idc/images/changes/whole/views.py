@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from blip2idc.images.changes.pictures import DRAWN, Pixels, evenness
+from blip2idc.images.changes.pictures import Pixels, is_drawn
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,7 +44,7 @@ class Views:
     @cached_property
     def is_drawn(self) -> bool:
         """Whether the picture before is a page or a drawing: most pixels are equal to the next one."""
-        return evenness(self.before) > DRAWN
+        return is_drawn(self.before)
 
     @cached_property
     def small(self) -> tuple[Floats, Floats]:

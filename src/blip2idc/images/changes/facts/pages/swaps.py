@@ -40,8 +40,11 @@ def swap(before: Pixels, after: Pixels, region: Region) -> Fact | None:
         return None
     window = slice(y, y + height), slice(x, x + width)
     one, other = (_soft(image[window]) for image in (before, after))
-    if _exchanged(one, other) or _exchanged(one.transpose(1, 0, 2), other.transpose(1, 0, 2)):
-        return Fact("swapped")
+    apart = _UNEXPLAINED * float(np.abs(one - other).sum())
+    for rows, others in ((one, other), (one.transpose(1, 0, 2), other.transpose(1, 0, 2))):
+        same_rows = float(np.abs(rows.sum(axis=0) - others.sum(axis=0)).sum()) <= apart  # in whatever order
+        if same_rows and _exchanged(rows, others):
+            return Fact("swapped")
     return None
 
 
@@ -114,7 +117,7 @@ def _exchanged(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether rows [N, M, 3] are two parts that changed their order."""
     height = len(one)
     first = _longest(other, one)  # the upper part of after is a lower part of before
-    second = _longest(one, other)
+    second = _longest(one, other) if first >= _LEAST else 0
     if min(first, second) < _LEAST or not any(
         _is_rebuilt(one, other, last, begin)
         for last, begin in ((first, height - first), (height - second, second), (first, second))
