@@ -10,7 +10,7 @@ from blip2idc.images.changes.pictures import difference
 from blip2idc.images.changes.regions.grouping import find_areas
 from blip2idc.images.changes.regions.noise import exact_excess
 from blip2idc.images.changes.regions.rendering import drawn_anew
-from blip2idc.images.changes.regions.shifts import best_shift
+from blip2idc.images.changes.regions.shifts import best_shift, left_by_shift
 
 
 def line(text: str, shift: float = 0.0) -> np.ndarray:
@@ -38,3 +38,12 @@ def test_other_words_are_not_drawn_anew(text: str) -> None:
 
 def test_two_equal_images_have_no_shift() -> None:
     assert best_shift(line("a"), line("a"), (0, 0, 300, 30)) == (0.0, 0.0, 1.0)
+
+
+def test_what_one_shift_leaves_is_no_less_than_what_the_best_leaves() -> None:
+    before, after = line("a"), line("a", 0.5)
+    box = (0, 0, 300, 30)
+    dx, dy, left = best_shift(before, after, box)
+    assert left_by_shift(before, after, box, dx, dy) == pytest.approx(left)
+    assert left_by_shift(before, after, box, -dx, dy) > left
+    assert left_by_shift(before, before, box, dx, dy) == 1.0
