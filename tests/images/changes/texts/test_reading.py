@@ -53,7 +53,7 @@ def test_words_that_moved_are_read_once(read: list[np.ndarray]) -> None:
 
 def test_what_is_of_one_colour_is_not_read(read: list[np.ndarray]) -> None:
     before, after = page((80, 60, "Home"), (170, 60, "Prices")), page((80, 60, "Home"), (170, 60, "Prices"))
-    ImageDraw.Draw(after).rectangle((40, 60, 64, 82), fill="#6b46c1")
+    ImageDraw.Draw(after).rectangle((20, 48, 70, 94), fill="#6b46c1")
     (change,) = find_changes(before, after).changes
     assert [fact.kind for fact in change.facts] == ["appeared"]
     assert read == []
