@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blip2idc.images.changes.geometry.alignment import align, equal_share
+from blip2idc.images.changes.geometry import alignment
+from blip2idc.images.changes.geometry.alignment import align, align_roughly, equal_share
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
 
@@ -54,3 +55,18 @@ def test_equal_tiles_are_counted_where_there_is_structure() -> None:
     other = image.copy()
     other[:16, :] = 90
     assert equal_share(image, other) == 0.75
+
+
+def test_features_are_not_sought_where_rows_explain_nearly_all(
+    photograph: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = np.tile(photograph, (2, 1, 1))
+    page[len(photograph) :] = photograph[::-1]
+    longer = np.concatenate([page[:200], np.full((60, page.shape[1], 3), 250, np.uint8), page[200:]])
+    asked: list[int] = []
+    monkeypatch.setattr(alignment, "_by_features", lambda *planes: asked.append(len(planes)))
+    assert align_roughly(page, longer).kind == "rows"
+    assert asked == []
+    turned = cv2.rotate(photograph, cv2.ROTATE_180)
+    assert align_roughly(photograph, turned).kind == "none"
+    assert asked == [2]

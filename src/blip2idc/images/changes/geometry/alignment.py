@@ -95,7 +95,8 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
             return candidates[0]
     if before.shape[1] == after.shape[1] and (runs := match_rows(before, after, exact=False)):
         candidates.append(_rows_alignment(before, after, runs))
-    found = _by_features(luma, other)
+    sure = max((candidate.agreement for candidate in candidates), default=0.0) >= 1 - _BETTER
+    found = None if sure else _by_features(luma, other)
     if found is not None:
         candidates.append(found)
     best = None
