@@ -13,7 +13,7 @@ from blip2idc.images.changes.pictures import open_pictures
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import written_in
 from blip2idc.images.changes.texts.found import called_by_found, label_above, name_beside
-from blip2idc.images.changes.texts.names import name_of_thing, name_on
+from blip2idc.images.changes.texts.names import name_of_thing, name_on, within_shadow
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
 
@@ -277,3 +277,38 @@ def test_a_panel_is_called_by_its_own_words_rather_than_those_beside_it() -> Non
     pair = open_pictures(page(words), page(words, dialog))
     change = MeasuredChange(None, (100, 90, 440, 180), (Fact("panel", {"in": "after", "as": "dialog"}),))
     assert name_of_thing(*pair, change) == "Delete it"
+
+
+def test_a_thing_within_its_shadow() -> None:
+    def box(shadow: bool) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            for width in range(24, 0, -1) if shadow else ():
+                grey = 255 - 3 * (24 - width)
+                draw.rectangle((100 - width, 140 - width, 400 + width, 180 + width), (grey,) * 3)
+            draw.rectangle((100, 140, 400, 180), "#ffffff", "#888888")
+            draw.text((114, 150), "Tuesday", "#222222", font(16))
+
+        return draw_it
+
+    pair = open_pictures(page(box(shadow=False)), page(box(shadow=True)))
+    assert within_shadow(*pair, (77, 117, 347, 87)) == (100, 140, 301, 41)
+    assert within_shadow(*open_pictures(page(), page().resize((320, 200))), (100, 100, 80, 80)) == (
+        116,
+        116,
+        48,
+        48,
+    )
+
+
+def test_a_sentence_above_a_box_is_no_label() -> None:
+    def under(words: str, color: str) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.text((60, 100), words, "#222222", font(16))
+            draw.rectangle((60, 124, 360, 160), color, "#888888")
+
+        return draw_it
+
+    (change,) = find_changes(
+        page(under("Open at noon.", "#ffe0a0")), page(under("Open at noon.", "#a0e0b0"))
+    ).changes
+    assert "below" not in change.sentence

@@ -21,7 +21,7 @@ from blip2idc.images.changes.texts.names import (
     name_of,
     name_of_menu,
     read_as_name,
-    without_shadow,
+    within_shadow,
 )
 from blip2idc.images.changes.texts.written import lines_of_place
 
@@ -37,6 +37,8 @@ _LEFT, _MOST_OF_IT = 0.3, 0.85
 _TICKED = 40
 #: Pixels from the outer edge of an outline to the box in it, at which a label above it begins.
 _RING = 4
+#: Words of a label at most.
+_LABELLED = 5
 #: Pixels by which a label may begin beside the field below it.
 _LABEL = 4
 
@@ -112,17 +114,22 @@ def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     if change.fact("outlined"):
         box = box[0] + _RING, box[1] + _RING, box[2] - 2 * _RING, box[3] - 2 * _RING
     if change.fact("shadowed"):
-        box = without_shadow(picture, box)
+        box = within_shadow(first, second, box) or box
     if change.name is None and max(box[2:]) <= _TICKED:
         beside = name_beside(picture, box)
         thing = f"{change.thing or 'box'} beside '{beside}'"
         return replace(change, thing=thing, sentence=sentence(change.facts, thing)) if beside else change
     label = name_above(picture, box, _LABEL) or label_above(picture, box)
-    if label is None or label == change.name:
+    if label is None or label == change.name or not _is_label(label):
         return change
     named = f" '{change.name}'" if change.name else ""
     thing = f"{change.thing or 'box'}{named} below '{label}'"
     return replace(change, thing=thing, sentence=sentence(change.facts, thing))
+
+
+def _is_label(words: str) -> bool:
+    """Whether words may be the label of a field, and are no sentence that ends above it."""
+    return not words.endswith((".", "!", ",")) and len(words.split()) <= _LABELLED
 
 
 def _as_option(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:

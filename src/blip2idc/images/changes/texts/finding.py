@@ -19,7 +19,7 @@ from blip2idc.images.changes.texts.reading import ONE_THREAD, read_line
 from blip2idc.images.changes.texts.written import RIM, Written
 
 #: Pixels that are looked at most, and of windows that are enlarged: small letters are found better.
-_MOST, _ENLARGED, _FACTOR = 160_000, 24_000, 2
+_MOST, _ENLARGED, _FACTOR = 100_000, 24_000, 2
 #: Pixels around a window that repeat its edge, at which nothing is found.
 _EDGE = 16
 #: Of their height, by which lines beside each other may stand apart.

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from blip2idc.images.changes.facts.pages.letters import line_of, parts_of
 from blip2idc.images.changes.facts.panels import plain_box
 from blip2idc.images.changes.lines import line_boxes, with_air
-from blip2idc.images.changes.pictures import Picture, Pixels
+from blip2idc.images.changes.pictures import Picture, Pixels, largest_channel
 from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.sentences import in_one_line
 from blip2idc.images.changes.texts.finding import find_lines
@@ -23,8 +25,8 @@ VERY_SURE = 0.9
 AIR = 3
 #: What makes words harder to read in the image in which it holds.
 _SEEN_BETTER_BEFORE = frozenset({"greyed", "faded"})
-#: Pixels of a shadow around a thing.
-_SHADOW = 16
+#: Pixels of a shadow around a thing, levels of one at least, and share of a row that lies in it.
+_SHADOW, _NOTHING, _ACROSS = 16, 2, 0.5
 #: Lines that are tried for one that can be read.
 _TITLES = 3
 #: Letters of a name at least, and signs that are words.
@@ -48,7 +50,7 @@ def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> st
     if change.fact("outlined"):
         box = _inner(box)
     if change.fact("shadowed"):
-        box = _inner(box, _SHADOW)
+        box = within_shadow(first, second, box)
     if change.fact("panel") and box is not None:
         box = without_shadow(picture, box)
     if change.thing.endswith("text") and (name := name_of(picture, box, -AIR)) is not None:
@@ -79,6 +81,30 @@ def without_shadow(picture: Picture, box: Box) -> Box:
     """The plain box in a box that a shadow may be a part of."""
     found = plain_box(picture.window(box), (0, 0, *box[2:]))
     return (box[0] + found[0], box[1] + found[1], *found[2:]) if found else box
+
+
+def within_shadow(first: Picture, second: Picture, box: Box | None) -> Box | None:
+    """The thing in a box of which only what is around it differs: the shadow that one of two images shows."""
+    if box is None or first.size != second.size:
+        return _inner(box, _SHADOW)
+    one, other = (picture.window(box).astype(np.int16) for picture in (first, second))
+    differs = largest_channel(np.abs(one - other)) > _NOTHING
+    top, bottom = _around_the_middle(differs.mean(axis=1) < _ACROSS)
+    left, right = _around_the_middle(differs[top:bottom].mean(axis=0) < _ACROSS) if bottom > top else (0, 0)
+    if min(bottom - top, right - left) < _SMALL:
+        return _inner(box, _SHADOW)
+    return box[0] + left, box[1] + top, right - left, bottom - top
+
+
+def _around_the_middle(holds: np.ndarray) -> tuple[int, int]:
+    """The run (start, stop) of what holds [N] that is around the middle; empty where it does not hold there."""
+    middle = len(holds) // 2
+    before, after = np.flatnonzero(~holds[:middle]), np.flatnonzero(~holds[middle:])
+    start, stop = (
+        int(before[-1]) + 1 if before.size else 0,
+        middle + int(after[0]) if after.size else len(holds),
+    )
+    return (start, stop) if holds[middle] else (middle, middle)
 
 
 def short_name(lines: Sequence[str]) -> str | None:
