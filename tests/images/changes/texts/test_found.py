@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import Fact, MeasuredChange, find_changes
 from blip2idc.images.changes.pictures import open_pictures
+from blip2idc.images.changes.texts import written
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import written_in
 from blip2idc.images.changes.texts.found import called_by_found, label_above, name_beside
 from blip2idc.images.changes.texts.names import name_of_thing, name_on, within_shadow
+from blip2idc.images.changes.texts.words import changed_words
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
 
@@ -312,3 +315,44 @@ def test_a_sentence_above_a_box_is_no_label() -> None:
         page(under("Open at noon.", "#ffe0a0")), page(under("Open at noon.", "#a0e0b0"))
     ).changes
     assert "below" not in change.sentence
+
+
+def test_a_menu_that_fits_is_opened_by_what_it_begins_with() -> None:
+    """The second button ends where the menu does, the first begins there."""
+
+    def bar(draw: ImageDraw.ImageDraw) -> None:
+        for left, words in ((70, "Pricing"), (152, "Contact")):
+            draw.text((left, 76), words, "#222222", font(16))
+
+    assert panel(page(bar), page(bar, menu(52)), 52).name == "Pricing"
+
+
+def test_words_that_are_crossed_out_are_named() -> None:
+    def struck(draw: ImageDraw.ImageDraw) -> None:
+        draw.text((60, 120), "Our team", "#222222", font(18))
+        draw.line((60, 132, 140, 132), "#222222", 2)
+
+    pair = open_pictures(page(entries("Our team", "")), page(struck))
+    fact = Fact("underlined", {"in": "after", "as": "crossed out"})
+    change = MeasuredChange((60, 131, 80, 2), (60, 131, 80, 2), (fact,), thing="text")
+    assert called_by_found(*pair, change).name == "Our team"
+
+
+def test_small_letters_that_are_doubted_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths: list[int] = []
+
+    def read_line(line: np.ndarray) -> tuple[str, float]:
+        widths.append(line.shape[1])
+        return ("Reseve", 0.95) if len(widths) == 1 else ("Reserve", 0.99)
+
+    monkeypatch.setattr(written, "read_line", read_line)
+    assert written.read_twice(np.zeros((20, 100, 3), np.uint8)) == ("Reserve", 0.99)
+    assert widths == [100, 140]
+    widths.clear()
+    assert written.read_twice(np.zeros((40, 100, 3), np.uint8)) == ("Reseve", 0.95), "large letters"
+    assert widths == [100]
+
+
+def test_a_sentence_of_few_words_is_told_whole() -> None:
+    before, after = "Or sign up with statistics", "Or sign up with credentials"
+    assert changed_words(before, after) == (before, after)

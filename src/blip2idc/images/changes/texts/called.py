@@ -1,7 +1,7 @@
 """What a changed thing of a page is called where no words on it were read: by what stands above or below it.
 
-In: a pair and one change. Out: the change with its `name`, or with its thing in other words: a menu by the entry that
-opened it, a gap by what stands above it, a picture by the words below it, a field by its label, a text by its words.
+In: a pair and one change. Out: the change with its `name`, or with its thing in other words: a gap by what stands above
+it, a picture by the words below it, a field by its label, an option by the words beside it, a text by its words.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from blip2idc.images.changes.pictures import Picture, largest_channel
-from blip2idc.images.changes.result import Box, Fact, MeasuredChange
+from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
 from blip2idc.images.changes.texts.found import label_above, name_beside
 from blip2idc.images.changes.texts.names import (
@@ -19,7 +19,6 @@ from blip2idc.images.changes.texts.names import (
     name_above,
     name_below,
     name_of,
-    name_of_menu,
     read_as_name,
     within_shadow,
 )
@@ -55,7 +54,7 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         picture, box = (first, change.before_box) if change.before_box else (second, change.after_box)
         return replace(change, name=name_above(picture, box))
     if change.fact("panel"):
-        return _as_menu(first, second, change)
+        return change
     if change.fact("replaced") or (change.facts and change.thing == "picture"):
         return _as_picture(first, second, change)
     if not change.facts and change.thing.endswith("box") and not change.is_read:
@@ -136,16 +135,3 @@ def _as_option(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     """A box that is ticked, a switch or a radio button, called by the words right of it, else left of it."""
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_beside(picture, box) if box is not None else None)
-
-
-def _as_menu(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A panel as the menu of what stands above it."""
-    side = str(change.facts[0].values["in"])
-    picture, box = (second, change.after_box) if side == "after" else (first, change.before_box)
-    if box is None or change.facts[0].values["as"] != "panel":
-        return change
-    name = name_of_menu(picture, box)
-    if name is None:
-        return change
-    facts = (Fact("panel", {"in": side, "as": "menu"}),)
-    return replace(change, facts=facts, name=name, sentence=sentence(facts, change.thing))

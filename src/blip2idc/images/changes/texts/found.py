@@ -17,6 +17,7 @@ from blip2idc.images.changes.texts.names import (
     AIR,
     VERY_SURE,
     is_word,
+    name_of_menu,
     name_on,
     short_name,
     side_of,
@@ -42,8 +43,9 @@ _OPENED = 64
 _NARROW, _MENU = 0.5, 280
 #: Pixels above a field in which its label stands, between both, and by which it may begin beside it.
 _LABEL, _NEAR, _BEGINS = 44, 24, 7
-#: Pixels above a gap in which it is named by what stands there, of the height of words, and of those above their line.
-_ABOVE_GAP, _SMALL, _UNDERLINED = 72, 8, 20
+#: Pixels above a gap in which it is named by what stands there, of the height of words,
+#: and of words above and below a line.
+_ABOVE_GAP, _SMALL, _UNDERLINED, _STRUCK = 72, 8, 20, 10
 #: Pixels beside a thing in which its words begin and end, and above and below it.
 _BESIDE, _TALL = 220, 8
 #: Signs as which the edge of a thing is read.
@@ -71,7 +73,7 @@ def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> 
         return change
     if change.fact("gap"):
         return _of_gap(first, second, change)
-    if change.fact("underlined") and change.thing.endswith("line"):
+    if change.fact("underlined"):
         return _of_underlined(second, change)
     if not kinds:
         return _of_same_words(first, second, change)
@@ -108,12 +110,12 @@ def _of_gap(first: Picture, second: Picture, change: MeasuredChange) -> Measured
 
 
 def _of_underlined(picture: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A line below words as these words."""
+    """A line below words, or through them, as these words."""
     if change.after_box is None:
         return change
     x, y, width, height = change.after_box
     top = max(0, y - _UNDERLINED)
-    name = name_on(picture, (x, top, width, y + height - top))
+    name = name_on(picture, (x, top, width, y + height + _STRUCK - top))
     return (
         replace(change, name=name, thing="text", sentence=sentence(change.facts, "text")) if name else change
     )
@@ -125,12 +127,12 @@ def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     fact = change.facts[0]
     if box is None or (change.name and fact.values["as"] != "panel"):
         return change
-    box = without_shadow(picture, box)
-    opener = _opener(picture, box) if fact.values["as"] == "panel" else None
+    plain = without_shadow(picture, box)
+    opener = _opener(picture, plain) or name_of_menu(picture, box) if fact.values["as"] == "panel" else None
     if opener is not None:
         facts = (Fact("panel", {**fact.values, "as": "menu"}),)
         return replace(change, facts=facts, name=opener, sentence=sentence(facts, change.thing))
-    return change if change.name else replace(change, name=name_on(picture, box, whole=True))
+    return change if change.name else replace(change, name=name_on(picture, plain, whole=True))
 
 
 def _opener(picture: Picture, box: Box) -> str | None:

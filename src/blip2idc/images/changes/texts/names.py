@@ -17,7 +17,14 @@ from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.sentences import in_one_line
 from blip2idc.images.changes.texts.finding import find_lines
 from blip2idc.images.changes.texts.reading import read_line
-from blip2idc.images.changes.texts.written import OUTLINE, RIM, letters_of, lines_of_place, window_of
+from blip2idc.images.changes.texts.written import (
+    OUTLINE,
+    RIM,
+    letters_of,
+    lines_of_place,
+    read_twice,
+    window_of,
+)
 
 #: How sure the reader has to be of the words on a thing, and of those of a text that seems to have moved.
 VERY_SURE = 0.9
@@ -25,6 +32,8 @@ VERY_SURE = 0.9
 AIR = 3
 #: What makes words harder to read in the image in which it holds.
 _SEEN_BETTER_BEFORE = frozenset({"greyed", "faded"})
+#: What lies over other words, or casts its shadow on them.
+_LIES_OVER = frozenset({"panel", "shadowed"})
 #: Pixels of a shadow around a thing, levels of one at least, and share of a row that lies in it.
 _SHADOW, _NOTHING, _ACROSS = 16, 2, 0.5
 #: Lines that are tried for one that can be read.
@@ -41,7 +50,7 @@ _ENTRY = 0.8
 #: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
 _NARROW, _MENU = 0.5, 280
 #: Most pixels of a thing that is called by its words, most lines and letters of these.
-_LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 2, 40
+_LARGEST, _MOST_LINES, _MOST_LETTERS = 300_000, 3, 40
 
 
 def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
@@ -53,9 +62,10 @@ def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> st
         box = within_shadow(first, second, box)
     if change.fact("panel") and box is not None:
         box = without_shadow(picture, box)
-    if change.thing.endswith("text") and (name := name_of(picture, box, -AIR)) is not None:
+    lies_over = bool({fact.kind for fact in change.facts} & _LIES_OVER)
+    if change.thing.endswith("text") and not lies_over and (name := name_of(picture, box, -AIR)) is not None:
         return name
-    return name_on(picture, box, whole=change.fact("panel") is not None)
+    return name_on(picture, box, whole=lies_over)
 
 
 def name_on(picture: Picture, box: Box | None, *, whole: bool = False) -> str | None:
@@ -151,7 +161,7 @@ def name_of(picture: Picture, box: Box | None, rim: int = RIM) -> str | None:
     lines = line_boxes(thing, (0, 0, thing.shape[1], thing.shape[0]))
     if len(lines) > _MOST_LINES:
         lines = lines[:1]  # its title
-    read = [read_line(with_air(thing, line)) for line in lines]
+    read = [read_twice(with_air(thing, line)) for line in lines]
     return as_name([text for text, _ in read]) if all(sure >= VERY_SURE for _, sure in read) else None
 
 
@@ -209,7 +219,7 @@ def name_of_menu(picture: Picture, box: Box) -> str | None:
 
 def read_as_name(crop: Pixels) -> str | None:
     """What a line says, where it was read surely and is short."""
-    text, certainty = read_line(crop)
+    text, certainty = read_twice(crop)
     return as_name([text]) if certainty >= VERY_SURE else None
 
 

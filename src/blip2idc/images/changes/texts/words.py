@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-_SHORT = 32  # characters up to which a line is named whole
-_FEW = 4  # words, likewise
+_SHORT = 40  # characters up to which a line is named whole
+_FEW = 6  # words, likewise
 _FEWEST_LETTERS = 2  # of words that came or went
 _TOGETHER = 2  # words that may be the same between two that changed and are named with them
 _RUN_TOGETHER = re.compile(r"(:[0-5]\d)(?=[^\W\d_])")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+import cv2
 import numpy as np
 
 from blip2idc.images.changes.boxes import overlap
@@ -26,6 +27,10 @@ OUTLINE = 8
 _BESIDE = 0.4
 #: Deviation in levels of what is written at all, and correlation of the same letters.
 _FAINTEST, _SEEN = 0.5, 0.5
+#: Certainty between which a line of letters up to this height with its ground is read again, and letters of one.
+_DOUBTED, _QUITE_SURE, _LOW, _WORD = 0.9, 0.985, 30, 4
+#: Of its width, to which it is drawn out for that.
+_DRAWN_OUT = 1.4
 #: Pixels of the image around a place that are looked at.
 _AROUND = 720
 
@@ -96,7 +101,7 @@ def read_lines(picture: Picture, lines: Lines, sure: float) -> list[Written] | N
     """
     texts: list[Written] = []
     for crop, line in lines:
-        text, certainty = read_line(crop)
+        text, certainty = read_twice(crop)
         if not text or certainty < sure:
             if texts and line[1] + line[3] >= picture.height - RIM:
                 break
@@ -105,6 +110,19 @@ def read_lines(picture: Picture, lines: Lines, sure: float) -> list[Written] | N
             return None
         texts.append(Written(text, certainty, line))
     return texts
+
+
+def read_twice(crop: Pixels) -> tuple[str, float]:
+    """The text of a line of small letters and how sure it is; read drawn out as well where it is not quite sure.
+
+    Narrow letters are passed over, or taken for others.
+    """
+    text, sure = read_line(crop)
+    if crop.shape[0] > _LOW or not _DOUBTED <= sure < _QUITE_SURE or len(text) < _WORD:
+        return text, sure
+    size = round(_DRAWN_OUT * crop.shape[1]), crop.shape[0]
+    again, surer = read_line(np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC)))
+    return (again, surer) if surer > sure else (text, sure)
 
 
 def rows(lines: Sequence[Written]) -> list[Written]:
