@@ -20,6 +20,7 @@ from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
 from blip2idc.images.changes.facts.pages.wrapping import with_unwrapped
+from blip2idc.images.changes.facts.replacement import picture_alone
 from blip2idc.images.changes.facts.scaling import resized_picture
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.flow.explained import with_reflow
@@ -379,7 +380,8 @@ def _strip_change(
     pixels = max(box[2] * box[3] for box in boxes if box)
     image, side = (after, boxes[1]) if boxes[0] is None else (before, boxes[0])
     thing = thing_of(image, side) if side and None in boxes else ""
-    if not facts and (fact := resized_picture(before, after, (boxes[0], boxes[1]))) is not None:
+    sides = boxes[0], boxes[1]
+    if not facts and (fact := resized_picture(before, after, sides) or picture_alone(before, after, sides)):
         facts, thing = (fact,), "picture"
     return MeasuredChange(boxes[0], boxes[1], facts, sentence(facts, thing), 2.0, pixels, 128.0, thing)
 

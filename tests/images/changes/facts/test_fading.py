@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -74,3 +76,30 @@ def test_a_card_that_fades_on_a_dark_page_casts_no_shadow(back: bool) -> None:
     faint = mixed(image, (55, 85, 216, 236), "#222222", 0.25)
     (fact,) = (change_of(faint, image) if back else change_of(image, faint)).facts
     assert (fact.kind, fact.values["in"]) == ("faded", "before" if back else "after")
+
+
+@pytest.mark.parametrize("quality", [80, 90])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_card_that_fades_in_an_image_that_was_encoded(quality: int, back: bool) -> None:
+    image, draw = page("#ffffff")
+    draw.rounded_rectangle((60, 90, 210, 250), 6, outline="#d5d9de")
+    draw.ellipse((76, 104, 92, 120), fill="#1bae96")
+    draw.text((76, 130), "Activity", "#222222", font(15))
+    draw.text((76, 155), "1723.99", "#222222", font(22))
+    draw.rectangle((76, 205, 190, 220), fill="#e8521d")
+    faint = mixed(image, (55, 85, 216, 256), "#ffffff", 0.3)
+    stream = io.BytesIO()
+    faint.save(stream, "JPEG", quality=quality)
+    encoded = Image.open(stream).convert("RGB")
+    (fact,) = (change_of(encoded, image) if back else change_of(image, encoded)).facts
+    assert (fact.kind, fact.values["in"]) == ("faded", "before" if back else "after")
+
+
+def test_a_grey_button_that_is_disabled_did_not_fade() -> None:
+    images = []
+    for ground, label in (("#6c757d", "white"), ("#dcdfe3", "#8d949c")):
+        image, draw = page("#ffffff")
+        draw.rectangle((60, 100, 190, 140), fill=ground)
+        draw.text((82, 111), "Continue", label, font(16))
+        images.append(image)
+    assert [fact.kind for fact in change_of(*images).facts] == ["greyed"]

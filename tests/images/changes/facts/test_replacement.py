@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.facts.replacement import picture_alone
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:
@@ -85,3 +86,36 @@ def test_a_picture_on_white_in_the_place_of_another() -> None:
     after.paste(other, (80, 140))
     ImageDraw.Draw(after).rectangle((50, 104, 230, 130), fill="#8899aa")
     assert facts(before, after) == ["replaced"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_small_drawn_portrait_that_does_not_load(back: bool) -> None:
+    round_ = Image.new("L", (32, 32))
+    ImageDraw.Draw(round_).ellipse((0, 0, 31, 31), fill=255)
+    drawing = Image.new("RGB", (32, 32))
+    for row in range(4):
+        for column in range(8):
+            color = 30 + 28 * column, 40 + 50 * row, 250 - 28 * column
+            ImageDraw.Draw(drawing).rectangle((4 * column, 8 * row, 4 * column + 3, 8 * row + 7), fill=color)
+    before, after = page(), page()
+    before.paste(drawing, (60, 100), round_)
+    sign = Image.new("RGB", (32, 32), "white")
+    draw = ImageDraw.Draw(sign)
+    draw.rectangle((3, 6, 12, 16), "#b8d4f8", "#8a8a8a")
+    draw.text((15, 6), "us", "#222222", font(12))
+    after.paste(sign, (60, 100), round_)
+    assert facts(*((after, before) if back else (before, after))) == ["appeared" if back else "disappeared"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_picture_that_does_not_load_takes_some_rows_less(back: bool) -> None:
+    before, after = page(), page()
+    before.paste(photograph((200, 150), 3), (40, 100))
+    ImageDraw.Draw(after).text((56, 102), "Rain jacket", "#222222", font(12))
+    images, boxes = [before, after], [(40, 100, 200, 150), (40, 102, 90, 14)]
+    step = -1 if back else 1
+    one, other = (np.asarray(image) for image in images[::step])
+    fact = picture_alone(one, other, (boxes[::step][0], boxes[::step][1]))
+    assert fact is not None
+    assert fact.kind == ("appeared" if back else "disappeared")
+    assert picture_alone(one, one, (boxes[0], boxes[0])) is None

@@ -19,6 +19,8 @@ _PICTURE, _BESIDE = (
     300,
     12.0,
 )  # pixels, and levels by which what it is mixed with may differ from what is beside it
+#: Levels of what is strong, pixels of it that tell, and how many are explained but for levels, or a share, by encoding.
+_STRONG, _MANY, _MOST, _ENCODED, _ENCODED_SHARE = 60.0, 250, 0.93, 14.0, 0.12
 _COLORED = 6.0  # levels between channels from which on a colour is no grey
 _INK = 24.0  # levels by which something differs from its ground
 _NEUTRAL, _LABEL_NEUTRAL = 16.0, 26.0  # levels between the channels of what is grey
@@ -59,10 +61,27 @@ def _mixed(patch: Patch) -> tuple[Fact, np.ndarray, np.ndarray] | None:
             continue
         left = np.abs(faint - share * full).max(axis=1)
         limit = _LEFT if patch.clean else patch.tolerance
-        if (left <= limit).mean() < _EXPLAINED or left.mean() > 0.12 * np.abs(faint).max(axis=1).mean():
-            continue
-        return Fact("faded", {"in": side, "percent": round(100 * share)}), full, grounds[0]
+        exact = (left <= limit).mean() >= _EXPLAINED and left.mean() <= 0.12 * np.abs(faint).max(
+            axis=1
+        ).mean()
+        if exact or _is_mixed_in_noise(full, left):
+            return Fact("faded", {"in": side, "percent": round(100 * share)}), full, grounds[0]
     return None
+
+
+def _is_mixed_in_noise(full: np.ndarray, left: np.ndarray) -> bool:
+    """Whether many strong pixels are explained but for what encoding adds to them, and the faint ones beside them, too.
+
+    Args:
+        full: float [N, 3], the stronger side apart from its ground.
+        left: float [N], what the mixture leaves of the fainter one.
+    """
+    strength = np.abs(full).max(axis=1)
+    strong = strength >= _STRONG
+    if strong.sum() < _MANY:
+        return False
+    near = left <= np.maximum(_ENCODED, _ENCODED_SHARE * strength)
+    return bool(near[strong].mean() >= _MOST and (strong.all() or near[~strong].mean() >= _MOST))
 
 
 def _mixed_picture(patch: Patch) -> Fact | None:

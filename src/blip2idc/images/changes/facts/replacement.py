@@ -7,7 +7,8 @@ import numpy as np
 from blip2idc.images.changes.facts.ground import is_drawn, plain_ground
 from blip2idc.images.changes.facts.light import shape_correlations
 from blip2idc.images.changes.facts.patch import Patch, contrast, inner_of
-from blip2idc.images.changes.result import Fact
+from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.result import Box, Fact
 
 _FEWEST = 400  # pixels of a picture
 _DENSE = 0.45  # share of its box that differs where another picture is there
@@ -83,11 +84,38 @@ def _another_picture(patch: Patch, inner: np.ndarray) -> Fact | None:
     return Fact("replaced")
 
 
+def picture_alone(before: Pixels, after: Pixels, boxes: tuple[Box | None, Box | None]) -> Fact | None:
+    """`appeared` or `disappeared` where a photograph stands in one image, and a sign that it is missing in the other.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H', W', 3].
+        boxes: What is seen in rows of both that are not the same.
+    """
+    one, other = boxes
+    if one is None or other is None:
+        return None
+    side = int(other[2] * other[3] > one[2] * one[3])
+    width, height = (one, other)[side][2:]
+    windows = [
+        image[y : y + height, x : x + width].astype(np.float32)
+        for image, (x, y, _, _) in zip((before, after), (one, other), strict=True)
+    ]
+    full, bare = windows[side], windows[1 - side]
+    if min(width, height) < _LARGER_SIDE or full.shape != bare.shape:
+        return None
+    inner = np.ones(full.shape[:2], bool)
+    if not _is_taken(full, inner) or _commonest(bare, inner)[0] < _PLAIN:
+        return None
+    return Fact(("disappeared", "appeared")[side])
+
+
 def _is_taken(image: np.ndarray, inner: np.ndarray) -> bool:
-    """Whether a place shows a photograph: many colours, and few pixels like those beside them."""
+    """Whether a place shows a photograph: very many colours, or several, and few pixels like those beside them."""
     beside = inner[:, 1:] & inner[:, :-1]
     steps = np.abs(np.diff(image, axis=1)).max(axis=2)[beside]
-    return bool(_colors(image[inner]) >= _FEW_COLORS - 1 and (steps <= 1).mean() <= _EVEN)
+    colors = _colors(image[inner])
+    return bool(colors >= _COLORS or (colors >= _FEW_COLORS - 1 and (steps <= 1).mean() <= _EVEN))
 
 
 def _commonest(image: np.ndarray, inner: np.ndarray) -> tuple[float, np.ndarray]:

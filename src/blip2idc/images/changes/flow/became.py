@@ -30,6 +30,8 @@ _LARGEST = 600_000
 _ASKEW, _LIKE, _SEEN = 3, 24, 0.86
 #: The same where it is drawn at another part of a pixel, and by how much less of it its own image has there.
 _NEARLY, _SEEN_NEARLY, _NEW_THERE = 80, 0.83, 0.2
+#: Share of what lies around its ink that has nearly its colour, from which on it is not seen there.
+_LOST = 0.6
 
 
 def became(
@@ -135,12 +137,25 @@ def _seen_in(piece: Piece, others: Sequence[Piece], own: Pixels, image: Pixels) 
         if min(map(abs, way)) < _ASKEW or other.pixels <= piece.pixels:
             continue
         gap = _gap_of_ink(piece, image, there)
+        if _is_lost_in(piece, image, there):
+            continue
         if float((gap <= _LIKE).mean()) >= _SEEN:
             return way
         nearly = float((gap <= _NEARLY).mean())  # drawn at another part of a pixel
         if nearly >= _SEEN_NEARLY and nearly - _share_there(piece, own, there) >= _NEW_THERE:
             return way
     return None
+
+
+def _is_lost_in(piece: Piece, image: Pixels, there: tuple[int, int]) -> bool:
+    """Whether what lies around the ink of a piece has its colour at a place, so that no shapes are seen there."""
+    height, width = piece.inked.shape
+    window = image[there[1] : there[1] + height, there[0] : there[0] + width].astype(np.int16)
+    around = window[~cv2.dilate(piece.inked.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)]
+    if not len(around):
+        return False
+    color = np.median(piece.colors[piece.inked].astype(np.int16), axis=0)
+    return bool((np.abs(around - color).max(axis=1) <= _NEARLY).mean() > _LOST)
 
 
 def _gap_of_ink(piece: Piece, image: Pixels, there: tuple[int, int]) -> np.ndarray:
