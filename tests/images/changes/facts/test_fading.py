@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import find_changes
 from blip2idc.images.changes.result import MeasuredChange
+from blip2idc.worlds.edits.photographs import packaged_photographs
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:
@@ -103,3 +104,15 @@ def test_a_grey_button_that_is_disabled_did_not_fade() -> None:
         draw.text((82, 111), "Continue", label, font(16))
         images.append(image)
     assert [fact.kind for fact in change_of(*images).facts] == ["greyed"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_picture_in_other_light_on_a_dark_page_did_not_fade(back: bool) -> None:
+    image, _ = page("#101418")
+    with Image.open(packaged_photographs("test")[0]) as photograph:
+        image.paste(photograph.convert("RGB").resize((260, 180)), (120, 80))
+    darker = image.copy()
+    part = image.crop((120, 80, 380, 260))
+    darker.paste(part.point(lambda level: level * 0.7), (120, 80))
+    (fact,) = (change_of(darker, image) if back else change_of(image, darker)).facts
+    assert fact.kind == ("brighter" if back else "darker")

@@ -77,9 +77,14 @@ def test_an_unsure_reading_is_not_told(read: list[np.ndarray], monkeypatch: pyte
 def test_another_case_of_the_same_letters(
     read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, old: str, new: str, side: str
 ) -> None:
-    said = iter((old, new))
-    monkeypatch.setattr(written, "read_line", lambda line: (next(said), 0.99))
-    (change,) = find_changes(page(old), page(new)).changes
+    images = page(old), page(new)
+
+    def read_lines(picture: written.Picture, lines: written.Lines, sure: float) -> list[written.Written]:
+        text = old if picture.source is images[0] else new
+        return [written.Written(text, 0.99, box) for _, box in lines]
+
+    monkeypatch.setattr(written, "read_lines", read_lines)
+    (change,) = find_changes(*images).changes
     assert [(fact.kind, fact.values["in"]) for fact in change.facts] == [("capitals", side)] * bool(side)
     assert (change.thing, change.name) == ("text", new)
     assert (change.before_text, change.after_text) == (None, None)

@@ -64,7 +64,8 @@ def _mixed(patch: Patch) -> tuple[Fact, np.ndarray, np.ndarray] | None:
         exact = (left <= limit).mean() >= _EXPLAINED and left.mean() <= 0.12 * np.abs(faint).max(
             axis=1
         ).mean()
-        if exact or _is_mixed_in_noise(full, left):
+        roughly = _is_mixed_in_noise(full, left)
+        if exact or (roughly and float(left.mean()) < _left_by_light(full, faint, grounds[0])):
             return Fact("faded", {"in": side, "percent": round(100 * share)}), full, grounds[0]
     return None
 
@@ -82,6 +83,13 @@ def _is_mixed_in_noise(full: np.ndarray, left: np.ndarray) -> bool:
         return False
     near = left <= np.maximum(_ENCODED, _ENCODED_SHARE * strength)
     return bool(near[strong].mean() >= _MOST and (strong.all() or near[~strong].mean() >= _MOST))
+
+
+def _left_by_light(full: np.ndarray, faint: np.ndarray, ground: np.ndarray) -> float:
+    """Levels that are left on average where the fainter side is taken for the stronger one in other light."""
+    one, other = full + ground, faint + ground
+    light = float((one * other).sum()) / max(float(np.square(one).sum()), 1e-6)
+    return float(np.abs(other - light * one).max(axis=1).mean())
 
 
 def _mixed_picture(patch: Patch) -> Fact | None:

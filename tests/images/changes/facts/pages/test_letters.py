@@ -100,3 +100,12 @@ def test_words_have_another_colour_or_place() -> None:
     assert only(words(), words(left=37)) == Fact("moved", {"dx": 7, "dy": 0})
     fact = only(words(), words(color="#c01010"))
     assert (fact.kind, fact.values["from_hex"], fact.values["to_hex"]) == ("recoloured", "#555555", "#c01010")
+
+
+def test_one_digit_that_became_another_is_not_upright_instead_of_italic() -> None:
+    images = [Image.new("RGB", (400, 200), "white") for _ in range(2)]
+    for image, number in zip(images, ("72 %", "22 %"), strict=True):
+        for top, text in ((40, "A garden by the river"), (120, number)):
+            ImageDraw.Draw(image).text((40, top), text, "#222222", ImageFont.truetype("DejaVuSerif.ttf", 14))
+    (change,) = find_changes(*images, texts=False).changes
+    assert change.fact("italic") is None

@@ -69,3 +69,14 @@ def test_a_dot_that_has_another_colour_is_not_checked() -> None:
         ImageDraw.Draw(image).ellipse((40, 120, 54, 134), fill=color)
     (change,) = find_changes(one, other, texts=False).changes
     assert [fact.kind for fact in change.facts] == ["recoloured"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_badge_with_a_digit_that_has_another_colour_is_not_checked(back: bool) -> None:
+    images = [page() for _ in range(2)]
+    for image, color in zip(images, ("#d64545", "#17a2b8"), strict=True):
+        draw = ImageDraw.Draw(image)
+        draw.rounded_rectangle((300, 118, 324, 139), 5, fill=color)
+        draw.text((312, 129), "1", "white", ImageFont.truetype("DejaVuSans.ttf", 13), anchor="mm")
+    (change,) = find_changes(*images[:: -1 if back else 1], texts=False).changes
+    assert [fact.kind for fact in change.facts] == ["recoloured"]

@@ -112,7 +112,10 @@ def letters(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     facts = [_of_line(*pair) for pair in pairs]
     if len(facts) > 1 and None not in facts and {fact.kind for fact in facts if fact} <= {"moved", "same"}:
         return line_spacing(pairs) or aligned_of(pairs) or _agreed(facts)
-    return _agreed(facts)
+    fact = _agreed(facts)
+    if fact is not None and fact.kind == "italic" and region.box[2] < region.box[3]:
+        return None  # one letter alone became another one
+    return fact
 
 
 def _lies_in(region: Region, boxes: list[Box]) -> bool:

@@ -32,6 +32,7 @@ _DRAWN, _SAME = (
 #: Of a radio button, in halves of its width, its dot and the gap around; levels between both; share of what is bare.
 _DOT, _GAP, _STEP, _PLAIN = 0.3, (0.54, 0.7), 40.0, 0.9
 _RIM, _BORDER = 0.15, 2  # of its width, and pixels: the outline of a box
+_SPECKS = 0.02  # share of a bare box that may have another colour
 _MARK, _BARE = (0.04, 0.45), 0.7  # share of a box that its mark takes, and that is light when it is bare
 
 
@@ -79,6 +80,8 @@ def _got_mark(off: np.ndarray, on: np.ndarray) -> bool:
     grounds = np.median(one, axis=0), np.median(on[_BORDER:-_BORDER, _BORDER:-_BORDER].reshape(-1, 3), axis=0)
     if _evenness(one) < _PLAIN or np.abs(grounds[0] - grounds[1]).max() < _STEP:
         return False
+    if (np.abs(one - grounds[0]).max(axis=1) >= _STEP).mean() > _SPECKS:
+        return False  # a badge with a thin digit on it
     mark = np.abs(other - grounds[1]).max(axis=1) >= 2 * _STEP
     return bool(_MARK[0] <= mark.mean() <= _MARK[1])
 
