@@ -44,6 +44,60 @@ def test_small_ones_and_those_without_room_stay(monkeypatch: pytest.MonkeyPatch)
     assert empty_aside((40, 30), np.uint8).shape == (40, 30)
 
 
+def test_the_type_of_the_numbers_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "LARGE", 1000)
+    for kind in ("uint8", "float32"):
+        assert laid_aside(np.ones((40, 50), kind)).dtype == kind
+        assert empty_aside((4, 5), kind).dtype == kind
+
+
+@linux
+def test_what_is_large_is_told_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "LARGE", 1000)
+    for number, kind, large in (
+        (999, "uint8", False),
+        (1000, "uint8", True),
+        (249, "float32", False),
+        (250, "float32", True),
+    ):
+        assert isinstance(empty_aside((number, 1), kind), np.memmap) == large
+
+
+@pytest.mark.parametrize(
+    ("shape", "step"), [((5, 4), 2), ((25, 1), 10), ((5, 2, 3), 1), ((3, 11), 1), ((25,), 10), ((4, 0), 10)]
+)
+def test_strips_hold_a_number_of_values(
+    shape: tuple[int, ...], step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "STRIP_VALUES", 10)
+    expected = [slice(top, min(shape[0], top + step)) for top in range(0, shape[0], step)]
+    assert list(strips(np.zeros(shape), np.zeros(shape, np.uint8))) == expected
+
+
+@linux
+def test_what_was_let_go_of_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    monkeypatch.setattr(aside, "LARGE", 1000)
+    made = empty_aside((40, 1_000_000), np.uint8)
+    start = resident()
+    made[:] = 7
+    assert resident() - start > 30_000_000
+    let_go(np.zeros(3), made[::2, 5:])
+    assert resident() - start < 10_000_000
+    assert (made == 7).all()
+
+
+def test_a_view_of_something_else_is_no_array_laid_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "LARGE", 1000)
+    values = np.frombuffer(bytes(range(250)) * 8, np.uint8)
+    let_go(values)
+    kept = laid_aside(values)
+    assert kept is not values
+    np.testing.assert_array_equal(kept, values)
+
+
 PROGRAM = """
 import sys
 from pathlib import Path

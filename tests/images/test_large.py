@@ -79,6 +79,8 @@ def test_an_array_of_it_is_a_view_that_cannot_be_written(noise: Image.Image, sma
     assert isinstance(large, LargeImage)
     view = np.asarray(large)
     assert np.shares_memory(view, large.packed)
+    assert aside.laid_aside(view) is view
+    assert open_image(large) is large
     assert view.flags.c_contiguous
     assert not view.flags.writeable
     expected = np.array(view)

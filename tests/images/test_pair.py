@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from blip2idc.errors import ImageError
-from blip2idc.images.pair import MAX_PIXELS, ImagePair, open_image
+from blip2idc.images.pair import MAX_PIXELS, ImagePair, check_image, open_image
 
 
 def png(image: Image.Image, **options: object) -> bytes:
@@ -51,6 +51,9 @@ def test_same_pixels_from_path_text_bytes_pil_and_array(picture: Image.Image, tm
 
 def test_result_is_a_copy_that_keeps_no_file(picture: Image.Image, tmp_path: Path) -> None:
     assert open_image(picture) is not picture
+    earlier, kept = picture.getpixel((0, 0)), open_image(picture)
+    picture.putpixel((0, 0), (1, 2, 3))
+    assert kept.getpixel((0, 0)) == earlier != (1, 2, 3)
     path = tmp_path / "picture.png"
     picture.save(path)
     opened = open_image(path)
@@ -90,6 +93,13 @@ def test_alpha_lies_on_white() -> None:
     assert pixels(open_image(png(Image.fromarray(rgba)))) == expected
 
 
+def test_a_colour_that_stands_for_nothing_lies_on_white() -> None:
+    content = png(
+        Image.fromarray(np.array([[[10, 20, 30], [10, 20, 31]]], np.uint8)), transparency=(10, 20, 30)
+    )
+    assert pixels(open_image(content)) == [[255, 255, 255], [10, 20, 31]]
+
+
 def test_grey_with_alpha_lies_on_white() -> None:
     grey = Image.merge("LA", [Image.new("L", (2, 1), 40), Image.fromarray(np.array([[255, 0]], np.uint8))])
     assert pixels(open_image(png(grey))) == [[40, 40, 40], [255, 255, 255]]
@@ -115,6 +125,12 @@ def test_sixteen_bit_png_keeps_black_and_white_and_the_middle() -> None:
     assert pixels(open_image(png(deep))) == [[0] * 3, [128] * 3, [255] * 3]
 
 
+def test_sixteen_bits_that_are_dark_stay_dark() -> None:
+    deep = Image.fromarray(np.array([[0, 257 * 4, 257 * 10]], np.uint16))
+    assert pixels(open_image(png(deep))) == [[0] * 3, [4] * 3, [10] * 3]
+    assert pixels(open_image(deep.convert("I"))) == [[0] * 3, [4] * 3, [10] * 3]
+
+
 def test_big_endian_sixteen_bit() -> None:
     deep = Image.frombytes("I;16B", (2, 1), struct.pack(">2H", 257 * 10, 65535))
     assert pixels(open_image(deep)) == [[10] * 3, [255] * 3]
@@ -126,7 +142,7 @@ def test_integer_mode_is_sixteen_bit_unless_it_goes_beyond() -> None:
         [7] * 3,
         [255] * 3,
     ]
-    assert pixels(open_image(Image.fromarray(np.array([[-5, 510_000, 1_020_000]], np.int32)))) == [
+    assert pixels(open_image(Image.fromarray(np.array([[-400_000, 510_000, 1_020_000]], np.int32)))) == [
         [0] * 3,
         [128] * 3,
         [255] * 3,
@@ -138,7 +154,9 @@ def test_integer_mode_is_sixteen_bit_unless_it_goes_beyond() -> None:
     [
         ([0.0, 0.2, 1.0], [0, 51, 255]),
         ([0.0, 51.0, 255.0], [0, 51, 255]),
-        ([-1.0, 500.0, 1000.0], [0, 128, 255]),
+        ([-300.0, 500.0, 1000.0], [0, 128, 255]),
+        ([0.0, 1.5, 2.0], [0, 2, 2]),
+        ([-100.0, 51.0, 100.0], [0, 51, 100]),
     ],
 )
 def test_float_mode_by_its_range(values: list[float], expected: list[int]) -> None:
@@ -147,8 +165,8 @@ def test_float_mode_by_its_range(values: list[float], expected: list[int]) -> No
 
 
 def test_float_mode_with_nan_is_black_there() -> None:
-    image = Image.fromarray(np.array([[np.nan, np.inf, 1.0]], np.float32))
-    assert pixels(open_image(image)) == [[0] * 3, [0] * 3, [255] * 3]
+    image = Image.fromarray(np.array([[np.nan, np.inf, -np.inf, 1.0]], np.float32))
+    assert pixels(open_image(image)) == [[0] * 3, [0] * 3, [0] * 3, [255] * 3]
 
 
 def test_cmyk_jpeg() -> None:
@@ -178,6 +196,8 @@ def test_animation_gives_its_first_frame() -> None:
         (np.array([[True]]), [255, 255, 255]),
         (np.array([[False]]), [0, 0, 0]),
         (np.array([[257 * 9]], np.uint16), [9, 9, 9]),
+        (np.array([[[1000, 2000, 65535]]], np.uint16), [4, 8, 255]),
+        (np.array([[[True, False, True]]]), [255, 0, 255]),
         (np.array([[0.2]], np.float64), [51, 51, 51]),
         (np.array([[[0.0, 0.2, 1.0]]], np.float32), [0, 51, 255]),
         (np.array([[[0.0, 0.2, 1.0, 0.0]]], np.float16), [255, 255, 255]),
@@ -286,13 +306,13 @@ def test_random_bytes_raise_nothing_but_image_errors(content: bytes) -> None:
             continue
 
 
-def header_only_png(width: int, height: int) -> bytes:
+def header_only_png(width: int, height: int, *, depth: int = 8, kind: int = 2) -> bytes:
     """A PNG that promises a size and holds no pixels: decoding it can only fail."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
@@ -316,6 +336,49 @@ def test_limit_holds_for_arrays_and_pil_images(picture: Image.Image) -> None:
     for source in (picture, np.asarray(picture), png(picture)):
         assert "9x6 = 54 pixels, more than the limit of 53" in refused(source, max_pixels=53)
         assert open_image(source, max_pixels=54).size == (9, 6)
+    assert refused(np.asarray(picture), max_pixels=53).startswith("array: has 9x6 ")
+
+
+def test_limit_holds_for_both_of_a_pair(picture: Image.Image) -> None:
+    small = picture.crop((0, 0, 5, 5))
+    for pair, which in (((picture, small), "before"), ((small, picture), "after")):
+        with pytest.raises(
+            ImageError, match=f"^the image {which}: has 9x6 = 54 pixels, more than the limit of 53"
+        ):
+            ImagePair.open(*pair, max_pixels=53)
+
+
+@pytest.mark.parametrize("form", ["png", "tif"])
+def test_a_raised_limit_holds_for_rasters_too(form: str, tmp_path: Path) -> None:
+    """Grey of 16 bits, 9600 x 9600, without its pixels."""
+    path = tmp_path / f"huge.{form}"
+    if form == "png":
+        path.write_bytes(header_only_png(9600, 9600, depth=16, kind=0))
+    else:
+        tags = (
+            (256, 9600),
+            (257, 9600),
+            (258, 16),
+            (259, 1),
+            (262, 1),
+            (273, 8),
+            (277, 1),
+            (278, 9600),
+            (279, 99),
+        )
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+        path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4))
+    works = (
+        lambda **options: ImagePair.open(path, path, **options),
+        lambda **options: check_image(path, **options),
+    )
+    for work in works:
+        for options, reason in (
+            ({}, "more than the limit of 64,000,000"),
+            ({"max_pixels": 10**8}, "truncated"),
+        ):
+            with pytest.raises(ImageError, match=f"^{re.escape(str(path))}: .*{reason}"):
+                work(**options)
 
 
 def test_pillow_is_left_as_it_was(picture: Image.Image) -> None:
@@ -343,7 +406,7 @@ def test_threads_do_not_disturb_each_other(picture: Image.Image) -> None:
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0, 3), (0, 0)])
 def test_zero_size(shape: tuple[int, ...]) -> None:
-    assert "expected at least one pixel" in refused(np.zeros(shape, np.uint8))
+    assert re.search("^array: is .* expected at least one pixel", refused(np.zeros(shape, np.uint8)))
 
 
 def test_zero_size_pil() -> None:
@@ -352,7 +415,7 @@ def test_zero_size_pil() -> None:
 
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 2), (2, 2, 5), (1, 2, 2, 3)])
 def test_array_of_a_wrong_shape(shape: tuple[int, ...]) -> None:
-    assert f"array has shape {shape}" in refused(np.zeros(shape, np.uint8))
+    assert refused(np.zeros(shape, np.uint8)).startswith(f"array: array has shape {shape}; ")
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, np.nan, np.inf])
@@ -366,7 +429,23 @@ def test_integer_array_out_of_range() -> None:
 
 @pytest.mark.parametrize("array", [np.array([["a"]]), np.array([[1j]]), np.array([[None]])])
 def test_array_of_a_wrong_type(array: np.ndarray) -> None:
-    assert f"array of {array.dtype}" in refused(array)
+    assert refused(array).startswith(f"array: array of {array.dtype}; ")
+
+
+def test_bytes_are_called_so() -> None:
+    assert refused(b"notes").startswith("image bytes: is not an image")
+
+
+def test_a_mode_that_has_no_way_to_rgb() -> None:
+    sentence = "it: cannot turn mode La into RGB (conversion from La to L not supported)"
+    assert refused(Image.new("La", (2, 2)), name="it") == sentence
+
+
+def test_an_image_that_was_opened_and_is_cut_off(picture: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "half.png"
+    path.write_bytes(png(picture)[:-60])
+    with Image.open(path) as opened:
+        assert refused(opened).startswith(f"{path}: the image is truncated or damaged")
 
 
 def test_something_else_altogether() -> None:
@@ -378,8 +457,9 @@ def test_a_pair_names_the_image_that_fails(picture: Image.Image, tmp_path: Path)
         ImagePair.open(b"x", picture)
     with pytest.raises(ImageError, match="^the image after: array has shape"):
         ImagePair.open(picture, np.zeros(3))
-    with pytest.raises(ImageError, match=r"gone\.png: no such file"):
-        ImagePair.open(picture, tmp_path / "gone.png")
+    for pair in ((picture, tmp_path / "gone.png"), (tmp_path / "gone.png", picture)):
+        with pytest.raises(ImageError, match=r"gone\.png: no such file"):
+            ImagePair.open(*pair)
 
 
 def test_default_limit_is_64_million() -> None:
@@ -393,3 +473,20 @@ def test_an_image_in_memory_is_called_by_its_file_where_it_has_one(tmp_path: Pat
         for source, called in ((opened, str(path)), (Image.new("RGB", (20, 10)), "image")):
             with pytest.raises(ImageError, match=f"^{re.escape(called)}: has 20x10 ="):
                 open_image(source, max_pixels=199)
+
+
+def test_a_check_reads_to_the_end_and_names_what_fails(picture: Image.Image, tmp_path: Path) -> None:
+    content = png(picture)
+    check_image(content)
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    check_image(path)
+    with pytest.raises(ImageError, match="^it: has 9x6 = 54 pixels, more than the limit of 53"):
+        check_image(path, max_pixels=53, name="it")
+    deep = png(Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30)))
+    for broken in (content[:-60], deep[:-60]):
+        path.write_bytes(broken)
+        with pytest.raises(ImageError, match=f"^{re.escape(str(path))}: the image is truncated"):
+            check_image(path)
+        with pytest.raises(ImageError, match="^image bytes: the image is truncated"):
+            check_image(broken)

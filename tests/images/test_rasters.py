@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,7 @@ def test_bands_are_chosen_and_stretched_alike(bands: tuple[Path, Path]) -> None:
 def test_nothing_asked_for_shows_three_bands_by_percentiles_of_both(bands: tuple[Path, Path]) -> None:
     pair, told = open_rasters(*bands)
     assert told.startswith("bands 1,2,3 of 13, values ")
-    assert "2nd to 98th percentile of both" in told
+    assert told.endswith(" (2nd to 98th percentile of both) shown as 0 to 255")
     assert np.asarray(pair.before).max() - np.asarray(pair.before).min() > 200
     assert np.array_equal(np.asarray(pair.before), np.asarray(pair.after))  # the change is in band 4
 
@@ -52,7 +55,7 @@ def test_minmax_and_values_that_are_no_numbers(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", values)
     tifffile.imwrite(tmp_path / "b.tif", np.full((2, 3), 4.5, np.float32))
     pair, told = open_rasters(tmp_path / "a.tif", tmp_path / "b.tif", RasterView(stretch="minmax"))
-    assert "values 0.5 to 4.5" in told
+    assert "values 0.5 to 4.5 (the least and the largest of both) shown" in told
     assert np.asarray(pair.before)[:, :, 0].tolist() == [[0, 0, 128], [255, 64, 0]]
     assert np.asarray(pair.after).min() == 255
 
@@ -62,7 +65,59 @@ def test_eight_bits_are_left_as_they_are(tmp_path: Path) -> None:
     picture.save(tmp_path / "a.png")
     pair, told = open_rasters(tmp_path / "a.png", tmp_path / "a.png")
     assert np.array_equal(np.asarray(pair.before), np.asarray(picture))
-    assert "8 bits as they are" in told
+    assert told == "bands 1,2,3 of 3, values 0 to 255 (8 bits as they are) shown as 0 to 255"
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "shown", "bands"),
+    [
+        ("L", 40, (40, 40, 40), "1 of 1"),
+        ("LA", (40, 90), (40, 40, 40), "1 of 2"),
+        ("RGB", (10, 20, 30), (10, 20, 30), "1,2,3 of 3"),
+        ("RGBA", (10, 20, 30, 90), (10, 20, 30), "1,2,3 of 4"),
+    ],
+)
+def test_of_a_picture_its_colours_are_shown(
+    mode: str, colour: Any, shown: tuple[int, ...], bands: str, tmp_path: Path
+) -> None:
+    Image.new(mode, (3, 2), colour).save(tmp_path / "a.png")
+    Image.new("RGB", (3, 2)).save(tmp_path / "b.png")
+    pair, told = open_rasters(tmp_path / "a.png", tmp_path / "b.png")
+    assert pair.before.getpixel((2, 1)) == shown
+    assert told.startswith(f"bands {bands}, ")
+
+
+def test_one_value_alone_is_black_and_what_is_above_it_not(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.full((5, 6), 7, np.int16))
+    for stretch, how in (
+        ("percentile", "2nd to 98th percentile of both"),
+        ("minmax", "the least and the largest of both"),
+    ):
+        view = parse_view(None, stretch)
+        pair, told = open_rasters(tmp_path / "a.tif", tmp_path / "a.tif", view)
+        assert told == f"bands 1 of 1, values 7 to 8 ({how}) shown as 0 to 255"
+        assert not np.asarray(pair.before).any()
+
+
+def test_no_finite_value_at_all(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.full((5, 6), np.nan, np.float32))
+    pair, told = open_rasters(tmp_path / "a.tif", tmp_path / "a.tif")
+    assert told == "bands 1 of 1, values 0 to 1 (no finite values) shown as 0 to 255"
+    assert not np.asarray(pair.before).any()
+
+
+@pytest.mark.parametrize("shape", [(13, 4), (4, 13), (13, 4, 3)])
+def test_rows_are_stretched_some_at_a_time(
+    shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    view = parse_view(None, "minmax")
+    whole = open_rasters(tmp_path / "a.tif", tmp_path / "a.tif", view)
+    monkeypatch.setattr("blip2idc.images.rasters._ROWS", 30)
+    parts = open_rasters(tmp_path / "a.tif", tmp_path / "a.tif", view)
+    assert np.array_equal(np.asarray(parts[0].before), np.asarray(whole[0].before))
+    assert parts[1] == whole[1]
 
 
 def test_what_is_a_raster(bands: tuple[Path, Path], tmp_path: Path) -> None:
@@ -73,6 +128,34 @@ def test_what_is_a_raster(bands: tuple[Path, Path], tmp_path: Path) -> None:
     assert not is_raster(tmp_path / "plain.tif")
     Image.new("RGB", (4, 4)).save(tmp_path / "plain.png")
     assert not is_raster(tmp_path / "plain.png")
+    Image.new("L", (4, 4), 9).save(tmp_path / "plain.pgm")
+    assert not is_raster(tmp_path / "plain.pgm")
+
+
+def test_dark_colours_of_sixteen_bits_are_a_picture(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(b"\0" + struct.pack(">3H", 257 * 4, 257 * 5, 257 * 6)))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b""))
+    assert not is_raster(tmp_path / "a.png")
+
+
+def test_a_tiff_without_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II*\0" + bytes(4) + bytes(40))
+    assert not is_raster(path)
+    for work in (lambda: ImagePair.open(path, path), lambda: open_rasters(path, path)):
+        with pytest.raises(ImageError, match=f"^{re.escape(str(path))}: "):
+            work()
+
+
+def test_a_tiff_of_absurdly_many_tags(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II*\0" + struct.pack("<IH", 8, 5000) + bytes(40))
+    with pytest.raises(ImageError, match=rf"^{re.escape(str(path))}: .*more than 4,096 tags"):
+        is_raster(path)
 
 
 @pytest.mark.parametrize("name", ["x.png", "x.tif", "x.jp2", "x.pgm"])
@@ -119,6 +202,8 @@ def test_negative_values_of_eight_bits_are_a_raster(tmp_path: Path) -> None:
     [
         ("int16", -32768, "-32768"),
         ("float32", -3.4028234663852886e38, "-3.40282e+38"),
+        ("float64", -1.7976931348623157e308, "-1.7976931348623157e+308"),
+        ("int32", -2147483647, "-2147483647"),
         ("uint16", 65535, "65535 "),
     ],
 )
@@ -145,17 +230,29 @@ def test_a_word_about_nothing_that_is_no_number(tmp_path: Path) -> None:
 
 
 def test_a_band_that_is_not_there(bands: tuple[Path, Path]) -> None:
-    with pytest.raises(ImageError, match="has 13 bands, and --bands asks for 14"):
+    expected = f"^{re.escape(str(bands[0]))}: has 13 bands, and --bands asks for 14"
+    with pytest.raises(ImageError, match=expected):
         open_rasters(*bands, RasterView(bands=(14,)))
 
 
-@pytest.mark.parametrize("text", ["", "0", "1,2", "a", "4,3,2,1", "-1", "1.5"])
+def test_what_is_asked_for() -> None:
+    assert parse_view(None, None) == RasterView()
+    assert parse_view("1", "auto").bands == (1,)
+    assert parse_view("65535", "-2,-1") == RasterView((65535,), (-2, -1))
+    assert [parse_view(None, name).stretch for name in ("auto", "minmax", "percentile")] == [
+        "auto",
+        "minmax",
+        "percentile",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "0", "1,2", "a", "4,3,2,1", "-1", "1.5", "65536"])
 def test_bands_that_are_none(text: str) -> None:
     with pytest.raises(ConfigError, match="--bands is"):
         parse_view(text, None)
 
 
-@pytest.mark.parametrize("text", ["best", "1", "5,1", "nan,1", "0,inf", "1,2,3"])
+@pytest.mark.parametrize("text", ["best", "1", "5,1", "5,5", "nan,1", "0,inf", "1,2,3"])
 def test_stretches_that_are_none(text: str) -> None:
     with pytest.raises(ConfigError, match="--stretch is"):
         parse_view(None, text)
