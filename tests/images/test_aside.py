@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures.memory import resident
 
 from blip2idc.images import aside
 from blip2idc.images.aside import empty_aside, laid_aside, let_go, strips
@@ -76,9 +77,6 @@ def test_strips_hold_a_number_of_values(
 
 @linux
 def test_what_was_let_go_of_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def resident() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     monkeypatch.setattr(aside, "LARGE", 1000)
     made = empty_aside((40, 1_000_000), np.uint8)
     start = resident()

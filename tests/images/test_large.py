@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.fixtures.memory import resident
 
 from blip2idc.images import aside
 from blip2idc.images.large import LargeImage, is_large, rgb_of_parts
@@ -65,6 +66,11 @@ def test_everything_that_is_done_with_it_as_with_any_image(
     assert same(large.crop(), plain)
     assert same(large.resize((224, 112)), plain.resize((224, 112)))
     assert same(large.reduce(3), plain.reduce(3))
+    box = (5, 7, 900, 80)
+    assert same(large.crop(box=box), plain.crop(box))
+    nearest = Image.Resampling.NEAREST
+    assert same(large.resize((224, 112), resample=nearest, box=box), plain.resize((224, 112), nearest, box))
+    assert same(large.reduce(3, box=box), plain.reduce(3, box))
     assert same(large.copy(), plain)
     assert same(large.transpose(Image.Transpose.ROTATE_90), plain.transpose(Image.Transpose.ROTATE_90))
     assert same(pickle.loads(pickle.dumps(large)), plain)
@@ -82,6 +88,7 @@ def test_an_array_of_it_is_a_view_that_cannot_be_written(noise: Image.Image, sma
     assert aside.laid_aside(view) is view
     assert open_image(large) is large
     assert view.flags.c_contiguous
+    assert view.dtype == np.uint8
     assert not view.flags.writeable
     expected = np.array(view)
     aside.let_go(view)
@@ -100,6 +107,28 @@ def test_who_changes_it_gets_a_copy(noise: Image.Image, small_is_large: None) ->
     assert not np.asarray(large)[:50, :50].any()
     assert open_image(again).tobytes() == again.tobytes()
     np.testing.assert_array_equal(view, kept)
+
+
+@linux
+def test_after_every_step_its_pixels_are_in_the_file_alone(small_is_large: None) -> None:
+    """Ten million of them: 40 MB as Pillow lays them out, 30 MB as an array."""
+    part = Image.new("RGB", (4000, 500), (1, 2, 3))
+    start = resident()
+    large = rgb_of_parts((4000, 2500), (((0, top), part) for top in range(0, 2500, 500)))
+    assert resident() - start < 15_000_000
+    assert isinstance(large, LargeImage)
+    assert large.resize((40, 25)).getpixel((39, 24)) == (1, 2, 3)
+    assert resident() - start < 15_000_000
+    view = np.asarray(large)
+    assert resident() - start < 20_000_000
+    assert large.reduce(100).size == (40, 25)
+    assert view.shape == (2500, 4000, 3)
+
+
+def test_what_is_large() -> None:
+    assert is_large((25_000_000, 1))
+    assert is_large((1, 25_000_000))
+    assert not is_large((24_999_999, 1))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
