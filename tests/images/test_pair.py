@@ -490,3 +490,10 @@ def test_a_check_reads_to_the_end_and_names_what_fails(picture: Image.Image, tmp
             check_image(path)
         with pytest.raises(ImageError, match="^image bytes: the image is truncated"):
             check_image(broken)
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30)).save(buffer, "TIFF")
+    (tmp_path / "a.tif").write_bytes(buffer.getvalue())
+    check_image(tmp_path / "a.tif")
+    (tmp_path / "a.tif").write_bytes(buffer.getvalue()[:-60])
+    with pytest.raises(ImageError, match="^it: the image is "):
+        check_image(tmp_path / "a.tif", name="it")
