@@ -235,8 +235,7 @@ def _chosen(frame: Frame, bands: tuple[int, ...] | None, name: str) -> np.ndarra
     """The bands to show, [H, W, 1 or 3]."""
     count = frame.values.shape[2]
     if bands is None:
-        colours = count - 1 if frame.channels in ("LA", "RGBA") else count
-        bands = (1, 2, 3) if colours >= 3 else (1,)
+        bands = (1, 2, 3) if count >= 3 else (1,)
     beyond = [band for band in bands if band > count]
     if beyond:
         raise ImageError(
