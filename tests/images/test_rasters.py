@@ -207,11 +207,19 @@ def test_negative_values_of_eight_bits_are_a_raster(tmp_path: Path) -> None:
         ("uint16", 65535, "65535 "),
     ],
 )
-@pytest.mark.parametrize("stretch", ["auto", "minmax"])
+@pytest.mark.parametrize(("stretch", "large"), [("auto", False), ("minmax", False), ("auto", True)])
 def test_what_stands_for_nothing_takes_no_part(
-    kind: str, nothing: float, text: str, stretch: Any, tmp_path: Path
+    kind: str,
+    nothing: float,
+    text: str,
+    stretch: Any,
+    large: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As geographic programs mark it (tag 42113): a tenth of such pixels would be the whole range of greys."""
+    if large:
+        monkeypatch.setattr("blip2idc.images.aside.LARGE", 1)  # the picture goes into a temporary file
     values = np.linspace(100, 900, 40 * 50).reshape(40, 50).astype(kind)
     values[:6] = np.float32(text) if kind == "float32" else nothing
     tags = [(42113, 2, len(text) + 1, text + "\0", True)]
