@@ -99,6 +99,15 @@ def test_a_process_that_does_not_start(opener: Opener, tmp_path: Path) -> None:
     assert opener._process.running is None
 
 
+def test_a_process_that_is_never_ready(
+    opener: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "_STARTING", 0.001)
+    with pytest.raises(ImageError, match="^images cannot be decoded: the process for it does not start$"):
+        opener.open(tmp_path / "a.png", "it")
+    assert opener._process.running is None
+
+
 def test_it_ends_with_who_asked(opener: Opener, tmp_path: Path) -> None:
     Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
     opener.open(tmp_path / "a.png", "it")
