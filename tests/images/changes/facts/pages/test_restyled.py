@@ -393,3 +393,14 @@ def test_sharper_or_softer_is_no_colour() -> None:
     after.paste(photograph((150, 110)), (40, 80))
     assert [fact.kind for fact in facts(before, after)] == ["sharpened"]
     assert [fact.kind for fact in facts(after, before)] == ["blurred"]
+
+
+def test_two_alike_things_that_got_one_other_colour_did_not_change_places() -> None:
+    images = [Image.new("RGB", (600, 300), "white") for _ in range(2)]
+    for image, color in zip(images, ("#ffd83a", "#ffb03a"), strict=True):
+        draw = ImageDraw.Draw(image)
+        for left in (80, 400):
+            draw.ellipse((left, 60, left + 52, 112), fill=color, outline="#222222", width=2)
+        draw.rectangle((80, 200, 200, 240), fill="#0d6efd")
+    changes = find_changes(*images, texts=False).changes
+    assert [fact.kind for change in changes for fact in change.facts] == ["recoloured"] * 2

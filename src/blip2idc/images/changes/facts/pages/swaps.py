@@ -27,6 +27,7 @@ _OFF, _FOUND = (
     6,
     0.93,
 )  # pixels by which the places may be off, and correlation from which on a piece is found
+_NEARER = 0.6  # of the difference in its own place, that what is found elsewhere may differ
 _MOST = 24  # regions that are looked at
 _INKED = 0.15  # of what is drawn in a region, that each of both parts has at least
 _BLUR = 1.0  # standard deviation in pixels
@@ -105,7 +106,13 @@ def _is_found(before: Pixels, after: Pixels, one: Region, other: Region) -> bool
     place = after[max(0, top - _OFF) : top + height + _OFF, max(0, left - _OFF) : left + width + _OFF]
     if piece.std(axis=(0, 1)).max() < 0.5 * _DRAWN or place.shape[0] < height or place.shape[1] < width:
         return False
-    return float(cv2.matchTemplate(_soft(place), piece, cv2.TM_CCOEFF_NORMED).max()) >= _FOUND
+    place = _soft(place)
+    _, best, _, (x_off, y_off) = cv2.minMaxLoc(cv2.matchTemplate(place, piece, cv2.TM_CCOEFF_NORMED))
+    if best < _FOUND:
+        return False
+    off = float(np.abs(place[y_off : y_off + height, x_off : x_off + width] - piece).mean())
+    stays = float(np.abs(_soft(after[y : y + height, x : x + width]) - piece).mean())
+    return off < _NEARER * stays  # two alike that got one other colour did not change places
 
 
 def _soft(image: np.ndarray) -> np.ndarray:
