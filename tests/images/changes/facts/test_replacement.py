@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import find_changes
 from blip2idc.images.changes.facts.replacement import picture_alone
+from blip2idc.worlds.edits.photographs import packaged_photographs
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:
@@ -119,3 +120,13 @@ def test_a_picture_that_does_not_load_takes_some_rows_less(back: bool) -> None:
     assert fact is not None
     assert fact.kind == ("appeared" if back else "disappeared")
     assert picture_alone(one, one, (boxes[0], boxes[0])) is None
+
+
+def test_a_photograph_pasted_into_a_photograph_replaces_none() -> None:
+    photographs = packaged_photographs("test")
+    with Image.open(photographs[2]) as one, Image.open(photographs[0]) as other:
+        before, part = one.convert("RGB"), other.convert("RGB").resize((120, 70))
+    after = before.copy()
+    after.paste(part, (330, 200))
+    (change,) = find_changes(before, after, texts=False).changes
+    assert change.fact("replaced") is None

@@ -81,7 +81,7 @@ def _another_picture(patch: Patch, inner: np.ndarray) -> Fact | None:
             return Fact("appeared" if index == 0 else "disappeared")
         if share >= _PANEL or _colors(image[inner]) < _VERY_FEW or image[inner].std(axis=0).max() <= _DRAWN:
             return None
-    return Fact("replaced")
+    return Fact("replaced") if is_drawn(patch) else None  # amid a photograph something was put on it
 
 
 def picture_alone(before: Pixels, after: Pixels, boxes: tuple[Box | None, Box | None]) -> Fact | None:
