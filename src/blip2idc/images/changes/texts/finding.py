@@ -51,7 +51,7 @@ def find_lines(picture: Picture, box: Box, air: int = 4, *, whole: bool = False)
         return []
     window = picture.window((left, top, right - left, bottom - top))
     rim = air + RIM
-    if _is_bare(window[rim:-rim, rim:-rim]):
+    if is_bare(window[rim:-rim, rim:-rim]):
         return []
     found = []
     for x, y, width, height in _in_order(_detected(window)):
@@ -130,8 +130,8 @@ def _is_cut(rows: Pixels, start: int, stop: int, ends: tuple[bool, bool]) -> boo
     )
 
 
-def _is_bare(window: Pixels) -> bool:
-    """Whether nothing is written on a ground: what is seen at its edge is no word."""
+def is_bare(window: Pixels) -> bool:
+    """Whether a place is of one colour, so that nothing is written there."""
     if not window.size:
         return True
     ground = np.median(window.reshape(-1, 3), axis=0)

@@ -16,6 +16,7 @@ from blip2idc.images.changes.texts.finding import find_lines, written_in
 from blip2idc.images.changes.texts.names import (
     AIR,
     VERY_SURE,
+    is_narrow,
     is_word,
     name_of_menu,
     name_on,
@@ -39,8 +40,6 @@ _LINES = 3
 _ABOVE, _ASIDE, _EDGE = 56, 8, 4
 #: Pixels by which what opened a menu begins right of it at most, where it is not the only thing above it.
 _OPENED = 64
-#: Share of the image across that a menu takes at most, and pixels that one may take on a phone.
-_NARROW, _MENU = 0.5, 280
 #: Pixels above a field in which its label stands, between both, and by which it may begin beside it.
 _LABEL, _NEAR, _BEGINS = 44, 24, 7
 #: Pixels above a gap in which it is named by what stands there, of the height of words,
@@ -138,7 +137,7 @@ def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> Measur
 def _opener(picture: Picture, box: Box) -> str | None:
     """The words next above a menu, of several beside each other the first."""
     x, y, width, _ = box
-    if y < _EDGE or width > max(_NARROW * picture.width, _MENU):
+    if y < _EDGE or not is_narrow(picture, width):
         return None
     top = max(0, y - _ABOVE)
     lines = find_lines(picture, (x - _ASIDE, top, width + _ASIDE, y - top + _EDGE), air=32)

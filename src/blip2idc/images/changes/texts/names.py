@@ -202,7 +202,7 @@ def name_below(picture: Picture, box: Box) -> str | None:
 def name_of_menu(picture: Picture, box: Box) -> str | None:
     """The words right above a panel that begin or end where it does: those that opened it."""
     x, y, width, _ = box
-    if y < _SMALL or width > max(_NARROW * picture.width, _MENU):
+    if y < _SMALL or not is_narrow(picture, width):
         return None
     top, left = max(0, y - _ABOVE), max(0, x - _ASIDE)
     for _, found in lines_of_place(picture, (left, top, width + 2 * _ASIDE, y - top)):
@@ -215,6 +215,11 @@ def name_of_menu(picture: Picture, box: Box) -> str | None:
                 if name is not None:
                     return name
     return None
+
+
+def is_narrow(picture: Picture, width: int) -> bool:
+    """Whether a panel is no wider than a menu."""
+    return width <= max(_NARROW * picture.width, _MENU)
 
 
 def read_as_name(crop: Pixels) -> str | None:

@@ -18,6 +18,7 @@ from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
 from blip2idc.images.changes.texts.called import called
+from blip2idc.images.changes.texts.finding import is_bare
 from blip2idc.images.changes.texts.found import called_by_found
 from blip2idc.images.changes.texts.language import language
 from blip2idc.images.changes.texts.names import (
@@ -68,8 +69,6 @@ _PLACED = 12
 #: Of its height, by which a letter may stand off the place in a line that its number tells.
 _OFF_PLACE = 2.0
 _CAME_OR_WENT = frozenset({"appeared", "disappeared"})
-#: Levels by which the pixels of what is of one colour differ.
-_PLAIN = 16
 #: What a thing is not, if it is to be read.
 _NO_TEXT = ("picture", "line")
 #: Pixels: a shape up to there may be one letter that changed.
@@ -280,8 +279,7 @@ def _is_blank(first: Picture, second: Picture, change: MeasuredChange) -> bool:
         return False
     x, y, width, height = box
     rim = min(width, height) // 4
-    thing = picture.window((x + rim, y + rim, width - 2 * rim, height - 2 * rim)).reshape(-1, 3)
-    return bool(np.ptp(thing, axis=0).max(initial=0) <= _PLAIN)
+    return is_bare(picture.window((x + rim, y + rim, width - 2 * rim, height - 2 * rim)))
 
 
 def _if_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
