@@ -7,7 +7,11 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.replacement import picture_alone
+from blip2idc.images.changes.pictures import difference
+from blip2idc.images.changes.regions.grouping import find_areas, find_regions
+from blip2idc.images.changes.regions.noise import exact_excess
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
 
@@ -130,3 +134,15 @@ def test_a_photograph_pasted_into_a_photograph_replaces_none() -> None:
     after.paste(part, (330, 200))
     (change,) = find_changes(before, after, texts=False).changes
     assert change.fact("replaced") is None
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_only_on_pages_a_picture_is_replaced(drawn: bool) -> None:
+    images = [page() for _ in range(2)]
+    for seed, image in enumerate(images):
+        image.paste(photograph((120, 100), seed), (60, 100))
+    before, after = map(np.asarray, images)
+    excess = exact_excess(difference(before, after))
+    (region,) = find_regions(excess, find_areas(excess))
+    facts = measure_facts(before, after, region, drawn=drawn)
+    assert [fact.kind for fact in facts] == ["replaced"] * drawn

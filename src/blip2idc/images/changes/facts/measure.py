@@ -48,8 +48,7 @@ def measure_facts(
         cover,
         focus,
         on_busy_ground,
-        replaced,
-        *((repainted, gave_way) if drawn else ()),
+        *((replaced, repainted, gave_way) if drawn else ()),
     ):
         if (fact := measure(patch)) is not None:
             return (fact,)
