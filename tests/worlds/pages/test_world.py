@@ -1,6 +1,5 @@
 # ruff: noqa: E501
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from blip2idc.worlds.pages.browser import PageBrowser
 from blip2idc.worlds.pages.captions import captions_of
 
 PAGE = """<html><style>h1, h3 {font-family: sans-serif; color: #225}</style><body style="margin:8px"><nav><a href="#">Home</a> <a href="#">Shop</a></nav><h1>Basket</h1>
-<p style="width:200px">Total price 49 euro</p><p>The parcel with everything comes on Monday at noon.</p>
+<p style="width:200px">Total price 49 euro</p><p style="width:200px">The parcel with everything comes on Monday at noon.</p>
 <label><input type="checkbox" checked> Gift</label> <input placeholder="Your name">
 <img alt="Roof" width="80" height="60" src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Crect width='90' height='90' fill='teal'/%3E%3C/svg%3E">
 <ul><li>First part</li><li>Second part</li></ul>
@@ -58,14 +57,6 @@ def test_pairs_are_functions_of_seed_and_index(folder: Path) -> None:
         second.close()
     assert len({pair.kind for pair in made}) > 8
     assert all(pair.before_box or pair.after_box for pair in made if pair.kind != "none")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[PageBrowser]:
-    """One browser for many worlds, since it takes seconds to start."""
-    window = PageBrowser()
-    yield window
-    window.close()
 
 
 @pytest.mark.browser

@@ -235,7 +235,7 @@ _VALUES: Mapping[str, str] = {
 #: What `element` calls elements: `P.role` of `elements.js`.
 ROLES = (
     "logo", "portrait", "icon", "picture", "drawing", "chart", "switch", "checkbox", "radio button", "slider", "drop-down list",
-    "field", "button", "badge", "progress bar", "message", "column title", "row", "table cell", "heading", "menu item", "link",
+    "field", "menu button", "button", "badge", "progress bar", "message", "column title", "row", "table cell", "heading", "menu item", "link",
     "label", "list item", "line", "navigation bar", "footer", "side bar", "table", "form", "card", "paragraph", "text", "box",
 )  # fmt: skip
 

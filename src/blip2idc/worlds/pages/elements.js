@@ -12,10 +12,17 @@ P.shown = e => {
 };
 const squeeze = s => (s || '').trim().replace(/\s+/g, ' ');
 P.text = e => squeeze(e.textContent);
-P.words = e => squeeze(e.innerText); // as people read it, with gaps between parts
+// words for screen readers alone, of which no pixel shows
+const unseen = e => { const s = getComputedStyle(e), [, , w, h] = P.box(e); return s.position === 'absolute' && s.overflow === 'hidden' && Math.min(w, h) <= 1; };
+P.words = e => [...e.querySelectorAll('*')].filter(unseen).reduce((words, n) => squeeze(words.replace(squeeze(n.innerText), '')), squeeze(e.innerText)); // as people read it, with gaps between parts
 P.plain = e => e.childElementCount === 0 && !/^(SCRIPT|STYLE|TITLE|OPTION|TEXTAREA)$/.test(e.tagName) && P.text(e).length > 1 && P.text(e).length < 200;
 P.short = e => P.plain(e) && P.text(e).length <= 40;
 P.button = e => e.matches('button, .btn, [role=button], input[type=submit], input[type=button], .uk-button');
+const OPENS = 'button, .btn, [role=button], a', BARS = /(navbar|nav|menu|sidebar)-?toggle|\b(ham)?burger\b|fa-bars\b|bi-list\b/;
+P.menuButton = e => { // three bars, which have a name for screen readers alone
+  const b = e.closest(OPENS), marks = b ? [b, ...b.querySelectorAll('*')].map(n => n.getAttribute('class') || '').join(' ') : '';
+  return BARS.test(marks.toLowerCase()) && !P.words(b);
+};
 P.field = e => e.matches('input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=submit]):not([type=button]):not([type=hidden]), textarea, select');
 P.solid = e => { const c = getComputedStyle(e).backgroundColor; return !/, 0\)$/.test(c) && c !== 'transparent'; };
 const CARD = '.card, .x_panel, .small-box, .info-box, .panel, .tile_stats_count, article, .uk-card, .card-body, .product, .tile';
@@ -23,6 +30,7 @@ P.card = e => e.matches(CARD);
 P.role = e => {
   const marks = ((e.getAttribute('class') || '') + ' ' + (e.getAttribute('src') || '') + ' ' + (e.getAttribute('alt') || '')).toLowerCase();
   const r = e.getBoundingClientRect(), tag = e.tagName.toLowerCase();
+  if (P.menuButton(e)) return 'menu button';
   if (tag === 'img') return /logo|brand/.test(marks) ? 'logo' : /avatar|user|profile|face/.test(marks) && r.width < 120 ? 'portrait' : r.width < 40 ? 'icon' : 'picture';
   if (tag === 'svg' || tag === 'i' && !P.text(e)) return r.width > 120 ? 'drawing' : 'icon';
   if (tag === 'canvas') return 'chart';
@@ -54,17 +62,19 @@ P.role = e => {
   if (tag === 'p' && P.text(e).length > 60) return 'paragraph';
   return P.plain(e) ? 'text' : 'box';
 };
+// The words by which a person would call it, where they can be read in the page: an alternative text and a label for
+// screen readers cannot.
 P.name = e => {
-  if (e.tagName === 'IMG') return squeeze(e.alt).length <= 40 ? squeeze(e.alt) : '';
+  if (e.tagName === 'IMG') { const words = squeeze(e.alt); return e.complete && !e.naturalWidth && words.length <= 40 && /[\p{L}\p{N}]/u.test(words) ? words : ''; }
   if (e.matches('input, textarea, select')) {
-    const label = e.labels && e.labels[0] ? P.text(e.labels[0]) : '';
-    const name = label || squeeze(e.placeholder) || squeeze(e.getAttribute('aria-label')) || (e.type === 'submit' ? e.value : '');
+    const beside = e.labels && [...e.labels].find(l => P.visible(l) && !unseen(l)), label = beside ? P.text(beside) : '';
+    const name = label || (e.value ? '' : squeeze(e.placeholder)) || (/^(submit|button|reset)$/.test(e.type) ? squeeze(e.value) : '');
     return name.length <= 40 ? name : '';
   }
   const own = P.words(e);
   if (own && own.length <= 40 && !e.querySelector('br, li, p, td')) return own;
   const heading = e.querySelector('h1, h2, h3, h4, h5, h6, .card-title, .card-header, legend, td, th');
-  const title = heading && P.visible(heading) ? P.text(heading) : squeeze(e.getAttribute('aria-label'));
+  const title = heading && P.visible(heading) ? P.text(heading) : '';
   return title.length <= 40 ? title : '';
 };
 P.beginning = e => P.words(e).length > 40 ? P.words(e).split(' ').slice(0, 4).join(' ') : '';

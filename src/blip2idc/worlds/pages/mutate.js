@@ -35,6 +35,22 @@ const textual = e => texts(e) && style(e).visibility !== 'hidden';
 const noun = s => /[$€£¥]|\b(EUR|USD|GBP|CHF)\b/.test(s) ? 'price' : /%/.test(s) ? 'percentage' : /\b(\d{1,2}[\/.-]\d{1,2}[\/.-]\d{2,4}|\d{4}-\d\d-\d\d)\b/.test(s) || /\b(19|20)\d\d\b/.test(s) ? 'date' : 'number';
 const SIMPLE = e => e.matches('li, .nav-item, tr, .card, .x_panel, .small-box, .info-box, .col, [class*=col-], article, a, button, .btn, td, th, label');
 const partner = e => { const n = e.nextElementSibling; return n && n.tagName === e.tagName && SIMPLE(e) && P.text(n) && P.text(n) !== P.text(e) && P.shown(n) ? n : null; };
+const written = e => { // the letters of an element, and their lines
+  const range = document.createRange(); range.selectNodeContents(e);
+  const {left, top, width, height} = range.getBoundingClientRect();
+  return {box: [left, top, width, height], lines: new Set([...range.getClientRects()].map(r => Math.round(r.top))).size};
+};
+const framed = e => { // whether people see where it ends at its sides
+  const s = style(e), painted = c => !/, 0\)$/.test(c) && c !== 'transparent', edge = side => parseFloat(s[`border${side}Width`]) > 0 && painted(s[`border${side}Color`]);
+  return s.backgroundImage !== 'none' || s.boxShadow !== 'none' || P.solid(e) && s.backgroundColor !== P.behind(e.parentElement) || edge('Left') && edge('Right');
+};
+const runsOut = (e, was) => { // whether people see that a text which stays in one line has too little room
+  const now = written(e), [x, y, w] = now.box;
+  if (was.lines > 1 && now.lines === 1 || x < 0 || x + w > innerWidth) return true;
+  let box = e; while (box && box !== document.body && !framed(box)) box = box.parentElement;
+  if (box && box !== document.body && (x < P.box(box)[0] - 1 || x + w > P.box(box)[0] + P.box(box)[2] + 1)) return true;
+  return P.seen().some(o => o !== e && P.plain(o) && !overlaps(written(o).box, was.box) && overlaps(written(o).box, now.box));
+};
 const toggles = e => e.matches('input[type=checkbox], input[type=radio]');
 const SCENE = (r, s) => { const h = Math.floor(360 * r), g = Math.floor(360 * s); return 'data:image/svg+xml,' + encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 80" preserveAspectRatio="none"><rect width="120" height="80" fill="hsl(${h},60%,75%)"/><circle cx="${20 + 80 * s}" cy="${15 + 20 * r}" r="9" fill="hsl(${g},90%,65%)"/><path d="M0 60L${30 + 20 * r} ${20 + 20 * s}L70 62L95 ${30 + 20 * r}L120 58V80H0Z" fill="hsl(${(h + 120) % 360},35%,35%)"/></svg>`); };
 const panel = (html, css) => { const e = document.createElement('div'); e.innerHTML = html; e.style.cssText = 'all:initial;box-sizing:border-box;font:14px sans-serif;z-index:99999;' + css; return e; };
@@ -123,8 +139,8 @@ const WHOLE = {
 };
 Object.assign(KINDS, {
   overflow: {fits: e => textual(e) && P.text(e).length > 14 && /^(block|inline-block|table-cell|flex|list-item)$/.test(style(e).display), do: (e, a) => {
-    const w = P.box(e)[2]; set(e, {'white-space': 'nowrap', overflow: 'visible', width: Math.min(w, scale(a.r[2], 0.4, 0.9) * w) + 'px', 'font-size': parseFloat(style(e).fontSize) * 1.1 + 'px'});
-    if (e.scrollWidth < P.box(e)[2] * 1.15) return null; return {old: '', new: '', span: e.scrollWidth}; }},
+    const w = P.box(e)[2], was = written(e); set(e, {'white-space': 'nowrap', overflow: 'visible', width: Math.min(w, scale(a.r[2], 0.4, 0.9) * w) + 'px', 'font-size': parseFloat(style(e).fontSize) * 1.1 + 'px'});
+    if (e.scrollWidth < P.box(e)[2] * 1.15 || !runsOut(e, was)) return null; return {old: '', new: '', span: e.scrollWidth}; }},
   overlap: {fits: movable, do: (e, a) => {
     const was = P.box(e), near = P.seen().filter(o => o !== e && P.plain(o) && !o.contains(e) && !e.contains(o) && !overlaps(P.box(o), was)).map(o => [Math.hypot(P.box(o)[0] - was[0], P.box(o)[1] - was[1]), o]).filter(([d]) => d < 160).sort((p, q) => p[0] - q[0]);
     if (!near.length) return null; const o = near[0][1], b = P.box(o), share = scale(a.r[2], 0.3, 0.7);
