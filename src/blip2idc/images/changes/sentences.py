@@ -145,8 +145,8 @@ def _a(thing: str) -> str:
 
 def _named(thing: str, color: str) -> str:
     """The thing with the colour it had."""
-    noun = thing.split()[-1]
-    return f"{color} {noun}" if noun in ("text", "box", "button", "shape", "line") else thing
+    noun = "menu button" if thing.endswith("menu button") else thing.split()[-1]
+    return f"{color} {noun}" if noun in ("text", "box", "button", "menu button", "shape", "line") else thing
 
 
 def _phrase(fact: Fact) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from blip2idc.images.changes.pictures import Picture, largest_channel
 from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
+from blip2idc.images.changes.texts.bars import MENU_BUTTON
 from blip2idc.images.changes.texts.found import label_above, name_beside
 from blip2idc.images.changes.texts.names import (
     AIR,
@@ -53,7 +54,7 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
     if change.fact("gap") and change.name is None:
         picture, box = (first, change.before_box) if change.before_box else (second, change.after_box)
         return replace(change, name=name_above(picture, box))
-    if change.fact("panel"):
+    if change.fact("panel") or change.thing == MENU_BUTTON:
         return change
     if change.fact("replaced") or (change.facts and change.thing == "picture"):
         return _as_picture(first, second, change)

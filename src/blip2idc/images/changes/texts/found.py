@@ -12,6 +12,7 @@ from dataclasses import replace
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, swap_sentence, text_sentence
+from blip2idc.images.changes.texts.bars import MENU_BUTTON
 from blip2idc.images.changes.texts.finding import find_lines, written_in
 from blip2idc.images.changes.texts.names import (
     AIR,
@@ -62,7 +63,7 @@ def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> 
         change: As it was measured, read and called.
     """
     kinds = {fact.kind for fact in change.facts}
-    if change.is_read or "'" in change.thing or kinds & _NAMELESS:
+    if change.is_read or "'" in change.thing or change.thing == MENU_BUTTON or kinds & _NAMELESS:
         return change
     if change.fact("swapped"):
         return _of_two(first, second, change)

@@ -17,6 +17,7 @@ from blip2idc.images.changes.facts.pages.letters import line_of
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence, text_sentence
+from blip2idc.images.changes.texts.bars import MENU_BUTTON, as_menu_button
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import is_bare
 from blip2idc.images.changes.texts.found import called_by_found
@@ -85,7 +86,8 @@ _LARGEST = 1_500_000
 def with_texts(
     first: Picture, second: Picture, changes: Sequence[MeasuredChange]
 ) -> tuple[MeasuredChange, ...]:
-    """The changes with their texts; as they are where the extra `[ocr]` is missing."""
+    """The changes with their texts; but for menu buttons as they are where the extra `[ocr]` is missing."""
+    changes = [as_menu_button(first, second, change) for change in changes]
     if not changes or not can_read():
         return tuple(changes)
     with each_line_once():
@@ -147,7 +149,7 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     kinds = {fact.kind for fact in change.facts}
     seems_moved = kinds == {"moved"} and change.thing == "text"
     places = (change.before_box, change.after_box)
-    if any(box and box[2] * box[3] > _LARGEST for box in places):
+    if change.thing == MENU_BUTTON or any(box and box[2] * box[3] > _LARGEST for box in places):
         return change
     if change.thing.endswith(_NO_TEXT) and not kinds & _NAMED_BY_TITLE:
         return change

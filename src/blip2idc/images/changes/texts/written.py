@@ -17,7 +17,7 @@ from blip2idc.images.changes.lines import MOST_LINES, line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels
 from blip2idc.images.changes.regions.grouping import union
 from blip2idc.images.changes.result import Box
-from blip2idc.images.changes.texts.reading import read_line
+from blip2idc.images.changes.texts.reading import read_line, without_icons
 
 #: Pixels of the edge of a thing.
 RIM = 2
@@ -135,7 +135,9 @@ def rows(lines: Sequence[Written]) -> list[Written]:
             and abs(last.box[1] + last.box[3] / 2 - line.box[1] - line.box[3] / 2) < _BESIDE * line.box[3]
         ):
             rows[-1] = Written(
-                f"{last.text} {line.text}", min(last.sure, line.sure), union(last.box, line.box)
+                without_icons(f"{last.text} {line.text}"),
+                min(last.sure, line.sure),
+                union(last.box, line.box),
             )
         else:
             rows.append(line)
