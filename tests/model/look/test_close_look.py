@@ -14,6 +14,7 @@ from blip2idc.cli.commands.demo import DEMO_PAIRS
 from blip2idc.difference import Difference
 from blip2idc.images.changes import Alignment, Comparison, MeasuredChange, Noise, find_changes
 from blip2idc.images.changes.measured_pair import MeasuredPair
+from blip2idc.images.changes.result import Fact
 from blip2idc.images.pair import ImagePair
 from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.look import close_look
@@ -235,3 +236,21 @@ def test_of_pages_the_captioner_is_not_heard_where_it_is_not_sure() -> None:
     whole = Difference("the picture was cropped", 0.99, True, confidence=0.02)
     assert tell(whole, look, (), seen=False).caption == "something changed"
     assert tell(whole, look, (), seen=False, own_words=True).caption == whole.caption
+
+
+@pytest.mark.parametrize(("drawn", "told"), [(True, True), (True, False), (False, True)])
+def test_what_is_told_of_a_place_of_a_page_is_not_told_of_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, *, drawn: bool, told: bool
+) -> None:
+    monkeypatch.setattr(close_look, "measure_whole", lambda before, after: Fact("motion_blur"))
+    picture = page() if drawn else Image.fromarray(rng.integers(0, 255, (600, 900, 3), dtype=np.uint8))
+    box, texts = (40, 270, 90, 12), ("Coffee", "Tea") if told else (None, None)
+    change = MeasuredChange(
+        box, box, strength=9.0, difference=80.0, before_text=texts[0], after_text=texts[1]
+    )
+    alignment, size = Alignment("aligned", agreement=0.95), picture.size
+    found = Comparison(size, size, alignment, "compact", (change,), noise=Noise(2.0, 9.0))
+    looked = look_closely(
+        MeasuredPair(picture, picture, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8)
+    )
+    assert (looked.whole is None) == (drawn and told)

@@ -160,6 +160,8 @@ def _whole(pair: ImagePair, found: Comparison) -> Fact | None:
     before, after = np.asarray(pair.before), np.asarray(pair.after)
     lies = _is_exact(found) and found.alignment.kind in ("aligned", "rows")
     if found.judgement == "unaligned" or not lies:
+        if found.judgement == "compact" and any(map(_is_told, found.changes)) and is_drawn(before, after):
+            return None  # letters drawn half a pixel elsewhere look like a smear, other words like outlines
         fact = measure_whole(before, after)
     else:
         width, height = pair.after.size
@@ -171,6 +173,10 @@ def _whole(pair: ImagePair, found: Comparison) -> Fact | None:
     if fact is not None and fact.kind in ("text", "watermark") and any(c.after_text for c in found.changes):
         return None  # the words themselves are told
     return fact
+
+
+def _is_told(change: MeasuredChange) -> bool:
+    return bool(change.facts or change.before_text or change.after_text)
 
 
 def _measure(pair: ImagePair, small: bool) -> Comparison:
