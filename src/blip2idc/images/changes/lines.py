@@ -27,6 +27,7 @@ _MOSTLY_GROUND = 0.5  # share of it that is its ground
 _EDGE = 3  # pixels of its border
 _WALL = 0.9  # share of a column or a row, what is around the place included, that ink of no letter fills
 _FULL = 0.97  # share of the rows of a column that ink fills where the ground ends
+_STEM = 0.3  # of the height of a line: the widest stem of a letter
 _AIR = 3  # pixels of ground around a line
 _SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
 
@@ -175,20 +176,22 @@ def _along(ink: np.ndarray, start: int, stop: int) -> tuple[int, int]:
     height = ink.shape[0]
     share = ink.mean(axis=0)
     allowed = round(_GAP * height)
-    first, last = _grown(share[: max(start, 1)][::-1], allowed), _grown(share[stop:], allowed)
+    stem = max(_DOT, round(_STEM * height))
+    first = _grown(share[: max(start, 1)][::-1], allowed, stem)
+    last = _grown(share[stop:], allowed, stem)
     begin, end = start - first, stop + last
     columns = np.flatnonzero(share[begin:end] > 0)
     return (begin + int(columns[0]), begin + int(columns[-1]) + 1) if columns.size else (0, 0)
 
 
-def _grown(share: np.ndarray, allowed: int) -> int:
+def _grown(share: np.ndarray, allowed: int, stem: int) -> int:
     """How many columns further a line goes: to its last ink before a gap, or before a wall of ink."""
     wall = 0
     last = 0
     gap = 0
     for index, value in enumerate(share):
         wall = wall + 1 if value >= _FULL else 0
-        if wall > _DOT:  # no stem is that thick: the ground ends here
+        if wall > stem:  # no stem is that thick: the ground ends here
             return min(last, index - wall)
         gap = 0 if value > 0 else gap + 1
         if gap > allowed:

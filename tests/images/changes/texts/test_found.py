@@ -10,13 +10,16 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import Fact, MeasuredChange, find_changes
+from blip2idc.images.changes.lines import line_boxes
 from blip2idc.images.changes.pictures import open_pictures
 from blip2idc.images.changes.texts import written
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import written_in
 from blip2idc.images.changes.texts.found import called_by_found, label_above, name_beside
 from blip2idc.images.changes.texts.names import name_of_thing, name_on, within_shadow
+from blip2idc.images.changes.texts.texts import with_texts
 from blip2idc.images.changes.texts.words import changed_words
+from blip2idc.images.changes.texts.written import lines_of_place
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
 
@@ -242,12 +245,29 @@ def test_a_gap_is_called_by_words_on_another_ground_above_it() -> None:
     assert called_by_found(*pair, replace(change, before_box=(40, 300, 560, 20))).name is None
 
 
-def test_a_line_below_words_is_told_as_these() -> None:
-    pair = open_pictures(page(entries("Our team", "About us")), page(entries("Our team", "About us")))
-    fact = Fact("underlined", {"in": "before", "as": "underlined"})
-    change = MeasuredChange((60, 141, 80, 1), (60, 141, 80, 1), (fact,), thing="grey line")
-    assert called_by_found(*pair, change).sentence == "the text is no longer underlined"
-    assert called_by_found(*pair, change).name == "Our team"
+def ruled(*rows: int) -> Draw:
+    """Two lines of words with lines drawn in some rows of pixels."""
+
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        for row, words in enumerate(("Our team", "Visit us")):
+            draw.text((60, 120 + 26 * row), words, "#222222", font(18))
+        for row in rows:
+            draw.line((60, row, 140, row), "#222222", 2)
+
+    return draw_it
+
+
+@pytest.mark.parametrize(
+    ("row", "how", "name"),
+    [(143, "underlined", "Our team"), (131, "crossed out", "Our team"), (157, "crossed out", "Visit us")],
+)
+def test_a_line_below_or_through_words_is_told_as_these(row: int, how: str, name: str) -> None:
+    """The place may hold the line below as well."""
+    pair = open_pictures(page(ruled(row)), page(ruled()))
+    box = (60, row - 2, 80, 24)
+    fact = Fact("underlined", {"in": "before", "as": how})
+    (change,) = with_texts(*pair, [MeasuredChange(box, box, (fact,), thing="grey line")])
+    assert (change.name, change.sentence) == (name, f"the text is no longer {how}")
 
 
 def test_a_small_box_is_called_by_the_words_beside_it() -> None:
@@ -327,15 +347,92 @@ def test_a_menu_that_fits_is_opened_by_what_it_begins_with() -> None:
     assert panel(page(bar), page(bar, menu(52)), 52).name == "Pricing"
 
 
-def test_words_that_are_crossed_out_are_named() -> None:
-    def struck(draw: ImageDraw.ImageDraw) -> None:
-        draw.text((60, 120), "Our team", "#222222", font(18))
-        draw.line((60, 132, 140, 132), "#222222", 2)
+def test_a_menu_at_the_edge_is_opened_by_the_last_words_above_it() -> None:
+    """It had no room further right."""
 
-    pair = open_pictures(page(entries("Our team", "")), page(struck))
-    fact = Fact("underlined", {"in": "after", "as": "crossed out"})
-    change = MeasuredChange((60, 131, 80, 2), (60, 131, 80, 2), (fact,), thing="text")
-    assert called_by_found(*pair, change).name == "Our team"
+    def bar(draw: ImageDraw.ImageDraw) -> None:
+        for left, words in ((470, "Pricing"), (552, "Contact")):
+            draw.text((left, 76), words, "#222222", font(16))
+
+    assert panel(page(bar), page(bar, menu(462)), 462).name == "Contact"
+
+
+def test_words_that_begin_far_from_a_panel_opened_none() -> None:
+    def bar(draw: ImageDraw.ImageDraw) -> None:
+        draw.text((126, 76), "Contact", "#222222", font(16))
+
+    assert panel(page(bar), page(bar, menu(52)), 52).facts[0].values["as"] == "panel"
+
+
+def test_two_things_beside_each_other_are_named_by_all_their_lines() -> None:
+    def beside(first: str, second: str) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            for left, words in ((60, first), (190, second)):
+                draw.multiline_text((left, 120), words, "#222222", font(18), spacing=8)
+
+        return draw_it
+
+    pair = open_pictures(page(beside("Latest\nnews", "Return")), page(beside("Return", "Latest\nnews")))
+    box = (56, 116, 210, 60)
+    change = called_by_found(*pair, MeasuredChange(box, box, (Fact("swapped"),), thing="text"))
+    assert change.sentence == "'Latest news' and 'Return' swapped places"
+
+
+def test_what_moved_onto_other_words_is_called_by_those_that_stood_where_it_was() -> None:
+    pair = open_pictures(
+        page(entries("Sale of books", "$50.00")),
+        page(entries("Sale of books", ""), lambda draw: draw.text((64, 124), "$50.00", "#777777", font(18))),
+    )
+    width = round(font(18).getlength("$50.00"))
+    change = MeasuredChange(
+        (60, 162, width, 18), (64, 126, width, 18), (Fact("moved", {"dx": 4, "dy": -36}),)
+    )
+    assert called_by_found(*pair, change).name == "$50.00"
+
+
+def test_a_part_that_moved_is_called_by_its_line_whatever_it_was_called() -> None:
+    before = page(lambda draw: draw.text((60, 120), "Header 2", "#222222", font(18)))
+    after = page(lambda draw: draw.text((60, 220), "Header 2", "#222222", font(18)))
+    left = 60 + round(font(18).getlength("Header "))
+    part = MeasuredChange(
+        (left, 122, 12, 18), (left, 222, 12, 18), (Fact("moved", {"dx": 0, "dy": 100}),), name="2"
+    )
+    assert called(*open_pictures(before, after), part).name == "Header 2"
+    assert (
+        called(
+            *open_pictures(after, before), replace(part, before_box=part.after_box, after_box=part.before_box)
+        ).name
+        == "Header 2"
+    )
+
+
+@pytest.mark.parametrize(
+    "facts", [(), (Fact("outlined", {"in": "after", "by": "red", "by_hex": "#d64545"}),)]
+)
+def test_a_switch_is_called_by_the_words_beside_it(facts: tuple[Fact, ...]) -> None:
+    def switch(draw: ImageDraw.ImageDraw) -> None:
+        draw.rounded_rectangle((60, 150, 100, 170), 10, "#666666")
+        draw.text((122, 151), "By train", "#222222", font(16))
+
+    pair = open_pictures(page(switch), page(switch))
+    box = (59, 149, 43, 23)
+    change = called(*pair, MeasuredChange(box, box, facts, thing="white button"))
+    assert change.thing == "white button beside 'By train'"
+
+
+def test_a_line_that_only_touches_a_place_is_not_of_it() -> None:
+    picture, _ = open_pictures(page(entries("Our team", "About us")), page())
+    assert [box[1] // 40 for _, box in lines_of_place(picture, (60, 136, 80, 60))] == [4]
+    assert len(lines_of_place(picture, (60, 134, 80, 4))) == 1, "a dot at the foot of the line"
+
+
+def test_a_line_begins_with_its_thick_letters() -> None:
+    """Stems of heavy letters are no walls at which the ground ends."""
+    heavy = ImageFont.truetype("DejaVuSans-Bold.ttf", 30)
+    image = page(lambda draw: draw.text((60, 120), "Shop close", "#222222", heavy))
+    left = 60 + round(heavy.getlength("Shop "))
+    (box,) = line_boxes(np.asarray(image), (left, 124, 80, 24))
+    assert abs(box[0] - 60) < 4
 
 
 def test_small_letters_that_are_doubted_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,22 @@ def test_another_case_of_the_same_letters(
     assert (change.before_text, change.after_text) == (None, None)
 
 
+def test_words_in_capitals_are_named_with_the_numbers_beside_them(
+    read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = page("MARCH, 01, 2020"), page("March, 01, 2020")
+    monkeypatch.setattr(
+        written,
+        "read_lines",
+        lambda picture, lines, sure: [
+            written.Written("MARCH, 01" if picture.source is images[0] else "March, 01", 0.99, box)
+            for _, box in lines
+        ],
+    )
+    (change,) = find_changes(*images).changes
+    assert (change.facts[0].kind, change.name) == ("capitals", "March, 01")
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_a_banner_that_asks_for_consent(
     read: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, back: bool

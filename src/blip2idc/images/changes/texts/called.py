@@ -34,7 +34,7 @@ _WIDE = 3
 #: Of the contrast of letters, by which they differ from what is there when they left, and share of them that did.
 _LEFT, _MOST_OF_IT = 0.3, 0.85
 #: Pixels of a side of a box that is ticked.
-_TICKED = 40
+_TICKED = 48
 #: Pixels from the outer edge of an outline to the box in it, at which a label above it begins.
 _RING = 4
 #: Words of a label at most.
@@ -58,7 +58,7 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
         return change
     if change.fact("replaced") or (change.facts and change.thing == "picture"):
         return _as_picture(first, second, change)
-    if not change.facts and change.thing.endswith("box") and not change.is_read:
+    if not change.facts and change.thing.endswith(("box", "button")) and not change.is_read:
         return _as_field(first, second, change)
     if not change.facts or change.is_read or change.facts[0].kind in _PASSED_BY:
         return change
@@ -67,24 +67,24 @@ def called(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredC
     boxed = change.thing.endswith("box") or (not change.thing and change.fact("recoloured"))
     if boxed or change.facts[0].kind in _OF_BOXES:
         return _as_field(first, second, change)
-    if change.name:
-        return change
-    if change.thing != "text":
-        return change
-    if change.fact("moved") and change.before_box is not None:  # it may be read better where it was
-        whole = _line_that_left(first, second, change.before_box)
+    if change.fact("moved") and change.thing in ("", "text"):  # what it lies over hides a part of it
+        places = (first, second, change.before_box), (second, first, change.after_box)
+        whole = next(filter(None, (_line_that_left(*place) for place in places)), None)
         if whole is not None:
             return replace(change, name=whole)
+    if change.name or change.thing != "text":
+        return change
+    if change.fact("moved") and change.before_box is not None:  # it may be read better where it was
         named = name_of(first, change.before_box, -AIR), name_of(second, change.after_box, -AIR)
         return replace(change, name=min(filter(None, named), key=len, default=None))
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     return replace(change, name=name_of(picture, box, -AIR))
 
 
-def _line_that_left(first: Picture, second: Picture, box: Box) -> str | None:
+def _line_that_left(first: Picture, second: Picture, box: Box | None) -> str | None:
     """The line that a text that moved was part of, where all of it left: what lies over the rest hides it now."""
     lines = lines_of_place(first, box)
-    if len(lines) != 1 or first.size != second.size:
+    if box is None or len(lines) != 1 or first.size != second.size:
         return None
     crop, line = lines[0]
     if line[2] < box[2] + line[3]:
@@ -111,14 +111,16 @@ def _as_field(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     picture, box = (second, change.after_box) if change.after_box else (first, change.before_box)
     if box is None or (change.name and box[2] < _WIDE * box[3]):
         return change
-    if change.fact("outlined"):
-        box = box[0] + _RING, box[1] + _RING, box[2] - 2 * _RING, box[3] - 2 * _RING
     if change.fact("shadowed"):
         box = within_shadow(first, second, box) or box
     if change.name is None and max(box[2:]) <= _TICKED:
         beside = name_beside(picture, box)
         thing = f"{change.thing or 'box'} beside '{beside}'"
         return replace(change, thing=thing, sentence=sentence(change.facts, thing)) if beside else change
+    if not change.facts and change.thing.endswith("button"):
+        return change
+    if change.fact("outlined"):
+        box = box[0] + _RING, box[1] + _RING, box[2] - 2 * _RING, box[3] - 2 * _RING
     label = name_above(picture, box, _LABEL) or label_above(picture, box)
     if label is None or label == change.name or not _is_label(label):
         return change

@@ -39,19 +39,18 @@ _UNNAMED = frozenset({"appeared", "moved"}) | _BEFORE
 _LINES = 3
 #: Pixels above a panel in which what opened it may stand, by which it may begin further left, and of the panel's edge.
 _ABOVE, _ASIDE, _EDGE = 56, 8, 4
-#: Pixels by which what opened a menu begins right of it at most, where it is not the only thing above it.
-_OPENED = 64
+#: Pixels by which what opened a menu begins right of it at most, where that is not at the edge of the image.
+_OPENED, _AT_EDGE = 64, 12
 #: Pixels above a field in which its label stands, between both, and by which it may begin beside it.
 _LABEL, _NEAR, _BEGINS = 44, 24, 7
-#: Pixels above a gap in which it is named by what stands there, of the height of words,
-#: and of words above and below a line.
-_ABOVE_GAP, _SMALL, _UNDERLINED, _STRUCK = 72, 8, 20, 10
+#: Pixels above a gap in which it is named by what stands there, and of the height of words.
+_ABOVE_GAP, _SMALL = 72, 8
 #: Pixels beside a thing in which its words begin and end, and above and below it.
 _BESIDE, _TALL = 220, 8
 #: Signs as which the edge of a thing is read.
 _OF_THING = "()[]|•·○ "
 #: Lines of two things that swapped places which are read.
-_OF_TWO = 6
+_OF_TWO = 8
 
 
 def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -73,8 +72,6 @@ def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> 
         return change
     if change.fact("gap"):
         return _of_gap(first, second, change)
-    if change.fact("underlined"):
-        return _of_underlined(second, change)
     if not kinds:
         return _of_same_words(first, second, change)
     if not kinds & _UNNAMED and not change.thing.endswith(("picture", "line")):
@@ -82,20 +79,38 @@ def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> 
     picture, box = side_of(first, second, change)
     if kinds & _BEFORE and change.before_box is not None:
         picture, box = first, change.before_box
-    return replace(change, name=name_on(picture, box))
+    name = name_on(picture, box)
+    if name is None and change.fact("moved"):  # other words may be where it was, or where it is
+        name = name_on(first, change.before_box)
+    return replace(change, name=name)
 
 
 def _of_two(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     """Two things that swapped places, each called by its words: what stood first before, and what stands first now."""
     if change.before_box is None or change.after_box is None:
         return change
-    before = [line.text for line in _sure(written_in(first, change.before_box, _OF_TWO))]
-    after = [line.text for line in _sure(written_in(second, change.after_box, 1))]
-    if not after or after[0] not in before[1:]:
+    before = _sure(written_in(first, change.before_box, _OF_TWO))
+    after = _sure(written_in(second, change.after_box, _OF_TWO))
+    at = next((at for at, line in enumerate(before) if after and line.text == after[0].text), 0)
+    if not at:
         return change
-    at = before.index(after[0])
-    one, other = short_name(before[:at]), short_name(before[at:])
-    return replace(change, sentence=swap_sentence(one, other)) if one and other else change
+    one, other = _parted(before, before[at])
+    again = next((line for line in after if line.text.casefold() == one[0].casefold()), None)
+    now = _parted(after, again)[::-1] if again is not None and again is not after[0] else (one, other)
+    names = [short_name(max(lines, key=len)) for lines in zip((one, other), now, strict=True)]
+    return replace(change, sentence=swap_sentence(*map(str, names))) if all(names) else change
+
+
+def _parted(lines: Sequence[Written], second: Written) -> tuple[list[str], list[str]]:
+    """The lines of two things beside or below each other, of which one begins with the first line, one with another."""
+    (left, top, width, height), start = lines[0].box, second.box
+    beside = abs(start[1] + start[3] / 2 - top - height / 2) < height / 2 and start[0] >= left + width
+    firsts = [
+        line.text
+        for line in lines
+        if (line.box[0] + line.box[2] / 2 < start[0] if beside else line.box[1] + line.box[3] / 2 < start[1])
+    ]
+    return firsts, [line.text for line in lines if line.text not in firsts]
 
 
 def _of_gap(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -109,18 +124,6 @@ def _of_gap(first: Picture, second: Picture, change: MeasuredChange) -> Measured
     return replace(change, name=short_name([line.text for line in read]))
 
 
-def _of_underlined(picture: Picture, change: MeasuredChange) -> MeasuredChange:
-    """A line below words, or through them, as these words."""
-    if change.after_box is None:
-        return change
-    x, y, width, height = change.after_box
-    top = max(0, y - _UNDERLINED)
-    name = name_on(picture, (x, top, width, y + height + _STRUCK - top))
-    return (
-        replace(change, name=name, thing="text", sentence=sentence(change.facts, "text")) if name else change
-    )
-
-
 def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
     """A panel as the menu of what stands above it, else called by its title."""
     picture, box = side_of(first, second, change)
@@ -128,7 +131,7 @@ def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> Measur
     if box is None or (change.name and fact.values["as"] != "panel"):
         return change
     plain = without_shadow(picture, box)
-    opener = _opener(picture, plain) or name_of_menu(picture, box) if fact.values["as"] == "panel" else None
+    opener = _opener(picture, plain) or name_of_menu(picture, plain) if fact.values["as"] == "panel" else None
     if opener is not None:
         facts = (Fact("panel", {**fact.values, "as": "menu"}),)
         return replace(change, facts=facts, name=opener, sentence=sentence(facts, change.thing))
@@ -136,7 +139,7 @@ def _of_panel(first: Picture, second: Picture, change: MeasuredChange) -> Measur
 
 
 def _opener(picture: Picture, box: Box) -> str | None:
-    """The words next above a menu, of several beside each other the first."""
+    """The words next above a menu, of several beside each other the first; the last where it is at the right edge."""
     x, y, width, _ = box
     if y < _EDGE or not is_narrow(picture, width):
         return None
@@ -145,12 +148,15 @@ def _opener(picture: Picture, box: Box) -> str | None:
     if not lines:
         return None
     lowest = max(line[1] + line[3] // 2 for _, line in lines)
-    row = [(crop, line) for crop, line in lines if line[1] <= lowest <= line[1] + line[3]]
-    crop, line = min(row, key=lambda one: one[1][0])
-    if len(row) > 1 and line[0] > x + _OPENED:
-        return None
-    read = _sure([Written(*read_line(crop), line)])
-    return short_name([line.text for line in read])
+    row = sorted((line, crop) for crop, line in lines if line[1] <= lowest <= line[1] + line[3])
+    if x + width >= picture.width - _AT_EDGE:  # it had no room below the first
+        row.reverse()
+    for line, crop in row:
+        near = x + width >= picture.width - _AT_EDGE or line[0] <= x + _OPENED
+        read = _sure([Written(*read_line(crop), line)]) if near else []
+        if read:
+            return short_name([read[0].text])
+    return None
 
 
 def _of_same_words(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:

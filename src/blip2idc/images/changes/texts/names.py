@@ -36,6 +36,8 @@ _SEEN_BETTER_BEFORE = frozenset({"greyed", "faded"})
 _LIES_OVER = frozenset({"panel", "shadowed"})
 #: Pixels of a shadow around a thing, levels of one at least, and share of a row that lies in it.
 _SHADOW, _NOTHING, _ACROSS = 16, 2, 0.5
+#: Levels by which a line that is drawn differs from the ground.
+_DRAWN = 24
 #: Lines that are tried for one that can be read.
 _TITLES = 3
 #: Letters of a name at least, and signs that are words.
@@ -85,6 +87,35 @@ def name_on(picture: Picture, box: Box | None, *, whole: bool = False) -> str | 
             if len(lines) > _TITLES:
                 break
     return short_name(read)
+
+
+def name_at_line(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
+    """The words below or through which a line is drawn in one of two images, read in the other.
+
+    Args:
+        first: The image before.
+        second: The image after.
+        change: With the fact `underlined`; in its place other things may be, too.
+    """
+    fact, before, after = change.facts[0], change.before_box, change.after_box
+    if before is None or after is None or before[2:] != after[2:]:
+        return None
+    one, other = (p.window(box).astype(np.int16) for p, box in ((first, before), (second, after)))
+    drawn = np.flatnonzero((largest_channel(np.abs(one - other)) > _DRAWN).mean(axis=1) >= _ACROSS)
+    if not drawn.size:
+        return None
+    picture, (x, y, width, _) = (first, before) if fact.values["in"] == "after" else (second, after)
+    start, stop = y + int(drawn[0]), y + int(drawn[-1]) + 1
+    if fact.values["as"] == "crossed out":
+        place = x, max(0, start - _SMALL), width, stop - start + 2 * _SMALL
+    else:
+        place = x, max(0, start - _ABOVE), width, min(start, _ABOVE)
+    lines = find_lines(picture, place)
+    if not lines:
+        return None
+    lowest = max(line[1] + line[3] / 2 for _, line in lines)
+    read = [read_line(crop) for crop, line in lines if line[1] + line[3] > lowest]
+    return short_name([text for text, sure in read if sure >= VERY_SURE and is_word(text)])
 
 
 def without_shadow(picture: Picture, box: Box) -> Box:

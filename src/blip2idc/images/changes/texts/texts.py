@@ -25,11 +25,14 @@ from blip2idc.images.changes.texts.language import language
 from blip2idc.images.changes.texts.names import (
     VERY_SURE,
     as_name,
+    name_at_line,
     name_of_thing,
     name_on,
 )
+from blip2idc.images.changes.texts.pushed import pushed_words
 from blip2idc.images.changes.texts.reading import can_read, each_line_once
 from blip2idc.images.changes.texts.same_words import same_words
+from blip2idc.images.changes.texts.together import moved_words, pieces_of_lines, together
 from blip2idc.images.changes.texts.words import changed_lines, missing_words, ran_on, with_seconds
 from blip2idc.images.changes.texts.written import (
     RIM,
@@ -87,12 +90,12 @@ def with_texts(
     first: Picture, second: Picture, changes: Sequence[MeasuredChange]
 ) -> tuple[MeasuredChange, ...]:
     """The changes with their texts; but for menu buttons as they are where the extra `[ocr]` is missing."""
-    changes = [as_menu_button(first, second, change) for change in changes]
+    changes = [as_menu_button(first, second, change) for change in pieces_of_lines(changes)]
     if not changes or not can_read():
         return tuple(changes)
     with each_line_once():
         read = [called(first, second, _with_text(first, second, change)) for change in changes[:_MOST]]
-    read = _moved_words(read)
+        read = pushed_words(first, second, together(first, second, moved_words(read)))
     read = [*(called_by_found(first, second, change) for change in read[:_FOUND]), *read[_FOUND:]]
     texts = [
         [text for change in read if (text := getattr(change, side))] for side in ("before_text", "after_text")
@@ -100,33 +103,6 @@ def with_texts(
     if min(map(len, texts)) >= _PAGE and (fact := language(*texts)) is not None:
         return (_of_page(first, second, (*read, *changes[_MOST:]), fact),)
     return (*read, *changes[_MOST:])
-
-
-def _moved_words(changes: Sequence[MeasuredChange]) -> list[MeasuredChange]:
-    """The changes, with words that are gone in one place and new in another as words that moved."""
-    told = list(changes)
-    for gone in changes:
-        if gone.fact("disappeared") is None or not gone.before_text:
-            continue
-        words = letters_of([gone.before_text])
-        for new in told:
-            if (
-                new.fact("appeared") is None
-                or letters_of([new.after_text or ""]) != words
-                or len(words) < _WORD
-            ):
-                continue
-            assert gone.before_box is not None
-            assert new.after_box is not None
-            dx, dy = (new.after_box[axis] - gone.before_box[axis] for axis in (0, 1))
-            facts, name = (Fact("moved", {"dx": dx, "dy": dy}),), as_name([gone.before_text])
-            both = replace(
-                gone, after_box=new.after_box, facts=facts, thing="text", before_text=None, name=name
-            )
-            told[told.index(gone)] = replace(both, sentence=sentence(facts, "text"))
-            told.remove(new)
-            break
-    return told
 
 
 def _of_page(
@@ -151,6 +127,8 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
     places = (change.before_box, change.after_box)
     if change.thing == MENU_BUTTON or any(box and box[2] * box[3] > _LARGEST for box in places):
         return change
+    if change.fact("underlined"):
+        return _as_underlined(first, second, change)
     if change.thing.endswith(_NO_TEXT) and not kinds & _NAMED_BY_TITLE:
         return change
     if kinds and not (kinds <= _CAME_OR_WENT or seems_moved):
@@ -259,6 +237,16 @@ def _differs_there(change: MeasuredChange, before: Sequence[Written], after: Seq
     boxes = change.before_box, change.after_box
     first, last = min(box[0] for box in boxes) - air, max(box[0] + box[2] for box in boxes) + air
     return any(start < last and stop > first for start, stop in spans)
+
+
+def _as_underlined(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
+    """A line below words, or through them, as these words."""
+    name = name_at_line(first, second, change)
+    if name is None:
+        return replace(
+            change, name=None if change.thing.endswith("line") else name_of_thing(first, second, change)
+        )
+    return replace(change, name=name, thing="text", sentence=sentence(change.facts, "text"))
 
 
 def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -392,7 +380,10 @@ def _in_capitals(change: MeasuredChange, before: str, after: str) -> MeasuredCha
     if other.isupper() != one.isupper():
         facts = (Fact("capitals", {"in": "after" if other.isupper() else "before"}),)
     thing = change.thing or "text"
-    return replace(change, facts=facts, thing=thing, sentence=sentence(facts, thing), name=as_name([other]))
+    whole = next((as_name([text]) for text in (after, before) if after.isupper() or before.isupper()), None)
+    return replace(
+        change, facts=facts, thing=thing, sentence=sentence(facts, thing), name=whole or as_name([other])
+    )
 
 
 def _boxes(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Box | None, Box | None]:

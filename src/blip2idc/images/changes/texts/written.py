@@ -193,7 +193,15 @@ def lines_of_place(picture: Picture, box: Box | None, *, whole: bool = True) -> 
     found = line_boxes(image, (x - left, y - top, width, height))
     if not whole:
         found = [_cut(line, x - left - RIM, x - left + width + RIM) for line in found]
+    found = [line for line in found if _stands_in(line, (x - left, y - top, width, height))]
     return [(with_air(image, line), (line[0] + left, line[1] + top, line[2], line[3])) for line in found]
+
+
+def _stands_in(line: Box, box: Box) -> bool:
+    """Whether a line is in a box for the most part of its height, or the box in it."""
+    beside = max(line[0], box[0] - RIM) < min(line[0] + line[2], box[0] + box[2] + RIM)
+    common = min(line[1] + line[3], box[1] + box[3]) - max(line[1], box[1])
+    return beside and 2 * common >= min(line[3], box[3])
 
 
 def _cut(line: Box, start: int, stop: int) -> Box:
