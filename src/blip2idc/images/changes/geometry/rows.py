@@ -321,13 +321,17 @@ def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after
 
     Viterbi's path may use rows of before twice, and so misplaces rows among others that look like them (a table's).
     """
-    sums = np.concatenate([np.zeros((1, costs.shape[1])), costs.cumsum(axis=0)])
+    nearly = np.stack([_nearly(costs, offsets, offset) for offset in offsets], axis=1)
+    exactly, roughly = (
+        np.concatenate([np.zeros((1, table.shape[1])), table.cumsum(axis=0)]) for table in (costs, nearly)
+    )
     numbers = codes(after)
     blank = (numbers == numbers[:, :1]).all(axis=1)
     result = runs[:1]
     for run in runs[1:]:
         above = result[-1]
         offset, lower = above.after - above.before, run.after - run.before
+        sums = exactly if abs(lower - offset) <= 1 else roughly
         inserted = max(0, lower - offset)
         gap = run.after - above.after - above.length, run.before - above.before - above.length
         end = run.after + run.length
@@ -352,6 +356,11 @@ def _best_seams(runs: list[RowRun], costs: np.ndarray, offsets: list[int], after
         if end > start:
             result.append(RowRun(start - lower, start, end - start))
     return result
+
+
+def _nearly(costs: np.ndarray, offsets: list[int], offset: int) -> np.ndarray:
+    """What each row costs under an offset or one beside it: rows of a fraction of a pixel lie one row off by turns."""
+    return np.asarray(costs[:, [at for at, one in enumerate(offsets) if abs(one - offset) <= 1]].min(axis=1))
 
 
 def _chosen(tied: np.ndarray, blank: np.ndarray, inserted: int) -> int:
