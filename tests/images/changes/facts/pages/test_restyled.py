@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from blip2idc.images.changes import Fact, find_changes
+from blip2idc.images.changes.facts.pages.whole_page import measure_page
 
 Draw = Callable[[Image.Image, ImageDraw.ImageDraw], None]
 WORDS = "Delivery within three days"
@@ -404,3 +405,26 @@ def test_two_alike_things_that_got_one_other_colour_did_not_change_places() -> N
         draw.rectangle((80, 200, 200, 240), fill="#0d6efd")
     changes = find_changes(*images, texts=False).changes
     assert [fact.kind for change in changes for fact in change.facts] == ["recoloured"] * 2
+
+
+def test_a_dark_page_whose_lines_went_up_was_not_dimmed() -> None:
+    """Where bright letters were is the dark ground now, as if there were a third of the light."""
+    words = (
+        "Early office mountain ticket travel village open plan garden shipping window evening number".split()
+    )
+    bold = ImageFont.truetype("DejaVuSans-Bold.ttf", 13)
+
+    def dark(first: int) -> Image.Image:
+        image = Image.new("RGB", (640, 480), "#101418")
+        draw = ImageDraw.Draw(image)
+        for place, line in enumerate(range(first, 40)):
+            top = 50 + 18 * place
+            draw.text(
+                (20, top), " ".join(words[(7 * line + word) % 13] for word in range(7)), "#b8bcc2", bold
+            )
+            if line == 9:
+                draw.rectangle((20, top, 220, top + 100), fill="#36566f")
+        return image
+
+    for first in (2, 3, 4, 6):
+        assert measure_page(np.asarray(dark(0)), np.asarray(dark(first))) is None

@@ -28,6 +28,7 @@ _BLANK = 0.94  # share of the margin
 _LINK, _PURE, _STRONG = 40, 90, 150  # levels: the pure blue of links, whose letters mix it with white
 _FEW_LINKS = 100  # pixels
 _DIMMED, _LEFT = 0.9, 3.0  # share of the page outside the box, and levels that dimming leaves
+_UNEVEN = 8.0  # levels that dimming leaves of most pixels that tell, at most
 _BRIGHT = 40  # levels from which on a pixel tells by how much it was dimmed
 _SHADES = (0.2, 0.75)  # what dimming leaves of the light
 _DIALOG = (0.01, 0.6)  # share of the page that a dialog takes
@@ -118,7 +119,10 @@ def _undimmed(before: Pixels, after: Pixels) -> Box | None:
     if not _SHADES[0] < factor < _SHADES[1]:
         return None
     rest = largest_channel(np.abs(other - factor * one))
-    level = max(_LEFT, 3 * float(np.median(rest)))
+    left = float(np.median(rest[telling]))
+    if left > _UNEVEN:  # dark pages whose letters went elsewhere
+        return None
+    level = max(_LEFT, 3 * left)
     differs = (rest > level).astype(np.uint8)
     differs = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     joined = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
