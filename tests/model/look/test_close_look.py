@@ -169,7 +169,7 @@ def test_a_camera_that_moved_is_left_to_the_captioner(
 def test_what_is_another_view_or_too_faint_is_left_to_the_captioner(
     agreement: float, edges: float, difference: float, places: int
 ) -> None:
-    image = Image.new("RGB", (640, 480), "gray")
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8))
     change = MeasuredChange((200, 200, 40, 40), (200, 200, 40, 40), difference=difference)
     found = Comparison(
         image.size,
@@ -180,6 +180,26 @@ def test_what_is_another_view_or_too_faint_is_left_to_the_captioner(
         noise=Noise(edges=edges),
     )
     look = look_closely(MeasuredPair(image, image, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
+    assert len(look.measured) == places
+
+
+@pytest.mark.parametrize(("place", "places"), [((30, 90, 830, 330), 1), ((30, 500, 40, 40), 0)])
+def test_a_page_that_agrees_beside_what_changed_is_no_other_view(
+    place: tuple[int, int, int, int], places: int
+) -> None:
+    """However much of a page a banner or a picture takes: what is beside it lies where it was."""
+    before, after = page(), page().copy()
+    after.paste((200, 200, 200), (30, 90, 860, 420))
+    found = Comparison(
+        before.size,
+        after.size,
+        Alignment("aligned", agreement=0.5),
+        "compact",
+        (MeasuredChange(place, place, difference=50.0),),
+        noise=Noise(edges=1.0),
+    )
+    look = look_closely(MeasuredPair(before, after, found), PART, lambda pair: np.zeros((1, 1, 3), np.uint8))
+    assert look.drawn
     assert len(look.measured) == places
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -47,3 +48,26 @@ def test_what_one_shift_leaves_is_no_less_than_what_the_best_leaves() -> None:
     assert left_by_shift(before, after, box, dx, dy) == pytest.approx(left)
     assert left_by_shift(before, after, box, -dx, dy) > left
     assert left_by_shift(before, before, box, dx, dy) == 1.0
+
+
+def test_a_banner_is_not_drawn_anew_where_jpeg_joins_it_to_all_of_a_page() -> None:
+    """Of what is larger than 400 pixels only a part is looked at closely; the rest must not have another colour."""
+    image = Image.new("RGB", (560, 560), "#d8dce4")
+    draw = ImageDraw.Draw(image)
+    for top in range(8, 540, 12):
+        draw.text(
+            (8, top),
+            "the quick brown fox jumps over the lazy dog " * 2,
+            "#333333",
+            ImageFont.load_default(16),
+        )
+    page, covered = np.asarray(image).copy(), np.asarray(image).copy()
+    covered[480:] = 255
+    ok, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, 75])
+    assert ok
+    again = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    for other, same in ((page, True), (covered, False)):
+        areas = find_areas(exact_excess(difference(again, other)))
+        largest = int(np.argmax(areas.boxes[:, 2] * areas.boxes[:, 3]))
+        assert areas.boxes[largest, 3] > 400
+        assert drawn_anew(again, other, areas)[largest] == same

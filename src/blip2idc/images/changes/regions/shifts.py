@@ -18,7 +18,8 @@ _FARTHEST = 1.0  # pixels
 STEPS = (0.25, 0.125)
 _HOPELESS = 0.6  # share left by any mixture of neighbouring pixels from which on no shift will explain it
 _MARGIN = 3
-_LARGEST = 400  # pixels: the part of a larger box that is looked at
+#: Pixels: the part of a larger box that is looked at.
+LARGEST = 400
 
 
 def best_shift(before: Pixels, after: Pixels, box: Box) -> tuple[float, float, float]:
@@ -92,10 +93,11 @@ def _linear_shift(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     return float(dx), float(dy)
 
 
-def window(image: Pixels, box: Box) -> np.ndarray:
-    """A box with a little around it, as float32 [h, w, 3]."""
+def window(image: Pixels, box: Box, *, whole: bool = False) -> np.ndarray:
+    """A box, or the first part of a large one, with a little around it, as float32 [h, w, 3]."""
     x, y, width, height = box
-    height, width = min(height, _LARGEST), min(width, _LARGEST)
+    if not whole:
+        height, width = min(height, LARGEST), min(width, LARGEST)
     top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
     return image[top : y + height + _MARGIN, left : x + width + _MARGIN].astype(np.float32)
 

@@ -31,6 +31,8 @@ _MANY_GONE, _MORE_LEFT, _STANDS_OUT = 6, 0.35, 2.5
 _GROUND = 0.3
 #: Of its height, and pixels at least: about as broad as a letter is.
 _BROAD, _NARROWEST = 0.8, 5
+#: Levels and pixels of the side of a square from which on it is seen that something has another colour.
+_SEEN, _BLOCK = 8, 3
 #: Of what most letters have: how many times as much ink, and by how much its hue is off, where it is of another colour.
 _OTHER_INK, _OTHER_HUE = 1.5, 0.25
 
@@ -97,9 +99,21 @@ def _strokes_gone(before: Pixels, after: Pixels, box: Box) -> int:
     return int(np.count_nonzero((gap > PARTLY * contrast) & (contrast > STROKE)))
 
 
-def gap_and_contrast(before: Pixels, after: Pixels, box: Box) -> tuple[np.ndarray, np.ndarray]:
+def has_another_color(before: Pixels, after: Pixels, areas: Areas, index: int) -> bool:
+    """Whether somewhere in an area not only strokes and edges differ, but what lies between them, too."""
+    box = areas.box(index)
+    gap, contrast = gap_and_contrast(before, after, box, whole=True)
+    labels = window(areas.labels[:, :, None], box, whole=True)[:, :, 0]
+    other = (labels == areas.numbers[index]) & (gap > _SEEN + PARTLY * contrast)
+    block = np.ones((_BLOCK, _BLOCK), np.uint8)
+    return bool(cv2.erode(other.astype(np.uint8), block, borderValue=0).any())
+
+
+def gap_and_contrast(
+    before: Pixels, after: Pixels, box: Box, *, whole: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """By how much the pixels in a box differ, and how far those around them are apart, in the image with more."""
-    one, other = (window(image, box) for image in (before, after))
+    one, other = (window(image, box, whole=whole) for image in (before, after))
     near = np.ones((5, 5), np.uint8)
     contrast = np.maximum(*(cv2.dilate(image, near) - cv2.erode(image, near) for image in (one, other)))
     return np.abs(one - other).max(axis=2), contrast.max(axis=2)
