@@ -18,6 +18,7 @@ from blip2idc.images.changes import Alignment, Comparison, find_changes
 from blip2idc.images.changes.crops import change_windows, crop_change
 from blip2idc.images.changes.facts.pages.passing import PASSING
 from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
+from blip2idc.images.changes.geometry.overlay import lay
 from blip2idc.images.changes.geometry.registration import agreement
 from blip2idc.images.changes.measured_pair import MeasuredPair
 from blip2idc.images.changes.pictures import is_drawn
@@ -217,12 +218,16 @@ def _is_another_view(found: Comparison) -> bool:
 
 
 def _agrees_beside(pair: ImagePair, found: Comparison) -> bool:
-    """Whether two pages agree beside the places that changed, however much of them these take: a banner, a picture."""
-    if found.alignment.kind != "aligned":
+    """Whether two pages agree beside the places that changed, however much of them these take: a banner, a picture.
+
+    Rows that only one of them has are no part of what is laid on each other.
+    """
+    if found.alignment.kind not in ("aligned", "rows"):
         return False
-    before, after = (_luma(np.asarray(image)) for image in (pair.before, pair.after))
+    laid = lay(np.asarray(pair.before), np.asarray(pair.after), found.alignment)
+    before, after = _luma(laid.before), _luma(laid.after)
     beside = np.ones(before.shape, bool)
-    for change in found.changes:
+    for change in found.changes if found.alignment.kind == "aligned" else ():
         for x, y, width, height in filter(None, (change.before_box, change.after_box)):
             beside[max(0, y - REACH) : y + height + REACH, max(0, x - REACH) : x + width + REACH] = False
     return agreement(before, after, beside) >= ALIKE

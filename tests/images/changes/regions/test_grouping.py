@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from blip2idc.images.changes.regions.grouping import belong, find_areas, find_regions
-from blip2idc.images.changes.regions.noise import exact_excess
+from blip2idc.images.changes.regions.noise import Excess, exact_excess
+from blip2idc.images.changes.result import Box, Noise
 
 
 def boxes(*places: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
@@ -46,3 +48,18 @@ def test_lines_of_a_paragraph_belong_together_and_columns_do_not() -> None:
     line = np.array([10, 10, 200, 12])
     others = np.array([[10, 28, 180, 12], [400, 28, 180, 12]])
     assert belong(line, others, gap=4).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("exact", "box"), [(False, (40, 30, 60, 20)), (True, (37, 27, 66, 26))])
+def test_what_a_strong_difference_spills_beside_it_in_noise_is_no_part_of_it(
+    *, exact: bool, box: Box
+) -> None:
+    difference = np.full((100, 200), 2, np.uint8)
+    difference[30:50, 40:100] = 180
+    difference[38:42, 60:80] = 2  # what is written on it is what it was
+    strength = np.zeros((100, 200), np.float32)
+    strength[27:53, 37:103] = 3.0
+    excess = Excess(strength, difference, Noise(), exact)
+    (region,) = find_regions(excess, find_areas(excess))
+    assert region.box == box
+    assert region.mask[region.mask.shape[0] // 2, region.mask.shape[1] // 2]

@@ -38,6 +38,7 @@ _FEW_POINTS = 40
 _CONTINUES = 1.6  # times the usual step that the step over the outline may be where a side continues
 _BREAKS = 1.6  # times this step that the other side's has to be
 _EVEN = 1.7  # times the usual step that the side that continues may be unlike its filling
+_BARE = 0.98  # share of a place that has one colour where nothing is in it
 _DENSE = 0.93  # share of its box that a picture fills, and a button with letters does not
 
 
@@ -81,6 +82,21 @@ def on_plain_ground(patch: Patch) -> Fact | None:
         if lit or all(_is_pictured(image[patch.mask]) for image in (patch.before, patch.after)):
             return lit  # a picture, not letters or a plain shape
     return ink(inks, grounds[0], patch.tolerance)
+
+
+def picture_on_bare_place(patch: Patch) -> Fact | None:
+    """`appeared` or `disappeared` where one side of a place is bare and the other is a picture that fills it."""
+    if patch.density() <= _DENSE:
+        return None
+    bare, pictured = [], []
+    for image in (patch.before, patch.after):
+        values = image[patch.mask]
+        apart = np.abs(values - np.median(values, axis=0)).max(axis=1)
+        bare.append(float((apart <= patch.tolerance).mean()) >= _BARE)
+        pictured.append(_is_pictured(values))
+    if bare[0] and pictured[1]:
+        return Fact("appeared")
+    return Fact("disappeared") if bare[1] and pictured[0] else None
 
 
 def _is_pictured(values: np.ndarray) -> bool:

@@ -11,7 +11,12 @@ from __future__ import annotations
 from blip2idc.images.changes.facts.fading import faded, fainter, greyed
 from blip2idc.images.changes.facts.focus import focus, grain
 from blip2idc.images.changes.facts.gaps import gave_way
-from blip2idc.images.changes.facts.ground import cover, on_busy_ground, on_plain_ground
+from blip2idc.images.changes.facts.ground import (
+    cover,
+    on_busy_ground,
+    on_plain_ground,
+    picture_on_bare_place,
+)
 from blip2idc.images.changes.facts.light import light_or_color, repainted
 from blip2idc.images.changes.facts.panels import panel
 from blip2idc.images.changes.facts.patch import FEW, patch_of
@@ -48,7 +53,7 @@ def measure_facts(
         cover,
         focus,
         on_busy_ground,
-        *((replaced, repainted, gave_way) if drawn else ()),
+        *((picture_on_bare_place, replaced, repainted, gave_way) if drawn else ()),
     ):
         if (fact := measure(patch)) is not None:
             return (fact,)

@@ -20,6 +20,8 @@ _LINE = 64  # pixels: what is not higher may be a line of text
 _LETTERS = 2.5  # heights of a line that changed letters of one word may be apart
 _MOST = 400  # areas that are joined pair by pair; more are joined by closing gaps first
 _GAP = 0.008  # share of the image's longer side that parts of one thing may be apart
+_SPILT = 9  # pixels of the side of the square over which a difference is spilt in noise
+_HARDLY, _STRONG = 0.1, 0.9  # share of the difference of the strongest pixels, and their quantile
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +114,8 @@ def find_regions(excess: Excess, areas: Areas) -> list[Region]:
         right, bottom = (members[:, :2] + members[:, 2:]).max(axis=0)
         window = slice(top, bottom), slice(left, right)
         mask = (label_groups[areas.labels[window]] == group) & areas.weak[window]
+        if not excess.exact:
+            mask = _without_spill(mask, excess.difference[window])
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         tight = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         mask = mask[tight]
@@ -121,6 +125,12 @@ def find_regions(excess: Excess, areas: Areas) -> list[Region]:
         regions.append(Region(box, mask, float(np.quantile(strengths, 0.9)), float(differences.mean())))
     regions.sort(key=lambda region: -region.pixels * region.difference)
     return regions
+
+
+def _without_spill(mask: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """A mask without its rim as far as that hardly differs: in noise a strong difference is spilt by blurring."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((_SPILT, _SPILT), np.uint8), borderValue=0) > 0
+    return np.asarray(mask & (inner | (difference >= _HARDLY * np.quantile(difference[mask], _STRONG))))
 
 
 def _join(boxes: np.ndarray, gap: int) -> np.ndarray:
