@@ -28,6 +28,7 @@ _EDGE = 3  # pixels of its border
 _WALL = 0.9  # share of a column or a row, what is around the place included, that ink of no letter fills
 _FULL = 0.97  # share of the rows of a column that ink fills where the ground ends
 _STEM = 0.3  # of the height of a line: the widest stem of a letter
+_BESIDE_STEM = 0.5  # share of the rows of the columns beside it that ink fills at most
 _AIR = 3  # pixels of ground around a line
 _SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
 
@@ -191,7 +192,7 @@ def _grown(share: np.ndarray, allowed: int, stem: int) -> int:
     gap = 0
     for index, value in enumerate(share):
         wall = wall + 1 if value >= _FULL else 0
-        if wall > stem:  # no stem is that thick: the ground ends here
+        if wall > _DOT and not _is_stem(share[index - wall + 1 :], stem):  # the ground ends here
             return min(last, index - wall)
         gap = 0 if value > 0 else gap + 1
         if gap > allowed:
@@ -199,6 +200,12 @@ def _grown(share: np.ndarray, allowed: int, stem: int) -> int:
         if value > 0:
             last = index + 1
     return last
+
+
+def _is_stem(share: np.ndarray, widest: int) -> bool:
+    """Whether columns that begin full of ink are a stem of a heavy letter, beside which the ground goes on."""
+    stops = np.flatnonzero(share[: widest + 1] < _FULL)
+    return bool(stops.size) and float(share[stops[0] : stops[0] + 2].min()) < _BESIDE_STEM
 
 
 def slant_of(ink: np.ndarray) -> float:

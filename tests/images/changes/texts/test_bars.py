@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from blip2idc.images.changes import find_changes
+from blip2idc.images.changes import Fact, MeasuredChange, find_changes
 from blip2idc.images.changes.pictures import open_pictures
-from blip2idc.images.changes.texts.bars import shows_bars
+from blip2idc.images.changes.texts.bars import as_menu_button, length_of_bars
 from blip2idc.images.changes.texts.written import Written, rows
 
 PLACE = (300, 10, 40, 40)
@@ -50,18 +50,27 @@ def test_three_bars_are_a_menu_button(before: Image.Image, after: Image.Image, t
 )  # fmt: skip
 def test_other_bars_are_none(bars: tuple[tuple[int, int, int], ...]) -> None:
     picture, _ = open_pictures(page("#dddddd", bars), page())
-    assert not shows_bars(picture, PLACE)
+    assert not length_of_bars(picture, PLACE)
 
 
 def test_bars_are_seen_as_they_are_encoded_and_where_they_lie() -> None:
     noise = np.random.default_rng(0).integers(-6, 7, (240, 400, 3))
     noisy = Image.fromarray((np.asarray(page("#dddddd"), np.int16) + noise).clip(0, 255).astype(np.uint8))
     picture, thick = open_pictures(noisy, page(high=4))
-    assert shows_bars(picture, PLACE)
-    assert shows_bars(picture, (309, 23, 22, 14))
-    assert shows_bars(thick, (309, 23, 22, 16))
-    assert not shows_bars(picture, (20, 100, 100, 100))
-    assert not shows_bars(picture, None)
+    assert length_of_bars(picture, PLACE)
+    assert length_of_bars(picture, (309, 23, 22, 14))
+    assert length_of_bars(thick, (309, 23, 22, 16))
+    assert not length_of_bars(picture, (20, 100, 100, 100))
+    assert not length_of_bars(picture, None)
+
+
+def test_bars_on_another_ground_are_no_larger() -> None:
+    pictures = open_pictures(page(), page("#dcdfe3"))
+    grown = MeasuredChange((309, 23, 22, 14), PLACE, (Fact("resized", {"factor": 2.2}),))
+    assert as_menu_button(*pictures, grown).sentence == "the menu button changed"
+    longer = open_pictures(page(), page(bars=((0, 0, 28), (0, 6, 28), (0, 12, 28))))
+    grown = MeasuredChange((309, 23, 22, 14), (309, 23, 28, 14), (Fact("resized", {"factor": 1.27}),))
+    assert as_menu_button(*longer, grown).sentence == "the menu button grew to 1.27 times its size"
 
 
 def test_bars_beside_words_are_no_words() -> None:

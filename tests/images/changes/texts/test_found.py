@@ -378,6 +378,26 @@ def test_two_things_beside_each_other_are_named_by_all_their_lines() -> None:
     assert change.sentence == "'Latest news' and 'Return' swapped places"
 
 
+def bar(*entries: str) -> Draw:
+    def draw_it(draw: ImageDraw.ImageDraw) -> None:
+        left = 40
+        for words in entries:
+            draw.text((left, 120), words, "#222222", font(16))
+            left += round(font(16).getlength(words)) + 34
+
+    return draw_it
+
+
+def test_the_entry_of_a_bar_that_pushed_all_others_is_told() -> None:
+    others = ("Pricing", "Contact", "Services", "Search")
+    pair = open_pictures(page(bar("Dashboard", *others)), page(bar("Team", *others)))
+    box = (38, 118, 560, 26)
+    change = called_by_found(*pair, MeasuredChange(box, box, thing="text"))
+    assert change.sentence == "the text 'Dashboard' changed to 'Team'"
+    pair = open_pictures(page(bar("Dashboard", *others)), page(bar("Team", "Prices", *others[1:])))
+    assert not called_by_found(*pair, MeasuredChange(box, box, thing="text")).is_read
+
+
 def test_what_moved_onto_other_words_is_called_by_those_that_stood_where_it_was() -> None:
     pair = open_pictures(
         page(entries("Sale of books", "$50.00")),
@@ -426,6 +446,14 @@ def test_a_line_that_only_touches_a_place_is_not_of_it() -> None:
     assert len(lines_of_place(picture, (60, 134, 80, 4))) == 1, "a dot at the foot of the line"
 
 
+def test_words_beside_an_empty_place_are_of_its_line() -> None:
+    parts = page(lambda draw: draw.text((40, 120), "Basket · Search ·", "#222222", font(18)),
+                 lambda draw: draw.text((300, 120), "· Return", "#222222", font(18)))  # fmt: skip
+    picture, _ = open_pictures(parts, parts)
+    end = 40 + round(font(18).getlength("Basket · Search ·"))
+    assert len(lines_of_place(picture, (end + 6, 122, 324 - end, 20))) == 2
+
+
 def test_a_line_begins_with_its_thick_letters() -> None:
     """Stems of heavy letters are no walls at which the ground ends."""
     heavy = ImageFont.truetype("DejaVuSans-Bold.ttf", 30)
@@ -433,6 +461,20 @@ def test_a_line_begins_with_its_thick_letters() -> None:
     left = 60 + round(heavy.getlength("Shop "))
     (box,) = line_boxes(np.asarray(image), (left, 124, 80, 24))
     assert abs(box[0] - 60) < 4
+
+
+def test_a_line_ends_where_its_ground_does_however_near_other_words_are() -> None:
+    """The ground around a badge is no wider than a stem where letters stand beside it."""
+
+    def badge(draw: ImageDraw.ImageDraw) -> None:
+        draw.rectangle((0, 100, 400, 200), "#222222")
+        draw.text((102, 126), "game", "#c8c8c8", font(22), anchor="rt")
+        draw.rectangle((108, 120, 190, 150), "#76b900")
+        draw.text((149, 135), "Revenue", "white", font(16), anchor="mm")
+
+    left = 108 + 41 - round(font(16).getlength("Revenue") / 2)
+    found = line_boxes(np.asarray(page(badge)), (left, 120, 190 - left, 31))
+    assert min(box[0] for box in found) >= 104
 
 
 def test_small_letters_that_are_doubted_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

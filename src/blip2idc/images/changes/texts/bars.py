@@ -40,27 +40,33 @@ def as_menu_button(first: Picture, second: Picture, change: MeasuredChange) -> M
         change: As it was measured.
     """
     places = (second, change.after_box), (first, change.before_box)
-    if {fact.kind for fact in change.facts} & _OF_OTHERS or not any(shows_bars(*place) for place in places):
+    if {fact.kind for fact in change.facts} & _OF_OTHERS:
         return change
-    return replace(change, thing=MENU_BUTTON, sentence=sentence(change.facts, MENU_BUTTON))
+    lengths = [length for place in places if (length := length_of_bars(*place))]
+    if not lengths:
+        return change
+    facts = change.facts
+    if len(lengths) == 2 and abs(lengths[0] - lengths[1]) <= _EQUAL:  # what is around them is another one
+        facts = tuple(fact for fact in facts if fact.kind != "resized")
+    return replace(change, facts=facts, thing=MENU_BUTTON, sentence=sentence(facts, MENU_BUTTON))
 
 
-def shows_bars(picture: Picture, box: Box | None) -> bool:
-    """Whether a place shows three equal bars above each other, and nothing else but a border."""
+def length_of_bars(picture: Picture, box: Box | None) -> int:
+    """Pixels of three equal bars above each other, where a place shows them and nothing else but a border; else 0."""
     if box is None or max(box[2:]) > _LARGEST or box[2] < _SHORTEST:
-        return False
+        return 0
     x, y, width, height = box
     for share in _RIMS:
         rim = round(share * min(width, height)) or -_AIR
         left, top = max(0, x + rim), max(0, y + rim)
         window = picture.window((left, top, x + width - rim - left, y + height - rim - top))
-        if min(window.shape[:2]) > 2 * _AIR and _are_bars(window, apart=share > 0):
-            return True
-    return False
+        if min(window.shape[:2]) > 2 * _AIR and (length := _bars(window, apart=share > 0)):
+            return length
+    return 0
 
 
-def _are_bars(window: Pixels, *, apart: bool) -> bool:
-    """Whether a window shows three equal bars on a ground, and nothing else.
+def _bars(window: Pixels, *, apart: bool) -> int:
+    """The length of three equal bars on a ground, where a window shows nothing else; else 0.
 
     Args:
         window: uint8 [H, W, 3].
@@ -69,17 +75,17 @@ def _are_bars(window: Pixels, *, apart: bool) -> bool:
     edge = np.concatenate([window[0], window[-1], window[:, 0], window[:, -1]])
     ink = largest_channel(np.abs(window.astype(np.int16) - np.median(edge, axis=0)))
     if ink.max() < _CONTRAST:
-        return False
+        return 0
     count, _, found, _ = cv2.connectedComponentsWithStats((ink > _OF_BAR * ink.max()).astype(np.uint8))
     if count != 4:
-        return False
+        return 0
     bars = found[np.argsort(found[1:, cv2.CC_STAT_TOP]) + 1]
     left, top, width, height, area = (bars[:, column].astype(int) for column in range(5))
     gaps = top[1:] - top[:-1] - height[:-1]
     equal = all(np.ptp(values) <= _EQUAL for values in (left, width, height, gaps))
     stop = int(top[2] + height[2])
     tall, ground = stop - int(top[0]), min(int(top[0]), len(window) - stop)
-    return bool(
+    are_bars = (
         equal
         and _SHORTEST <= width.min() <= width.max() <= _LONGEST
         and (width >= _THIN * height).all()
@@ -88,3 +94,4 @@ def _are_bars(window: Pixels, *, apart: bool) -> bool:
         and (not apart or ground >= gaps.min())
         and _FLAT * width[0] <= tall <= _TALL * width[0]
     )
+    return int(width.max()) if are_bars else 0

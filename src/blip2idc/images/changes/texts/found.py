@@ -35,8 +35,8 @@ _NAMELESS = frozenset({"theme", "unstyled", "language", "clock", "caret", "scrol
 _BEFORE = frozenset({"disappeared", "covered"})
 #: What is told with words that were read where these changed, rather than with a name.
 _UNNAMED = frozenset({"appeared", "moved"}) | _BEFORE
-#: Lines that make a name together.
-_LINES = 3
+#: Lines that make a name together, and those of a bar of this height, in which one entry may push all others.
+_LINES, _ENTRIES, _BAR = 3, 8, 72
 #: Pixels above a panel in which what opened it may stand, by which it may begin further left, and of the panel's edge.
 _ABOVE, _ASIDE, _EDGE = 56, 8, 4
 #: Pixels by which what opened a menu begins right of it at most, where that is not at the edge of the image.
@@ -50,7 +50,7 @@ _BESIDE, _TALL = 220, 8
 #: Signs as which the edge of a thing is read.
 _OF_THING = "()[]|•·○ "
 #: Lines of two things that swapped places which are read.
-_OF_TWO = 8
+_OF_TWO = 6
 
 
 def called_by_found(first: Picture, second: Picture, change: MeasuredChange) -> MeasuredChange:
@@ -163,8 +163,11 @@ def _of_same_words(first: Picture, second: Picture, change: MeasuredChange) -> M
     """A change of which nothing is sure, called by the words that stand there before and after, if they are few."""
     if change.before_box is None or change.after_box is None:
         return change
-    after = written_in(second, change.after_box, _LINES + 1, whole=True)
-    before = written_in(first, change.before_box, _LINES + 1, whole=True) if 0 < len(after) <= _LINES else []
+    most = _ENTRIES if max(change.before_box[3], change.after_box[3]) <= _BAR else _LINES
+    after = written_in(second, change.after_box, most + 1, whole=True)
+    before = written_in(first, change.before_box, most + 1, whole=True) if 0 < len(after) <= most else []
+    if len(after) > _LINES:
+        return _of_other_words(change, *_one_of_many(before, after))
     one, other = ([line.text for line in lines] for lines in (before, after))
     name = short_name([line.text for line in _sure(after)])
     if letters_of(one) != letters_of(other):
@@ -173,6 +176,17 @@ def _of_same_words(first: Picture, second: Picture, change: MeasuredChange) -> M
         return change
     thing = change.thing or "text"
     return replace(change, name=name, thing=thing, sentence=sentence((), thing))
+
+
+def _one_of_many(
+    before: Sequence[Written], after: Sequence[Written]
+) -> tuple[Sequence[Written], Sequence[Written]]:
+    """The line that is another one, where all others are the same: the entry of a bar that pushed those beside it."""
+    if len(before) != len(after):
+        return (), ()
+    lines = zip(before, after, strict=True)
+    changed = [pair for pair in lines if len({letters_of([line.text]).casefold() for line in pair}) > 1]
+    return ([changed[0][0]], [changed[0][1]]) if len(changed) == 1 else ((), ())
 
 
 def _of_other_words(

@@ -198,10 +198,9 @@ def lines_of_place(picture: Picture, box: Box | None, *, whole: bool = True) -> 
 
 
 def _stands_in(line: Box, box: Box) -> bool:
-    """Whether a line is in a box for the most part of its height, or the box in it."""
-    beside = max(line[0], box[0] - RIM) < min(line[0] + line[2], box[0] + box[2] + RIM)
+    """Whether a line is in the rows of a box, or beside it, for the most part of its height, or the box in its rows."""
     common = min(line[1] + line[3], box[1] + box[3]) - max(line[1], box[1])
-    return beside and 2 * common >= min(line[3], box[3])
+    return 2 * common >= min(line[3], box[3])
 
 
 def _cut(line: Box, start: int, stop: int) -> Box:
