@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from blip2idc.images.changes import Fact, find_changes
 
@@ -61,6 +61,42 @@ def test_a_check_box_of_a_dark_page_that_was_ticked(back: bool) -> None:
     draw.line([(43, 127), (46, 130), (52, 123)], "white", width=2)
     (change,) = find_changes(*((on, off) if back else (off, on)), texts=False).changes
     assert change.facts == (Fact("checked", {"in": "before" if back else "after"}),)
+
+
+def switch(image: Image.Image, *, on: bool, right: bool, shadow: bool) -> None:
+    """A switch of 40 x 20 pixels at (60, 200), drawn larger first."""
+    large = Image.new("RGB", (240, 160), image.getpixel((60, 190)))  # type: ignore[arg-type]
+    draw = ImageDraw.Draw(large)
+    draw.rounded_rectangle((40, 40, 199, 119), 40, fill="#3b4470" if on else "#ebecf1")
+    knob = (128, 48, 191, 111) if right else (48, 48, 111, 111)
+    if shadow:
+        below = Image.new("L", large.size)
+        ImageDraw.Draw(below).ellipse([side + 4 * (index % 2) for index, side in enumerate(knob)], fill=90)
+        large.paste("black", (0, 0), below.filter(ImageFilter.GaussianBlur(10)))
+        draw = ImageDraw.Draw(large)
+    draw.ellipse(knob, fill="white")
+    image.paste(large.resize((60, 40), Image.Resampling.LANCZOS), (50, 190))
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_switch_whose_knob_casts_a_shadow(back: bool, right: bool, shadow: bool) -> None:
+    """It is on where the pill stands out, on whichever side its knob lies then, as in pages written from the right."""
+    off, on = page(), page()
+    switch(off, on=False, right=not right, shadow=shadow)
+    switch(on, on=True, right=right, shadow=shadow)
+    (change,) = find_changes(*((on, off) if back else (off, on)), texts=False).changes
+    assert change.facts == (Fact("checked", {"in": "before" if back else "after"}),)
+
+
+def test_a_step_of_dots_is_no_switch() -> None:
+    images = [page(), page()]
+    for image, first in zip(images, (True, False), strict=True):
+        draw = ImageDraw.Draw(image)
+        for left, filled in ((60, first), (78, not first)):
+            draw.ellipse((left, 200, left + 14, 214), fill="#0d6efd" if filled else "#c8ccd2")
+    assert not any(c.fact("checked") for c in find_changes(*images, texts=False).changes)
 
 
 def test_a_dot_that_has_another_colour_is_not_checked() -> None:

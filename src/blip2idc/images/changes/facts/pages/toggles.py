@@ -1,29 +1,32 @@
 """Check boxes and switches that were turned on or off: `checked`.
 
-In: the two images in one frame and a region. Out: the fact with the side that is on. A switch is a pill in which a
-light knob lies at the right when it is on; a check box is a small square with another ground and a mark on it when it
-is on, and is bare when it is off; a radio button is a circle with a dot in its middle, or is bare.
+In: the two images in one frame and a region. Out: the fact with the side that is on. A switch is a pill with a knob at
+one end, which lies at the other end in the other image; it is on where the rest of the pill stands out more, else where
+the knob lies at the right. A check box is a small square with another ground and a mark on it when it is on, and is
+bare when it is off; a radio button is a circle with a dot in its middle, or is bare.
 """
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from blip2idc.images.changes.facts.patch import luma_of
-from blip2idc.images.changes.pictures import Pixels
+from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
 
 _BOX, _SWITCH = ((9, 26), (10, 36))  # pixels: the side of a check box, and the height of a switch
 _SQUARE, _PILL = (0.8, 1.25), (1.4, 2.8)  # width over height
-_LIGHT, _KNOB_LIGHT, _MARK_LIGHT = (
-    215.0,
-    242.0,
-    180.0,
-)  # luma of a bare box, of a knob and of a mark, at least
-_KNOB = (0.12, 0.6)  # share of the pill that it takes
-_ENDS = (0.4, 0.6)  # of the width: where its middle lies at most when it is off, and at least when it is on
+_LIGHT, _MARK_LIGHT = 215.0, 180.0  # luma of a bare box and of a mark, at least
+_PILL_SEEN = 0.4  # of the strongest difference, from which on a pixel is of the pill and not of a shadow
+_KNOB, _EDGE = (
+    0.28,
+    0.15,
+)  # of the height of a pill: the radius of what is sure of its knob, and how far from its edge
+_KNOB_STEP, _ON_STEP = (
+    12.0,
+    24.0,
+)  # levels between knob and pill, and between a pill that is on and one that is off
 _STRONG, _COLORED = 0.5, 40.0  # share of a box that has a colour, and levels between its channels
 _DRAWN, _SAME = (
     12.0,
@@ -42,13 +45,10 @@ def toggle(before: Pixels, after: Pixels, region: Region) -> Fact | None:
     shape = width / height
     window = slice(y, y + height), slice(x, x + width)
     images = [image[window].astype(np.float32) for image in (before, after)]
+    if (side := _switched(images)) is not None:
+        return Fact("checked", {"in": side})
     if x < 3 or not _is_one_shape(images, before[y + height // 2, x - 3].astype(np.float32)):
         return None  # a badge that moved a little
-    if _SWITCH[0] <= height <= _SWITCH[1] and _PILL[0] <= shape <= _PILL[1]:
-        places = [_knob(image) for image in images]
-        for side, (on, off) in (("after", places[::-1]), ("before", places)):
-            if on is not None and off is not None and off <= _ENDS[0] and on >= _ENDS[1]:
-                return Fact("checked", {"in": side})
     if _BOX[0] <= height <= _BOX[1] and _SQUARE[0] <= shape <= _SQUARE[1]:
         marked = [_is_marked(image) for image in images]
         bare = [float((luma_of(image) >= _LIGHT).mean()) >= _BARE for image in images]
@@ -100,17 +100,50 @@ def _is_one_shape(images: list[np.ndarray], ground: np.ndarray) -> bool:
     return bool(np.mean(one[:, 0] == other[:, 0]) > _SAME and np.mean(one[:, -1] == other[:, -1]) > _SAME)
 
 
-def _knob(image: np.ndarray) -> float | None:
-    """Where the middle of the light knob lies, as a share of the width; None where there is none."""
-    inner = (luma_of(image[2:-2, 2:-2]) >= _KNOB_LIGHT).astype(np.uint8)
-    count, _, stats, middles = cv2.connectedComponentsWithStats(inner, connectivity=4)
-    if count < 2:
+def _switched(images: list[np.ndarray]) -> str | None:
+    """The side on which a switch is on, where its knob lies at one end of it before and at the other after."""
+    gap = largest_channel(np.abs(images[0] - images[1]))
+    seen = gap > _PILL_SEEN * float(np.quantile(gap, 0.98))
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not rows.size:
         return None
-    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    share = float(stats[largest, cv2.CC_STAT_AREA]) / inner.size
-    if not _KNOB[0] <= share <= _KNOB[1] or stats[largest, cv2.CC_STAT_WIDTH] > 1.3 * inner.shape[0]:
+    pill = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    images = [image[pill] for image in images]
+    height, width = images[0].shape[:2]
+    if not (_SWITCH[0] <= height <= _SWITCH[1] and _PILL[0] <= width / height <= _PILL[1]):
         return None
-    return float(middles[largest, 0] / inner.shape[1])
+    knobs = [_knob_of(image) for image in images]
+    if None in knobs or knobs[0] == knobs[1]:
+        return None
+    ground = images[0][0, 0]
+    apart = [float(np.abs(_middle_of(image) - ground).max()) for image in images]
+    if max(apart) < _STEP:
+        return None  # two dots, of which the other one is filled
+    on = int(knobs[1] == "right") if abs(apart[1] - apart[0]) < _ON_STEP else int(apart[1] > apart[0])
+    return ("before", "after")[on]
+
+
+def _knob_of(image: np.ndarray) -> str | None:
+    """At which end of a pill its knob lies; None where neither or both are of another colour than its middle."""
+    height, width = image.shape[:2]
+    rows, columns = np.ogrid[:height, :width]
+    middle = _middle_of(image)
+    apart = []
+    for x in (height / 2, width - height / 2):
+        values = image[np.hypot(rows + 0.5 - height / 2, columns + 0.5 - x) <= _KNOB * height]
+        if _evenness(values) < _PLAIN:
+            return None
+        apart.append(float(np.abs(np.median(values, axis=0) - middle).max()))
+    low, high = sorted(apart)
+    if low > _DRAWN or high < max(_KNOB_STEP, 1.5 * low):
+        return None
+    return ("left", "right")[int(apart[1] > apart[0])]
+
+
+def _middle_of(image: np.ndarray) -> np.ndarray:
+    """The colour of a pill between both places of its knob, at its upper edge."""
+    height, width = image.shape[:2]
+    return np.asarray(image[round(_EDGE * height), width // 2])
 
 
 def _is_marked(image: np.ndarray) -> bool:
