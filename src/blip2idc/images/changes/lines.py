@@ -30,7 +30,17 @@ _FULL = 0.97  # share of the rows of a column that ink fills where the ground en
 _STEM = 0.3  # of the height of a line: the widest stem of a letter
 _BESIDE_STEM = 0.5  # share of the rows of the columns beside it that ink fills at most
 _AIR = 3  # pixels of ground around a line
-_SLANTS = np.linspace(-0.1, 0.4, 26)  # tangents that are tried
+_SLANTS = np.linspace(-0.5, 0.7, 61)  # tangents that are tried
+_MOST_LEANING, _STEEPEST = (
+    15,
+    0.28,
+)  # of their steps, by which letters may lean more; and the tangent of italic ones
+_SAME_COURSE, _BETTER_COURSE = (
+    0.7,
+    0.05,
+)  # correlation of the courses at least, and by how much it is better so
+_FAINT_INK = 0.25  # share of full ink that is of a letter
+_SHEARED, _FINER = 24, 4  # rows of ink that is sheared at most, and parts of a pixel
 
 
 def line_boxes(image: Pixels, box: Box) -> list[Box]:
@@ -208,15 +218,54 @@ def _is_stem(share: np.ndarray, widest: int) -> bool:
     return bool(stops.size) and float(share[stops[0] : stops[0] + 2].min()) < _BESIDE_STEM
 
 
-def slant_of(ink: np.ndarray) -> float:
-    """The tangent by which stems lean: the shear under which columns of ink stand out most."""
+def lean(one: np.ndarray, other: np.ndarray) -> float:
+    """The tangent by which the letters of the second line lean more than those of the first; 0 where none is clear.
+
+    Under a shear by which stems stand upright, the columns of ink stand out most; diagonals stand out under others. So
+    the course of that over all shears is compared: that of italic letters is the other one, moved by their slant.
+
+    Args:
+        one: The ink of a line, float [height, width], 0 (ground) to 1.
+        other: The same words, drawn otherwise.
+    """
+    first, second = (_sharpness(ink) for ink in (one, other))
+    best, found, none = -1.0, 0, 0.0
+    for step in range(-_MOST_LEANING, _MOST_LEANING + 1):
+        ahead, back = max(0, step), max(0, -step)
+        alike = float(
+            np.corrcoef(first[back : _SLANTS.size - ahead], second[ahead : _SLANTS.size - back])[0, 1]
+        )
+        if alike > best:
+            best, found = alike, step
+        if step == 0:
+            none = alike
+    slant = found * float(_SLANTS[1] - _SLANTS[0])
+    clear = best >= _SAME_COURSE and best - none >= _BETTER_COURSE and abs(slant) <= _STEEPEST
+    return slant if clear else 0.0
+
+
+def leaning(ink: np.ndarray, slant: float) -> np.ndarray:
+    """The ink of a line, float [height, width], sheared so that its letters lean more by a tangent; cut to its ink."""
     height, width = ink.shape
-    margin = int(0.5 * height)
-    best, slant = -1.0, 0.0
-    for tangent in _SLANTS:
-        matrix = np.array([[1.0, float(tangent), margin - float(tangent) * height / 2], [0, 1, 0]])
-        upright = cv2.warpAffine(ink, matrix, (width + 2 * margin, height), flags=cv2.INTER_LINEAR)
-        sharp = float(np.square(np.diff(upright.sum(axis=0))).sum())
-        if sharp > best:
-            best, slant = sharp, float(tangent)
-    return slant
+    margin = int(abs(slant) * height / 2) + 2
+    matrix = np.array([[1.0, -slant, margin + slant * (height - 1) / 2], [0.0, 1.0, 0.0]])
+    sheared = cv2.warpAffine(ink, matrix, (width + 2 * margin, height), flags=cv2.INTER_LINEAR)
+    columns = np.flatnonzero(sheared.max(axis=0) > _FAINT_INK)
+    return np.asarray(sheared[:, columns[0] : columns[-1] + 1] if columns.size else sheared)
+
+
+def _sharpness(ink: np.ndarray) -> np.ndarray:
+    """How much the columns of ink stand out under each shear, as a logarithm."""
+    if ink.shape[0] > _SHEARED:
+        size = max(1, round(ink.shape[1] * _SHEARED / ink.shape[0])), _SHEARED
+        ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+    height, width = ink.shape
+    finer = cv2.resize(ink, (_FINER * width, height), interpolation=cv2.INTER_CUBIC)
+    margin = int(float(_SLANTS[-1]) * height * _FINER / 2) + 2
+    columns = np.zeros((_SLANTS.size, finer.shape[1] + 2 * margin), np.float32)
+    for sheared, tangent in zip(columns, _SLANTS, strict=True):
+        for y, row in enumerate(finer):
+            start = margin + round(_FINER * float(tangent) * (y + 0.5 - height / 2))
+            sheared[start : start + row.size] += row
+    smooth = cv2.GaussianBlur(columns, (0, 0), 0.4 * _FINER, sigmaY=1e-3)
+    return np.asarray(np.log(np.square(np.diff(smooth, axis=1)).sum(axis=1) + 1e-6))

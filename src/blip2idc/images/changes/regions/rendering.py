@@ -12,7 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.lines import slant_of
+from blip2idc.images.changes.lines import lean
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas, Region, belong, find_areas
 from blip2idc.images.changes.regions.noise import Excess, exact_excess
@@ -58,7 +58,7 @@ _WIDESPREAD = 10  # areas drawn anew from which on specks count as such too
 _SPILT = 9  # pixels, the side of the square over which a blurred difference is spilt
 _ON_GROUND = 0.4  # of the pixels of a page, at most, differ where the ground is equal and letters are not
 _LETTERS = (7, 60)  # pixels of the height of letters that may lean
-_ITALIC, _UPRIGHT = 0.14, 0.07  # tangents of the slant of italic letters at least, of others at most
+_ITALIC = 0.14  # tangent by which italic letters lean more than others, at least
 _SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
 _ALL_OVER = 0.5  # of each side of what a page shows: over what letters of another weight have to be spread
@@ -157,15 +157,15 @@ def _leans(before: Pixels, after: Pixels, box: Box) -> bool:
     """Whether the strokes in a box lean in one image and stand in the other, as those of italic letters."""
     if not _LETTERS[0] <= box[3] <= _LETTERS[1] or box[2] < _LETTERS[0]:
         return False
-    slants = []
+    inks = []
     for image in (before, after):
         part = window(image, box)
         ground = np.median(np.concatenate([part[0], part[-1]]), axis=0)
         gap = np.abs(part - ground).max(axis=2)
         if float(gap.max()) < STROKE:
             return False
-        slants.append(slant_of(gap / float(gap.max())))
-    return max(slants) >= _ITALIC and abs(min(slants)) <= _UPRIGHT
+        inks.append(gap / float(gap.max()))
+    return abs(lean(*inks)) >= _ITALIC
 
 
 def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.ndarray) -> np.ndarray:

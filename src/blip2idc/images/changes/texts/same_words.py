@@ -12,15 +12,17 @@ import numpy as np
 
 from blip2idc.images.changes.facts.colors import color_name, recoloured
 from blip2idc.images.changes.facts.pages.letters import (
+    SLANTED,
     Line,
     aligned_of,
     course_gap,
+    is_bold,
     line_spacing,
     part_of,
     shapes,
     words_of,
 )
-from blip2idc.images.changes.lines import slant_of
+from blip2idc.images.changes.lines import lean
 from blip2idc.images.changes.result import Fact
 
 _GROUND, _OTHER_COLOR = (
@@ -29,7 +31,8 @@ _GROUND, _OTHER_COLOR = (
 )  # levels by which grounds may differ, and from which on letters are recoloured
 _LARGER, _LARGER_PIXELS = 1.07, 2  # ratio of the heights of letters, and pixels, that are another size
 _PROPORTION = 0.13  # by which the ratios of width and height may differ
-_SLANTED, _LETTERS = 0.12, 2.5  # difference of the slants of italic letters, and heights of a line that tells
+_LETTERS = 1.5  # heights of a line that tells whether its letters are italic
+_REACH = 2  # pixels by which lines with italic letters may be higher
 _BOLDER, _BOLD_WIDTH = 1.17, (0.96, 1.3)  # ratios of the widths of strokes, and of lines, of bold letters
 _WIDER, _WIDER_PIXELS = 1.045, 4  # ratio of the widths of lines with other spaces between letters, and pixels
 _AS_THICK, _COURSE = 1.12, 0.08  # of their strokes at most, and difference of the ink's course along them
@@ -49,6 +52,8 @@ def same_words(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     """
     if not all(line.is_written for pair in pairs for line in pair):
         return None
+    if (fact := _italic(pairs)) is not None:
+        return fact
     words = _restyled_words(pairs)
     if words is not None and (fact := _of_lines(words)) is not None and fact.kind not in ("moved", "gap"):
         return fact
@@ -96,6 +101,10 @@ def _of_lines(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     widths, heights = boxes[:, :, 2], boxes[:, :, 3]
     across, down = (float(np.median(side[:, 1] / side[:, 0])) for side in (widths, heights))
     taller = float(np.abs(np.diff(heights, axis=1)).max())
+    strokes = float(np.median([other.stroke / one.stroke for one, other in pairs]))
+    thicker = max(strokes, 1 / strokes)
+    if (fact := _italic(pairs) or (_bold(strokes, across) if is_bold(thicker, taller) else None)) is not None:
+        return fact
     if (
         max(down, 1 / down) >= _LARGER
         and taller >= _LARGER_PIXELS
@@ -107,13 +116,7 @@ def _of_lines(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
         return None
     if (fact := _recoloured(pairs)) is not None:
         return fact
-    strokes = float(np.median([other.stroke / one.stroke for one, other in pairs]))
-    return (
-        _italic(pairs)
-        or _bold(strokes, across)
-        or _spaced(pairs, strokes, across, widths)
-        or _displaced(pairs, boxes)
-    )
+    return _bold(strokes, across) or _spaced(pairs, strokes, across, widths) or _displaced(pairs, boxes)
 
 
 def _recoloured(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
@@ -130,10 +133,10 @@ def _recoloured(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
 
 
 def _italic(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
-    steps = [
-        slant_of(other.ink) - slant_of(one.ink) for one, other in pairs if one.box[2] >= _LETTERS * one.box[3]
-    ]
-    if not steps or min(np.abs(steps)) < _SLANTED or len(set(np.sign(steps))) > 1:
+    if max(abs(one.box[3] - other.box[3]) for one, other in pairs) > _REACH:
+        return None
+    steps = [lean(one.ink, other.ink) for one, other in pairs if one.box[2] >= _LETTERS * one.box[3]]
+    if not steps or min(np.abs(steps)) < SLANTED or len(set(np.sign(steps))) > 1:
         return None
     return Fact("italic", {"in": "after" if steps[0] > 0 else "before"})
 

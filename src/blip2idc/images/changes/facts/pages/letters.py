@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.lines import line_boxes, slant_of
+from blip2idc.images.changes.lines import lean, leaning, line_boxes
 from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Box, Fact
@@ -25,6 +25,7 @@ _ROOMY, _FILLED = (
 )  # pixels of the shorter side, and share of it that differs, of a place of a picture
 _GROUND, _WITHIN = 10.0, 0.9  # levels of both grounds, and share of what differs that lies in the lines
 _INK = 50  # levels by which the full colour of both lines may differ
+_MUCH_BOLDER, _ROUNDED = 1.35, 2  # the same of letters that are a little higher, and by how many pixels
 _BOLDER, _AS_THICK = 1.2, 1.08  # ratio of the widths of strokes of bold letters at least, of others at most
 _BOLD_SHAPES, _SHAPES = (
     0.84,
@@ -43,7 +44,8 @@ _FAINT, _APART = 0.25, 0.55  # ink of a letter, and of the height: the gap betwe
 _SPACE = 0.3  # of the height: the least gap between two words
 _LARGER = 1.07  # ratio of the sizes of letters
 _PROPORTION = 0.06  # by which the ratios of width and height may differ
-_SLANTED, _UPRIGHT = 0.14, 0.09  # of italic letters at least, of others at most
+_ITALIC_SHAPES = 0.7  # correlation of italic letters with others that were sheared
+SLANTED = 0.12  # tangent by which italic letters lean more than others, at least
 _ITALIC_INK = 0.25  # share by which italic letters may have more or less ink
 _LINE_THICK, _LINE_SPAN = 4, 0.85  # pixels of a line below letters, and the share of their width it takes
 _LINE_ROUND = 24  # pixels of a place that noise around such a line makes higher
@@ -213,7 +215,7 @@ def _redrawn(one: Line, other: Line) -> Fact | None:
     level = abs(one.box[3] - other.box[3]) <= 1
     thicker = max(strokes, 1 / strokes)
     wide = across if strokes > 1 else 1 / across
-    if level and thicker >= _BOLDER and _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
+    if is_bold(thicker, abs(one.box[3] - other.box[3])) and _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
         if shapes(one.ink, other.ink) >= _BOLD_SHAPES:
             return Fact("bold", {"in": "after" if strokes > 1 else "before"})
         return None
@@ -234,14 +236,19 @@ def _redrawn(one: Line, other: Line) -> Fact | None:
     ):
         return Fact("resized", {"factor": round(size, 2)}) if shapes(one.ink, other.ink) >= _SHAPES else None
     if abs(one.box[3] - other.box[3]) <= 2 and abs(inks - 1) <= _ITALIC_INK:
-        slants = [slant_of(line.ink) for line in (one, other)]
+        slant = lean(one.ink, other.ink)
         if (
-            max(slants) >= _SLANTED
-            and abs(min(slants)) <= _UPRIGHT
+            abs(slant) >= SLANTED
             and course_gap(one.ink, other.ink) <= 2 * _SPREAD
+            and shapes(leaning(one.ink, slant), other.ink) >= _ITALIC_SHAPES
         ):
-            return Fact("italic", {"in": "after" if slants[1] > slants[0] else "before"})
+            return Fact("italic", {"in": "after" if slant > 0 else "before"})
     return None
+
+
+def is_bold(thicker: float, taller: float) -> bool:
+    """Whether strokes are so much thicker than those of letters of another height would be, in pixels, by rounding."""
+    return thicker >= (_BOLDER if taller <= 1 else _MUCH_BOLDER) and taller <= _ROUNDED
 
 
 def _holds_glyphs(narrow: np.ndarray, wide: np.ndarray) -> bool:
