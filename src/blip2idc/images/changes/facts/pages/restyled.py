@@ -66,8 +66,8 @@ def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) 
     """What of that happened in one region."""
     return (
         passing(before, after, region)
-        or outline(before, after, region)
         or _shadow(before, after, region, noise)
+        or outline(before, after, region)
         or swap(before, after, region)
         or _letters(before, after, region, noise)
     )

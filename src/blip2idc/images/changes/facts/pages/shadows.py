@@ -20,11 +20,12 @@ _DARKEST, _SOFT = 140.0, 0.62  # levels that it is darker at most, and of these 
 _ONE_WAY = 0.97  # share of the pixels that are darker
 _SMOOTH, _SMOOTHLY = (
     0.2,
-    0.93,
+    0.9,
 )  # of the deepest: the step to a neighbour, and the share of the pixels that keep to it
 _FADES = 0.35  # of the deepest: the mean depth along the outline of the box
 _FADED = 0.3  # share of its outer edge along which a shadow has faded; the rest is beside what casts it
-_CAST = 0.5  # of the deepest: the mean depth of the pixels beside what casts it
+_CAST = 0.4  # of the deepest: the mean depth of the pixels beside what casts it
+_HARDLY, _RIM = 0.1, 7  # of the deepest: where there is no shadow yet; and pixels of an edge that was drawn anew
 _LEVELS = 5  # different depths at least
 _FILLED = 0.92  # share of its box that a shadow fills at most
 _GREY = 0.35  # by how much the share that is taken from the channels may differ
@@ -48,7 +49,8 @@ def shadow(before: Pixels, after: Pixels, region: Region, tolerance: float) -> F
         return None
     if len(np.unique(np.rint(values))) < _LEVELS:
         return None
-    inner = cv2.erode(region.mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
+    shaded = region.mask & (depth > _HARDLY * deepest)
+    inner = cv2.erode(shaded.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
     steps = np.maximum(np.abs(np.gradient(depth, axis=0)), np.abs(np.gradient(depth, axis=1)))
     if inner.sum() < 0.4 * _FEW or (steps[inner] <= _SMOOTH * deepest).mean() < _SMOOTHLY:
         return None
@@ -69,16 +71,23 @@ def shadow(before: Pixels, after: Pixels, region: Region, tolerance: float) -> F
     outline = _outline(region.mask)
     if (depth[outline] <= _FADES * deepest).mean() < _FADED:
         return None
-    around = np.pad(region.mask, 1)
-    beside = region.mask & (cv2.dilate((~around).astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1] > 0)
-    deep = depth[beside]
-    if deep.size < 8 or float(np.quantile(deep, 0.9)) < _CAST * deepest:
+    deep = cv2.dilate(np.where(region.mask, depth, 0), np.ones((_RIM, _RIM), np.uint8))[_beside(region.mask)]
+    if deep.size < 8 or float(np.quantile(deep, 0.95)) < _CAST * deepest:
         return None
     lighter = (one if sign > 0 else other)[region.mask]
     taken = (np.abs(one - other)[region.mask].sum(axis=0)) / np.maximum(lighter.sum(axis=0), 1.0)
     if float(np.ptp(taken)) > _GREY * float(taken.max()):
         return None
     return Fact("shadowed", {"in": "after" if sign > 0 else "before"})
+
+
+def _beside(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask beside what it surrounds, or where it surrounds nothing, beside all else."""
+    _, labels = cv2.connectedComponents((~np.pad(mask, 1)).astype(np.uint8), connectivity=4)
+    without = labels != 0
+    within = without & (labels != labels[0, 0])
+    holes = (within if within.any() else without).astype(np.uint8)
+    return np.asarray(mask & (cv2.dilate(holes, np.ones((3, 3), np.uint8))[1:-1, 1:-1] > 0))
 
 
 def _outline(mask: np.ndarray) -> np.ndarray:
