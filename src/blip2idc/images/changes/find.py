@@ -14,7 +14,6 @@ import numpy as np
 from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
-from blip2idc.images.changes.facts.pages.highlights import highlight
 from blip2idc.images.changes.facts.pages.overflow import where_text_runs_over
 from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
@@ -55,6 +54,7 @@ _SPECK = 16  # pixels
 _SPARSE = 0.1  # share of its box that the outline of a thing takes whose height was rounded
 _LITTLE_EQUAL = 0.35  # share of equal tiles up to which all of a page may have changed
 _REST = 0.02  # share of the rows that came or went that may differ beside them
+_SOLID = 0.6  # share of its box that differs where a ground has another colour
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
 
@@ -63,8 +63,6 @@ _WIDEST_BAR = 20
 #: Levels up to which pixels differ that are the same: on a page that is equal to the pixel, and on others.
 _NOTHING, _NOISE = 4, 64
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
-#: What another ground under the same words looks like.
-_OF_GROUND = frozenset({"appeared", "disappeared", "covered"})
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
 _OF_BOX = frozenset({"outlined", "shadowed", "rounded", "greyed"})
 
@@ -310,9 +308,6 @@ def _is_speck(region: Region) -> bool:
 
 def _region_change(overlay: Overlay, region: Region, noise: float, *, drawn: bool) -> MeasuredChange:
     facts = measure_facts(overlay.before, overlay.after, region, noise, drawn=drawn)
-    if drawn and facts and facts[0].kind in _OF_GROUND:
-        fact = highlight(overlay.before, overlay.after, region)
-        facts = facts if fact is None else (fact,)
     return _told_change(overlay, region, facts)
 
 
@@ -322,6 +317,8 @@ def _told_change(overlay: Overlay, region: Region, facts: tuple[Fact, ...]) -> M
     thing = thing_of(overlay.after if appeared else overlay.before, region.box)
     if not thing and facts and facts[0].kind in _OF_TEXT | _OF_BOX:
         thing = "text" if facts[0].kind in _OF_TEXT else "box"
+    if thing == "text" and facts and facts[0].kind == "recoloured" and region.mask.mean() >= _SOLID:
+        thing = "box"  # letters leave more of it as it was
     if not thing and not facts:
         thing = thing_of(overlay.after, region.box)
     return MeasuredChange(

@@ -7,6 +7,7 @@ import numpy as np
 
 from blip2idc.images.changes.facts.colors import recoloured
 from blip2idc.images.changes.facts.patch import FEW, Patch, contrast, filled, inner_of, luma_of
+from blip2idc.images.changes.pictures import largest_channel
 from blip2idc.images.changes.result import Fact
 
 _FULL, _FULL_IN_NOISE = (
@@ -28,9 +29,9 @@ _GRAINY = 0.3  # standard deviation in levels of what was taken, not painted, at
 _GROUND_PIXELS, _NEAR_GROUND, _INK_STEP = (
     200,
     12.0,
-    30.0,
+    16.0,
 )  # pixels of a ground; levels of what is it, and of ink on it
-_SAME_GROUND, _STANDS = 0.6, 0.55  # share that is ground before and after, and share of the ink that stays
+_SAME_GROUND, _STANDS = 0.6, 0.7  # share that is ground before and after, and share of the ink that stays
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
@@ -101,27 +102,27 @@ def repainted(patch: Patch) -> Fact | None:
     """`recoloured` where the ground of a thing has another colour, and what is on it stands where it stood."""
     if patch.mask.sum() < _GROUND_PIXELS:
         return None
-    rows, columns = np.flatnonzero(patch.mask.any(axis=1)), np.flatnonzero(patch.mask.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    within = filled(patch.mask)[box]
-    grounds, near, inks = [], [], []
-    for image in (patch.before, patch.after):
-        ground = _commonest(image[patch.mask])
-        apart = np.abs(image - ground).max(axis=2)
-        grounds.append(ground)
-        near.append(apart[patch.mask] <= _NEAR_GROUND)
-        inks.append((apart[box] > _INK_STEP) & within)
-    if (
-        np.abs(grounds[0] - grounds[1]).max() < _TWO_COLORS
-        or float((near[0] & near[1]).mean()) < _SAME_GROUND
-    ):
+    grounds = [_commonest(image[patch.mask]) for image in (patch.before, patch.after)]
+    if np.abs(grounds[0] - grounds[1]).max() < _TWO_COLORS:
         return None
-    both = near[0] & near[1]
-    steps = (patch.after[patch.mask] - patch.before[patch.mask])[both]
+    apart = [
+        largest_channel(np.abs(image - ground))
+        for image, ground in zip((patch.before, patch.after), grounds, strict=True)
+    ]
+    both = patch.mask & (apart[0] <= _NEAR_GROUND) & (apart[1] <= _NEAR_GROUND)
+    if both.sum() < _SAME_GROUND * patch.mask.sum():
+        return None
+    steps = (patch.after - patch.before)[both]
     if float(steps.std(axis=0).max()) > patch.tolerance:
         return None  # a texture, not paint
-    either = float((inks[0] | inks[1]).sum())
-    if either < FEW or float((inks[0] & inks[1]).sum()) < _STANDS * either:
+    rows, columns = np.flatnonzero(both.any(axis=1)), np.flatnonzero(both.any(axis=0))
+    box = slice(rows[0] + 1, rows[-1]), slice(columns[0] + 1, columns[-1])
+    within = filled(both)[box]  # not its outline, nor what noise and shadows add to it
+    inks = [(gap[box] > _INK_STEP) & within for gap in apart]
+    fewer = min(
+        float(ink.sum()) for ink in inks
+    )  # what has the colour of one ground is seen on the other alone
+    if fewer < FEW or float((inks[0] & inks[1]).sum()) < _STANDS * fewer:
         return None
     return recoloured(grounds[0], grounds[1])
 

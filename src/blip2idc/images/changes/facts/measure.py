@@ -8,7 +8,7 @@ continues its surroundings.
 
 from __future__ import annotations
 
-from blip2idc.images.changes.facts.fading import faded, fainter, greyed
+from blip2idc.images.changes.facts.fading import faded, fainter
 from blip2idc.images.changes.facts.focus import focus, grain
 from blip2idc.images.changes.facts.gaps import gave_way
 from blip2idc.images.changes.facts.ground import (
@@ -41,7 +41,7 @@ def measure_facts(
     if region.pixels < FEW:
         return ()
     patch = patch_of(before, after, region, noise)
-    for measure in (greyed, faded, on_plain_ground):
+    for measure in (faded, *((repainted,) if drawn else ()), on_plain_ground):
         if (fact := measure(patch)) is not None:
             pale = fainter(patch, fact) if drawn and fact.kind == "recoloured" else None
             return (fact,) if pale is None else (fact, pale)
@@ -53,7 +53,7 @@ def measure_facts(
         cover,
         focus,
         on_busy_ground,
-        *((picture_on_bare_place, replaced, repainted, gave_way) if drawn else ()),
+        *((picture_on_bare_place, replaced, gave_way) if drawn else ()),
     ):
         if (fact := measure(patch)) is not None:
             return (fact,)

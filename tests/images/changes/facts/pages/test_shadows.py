@@ -1,4 +1,4 @@
-"""Soft shadows of boxes with round corners, strong ones, and ones that the next thing covers; and what is a line instead."""
+"""Soft shadows of boxes: with round corners, strong ones, ones that the next thing covers; and lines that are none."""
 
 from __future__ import annotations
 

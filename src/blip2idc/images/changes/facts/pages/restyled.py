@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from blip2idc.images.changes.facts.fading import faded, is_fainter
+from blip2idc.images.changes.facts.fading import faded, greyed, is_fainter
 from blip2idc.images.changes.facts.pages.corners import find_rounded, merged_regions
 from blip2idc.images.changes.facts.pages.frames import outline
 from blip2idc.images.changes.facts.pages.letters import letters
@@ -69,6 +69,7 @@ def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) 
         or _shadow(before, after, region, noise)
         or outline(before, after, region)
         or swap(before, after, region)
+        or greyed(patch_of(before, after, region, noise))
         or _letters(before, after, region, noise)
     )
 
