@@ -62,6 +62,7 @@ FACTS: Mapping[str, frozenset[str]] = {
     "unstyled": frozenset({"style_missing"}),
     "swapped": frozenset({"swapped"}),
     "replaced": frozenset({"image_replaced"}),
+    "broken": frozenset({"image_missing"}),
     "faded": frozenset({"opacity"}),
     "greyed": frozenset({"disabled"}),
     "bold": frozenset({"font_weight"}),

@@ -317,6 +317,8 @@ def _told_change(overlay: Overlay, region: Region, facts: tuple[Fact, ...]) -> M
     thing = thing_of(overlay.after if appeared else overlay.before, region.box)
     if not thing and facts and facts[0].kind in _OF_TEXT | _OF_BOX:
         thing = "text" if facts[0].kind in _OF_TEXT else "box"
+    if facts and facts[0].kind == "broken":
+        thing = "picture"
     if thing == "text" and facts and facts[0].kind == "recoloured" and region.mask.mean() >= _SOLID:
         thing = "box"  # letters leave more of it as it was
     if not thing and not facts:

@@ -51,6 +51,7 @@ FACT_KINDS = (
     "caret",
     "clock",
     "overflow",
+    "broken",
     "language",
 )
 
@@ -109,7 +110,7 @@ class Fact:
             ``gap``: ``pixels``; ``language``: ``from``, ``to``.
             What one image has and the other has not (``outlined``, ``rounded``, ``shadowed``,
             ``unstyled``, ``panel``, ``faded``, ``greyed``, ``bold``, ``italic``, ``underlined``, ``capitals``,
-            ``spaced``, ``checked``, ``scroll_bar``, ``caret``, ``overflow``) names it as ``in``: ``before``
+            ``spaced``, ``checked``, ``scroll_bar``, ``caret``, ``overflow``, ``broken``) names it as ``in``: ``before``
             or ``after``. Else empty.
     """
 

@@ -28,6 +28,7 @@ _STATES: Mapping[str, tuple[str, str]] = {
     "checked": ("was checked", "was unchecked"),
     "scroll_bar": ("is shown now", "is no longer shown"),
     "overflow": ("runs out of its box now", "fits into its box again"),
+    "broken": ("does not load now", "loads again"),
     "caret": ("is shown now", "is no longer shown"),
 }
 #: Fact -> what is there by itself.

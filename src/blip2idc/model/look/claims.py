@@ -88,6 +88,7 @@ _MAY_CLAIM: Mapping[str, frozenset[str]] = {
     "checked": frozenset({"check"}),
     "gap": frozenset({"space"}),
     "overflow": frozenset({"space", "size"}),
+    "broken": frozenset({"replace", "disappear", "appear"}),
     "language": frozenset({"language"}),
     **{kind: frozenset({"none"}) for kind in ("scroll_bar", "caret", "clock")},
 }

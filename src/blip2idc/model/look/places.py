@@ -44,6 +44,7 @@ _KINDS: Mapping[str, str] = {
     "unstyled": "style_missing",
     "panel": "panel",
     "replaced": "image_replaced",
+    "broken": "image_missing",
     "faded": "opacity",
     "greyed": "disabled",
     "bold": "font_weight",

@@ -170,7 +170,7 @@ def side_of(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Pi
     """The image in which the words on a thing are seen best, and where it is there: the later one if both show it."""
     fact = change.facts[0]
     better_before = fact.kind in _SEEN_BETTER_BEFORE and fact.values["in"] == "after"
-    gone = fact.kind == "panel" and fact.values["in"] == "before"
+    gone = fact.kind in ("panel", "broken") and fact.values["in"] == "before"
     if better_before or gone or change.after_box is None:
         return first, change.before_box
     return second, change.after_box

@@ -55,7 +55,7 @@ _FOUND = 3
 #: How sure the reader has to be of every line.
 _SURE = 0.7
 #: What happens to boxes, which are called by the first of their lines.
-_NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed"})
+_NAMED_BY_TITLE = frozenset({"panel", "outlined", "shadowed", "rounded", "greyed", "broken"})
 #: What happens to words that stay.
 _OF_SAME_WORDS = frozenset({"bold", "italic", "spaced", "resized"})
 #: Likeness of two readings of the same words at least.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blip2idc.images.changes.facts.fading import faded, greyed, is_fainter
+from blip2idc.images.changes.facts.pages.broken import broken
 from blip2idc.images.changes.facts.pages.corners import find_rounded, merged_regions
 from blip2idc.images.changes.facts.pages.frames import outline
 from blip2idc.images.changes.facts.pages.letters import letters
@@ -66,6 +67,7 @@ def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) 
     """What of that happened in one region."""
     return (
         passing(before, after, region)
+        or broken(before, after, region)
         or _shadow(before, after, region, noise)
         or outline(before, after, region)
         or swap(before, after, region)
