@@ -214,9 +214,13 @@ def _changes(
         ]
     total = sum(region.pixels for region in regions)
     restyled: list[tuple[Region, tuple[Fact, ...]]] = []
+    displaced: list[Moved] = []
     if drawn:
-        restyled, regions = find_restyled(overlay.before, overlay.after, regions, excess.noise.level)
+        restyled, displaced, regions = find_restyled(
+            overlay.before, overlay.after, regions, excess.noise.level
+        )
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
+    moved = [*displaced, *moved]
     changes = [_strip_change(one, other, rows) for rows in overlay.strips]
     if excess.exact and not overlay.strips and len(restyled) + len(moved) + len(left) > 1:
         columns, gone = _column_changes(

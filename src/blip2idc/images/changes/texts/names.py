@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from blip2idc.images.changes.boxes import overlap
 from blip2idc.images.changes.facts.pages.letters import line_of, parts_of
 from blip2idc.images.changes.facts.panels import plain_box
 from blip2idc.images.changes.lines import line_boxes, with_air
 from blip2idc.images.changes.pictures import Picture, Pixels, largest_channel
 from blip2idc.images.changes.result import Box, MeasuredChange
 from blip2idc.images.changes.sentences import in_one_line
-from blip2idc.images.changes.texts.finding import find_lines
+from blip2idc.images.changes.texts.finding import find_lines, is_bare
 from blip2idc.images.changes.texts.reading import read_line
 from blip2idc.images.changes.texts.written import (
     OUTLINE,
@@ -174,6 +175,24 @@ def side_of(first: Picture, second: Picture, change: MeasuredChange) -> tuple[Pi
     if better_before or gone or change.after_box is None:
         return first, change.before_box
     return second, change.after_box
+
+
+def name_where_free(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
+    """The words of a text that moved onto others, or off them, read where it stands free; None of one that did not."""
+    before, after = change.before_box, change.after_box
+    if before is None or after is None or overlap(before, after):
+        return None
+    bare_now, bare_once = (
+        is_bare(picture.window(_within(box))) for picture, box in ((second, before), (first, after))
+    )
+    if bare_now == bare_once:
+        return None
+    return name_of(first, before, -AIR) if bare_now else name_of(second, after, -AIR)
+
+
+def _within(box: Box) -> Box:
+    x, y, width, height = box
+    return x + 1, y + 1, max(1, width - 2), max(1, height - 2)
 
 
 def name_of(picture: Picture, box: Box | None, rim: int = RIM) -> str | None:

@@ -60,6 +60,27 @@ def same_words(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     return _of_lines(pairs)
 
 
+def swapped_words(before: str, after: str) -> tuple[str, str] | None:
+    """What stood first and what stands first now, where words only changed their order; signs alone are no words.
+
+    >>> swapped_words("My account | Close | Portfolio", "My account | Portfolio | Close")
+    ('Close', 'Portfolio')
+    """
+    one, other = ([word for word in text.split() if any(map(str.isalnum, word))] for text in (before, after))
+    if one == other or sorted(one) != sorted(other):
+        return None
+    start = next(index for index, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1])
+    end = next(
+        index for index, pair in enumerate(zip(one[::-1], other[::-1], strict=True)) if pair[0] != pair[1]
+    )
+    one, other = one[start : len(one) - end], other[start : len(other) - end]
+    for first in range(1, len(one)):
+        for last in range(first, len(one)):  # what is between stays between
+            if one[last:] + one[first:last] + one[:first] == other:
+                return " ".join(one[:first]), " ".join(one[last:])
+    return None
+
+
 def _restyled_words(pairs: Sequence[tuple[Line, Line]]) -> list[tuple[Line, Line]] | None:
     """The words that were drawn otherwise, where others of their line merely gave way; None where all were, or none."""
     restyled: list[tuple[Line, Line]] = []

@@ -16,7 +16,7 @@ import numpy as np
 from blip2idc.images.changes.facts.pages.letters import line_of
 from blip2idc.images.changes.pictures import Picture
 from blip2idc.images.changes.result import Box, Fact, MeasuredChange
-from blip2idc.images.changes.sentences import sentence, text_sentence
+from blip2idc.images.changes.sentences import sentence, swap_sentence, text_sentence
 from blip2idc.images.changes.texts.bars import MENU_BUTTON, as_menu_button
 from blip2idc.images.changes.texts.called import called
 from blip2idc.images.changes.texts.finding import is_bare
@@ -28,10 +28,11 @@ from blip2idc.images.changes.texts.names import (
     name_at_line,
     name_of_thing,
     name_on,
+    name_where_free,
 )
 from blip2idc.images.changes.texts.pushed import pushed_words
 from blip2idc.images.changes.texts.reading import can_read, each_line_once
-from blip2idc.images.changes.texts.same_words import same_words
+from blip2idc.images.changes.texts.same_words import same_words, swapped_words
 from blip2idc.images.changes.texts.together import moved_words, pieces_of_lines, together
 from blip2idc.images.changes.texts.words import changed_lines, missing_words, ran_on, with_seconds
 from blip2idc.images.changes.texts.written import (
@@ -141,6 +142,8 @@ def _with_text(first: Picture, second: Picture, change: MeasuredChange) -> Measu
         box is not None and box[3] > _TALLEST_LETTER for box in (change.before_box, change.after_box)
     ):
         return _as_card(first, second, change)
+    if seems_moved and (name := name_where_free(first, second, change)) is not None:
+        return replace(change, name=name)
     sure = VERY_SURE if seems_moved else _SURE
     boxes = _boxes(first, second, change)
     whole = not kinds or (change.before_box is not None and change.after_box is not None)
@@ -175,6 +178,8 @@ def _of_same_words(
         return _drawn_otherwise(first, second, change, written, rewritten)
     if before and " ".join(before).casefold() == " ".join(after).casefold():
         return _in_capitals(change, " ".join(before), " ".join(after))
+    if (two := swapped_words(" ".join(before), " ".join(after))) is not None:
+        return replace(change, facts=(Fact("swapped"),), thing="text", sentence=swap_sentence(*two))
     return change if before == after else None
 
 

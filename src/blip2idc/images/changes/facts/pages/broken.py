@@ -1,7 +1,7 @@
 """A picture of a page that does not load: `broken`, where the icon that browsers built on Chromium draw for it stands.
 
-In: the two images in one frame and a region. Out: the fact with the side that has the icon. What is written beside it is
-the text that the page keeps for that picture, so that it is the name of the picture and no text that changed.
+In: the two images in one frame and a region. Out: the fact with the side that has the icon. What is written beside it
+is the text that the page keeps for that picture, so that it is the name of the picture and no text that changed.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blip2idc.images.changes.facts.fading import faded, greyed, is_fainter
+from blip2idc.images.changes.facts.moves import Moved
 from blip2idc.images.changes.facts.pages.broken import broken
 from blip2idc.images.changes.facts.pages.corners import find_rounded, merged_regions
 from blip2idc.images.changes.facts.pages.frames import outline
@@ -30,8 +31,8 @@ _TOLERANCE, _BY_NOISE = 5.0, 2.0  # levels, and times the noise
 
 def find_restyled(
     before: Pixels, after: Pixels, regions: Sequence[Region], noise: float = 0.0
-) -> tuple[list[tuple[Region, tuple[Fact, ...]]], list[Region]]:
-    """Regions in which something was only drawn otherwise.
+) -> tuple[list[tuple[Region, tuple[Fact, ...]]], list[Moved], list[Region]]:
+    """Regions in which something was only drawn otherwise, what moved over other things, and what is left.
 
     Args:
         before: uint8 [H, W, 3].
@@ -49,10 +50,6 @@ def find_restyled(
     exchanged, rest = find_exchanged(before, after, rest)
     found += [(merged_regions(pair), (Fact("swapped"),)) for pair in exchanged]
     displaced, rest = find_displaced(before, after, rest)
-    found += [
-        (merged_regions((source, target)), (Fact("moved", {"dx": dx, "dy": dy}),))
-        for source, target, (dx, dy) in displaced
-    ]
     left = []
     for index, region in enumerate(rest):
         fact = restyled(before, after, region, noise) if index < _MOST else None
@@ -60,7 +57,7 @@ def find_restyled(
             left.append(region)
         else:
             found.append((region, (fact,)))
-    return found, left
+    return found, displaced, left
 
 
 def restyled(before: Pixels, after: Pixels, region: Region, noise: float = 0.0) -> Fact | None:

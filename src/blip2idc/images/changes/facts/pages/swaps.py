@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from blip2idc.images.changes.facts.moves import Moved
 from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
@@ -28,6 +29,14 @@ _OFF, _FOUND = (
     0.93,
 )  # pixels by which the places may be off, and correlation from which on a piece is found
 _NEARER = 0.6  # of the difference in its own place, that what is found elsewhere may differ
+_STRONG, _NEAR_THING = (
+    0.8,
+    24,
+)  # of the most, what is sure of a thing; and levels by which it may differ elsewhere
+_SEEN, _SEEN_BEFORE = (
+    0.9,
+    0.6,
+)  # share of it that is seen where it lies over others, and that may be there before
 _MOST = 24  # regions that are looked at
 _INKED = 0.15  # of what is drawn in a region, that each of both parts has at least
 _BLUR = 1.0  # standard deviation in pixels
@@ -69,11 +78,13 @@ def find_exchanged(
 
 def find_displaced(
     before: Pixels, after: Pixels, regions: Sequence[Region]
-) -> tuple[list[tuple[Region, Region, tuple[int, int]]], list[Region]]:
-    """Regions that are bare on one side and show there what another, bare on the other side, shows on its other one.
+) -> tuple[list[Moved], list[Region]]:
+    """What moved: regions that are bare on one side and show on the other what another region shows on its other side.
+
+    That one is bare on the side without it, or holds other things, which the thing lies over.
 
     Returns:
-        Where it was, where it is, and by how much it moved (dx, dy); and the regions that are left.
+        What moved, and the regions that are left.
     """
     left = list(regions[:_MOST])
     bare = [[_is_bare(image, region) for region in left] for image in (before, after)]
@@ -82,16 +93,82 @@ def find_displaced(
     found: list[tuple[Region, Region, tuple[int, int]]] = []
     for source in sources:
         matches = [t for t in targets if t is not source and _is_found(before, after, source, t)]
-        if len(matches) == 1 and not any(matches[0] is target for _, target, _ in found):
+        if len(matches) == 1 and not _is_of(matches[0], found):
             step = matches[0].box[0] - source.box[0], matches[0].box[1] - source.box[1]
             found.append((source, matches[0], step))
-    gone = [region for source, target, _ in found for region in (source, target)]
-    return found, [region for region in regions if not any(region is other for other in gone)]
+    for source in sources:
+        over = _first_over(
+            before, after, source, [r for r in left if r is not source and not _is_of(r, found)]
+        )
+        if over is not None and not _is_of(source, found):
+            found.append((source, *over))
+    for target in targets:
+        over = _first_over(
+            after, before, target, [r for r in left if r is not target and not _is_of(r, found)]
+        )
+        if over is not None and not _is_of(target, found):
+            found.append((over[0], target, (-over[1][0], -over[1][1])))
+    moved = [
+        Moved(source.box, (source.box[0] + dx, source.box[1] + dy, *target.box[2:]), 1.0, (source, target))
+        for source, target, (dx, dy) in found
+    ]
+    return moved, [region for region in regions if not _is_of(region, found)]
+
+
+def _is_of(region: Region, found: Sequence[tuple[Region, Region, tuple[int, int]]]) -> bool:
+    return any(region is source or region is target for source, target, _ in found)
 
 
 def _is_bare(image: Pixels, region: Region) -> bool:
     x, y, width, height = region.box
     return bool(image[y : y + height, x : x + width].reshape(-1, 3).std(axis=0).max() < 2.0)
+
+
+def _first_over(
+    before: Pixels, after: Pixels, source: Region, others: Sequence[Region]
+) -> tuple[Region, tuple[int, int]] | None:
+    """The first of some regions in which a thing lies over others that left a bare place, and its displacement."""
+    return next(
+        ((other, step) for other in others if (step := _laid_over(before, after, source, other)) is not None),
+        None,
+    )
+
+
+def _laid_over(before: Pixels, after: Pixels, source: Region, target: Region) -> tuple[int, int] | None:
+    """By how much a thing moved that left a bare place, and now lies over others; None where it does not."""
+    (x, y, width, height), (left, top, wide, high) = source.box, target.box
+    if (
+        max(width, height) > _LARGEST
+        or min(width, height) < _LEAST
+        or wide > width + _OFF
+        or high > height + _OFF
+    ):
+        return None
+    thing = before[y : y + height, x : x + width].astype(np.int16)
+    ink = largest_channel(np.abs(thing - np.median(after[y : y + height, x : x + width], axis=(0, 1))))
+    strong = ink >= _STRONG * max(float(ink.max()), _DRAWN / _STRONG)
+    for across in _places(left, wide, width):
+        for down in _places(top, high, height):
+            if across < 0 or down < 0:
+                continue
+            window = slice(down, down + height), slice(across, across + width)
+            there, now = before[window].astype(np.int16), after[window].astype(np.int16)
+            if now.shape != thing.shape:
+                continue
+            is_thing, was_thing = (
+                largest_channel(np.abs(image - thing)) <= _NEAR_THING for image in (now, there)
+            )
+            if is_thing[strong].mean() < _SEEN or was_thing[strong].mean() > _SEEN_BEFORE:
+                continue
+            same = largest_channel(np.abs(now - there)) <= _NEAR_THING
+            if (same | is_thing)[ink <= _DRAWN].mean() >= _SEEN:
+                return across - x, down - y
+    return None
+
+
+def _places(start: int, length: int, size: int) -> range:
+    """Where something of a size may begin of which a part, from start on, is seen to differ."""
+    return range(min(start, start + length - size) - 1, max(start, start + length - size) + 2)
 
 
 def _is_found(before: Pixels, after: Pixels, one: Region, other: Region) -> bool:

@@ -1,0 +1,64 @@
+"""Things that moved onto others, or off them, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.texts.same_words import swapped_words
+
+
+def font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype("DejaVuSans.ttf", size)
+
+
+def page(
+    at: tuple[int, int] | None, words: str = "Impressum", title: str = "Board games for the winter"
+) -> Image.Image:
+    """A page with a photograph of stripes, on which one text stands somewhere."""
+    image = Image.new("RGB", (520, 360), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 519, 36), fill="#1d2b45")
+    draw.text((220, 150), title, "#222222", font(18))
+    draw.rectangle((300, 220, 480, 320), "#e8521d")
+    for line in range(300, 480, 7):
+        draw.line((line, 220, line, 320), "#2850d0", 3)
+    if at is not None:
+        draw.text(at, words, "#777777", font(16))
+    return image
+
+
+@pytest.mark.parametrize("place", [(240, 154), (330, 260)])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_text_that_moved_onto_other_things_moved(place: tuple[int, int], back: bool) -> None:
+    pages = [page((30, 80)), page(place)]
+    (change,) = find_changes(*pages[:: -1 if back else 1], texts=False).changes
+    fact = change.fact("moved")
+    assert fact is not None
+    sign = -1 if back else 1
+    assert (sign * int(fact.values["dx"]), sign * int(fact.values["dy"])) == (place[0] - 30, place[1] - 80)
+    assert change.before_box is not None
+    assert change.before_box[2] < 120
+
+
+def test_a_text_that_went_where_another_one_changed_did_not_move() -> None:
+    changes = find_changes(
+        page((30, 80)), page(None, title="Board gowns for the winter"), texts=False
+    ).changes
+    assert not any(change.fact("moved") for change in changes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("Sign in Back", "Back Sign in", ("Sign in", "Back")),
+        ("My account • Close • Portfolio", "My account • Portfolio • Close", ("Close", "Portfolio")),
+        ("Home About Help", "Help About Home", ("Home", "Help")),
+        ("Home About Help", "Home About Help", None),
+        ("Home About Help", "Home About Us", None),
+        ("one two three four", "two four one three", None),
+    ],
+)
+def test_words_in_another_order(before: str, after: str, told: tuple[str, str] | None) -> None:
+    assert swapped_words(before, after) == told
