@@ -29,14 +29,8 @@ _OFF, _FOUND = (
     0.93,
 )  # pixels by which the places may be off, and correlation from which on a piece is found
 _NEARER = 0.6  # of the difference in its own place, that what is found elsewhere may differ
-_STRONG, _NEAR_THING = (
-    0.8,
-    24,
-)  # of the most, what is sure of a thing; and levels by which it may differ elsewhere
-_SEEN, _SEEN_BEFORE = (
-    0.9,
-    0.6,
-)  # share of it that is seen where it lies over others, and that may be there before
+_STRONG, _NEAR_THING = 0.9, 24  # of the most: what is sure of a thing; levels it may differ elsewhere
+_SEEN, _SEEN_BEFORE = 0.9, 0.6  # share of it that is seen over others, and that may be there before
 _MOST = 24  # regions that are looked at
 _INKED = 0.15  # of what is drawn in a region, that each of both parts has at least
 _BLUR = 1.0  # standard deviation in pixels
