@@ -155,7 +155,8 @@ def _laid_over(before: Pixels, after: Pixels, source: Region, target: Region) ->
             if is_thing[strong].mean() < _SEEN or was_thing[strong].mean() > _SEEN_BEFORE:
                 continue
             same = largest_channel(np.abs(now - there)) <= _NEAR_THING
-            if (same | is_thing)[ink <= _DRAWN].mean() >= _SEEN:
+            beside = ink <= _DRAWN
+            if not beside.any() or (same | is_thing)[beside].mean() >= _SEEN:
                 return across - x, down - y
     return None
 
