@@ -19,11 +19,14 @@ from blip2idc.images.changes.facts.ground import (
 )
 from blip2idc.images.changes.facts.light import light_or_color, repainted
 from blip2idc.images.changes.facts.panels import panel
-from blip2idc.images.changes.facts.patch import FEW, patch_of
+from blip2idc.images.changes.facts.patch import FEW, Patch, patch_of
 from blip2idc.images.changes.facts.replacement import replaced
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
+
+#: What another ground under the same words looks like.
+_OF_GROUND = frozenset({"appeared", "disappeared", "covered", "panel"})
 
 
 def measure_facts(
@@ -41,7 +44,16 @@ def measure_facts(
     if region.pixels < FEW:
         return ()
     patch = patch_of(before, after, region, noise)
-    for measure in (faded, *((repainted,) if drawn else ()), on_plain_ground):
+    facts = _measured(before, after, region, patch, drawn=drawn)
+    if drawn and facts and facts[0].kind in _OF_GROUND and (fact := repainted(patch)) is not None:
+        return (fact,)  # what is written there stayed
+    return facts
+
+
+def _measured(
+    before: Pixels, after: Pixels, region: Region, patch: Patch, *, drawn: bool
+) -> tuple[Fact, ...]:
+    for measure in (faded, on_plain_ground):
         if (fact := measure(patch)) is not None:
             pale = fainter(patch, fact) if drawn and fact.kind == "recoloured" else None
             return (fact,) if pale is None else (fact, pale)
@@ -53,7 +65,7 @@ def measure_facts(
         cover,
         focus,
         on_busy_ground,
-        *((picture_on_bare_place, replaced, gave_way) if drawn else ()),
+        *((picture_on_bare_place, replaced, repainted, gave_way) if drawn else ()),
     ):
         if (fact := measure(patch)) is not None:
             return (fact,)

@@ -124,7 +124,9 @@ def _of_lines(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     taller = float(np.abs(np.diff(heights, axis=1)).max())
     strokes = float(np.median([other.stroke / one.stroke for one, other in pairs]))
     thicker = max(strokes, 1 / strokes)
-    if (fact := _italic(pairs) or (_bold(strokes, across) if is_bold(thicker, taller) else None)) is not None:
+    if (fact := _italic(pairs) or (_recoloured(pairs) if taller <= 1 else None)) is not None:
+        return fact
+    if is_bold(thicker, taller) and (fact := _bold(strokes, across)) is not None:
         return fact
     if (
         max(down, 1 / down) >= _LARGER
@@ -135,8 +137,6 @@ def _of_lines(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
         return Fact("resized", {"factor": round((across * down) ** 0.5, 2)})
     if taller > 1:
         return None
-    if (fact := _recoloured(pairs)) is not None:
-        return fact
     return _bold(strokes, across) or _spaced(pairs, strokes, across, widths) or _displaced(pairs, boxes)
 
 

@@ -109,3 +109,26 @@ def test_one_digit_that_became_another_is_not_upright_instead_of_italic() -> Non
             ImageDraw.Draw(image).text((40, top), text, "#222222", ImageFont.truetype("DejaVuSerif.ttf", 14))
     (change,) = find_changes(*images, texts=False).changes
     assert change.fact("italic") is None
+
+
+@pytest.mark.parametrize("text", ["DASHBOARD", "REPLY NOW", "$38,735", "Settings"])
+@pytest.mark.parametrize("size", [12, 14, 20])
+@pytest.mark.parametrize("back", [False, True])
+def test_capitals_digits_and_small_letters_are_italic(text: str, size: int, back: bool) -> None:
+    images = []
+    for face in ("DejaVuSans.ttf", "DejaVuSans-Oblique.ttf"):
+        image, draw = page()
+        draw.text((200, 130), text, "#eb5e28", font(size, face))
+        images.append(image)
+    assert only(*images[:: -1 if back else 1]) == Fact("italic", {"in": "before" if back else "after"})
+
+
+def test_an_entry_of_a_menu_that_has_another_colour_is_not_bold() -> None:
+    images = []
+    for color in ("#823cb4", "#ffffff"):
+        image, draw = page()
+        draw.rectangle((0, 100, 479, 140), fill="#2c2b3b")
+        for index, word in enumerate(("Sold out", "Science", "Research", "Events")):
+            draw.text((20 + 100 * index, 110), word, color if index == 1 else "#ffffff", font(15))
+        images.append(image)
+    assert only(*images).kind == "recoloured"

@@ -26,6 +26,10 @@ _ROOMY, _FILLED = (
 _GROUND, _WITHIN = 10.0, 0.9  # levels of both grounds, and share of what differs that lies in the lines
 _INK = 50  # levels by which the full colour of both lines may differ
 _MUCH_BOLDER, _ROUNDED = 1.35, 2  # the same of letters that are a little higher, and by how many pixels
+_FULL, _PALER = (
+    0.985,
+    0.75,
+)  # quantile of the ink of a line that is full, and of a word of its colour at least
 _BOLDER, _AS_THICK = 1.2, 1.08  # ratio of the widths of strokes of bold letters at least, of others at most
 _BOLD_SHAPES, _SHAPES = (
     0.84,
@@ -66,12 +70,14 @@ class Line:
         ink: float32 [height, width], 0 (ground) to 1.
         ground: float [3], the colour around it.
         color: float [3], of full ink.
+        pixels: float32 [height, width, 3], as they are.
     """
 
     box: Box
     ink: np.ndarray
     ground: np.ndarray
     color: np.ndarray
+    pixels: np.ndarray
 
     @property
     def stroke(self) -> float:
@@ -187,8 +193,14 @@ def _cut(line: Line, columns: list[tuple[int, int]]) -> list[Line]:
         if not rows.size:
             continue
         ink = ink[rows[0] : rows[-1] + 1]
+        pixels = line.pixels[rows[0] : rows[-1] + 1, start:stop]
         box = x + start, y + int(rows[0]), ink.shape[1], ink.shape[0]
-        found.append(Line(box, ink, line.ground, line.color))
+        color = line.color
+        fullest = float(np.quantile(ink, _FULL))
+        if _FAINT < fullest < _PALER:  # a word of another colour than the rest
+            color = np.median(pixels[ink >= 0.9 * fullest], axis=0)
+            ink = np.clip(ink / fullest, 0, 1)
+        found.append(Line(box, ink, line.ground, color, pixels))
     return found
 
 
@@ -198,11 +210,12 @@ def line_of(image: Pixels, box: Box) -> Line:
     window = image[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2].astype(np.float32)
     ground = np.median(np.concatenate([window[0], window[-1]]), axis=0)
     gap = largest_channel(np.abs(window - ground))
-    full = max(float(np.quantile(gap, 0.985)), 1.0)
+    full = max(float(np.quantile(gap, _FULL)), 1.0)
     strong = gap >= 0.9 * full
     color = np.median(window[strong], axis=0) if strong.any() else ground
     inner = gap[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else gap[:height, :width]
-    return Line(box, np.clip(inner / full, 0, 1), ground, color)
+    pixels = window[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else window[:height, :width]
+    return Line(box, np.clip(inner / full, 0, 1), ground, color, pixels)
 
 
 def _redrawn(one: Line, other: Line) -> Fact | None:

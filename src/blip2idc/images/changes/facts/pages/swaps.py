@@ -90,16 +90,13 @@ def find_displaced(
         if len(matches) == 1 and not _is_of(matches[0], found):
             step = matches[0].box[0] - source.box[0], matches[0].box[1] - source.box[1]
             found.append((source, matches[0], step))
+    covered = [region for region, empty in zip(left, zip(*bare, strict=True), strict=True) if not any(empty)]
     for source in sources:
-        over = _first_over(
-            before, after, source, [r for r in left if r is not source and not _is_of(r, found)]
-        )
+        over = _first_over(before, after, source, [r for r in covered if not _is_of(r, found)])
         if over is not None and not _is_of(source, found):
             found.append((source, *over))
     for target in targets:
-        over = _first_over(
-            after, before, target, [r for r in left if r is not target and not _is_of(r, found)]
-        )
+        over = _first_over(after, before, target, [r for r in covered if not _is_of(r, found)])
         if over is not None and not _is_of(target, found):
             found.append((over[0], target, (-over[1][0], -over[1][1])))
     moved = [
