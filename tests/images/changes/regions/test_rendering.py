@@ -71,3 +71,19 @@ def test_a_banner_is_not_drawn_anew_where_jpeg_joins_it_to_all_of_a_page() -> No
         largest = int(np.argmax(areas.boxes[:, 2] * areas.boxes[:, 3]))
         assert areas.boxes[largest, 3] > 400
         assert drawn_anew(again, other, areas)[largest] == same
+
+
+@pytest.mark.parametrize("tangent", [0.0, 0.2, -0.2])
+def test_a_line_that_leans_among_lines_drawn_anew_is_another(tangent: float) -> None:
+    """Of stems that are few, as those of digits, no slant can be told; what leans is found by a shear."""
+    before = np.concatenate([line(f"${number},735 of {number + 7}", 0.0) for number in range(30, 46)])
+    after = np.concatenate([line(f"${number},735 of {number + 7}", 0.5) for number in range(30, 46)])
+    place = np.s_[120:150]
+    shear = np.array([[1, -tangent, tangent * 15], [0, 1, 0]])
+    after[place] = cv2.warpAffine(
+        after[place], shear, (300, 30), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    areas = find_areas(exact_excess(difference(before, after)))
+    others = areas.boxes[~drawn_anew(before, after, areas)]
+    assert bool(len(others)) == bool(tangent)
+    assert ((others[:, 1] >= 120) & (others[:, 1] < 150)).all()

@@ -16,7 +16,7 @@ from blip2idc.images.changes.lines import lean
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas, Region, belong, find_areas
 from blip2idc.images.changes.regions.noise import Excess, exact_excess
-from blip2idc.images.changes.regions.shifts import LARGEST, STEPS, best_shift, window
+from blip2idc.images.changes.regions.shifts import LARGEST, STEPS, best_shift, is_sheared, window
 from blip2idc.images.changes.regions.signs import (
     FEW_LETTERS,
     PARTLY,
@@ -141,16 +141,20 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas, *, exact: bool = Fal
         if explained.sum() >= _WIDESPREAD:
             left = np.flatnonzero(~explained)
             explained[left] = [_is_on_edges(before, after, areas.box(int(index))) for index in left]
-    return np.asarray(explained & ~_of_other_colors(before, after, areas, explained))
+    return np.asarray(explained & ~_others_after_all(before, after, areas, explained))
 
 
-def _of_other_colors(before: Pixels, after: Pixels, areas: Areas, explained: np.ndarray) -> np.ndarray:
-    """Which of the explained areas, bool [N], are so large that only a part was looked at, and have another colour."""
-    large = explained & (areas.boxes[:, 2:].max(axis=1) > LARGEST)
-    return np.array(
-        [bool(one) and has_another_color(before, after, areas, index) for index, one in enumerate(large)],
-        bool,
-    )
+def _others_after_all(before: Pixels, after: Pixels, areas: Areas, explained: np.ndarray) -> np.ndarray:
+    """Which of the explained areas, bool [N], lean otherwise, or have another colour where nothing looked closely."""
+    large = areas.boxes[:, 2:].max(axis=1) > LARGEST
+    widespread = explained.sum() >= _WIDESPREAD
+    found = np.zeros(len(explained), bool)
+    for index in np.flatnonzero(explained).tolist():
+        if large[index]:
+            found[index] = has_another_color(before, after, areas, index)
+        elif widespread:  # of others it was asked already
+            found[index] = is_sheared(before, after, areas.box(index))
+    return found
 
 
 def _leans(before: Pixels, after: Pixels, box: Box) -> bool:

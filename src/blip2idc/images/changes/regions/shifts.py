@@ -20,6 +20,12 @@ _HOPELESS = 0.6  # share left by any mixture of neighbouring pixels from which o
 _MARGIN = 3
 #: Pixels: the part of a larger box that is looked at.
 LARGEST = 400
+#: Pixels of the height of letters that may lean, and of the width of a word.
+_LETTERS, _NARROWEST = (7, 60), 16
+_SHEARS = (0.16, -0.16, 0.24, -0.24)  # tangents
+#: Share of a difference that mixtures leave without a shear at least, and of that what they leave with one at most,
+#: where letters lean: italic ones leave 0.44 to 0.8.
+_TELLING, _BETTER = 0.2, 0.85
 
 
 def best_shift(before: Pixels, after: Pixels, box: Box) -> tuple[float, float, float]:
@@ -51,6 +57,34 @@ def left_by_shift(before: Pixels, after: Pixels, box: Box, dx: float, dy: float)
     one, other = (window(image, box) for image in (before, after))
     start = _left(one, other, 0.0, 0.0)
     return _left(one, other, dx, dy) / start if start else 1.0
+
+
+def is_sheared(before: Pixels, after: Pixels, box: Box) -> bool:
+    """Whether the strokes in a box lean otherwise: neighbouring pixels explain more of it after a shear than without.
+
+    Letters that are drawn anew are explained far worse after a shear, twice as badly at least.
+    """
+    if not _LETTERS[0] <= box[3] <= _LETTERS[1] or box[2] < _NARROWEST:
+        return False
+    one, other = (window(image, box) for image in (before, after))
+    total = _left(one, other, 0.0, 0.0)
+    upright = _mixed_left(one, other)
+    if upright < _TELLING * total:
+        return False
+    height, width = one.shape[:2]
+    for tangent in _SHEARS:
+        matrix = np.array([[1.0, -tangent, tangent * (height - 1) / 2], [0, 1.0, 0]])
+        leaning = cv2.warpAffine(
+            one, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        if _mixed_left(leaning, other) < _BETTER * upright:
+            return True
+    return False
+
+
+def _mixed_left(one: np.ndarray, other: np.ndarray) -> float:
+    """The squared difference that mixtures of neighbouring pixels leave."""
+    return _mixed(one, other)[0] * _left(one, other, 0.0, 0.0)
 
 
 def _within_a_pixel(dx: float, dy: float) -> tuple[float, float]:
