@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import ImageError
-from blip2idc.images.changes import Comparison, find_changes, pictures
+from blip2idc.images.changes import Comparison, find, find_changes, pictures
+from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
 SIZE = (900, 600)
@@ -200,3 +201,20 @@ def test_large_images_are_compared_reduced_and_told_in_their_own_pixels(
     ImageDraw.Draw(edge).rectangle((860, 560, 899, 599), fill="#b02020")
     x, y, width, height = only(find_changes(page(), edge)).after_box
     assert (x + width, y + height) == SIZE
+
+
+@pytest.mark.parametrize(
+    ("size", "difference", "strength", "speck"),
+    [
+        ((220, 26), 119.0, 1.01, False),  # a heading of which more than a tenth stands out
+        ((220, 26), 30.0, 1.01, True),
+        ((20, 20), 119.0, 1.01, True),
+        ((220, 26), 119.0, 0.9, True),
+        ((20, 20), 119.0, 1.2, False),
+    ],
+)
+def test_what_is_large_and_differs_by_much_is_no_speck(
+    size: tuple[int, int], difference: float, strength: float, *, speck: bool
+) -> None:
+    region = Region((0, 0, *size), np.ones(size[::-1], bool), strength, difference)
+    assert find._is_speck(region) == speck

@@ -57,6 +57,7 @@ _REST = 0.02  # share of the rows that came or went that may differ beside them
 _SOLID = 0.6  # share of its box that differs where a ground has another colour
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
+_MUCH = 1000  # pixels of a region of which a tenth is more than a few
 
 #: Pixels across that a scroll bar takes at most.
 _WIDEST_BAR = 20
@@ -307,7 +308,8 @@ def _is_of_strip(overlay: Overlay, region: Region) -> bool:
 def _is_speck(region: Region) -> bool:
     """Whether a region is so small, or so faint, and so weak that noise may have made it."""
     small = region.pixels <= _LITTLE or region.difference <= _FAINT
-    return region.pixels <= _FEW or region.strength < (_WEAK if small else _HARDLY)
+    much = region.pixels > _MUCH and region.difference > _NOISE
+    return region.pixels <= _FEW or region.strength < (_WEAK if small else 1.0 if much else _HARDLY)
 
 
 def _region_change(overlay: Overlay, region: Region, noise: float, *, drawn: bool) -> MeasuredChange:

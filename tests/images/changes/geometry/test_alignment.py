@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes.geometry import alignment
 from blip2idc.images.changes.geometry.alignment import align, align_roughly, equal_share
@@ -27,6 +27,22 @@ def test_half_a_pixel_is_a_shift(photograph: np.ndarray) -> None:
     found = align(photograph, moved(photograph, [[1, 0, 0.5], [0, 1, -1.25]]))
     assert found.kind == "shifted"
     assert found.shift == pytest.approx((0.5, -1.25), abs=0.1)
+
+
+def test_half_of_a_page_that_is_drawn_anew_stays_where_a_banner_covers_the_other_half() -> None:
+    """Hardly anything agrees by itself, but every letter that is found again is where it was."""
+    rng = np.random.default_rng(1)
+    image = Image.new("RGB", (400, 560), "white")
+    draw = ImageDraw.Draw(image)
+    for row in range(22):
+        word = "".join(chr(97 + int(letter)) for letter in rng.integers(0, 26, 34))
+        draw.text((12, 10 + 25 * row), word, "#222222", ImageFont.load_default(15))
+    page = np.asarray(image)
+    covered = moved(page, [[1, 0, 0.5], [0, 1, 0.5]])
+    covered[280:] = 255
+    covered[320:324, 20:380] = 30
+    assert align(page, covered).kind == "aligned"
+    assert align(page, covered[::-1].copy()).kind == "none"
 
 
 def test_a_small_turn_is_found(photograph: np.ndarray) -> None:

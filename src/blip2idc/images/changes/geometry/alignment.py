@@ -13,7 +13,7 @@ import numpy as np
 from blip2idc.images.changes.geometry import registration
 from blip2idc.images.changes.geometry.registration import Matrix
 from blip2idc.images.changes.geometry.rows import match_rows
-from blip2idc.images.changes.pictures import Pixels, Plane, codes, difference, tile_ends
+from blip2idc.images.changes.pictures import Pixels, Plane, codes, difference, is_drawn, tile_ends
 from blip2idc.images.changes.result import Alignment, AlignmentKind, RowRun
 
 TILE = 16
@@ -108,9 +108,14 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
     if before.shape == after.shape and stays >= _MUCH:
         # a large thing may have come or gone: what both show tells whether the rest stays where it was
         common = registration.agreement(luma, other, in_both=True)
-        if common >= _COMMON:
+        if common >= _COMMON or (found is not None and _stays(found, before, after)):
             return Alignment("aligned", agreement=stays)
     return Alignment("none", agreement=0.0)
+
+
+def _stays(found: Alignment, before: Pixels, after: Pixels) -> bool:
+    """Whether features that were sought all over a page, each for itself, are where they were, to a pixel."""
+    return found.kind == "shifted" and max(map(abs, found.shift)) <= 1 and is_drawn(before, after)
 
 
 def came_or_went(before: Pixels, after: Pixels) -> bool:
