@@ -43,6 +43,7 @@ from blip2idc.images.changes.regions.noise import Excess, exact_excess
 from blip2idc.images.changes.regions.rendering import (
     drawn_anew,
     is_outline_drawn_anew,
+    without_lines,
 )
 from blip2idc.images.changes.result import Alignment, Box, Comparison, Fact, MeasuredChange
 from blip2idc.images.changes.sentences import sentence
@@ -199,6 +200,7 @@ def _changes(
     anew = drawn_anew(overlay.before, overlay.after, areas, exact=excess.exact)
     if overlay.resampled and one.shape == other.shape and np.abs(overlay.after_map[:, 2]).max() <= 1:
         anew |= drawn_anew(one, other, areas)  # part of a page may stay where the rest moves by half a pixel
+    areas = without_lines(overlay.before, overlay.after, areas, anew)
     regions = find_regions(excess, areas.only(~anew))
     if not excess.exact:
         regions = [region for region in regions if not _is_speck(region)]

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from blip2idc.images.changes.pictures import difference
 from blip2idc.images.changes.regions.grouping import find_areas
 from blip2idc.images.changes.regions.noise import exact_excess
-from blip2idc.images.changes.regions.rendering import drawn_anew
+from blip2idc.images.changes.regions.rendering import drawn_anew, without_lines
 from blip2idc.images.changes.regions.shifts import best_shift, left_by_shift
 
 
@@ -87,3 +87,23 @@ def test_a_line_that_leans_among_lines_drawn_anew_is_another(tangent: float) -> 
     others = areas.boxes[~drawn_anew(before, after, areas)]
     assert bool(len(others)) == bool(tangent)
     assert ((others[:, 1] >= 120) & (others[:, 1] < 150)).all()
+
+
+def test_a_menu_is_told_without_the_lines_of_a_page_drawn_anew_that_it_touches() -> None:
+    image = Image.new("RGB", (640, 480), "white")
+    draw = ImageDraw.Draw(image)
+    for top in range(10, 470, 30):
+        draw.text((30, top + 6), f"Entry {top}", "#333333", ImageFont.load_default(14))
+        draw.line((10, top, 630, top), "#999999")
+    draw.line((10, 0, 10, 480), "#999999")
+    before = np.asarray(image)
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5]])
+    after = cv2.warpAffine(before, half, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+    after[105:260, 300:460] = 40
+    areas = find_areas(exact_excess(difference(before, after)))
+    anew = drawn_anew(before, after, areas)
+    (index,) = np.flatnonzero(~anew)
+    assert areas.boxes[index, 2:].min() > 400
+    x, y, width, height = without_lines(before, after, areas, anew).box(int(index))
+    assert abs(x - 300) <= 5 and abs(y - 105) <= 5  # noqa: PT018
+    assert abs(width - 160) <= 10 and abs(height - 155) <= 10  # noqa: PT018

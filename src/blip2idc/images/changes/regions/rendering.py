@@ -28,6 +28,7 @@ from blip2idc.images.changes.regions.signs import (
     has_another_color,
     is_another,
     is_another_sign,
+    of_another_color,
     of_other_ink,
 )
 from blip2idc.images.changes.regions.weight import more_ink
@@ -56,6 +57,8 @@ _OUTLINE = 0.3  # share of its box that an outline takes at most
 _OUTLINE_SMOOTHED, _OUTLINE_SHIFTED = 0.3, 0.75  # as above, for outlines
 _WIDESPREAD = 10  # areas drawn anew from which on specks count as such too
 _SPILT = 9  # pixels, the side of the square over which a blurred difference is spilt
+_SOLID = 7  # pixels of the side of a square that fits into what is no line
+_HARDLY_ANY = 0.05  # share of the pixels of lines that are others
 _ON_GROUND = 0.4  # of the pixels of a page, at most, differ where the ground is equal and letters are not
 _LETTERS = (7, 60)  # pixels of the height of letters that may lean
 _ITALIC = 0.14  # tangent by which italic letters lean more than others, at least
@@ -155,6 +158,37 @@ def _others_after_all(before: Pixels, after: Pixels, areas: Areas, explained: np
         elif widespread:  # of others it was asked already
             found[index] = is_sheared(before, after, areas.box(index))
     return found
+
+
+def without_lines(before: Pixels, after: Pixels, areas: Areas, anew: np.ndarray) -> Areas:
+    """Areas without the lines that join a thing to much of a page all over which lines and letters are drawn anew.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        areas: Where the two differ.
+        anew: Which of them are drawn anew, bool [N].
+    """
+    large = np.flatnonzero(~anew & (areas.boxes[:, 2:].max(axis=1) > LARGEST))
+    if not large.size or anew.sum() < _WIDESPREAD:
+        return areas
+    weak, boxes = areas.weak.copy(), areas.boxes.copy()
+    for index in large.tolist():
+        x, y, width, height = areas.box(index)
+        place = slice(y, y + height), slice(x, x + width)
+        mask = (areas.labels[place] == areas.numbers[index]) & weak[place]
+        other = mask & of_another_color(before, after, areas.box(index))
+        opened = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, np.ones((_SOLID, _SOLID), np.uint8))
+        _, blocks = cv2.connectedComponents(opened, connectivity=8)
+        solid = np.isin(blocks, np.unique(blocks[other & (opened > 0)])) & (opened > 0)
+        kept = mask & (cv2.dilate(solid.view(np.uint8), np.ones((_SPILT, _SPILT), np.uint8)) > 0)
+        lines = mask & ~kept
+        if not kept.any() or not lines.any() or other[lines].mean() > _HARDLY_ANY:
+            continue
+        weak[place][lines] = False
+        rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
+        boxes[index] = x + columns[0], y + rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1
+    return replace(areas, weak=weak, boxes=boxes)
 
 
 def _leans(before: Pixels, after: Pixels, box: Box) -> bool:

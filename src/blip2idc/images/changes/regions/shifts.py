@@ -17,7 +17,8 @@ _FARTHEST = 1.0  # pixels
 #: Pixels by which shifts are tried, the finest last.
 STEPS = (0.25, 0.125)
 _HOPELESS = 0.6  # share left by any mixture of neighbouring pixels from which on no shift will explain it
-_MARGIN = 3
+#: Pixels around a box that are looked at.
+MARGIN = 3
 #: Pixels: the part of a larger box that is looked at.
 LARGEST = 400
 #: Pixels of the height of letters that may lean, and of the width of a word.
@@ -132,8 +133,8 @@ def window(image: Pixels, box: Box, *, whole: bool = False) -> np.ndarray:
     x, y, width, height = box
     if not whole:
         height, width = min(height, LARGEST), min(width, LARGEST)
-    top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
-    return image[top : y + height + _MARGIN, left : x + width + _MARGIN].astype(np.float32)
+    top, left = max(0, y - MARGIN), max(0, x - MARGIN)
+    return image[top : y + height + MARGIN, left : x + width + MARGIN].astype(np.float32)
 
 
 def _left(one: np.ndarray, other: np.ndarray, dx: float, dy: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas
-from blip2idc.images.changes.regions.shifts import best_shift, left_by_shift, window
+from blip2idc.images.changes.regions.shifts import MARGIN, best_shift, left_by_shift, window
 from blip2idc.images.changes.result import Box
 
 #: Levels up to which pixels differ by rounding, and by which strokes differ from their ground at least.
@@ -101,12 +101,19 @@ def _strokes_gone(before: Pixels, after: Pixels, box: Box) -> int:
 
 def has_another_color(before: Pixels, after: Pixels, areas: Areas, index: int) -> bool:
     """Whether somewhere in an area not only strokes and edges differ, but what lies between them, too."""
-    box = areas.box(index)
-    gap, contrast = gap_and_contrast(before, after, box, whole=True)
-    labels = window(areas.labels[:, :, None], box, whole=True)[:, :, 0]
-    other = (labels == areas.numbers[index]) & (gap > _SEEN + PARTLY * contrast)
+    x, y, width, height = box = areas.box(index)
+    labels = areas.labels[y : y + height, x : x + width]
+    other = of_another_color(before, after, box) & (labels == areas.numbers[index])
     block = np.ones((_BLOCK, _BLOCK), np.uint8)
-    return bool(cv2.erode(other.astype(np.uint8), block, borderValue=0).any())
+    return bool(cv2.erode(other.view(np.uint8), block, borderValue=0).any())
+
+
+def of_another_color(before: Pixels, after: Pixels, box: Box) -> np.ndarray:
+    """Which pixels in a box, bool [h, w], differ by more than what lies around them explains."""
+    x, y, width, height = box
+    left, top = min(x, MARGIN), min(y, MARGIN)
+    gap, contrast = gap_and_contrast(before, after, box, whole=True)
+    return np.asarray((gap > _SEEN + PARTLY * contrast)[top : top + height, left : left + width])
 
 
 def gap_and_contrast(
