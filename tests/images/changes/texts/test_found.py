@@ -347,6 +347,25 @@ def test_a_menu_that_fits_is_opened_by_what_it_begins_with() -> None:
     assert panel(page(bar), page(bar, menu(52)), 52).name == "Pricing"
 
 
+def test_what_can_no_longer_be_read_is_called_as_before() -> None:
+    """The ground has nearly the colour of the letters now."""
+
+    def title(color: str) -> Draw:
+        def draw_it(draw: ImageDraw.ImageDraw) -> None:
+            draw.rectangle((60, 110, 360, 160), color)
+            draw.text((80, 124), "Authors", "#222222", font(18))
+
+        return draw_it
+
+    pair = open_pictures(page(title("#d8e0f0")), page(title("#24241f")))
+    box = (60, 110, 301, 51)
+    change = MeasuredChange(
+        box, box, (Fact("recoloured", {"from": "light blue", "to": "black"}),), thing="box"
+    )
+    assert name_on(pair[1], box) is None
+    assert name_of_thing(*pair, change) == "Authors"
+
+
 def test_a_menu_at_the_edge_is_opened_by_the_last_words_above_it() -> None:
     """It had no room further right."""
 

@@ -68,7 +68,10 @@ def name_of_thing(first: Picture, second: Picture, change: MeasuredChange) -> st
     lies_over = bool({fact.kind for fact in change.facts} & _LIES_OVER)
     if change.thing.endswith("text") and not lies_over and (name := name_of(picture, box, -AIR)) is not None:
         return name
-    return name_on(picture, box, whole=lies_over)
+    name = name_on(picture, box, whole=lies_over)
+    if name is None and change.fact("recoloured") and change.after_box is not None:
+        return name_on(first, change.before_box)  # its letters may have the colour of the ground now
+    return name
 
 
 def name_on(picture: Picture, box: Box | None, *, whole: bool = False) -> str | None:
@@ -91,7 +94,7 @@ def name_on(picture: Picture, box: Box | None, *, whole: bool = False) -> str | 
 
 
 def name_at_line(first: Picture, second: Picture, change: MeasuredChange) -> str | None:
-    """The words below or through which a line is drawn in one of two images, read in the other.
+    """The words below or through which a line is drawn in one of two images, read in the other if they can be.
 
     Args:
         first: The image before.
@@ -105,18 +108,20 @@ def name_at_line(first: Picture, second: Picture, change: MeasuredChange) -> str
     drawn = np.flatnonzero((largest_channel(np.abs(one - other)) > _DRAWN).mean(axis=1) >= _ACROSS)
     if not drawn.size:
         return None
-    picture, (x, y, width, _) = (first, before) if fact.values["in"] == "after" else (second, after)
-    start, stop = y + int(drawn[0]), y + int(drawn[-1]) + 1
-    if fact.values["as"] == "crossed out":
-        place = x, max(0, start - _SMALL), width, stop - start + 2 * _SMALL
-    else:
-        place = x, max(0, start - _ABOVE), width, min(start, _ABOVE)
-    lines = find_lines(picture, place)
-    if not lines:
-        return None
-    lowest = max(line[1] + line[3] / 2 for _, line in lines)
-    read = [read_line(crop) for crop, line in lines if line[1] + line[3] > lowest]
-    return short_name([text for text, sure in read if sure >= VERY_SURE and is_word(text)])
+    start, stop = int(drawn[0]), int(drawn[-1]) + 1
+    sides = (first, before), (second, after)
+    for picture, (x, y, width, _) in sides if fact.values["in"] == "after" else sides[::-1]:
+        if fact.values["as"] == "crossed out":
+            place = x, max(0, y + start - _SMALL), width, stop - start + 2 * _SMALL
+        else:
+            place = x, max(0, y + start - _ABOVE), width, min(y + start, _ABOVE) + stop - start + AIR
+        lines = find_lines(picture, place)
+        lowest = max((line[1] + line[3] / 2 for _, line in lines), default=0)
+        read = [read_line(crop) for crop, line in lines if line[1] + line[3] > lowest]
+        name = short_name([text for text, sure in read if sure >= VERY_SURE and is_word(text)])
+        if name is not None:
+            return name
+    return None
 
 
 def without_shadow(picture: Picture, box: Box) -> Box:
