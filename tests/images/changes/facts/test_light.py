@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -117,3 +118,35 @@ def test_a_box_with_other_words_is_no_highlight() -> None:
         list_page(None), list_page("#ffe680", "Orders and payments"), texts=False
     ).changes
     assert not change.fact("recoloured")
+
+
+def hero(color: str | None) -> Image.Image:
+    """A page with lines of text on a picture of many shades."""
+    image = Image.new("RGB", (480, 360), "#f8f9fa")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 479, 30), fill="#344767")
+    noise = np.random.default_rng(5).integers(0, 130, (16, 24, 3)).astype(np.uint8)
+    image.paste(Image.fromarray(noise).resize((400, 260), Image.Resampling.BICUBIC), (40, 60))
+    for line in range(3):
+        words = ("Wealth creation is an", "evolutionarily recent game", "for all who take part")[line]
+        if color is not None:
+            draw.text((80, 140 + 28 * line), words, color, font(18))
+    return image
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_letters_on_a_picture_have_another_colour(back: bool) -> None:
+    images = [hero("#8a8a8a"), hero("#ffffff")]
+    changes = find_changes(*images[:: -1 if back else 1], texts=False).changes
+    assert changes
+    for change in changes:
+        fact = change.fact("recoloured")
+        assert fact is not None
+        assert {fact.values["from"], fact.values["to"]} == {"grey", "white"}
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_letters_that_came_onto_a_picture_have_no_other_colour(back: bool) -> None:
+    images = [hero(None), hero("#ffffff")]
+    changes = find_changes(*images[:: -1 if back else 1], texts=False).changes
+    assert not any(change.fact("recoloured") for change in changes)

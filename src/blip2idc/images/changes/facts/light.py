@@ -32,6 +32,11 @@ _GROUND_PIXELS, _NEAR_GROUND, _INK_STEP = (
     16.0,
 )  # pixels of a ground; levels of what is it, and of ink on it
 _SAME_GROUND, _STANDS = 0.6, 0.7  # share that is ground before and after, and share of the ink that stays
+_FULL_STEP, _OTHER_INK, _ONE_INK = (
+    0.9,
+    40.0,
+    12.0,
+)  # of the largest step; levels of one, and within one colour
 _SOLID = 0.5  # share of its box that letters do not fill
 
 
@@ -125,6 +130,36 @@ def repainted(patch: Patch) -> Fact | None:
     if fewer < FEW or float((inks[0] & inks[1]).sum()) < _STANDS * fewer:
         return None
     return recoloured(grounds[0], grounds[1])
+
+
+def rewritten(patch: Patch) -> Fact | None:
+    """`recoloured` where letters on a picture have another colour: what differs is, stroke by stroke, a share of one step.
+
+    At its full share both images have one colour, which neither has beside the letters: nothing came or went.
+    """
+    if patch.mask.sum() < _GROUND_PIXELS or patch.density() >= _SOLID:
+        return None
+    gap = largest_channel(np.abs(patch.after - patch.before))
+    full = patch.mask & (gap >= _FULL_STEP * float(gap[patch.mask].max()))
+    if full.sum() < FEW:
+        return None
+    colors = [np.median(image[full], axis=0) for image in (patch.before, patch.after)]
+    step = colors[1] - colors[0]
+    if np.abs(step).max() < _OTHER_INK or any(
+        np.abs(image[full] - color).mean() > _ONE_INK
+        for image, color in zip((patch.before, patch.after), colors, strict=True)
+    ):
+        return None
+    steps = (patch.after - patch.before)[patch.mask]
+    shares = steps @ step / float(step @ step)
+    left = np.abs(steps - shares[:, None] * step).max(axis=1)
+    if (left <= _NEAR_GROUND).mean() < _FULL_IN_NOISE or float(np.quantile(shares, 0.05)) < 0:
+        return None
+    beside = cv2.dilate(patch.mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > patch.mask
+    for image, color in zip((patch.before, patch.after), colors, strict=True):
+        if (np.abs(image[beside] - color).max(axis=1) <= _OTHER_INK / 2).mean() > _REST:
+            return None
+    return recoloured(*colors)
 
 
 def _commonest(values: np.ndarray) -> np.ndarray:

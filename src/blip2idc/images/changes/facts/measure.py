@@ -17,7 +17,7 @@ from blip2idc.images.changes.facts.ground import (
     on_plain_ground,
     picture_on_bare_place,
 )
-from blip2idc.images.changes.facts.light import light_or_color, repainted
+from blip2idc.images.changes.facts.light import light_or_color, repainted, rewritten
 from blip2idc.images.changes.facts.panels import panel
 from blip2idc.images.changes.facts.patch import FEW, Patch, patch_of
 from blip2idc.images.changes.facts.replacement import replaced
@@ -65,7 +65,7 @@ def _measured(
         cover,
         focus,
         on_busy_ground,
-        *((picture_on_bare_place, replaced, repainted, gave_way) if drawn else ()),
+        *((picture_on_bare_place, replaced, repainted, rewritten, gave_way) if drawn else ()),
     ):
         if (fact := measure(patch)) is not None:
             return (fact,)
