@@ -27,7 +27,10 @@ _NEUTRAL, _LABEL_NEUTRAL = 16.0, 26.0  # levels between the channels of what is 
 _PALE = (195.0, 240.0)  # luma of what is greyed out
 _CONTRASTS = (30.0, 125.0)  # of the label on it
 _ALL = 0.85  # share of its ground that is another one
-_FEW_OF_LABEL = 40  # pixels of the label
+_FEW_OF_LABEL, _LITTLE_OF_LABEL = (
+    40,
+    0.01,
+)  # pixels of the label, and share of the thing, one of which it takes
 _LABEL = 28.0  # levels from which on a pixel is the label's
 
 
@@ -161,7 +164,8 @@ def greyed(patch: Patch) -> Fact | None:
             continue
         gap = np.abs(image - pale).max(axis=2)
         label = (gap > _LABEL) & within
-        if label.sum() < _FEW_OF_LABEL or label.mean() > 0.5 or inside[box][within & ~label].mean() < _ALL:
+        few = label.sum() < _FEW_OF_LABEL and label.mean() < _LITTLE_OF_LABEL
+        if few or label.mean() > 0.5 or inside[box][within & ~label].mean() < _ALL:
             continue
         strong = label & (gap >= 0.8 * float(np.quantile(gap[label], 0.9)))
         ink, was = np.median(image[strong], axis=0), np.median(other[strong], axis=0)

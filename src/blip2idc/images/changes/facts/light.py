@@ -133,7 +133,7 @@ def repainted(patch: Patch) -> Fact | None:
 
 
 def rewritten(patch: Patch) -> Fact | None:
-    """`recoloured` where letters on a picture have another colour: what differs is, stroke by stroke, a share of one step.
+    """`recoloured` where letters on a picture have another colour: all that differs is a share of one step.
 
     At its full share both images have one colour, which neither has beside the letters: nothing came or went.
     """
