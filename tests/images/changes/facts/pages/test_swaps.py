@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.facts.pages.swaps import find_displaced
+from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.texts.same_words import swapped_words
 
 
@@ -47,6 +50,16 @@ def test_a_text_that_went_where_another_one_changed_did_not_move() -> None:
         page((30, 80)), page(None, title="Board gowns for the winter"), texts=False
     ).changes
     assert not any(change.fact("moved") for change in changes)
+
+
+def test_what_hardly_stands_out_lies_over_nothing() -> None:
+    before = np.full((60, 120, 3), 250, np.uint8)
+    after = before.copy()
+    before[10:20, 10:40] = 245
+    after[30:40, 60:90:2] = 0
+    regions = [Region((x, y, 30, 10), np.ones((10, 30), bool), 2.0, 20.0) for x, y in ((10, 10), (60, 30))]
+    before[30:40, 60:90:3] = 90
+    assert find_displaced(before, after, regions) == ([], regions)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,8 @@ def _laid_over(before: Pixels, after: Pixels, source: Region, target: Region) ->
     thing = before[y : y + height, x : x + width].astype(np.int16)
     ink = largest_channel(np.abs(thing - np.median(after[y : y + height, x : x + width], axis=(0, 1))))
     strong = ink >= _STRONG * max(float(ink.max()), _DRAWN / _STRONG)
+    if not strong.any():
+        return None
     for across in _places(left, wide, width):
         for down in _places(top, high, height):
             if across < 0 or down < 0:
