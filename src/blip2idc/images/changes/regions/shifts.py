@@ -24,6 +24,8 @@ LARGEST = 400
 #: Pixels of the height of letters that may lean, and of the width of a word.
 _LETTERS, _NARROWEST = (7, 60), 16
 _SHEARS = (0.16, -0.16, 0.24, -0.24)  # tangents
+#: Share of the strokes' own energy that differs where they lean; encoding leaves a tenth of it.
+_STROKES_ELSEWHERE = 0.2
 #: Share of a difference that mixtures leave without a shear at least, and of that what they leave with one at most,
 #: where letters lean: italic ones leave 0.44 to 0.8.
 _TELLING, _BETTER = 0.2, 0.85
@@ -69,6 +71,8 @@ def is_sheared(before: Pixels, after: Pixels, box: Box) -> bool:
         return False
     one, other = (window(image, box) for image in (before, after))
     total = _left(one, other, 0.0, 0.0)
+    if total < _STROKES_ELSEWHERE * float(np.square(one - one.mean(axis=(0, 1))).sum()):
+        return False
     upright = _mixed_left(one, other)
     if upright < _TELLING * total:
         return False
