@@ -6,22 +6,26 @@
 #   make docs     write the generated part of the documentation
 #   make study    put the paper's claims to the test, up to six hours on two cores (QUICK=1: 30 minutes)
 #
-# PYTHON chooses the interpreter, VENV the virtual environment: make test PYTHON=python3.13 VENV=/tmp/env
+# PYTHON chooses the interpreter, VENV the virtual environment, JOBS how many tests run at once, one thread each:
+# make test PYTHON=python3.13 VENV=/tmp/env JOBS=8
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+JOBS ?= 2
 NOT_HERE := not slow and not gpu and not network and not browser and not java
 
 .PHONY: demo test check docs study clean
 .DELETE_ON_ERROR:
 
+test check: export OMP_NUM_THREADS := 1
+
 demo: $(VENV)/.installed
 	$(BIN)/blip2idc demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "$(NOT_HERE)"
+	$(BIN)/python -m pytest -m "$(NOT_HERE)" --numprocesses $(JOBS) --dist loadfile
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -29,7 +33,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/python -m pytest -m "$(NOT_HERE)"
+	$(BIN)/python -m pytest -m "$(NOT_HERE)" --numprocesses $(JOBS) --dist loadfile
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
