@@ -16,7 +16,7 @@ from blip2idc.images.changes.lines import lean
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.regions.grouping import Areas, Region, belong, find_areas
 from blip2idc.images.changes.regions.noise import Excess, exact_excess
-from blip2idc.images.changes.regions.shifts import LARGEST, STEPS, best_shift, is_sheared, window
+from blip2idc.images.changes.regions.shifts import LARGEST, LETTERS, STEPS, best_shift, is_sheared, window
 from blip2idc.images.changes.regions.signs import (
     FEW_LETTERS,
     PARTLY,
@@ -60,7 +60,6 @@ _SPILT = 9  # pixels, the side of the square over which a blurred difference is 
 _SOLID = 7  # pixels of the side of a square that fits into what is no line
 _HARDLY_ANY = 0.05  # share of the pixels of lines that are others
 _ON_GROUND = 0.4  # of the pixels of a page, at most, differ where the ground is equal and letters are not
-_LETTERS = (7, 60)  # pixels of the height of letters that may lean
 _ITALIC = 0.14  # tangent by which italic letters lean more than others, at least
 _SURELY = 2.0  # strength of what is another letter
 _MOSTLY_ONE_WAY = 0.6  # share of the areas
@@ -193,7 +192,7 @@ def without_lines(before: Pixels, after: Pixels, areas: Areas, anew: np.ndarray)
 
 def _leans(before: Pixels, after: Pixels, box: Box) -> bool:
     """Whether the strokes in a box lean in one image and stand in the other, as those of italic letters."""
-    if not _LETTERS[0] <= box[3] <= _LETTERS[1] or box[2] < _LETTERS[0]:
+    if not LETTERS[0] <= box[3] <= LETTERS[1] or box[2] < LETTERS[0]:
         return False
     inks = []
     for image in (before, after):

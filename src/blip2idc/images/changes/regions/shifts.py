@@ -21,8 +21,9 @@ _HOPELESS = 0.6  # share left by any mixture of neighbouring pixels from which o
 MARGIN = 3
 #: Pixels: the part of a larger box that is looked at.
 LARGEST = 400
-#: Pixels of the height of letters that may lean, and of the width of a word.
-_LETTERS, _NARROWEST = (7, 60), 16
+#: Pixels of the height of letters that may lean.
+LETTERS = (7, 60)
+_NARROWEST = 16  # pixels of the width of a word
 _SHEARS = (0.16, -0.16, 0.24, -0.24)  # tangents
 #: Share of the strokes' own energy that differs where they lean; encoding leaves a tenth of it.
 _STROKES_ELSEWHERE = 0.2
@@ -67,7 +68,7 @@ def is_sheared(before: Pixels, after: Pixels, box: Box) -> bool:
 
     Letters that are drawn anew are explained far worse after a shear, twice as badly at least.
     """
-    if not _LETTERS[0] <= box[3] <= _LETTERS[1] or box[2] < _NARROWEST:
+    if not LETTERS[0] <= box[3] <= LETTERS[1] or box[2] < _NARROWEST:
         return False
     one, other = (window(image, box) for image in (before, after))
     total = _left(one, other, 0.0, 0.0)
