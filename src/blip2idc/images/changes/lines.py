@@ -188,7 +188,7 @@ def _along(ink: np.ndarray, start: int, stop: int) -> tuple[int, int]:
     share = ink.mean(axis=0)
     allowed = round(_GAP * height)
     stem = max(_DOT, round(_STEM * height))
-    first = _grown(share[: max(start, 1)][::-1], allowed, stem)
+    first = _grown(share[:start][::-1], allowed, stem)
     last = _grown(share[stop:], allowed, stem)
     begin, end = start - first, stop + last
     columns = np.flatnonzero(share[begin:end] > 0)

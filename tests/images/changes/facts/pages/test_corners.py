@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from blip2idc.images.changes import find_changes
+from blip2idc.images.changes import Fact, find_changes
 from blip2idc.images.changes.facts.pages.corners import corner_fact
 from blip2idc.images.changes.regions.grouping import Region
 
@@ -19,6 +19,14 @@ def page() -> Image.Image:
     draw.rectangle((0, 0, 479, 40), fill="#1d2b45")
     draw.text((300, 100), "All prices include taxes", "#555555", SMALL)
     return image
+
+
+def box(image: Image.Image, place: tuple[int, int, int, int], radius: int, color: str = "#3070c0") -> None:
+    """A box with smooth round corners, as browsers draw it: left, top, width, height."""
+    left, top, width, height = place
+    large = Image.new("L", (4 * width, 4 * height))
+    ImageDraw.Draw(large).rounded_rectangle((0, 0, 4 * width - 1, 4 * height - 1), 4 * radius, 255)
+    image.paste(color, (left, top), large.resize((width, height), Image.Resampling.BOX))
 
 
 def kinds(before: Image.Image, after: Image.Image) -> list[str]:
@@ -72,3 +80,51 @@ def test_dashes_around_a_badge(back: bool) -> None:
     for left in (40, 101):
         draw.rectangle((left, 103, left + 2, 116), fill="#d62828")
     assert kinds(*images[:: -1 if back else 1]) == ["outlined"]
+
+
+@pytest.mark.parametrize(("radius", "gap"), [(4, 8), (8, 16), (12, 24)])
+@pytest.mark.parametrize("back", [False, True])
+def test_each_of_several_cards_side_by_side_has_its_own_corners(radius: int, gap: int, back: bool) -> None:
+    before, after = page(), page()
+    places = [(30 + index * (90 + gap), top, 90, 60) for index in range(2) for top in (60, 120 + gap)]
+    for place in places:
+        box(before, place, 0)
+        box(after, place, radius)
+    changes = find_changes(*((after, before) if back else (before, after)), texts=False).changes
+    assert sorted(change.after_box for change in changes if change.after_box) == sorted(places)
+    assert [change.facts for change in changes] == [
+        (Fact("rounded", {"in": "before" if back else "after"}),)
+    ] * 4
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("radius", [8, 16])
+@pytest.mark.parametrize("back", [False, True])
+def test_corners_of_a_bar_at_the_edge_of_the_page(lower: bool, radius: int, back: bool) -> None:
+    before, after = page(), page()
+    place = (60, 200, 240, 140) if lower else (60, -60, 240, 150)
+    box(before, place, 0)
+    box(after, place, radius)
+    (change,) = find_changes(*((after, before) if back else (before, after)), texts=False).changes
+    assert change.facts == (Fact("rounded", {"in": "before" if back else "after"}),)
+
+
+def test_corners_above_which_the_page_shows_nothing_are_not_taken_for_square_ones() -> None:
+    images = [Image.new("RGB", (480, 300), "white") for _ in range(2)]
+    for image, radius in zip(images, (0, 16), strict=True):
+        box(image, (60, 1, 240, 340), radius)
+    for pair in (images, images[::-1]):
+        facts = [fact for change in find_changes(*pair, texts=False).changes for fact in change.facts]
+        assert Fact("rounded", {"in": "before" if pair is images else "after"}) not in facts
+
+
+@pytest.mark.parametrize("reach", [8, 14])
+def test_corners_of_a_frame_that_have_another_colour_are_as_square_as_before(reach: int) -> None:
+    images = [page(), page()]
+    for image, color in zip(images, ("#d02020", "#2020d0"), strict=True):
+        draw = ImageDraw.Draw(image)
+        for x, inward in ((60, 1), (219, -1)):
+            for y, down in ((60, 1), (179, -1)):
+                draw.line((x, y, x + inward * reach, y), color, 2)
+                draw.line((x, y, x, y + down * reach), color, 2)
+    assert kinds(*images) == ["recoloured"] * 4

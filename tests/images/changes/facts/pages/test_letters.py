@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from blip2idc.images.changes import Fact, find_changes
+from blip2idc.images.changes.facts.pages.letters import Line, line_of, line_spacing, parts_of, words_of
 
 LINES = ("Open daily", "from nine", "until half past five")
 WORDS = "All prices include taxes"
@@ -132,3 +134,106 @@ def test_an_entry_of_a_menu_that_has_another_colour_is_not_bold() -> None:
             draw.text((20 + 100 * index, 110), word, color if index == 1 else "#ffffff", font(15))
         images.append(image)
     assert only(*images).kind == "recoloured"
+
+
+def kinds(before: Image.Image, after: Image.Image) -> list[str]:
+    return [fact.kind for change in find_changes(before, after, texts=False).changes for fact in change.facts]
+
+
+@pytest.mark.parametrize("place", [(0, 100), (1, 100), (0, -2), (30, -3)])
+@pytest.mark.parametrize(
+    ("kind", "face"), [("bold", "DejaVuSans-Bold.ttf"), ("italic", "DejaVuSans-Oblique.ttf")]
+)
+def test_letters_at_the_edge_of_the_page(place: tuple[int, int], kind: str, face: str) -> None:
+    images = [Image.new("RGB", (300, 160), "white") for _ in range(2)]
+    for image, name in zip(images, ("DejaVuSans.ttf", face), strict=True):
+        ImageDraw.Draw(image).text(place, WORDS, "#222222", font(14, name))
+        ImageDraw.Draw(image).text((150, 130), "Seeds and bulbs", "#333333", font(15))
+    assert only(*images) == Fact(kind, {"in": "after"})
+
+
+@pytest.mark.parametrize(
+    ("faces", "lefts"),
+    [
+        (("DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf"), (30, 30)),
+        (("DejaVuSans.ttf", "DejaVuSans.ttf"), (34, 41)),
+        (("DejaVuSans.ttf", "DejaVuSans.ttf"), (33, 38)),
+    ],
+)
+def test_nothing_is_told_of_two_lines_to_which_different_things_happened(
+    faces: tuple[str, str], lefts: tuple[int, int]
+) -> None:
+    images = []
+    for names, places in ((("DejaVuSans.ttf",) * 2, (30, 30)), (faces, lefts)):
+        image, draw = page()
+        for row, (name, left) in enumerate(zip(names, places, strict=True)):
+            draw.text(
+                (left, 100 + 20 * row), (WORDS, "Seeds and bulbs for us")[row], "#222222", font(14, name)
+            )
+        images.append(image)
+    assert kinds(*images) == []
+
+
+def test_a_letter_that_became_soft_is_not_bold() -> None:
+    before, draw = page()
+    draw.text((200, 130), "d", "#222222", font(20))
+    after = before.copy()
+    after.paste(before.crop((190, 120, 230, 160)).filter(ImageFilter.GaussianBlur(1.7)), (190, 120))
+    assert kinds(before, after) == ["blurred"]
+
+
+def test_faint_words_and_a_line_without_words_are_neither_underlined_nor_crossed_out() -> None:
+    images = [words(color="#f0f1f3"), words(color="#f0f1f3")]
+    left, top, right, bottom = ImageDraw.Draw(images[1]).textbbox((30, 220), WORDS, font(14))
+    ImageDraw.Draw(images[1]).line((left, (top + bottom) // 2, right, (top + bottom) // 2), "#f0f1f3")
+    assert "underlined" not in kinds(*images)
+    before, after = page()[0], page()[0]
+    ImageDraw.Draw(after).line((20, 150, 185, 150), "#888888", 3)
+    assert kinds(before, after) == ["appeared"]
+
+
+@pytest.mark.parametrize("space", [1, 2])
+def test_letters_of_a_link_that_are_further_apart_with_their_line(space: int) -> None:
+    images = []
+    for gap in (0, space):
+        image, draw = page()
+        left = 30.0
+        for letter in WORDS:
+            draw.text((left, 100), letter, "#222222", font(14))
+            left += font(14).getlength(letter) + gap
+        draw.line((30, 116, left, 116), "#222222")
+        images.append(image)
+    (change,) = find_changes(*images, texts=False).changes
+    assert all(fact == Fact("spaced", {"in": "after", "mode": "letters"}) for fact in change.facts)
+
+
+def line(image: Image.Image, box: tuple[int, int, int, int]) -> Line:
+    return line_of(np.asarray(image), box)
+
+
+def test_a_pale_word_of_a_line_has_its_own_colour() -> None:
+    image, draw = page()
+    draw.text((30, 100), "Prices", "#222222", font(14))
+    draw.text((90, 100), "taxes", "#c0c0c0", font(14))
+    dark, pale = words_of(line(image, (30, 100, 110, 18)))
+    assert dark.color.max() < 70
+    assert pale.color.min() > 180
+    assert pale.ink.max() == 1
+
+
+def test_a_plain_place_has_no_words() -> None:
+    plain = line(page()[0], (30, 100, 110, 18))
+    assert not plain.is_written
+    assert words_of(plain) == parts_of(plain) == []
+
+
+@pytest.mark.parametrize("other", ["Seeds", "a longer line"])
+def test_other_lines_further_down_are_not_the_same_further_apart(other: str) -> None:
+    boxes = [(30, 100, 45, 14), (30, 120, 45, 14)], [(30, 100, 45, 14), (30, 130, 45, 14)]
+    images = [page()[0] for _ in range(2)]
+    for image, places, text in zip(images, boxes, ("River", other), strict=True):
+        for left, top, _, _ in places:
+            ImageDraw.Draw(image).text((left, top - 3), text, "#222222", font(14))
+    lines = [[line(image, box) for box in places] for image, places in zip(images, boxes, strict=True)]
+    assert line_spacing(list(zip(lines[0], lines[0], strict=True))) is None
+    assert line_spacing(list(zip(*lines, strict=True))) is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from blip2idc.images.changes.pictures import Pixels
@@ -29,7 +30,7 @@ _BETWEEN = 0.35  # of the side of a corner: how far from its tip a pixel is of t
 _ROUNDER = 0.6  # of what the square side differs from the outside, what the round one does at most
 _STEP = 4.0  # levels
 _FILLED = 0.75  # share of the corner outside of the circle that differs, where only two corners are seen
-_MOST = 60  # regions that are looked at
+_MOST, _MOST_PARTS = 60, 24  # regions that are looked at, and parts of one
 _FEW_REGIONS, _SPECK, _FAINT = (
     8,
     0.4,
@@ -57,7 +58,10 @@ def find_rounded(
     if (one := _all_of_one(before, after, left)) is not None:
         found.append(one)
         left = [region for region in left if union(region.box, one[0].box) != one[0].box]
-    small = [region for region in left if max(region.box[2:]) <= _LARGEST][:_MOST]
+    corners = [(part, region) for region in left for part in _parts(region) if max(part.box[2:]) <= _LARGEST]
+    small = [part for part, _ in corners[:_MOST]]
+    small.sort(key=lambda part: part.box)  # the leftmost one is at the left of its box
+    used: list[Region] = []
     for first in tuple(small):
         if not any(first is other for other in small):
             continue
@@ -70,14 +74,42 @@ def find_rounded(
             fact = _pair_fact(before, after, members)
         if fact is not None:
             found.append((merged, fact))
+            used += members
             small = [one for one in small if not any(one is other for other in members)]
-            left = [one for one in left if not any(one is other for other in members)]
+    left = [rest for region in left if (rest := _without(region, corners, used)) is not None]
     for region in left[:_MOST]:
         fact = corner_fact(before, after, region) if min(region.box[2:]) >= _SMALLEST else None
         if fact is not None:
             found.append((region, fact))
             left = [one for one in left if one is not region]
     return found, left
+
+
+def _parts(region: Region) -> list[Region]:
+    """The corners of neighbouring boxes that were joined to one region; else the region itself."""
+    if min(region.box[2:]) > _LARGEST:
+        return [region]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(region.mask.view(np.uint8), connectivity=8)
+    boxes = stats[1:, :4]
+    if not 2 <= len(boxes) <= _MOST_PARTS or np.ptp(boxes[:, 2:], axis=0).max() > _ALIKE:
+        return [region]
+    parts = []
+    for number, (left, top, width, height) in enumerate(boxes.tolist(), 1):
+        window = slice(top, top + height), slice(left, left + width)
+        box = region.box[0] + left, region.box[1] + top, width, height
+        parts.append(Region(box, labels[window] == number, region.strength, region.difference))
+    return parts
+
+
+def _without(
+    region: Region, corners: Sequence[tuple[Region, Region]], used: Sequence[Region]
+) -> Region | None:
+    """What is left of a region without some of its parts."""
+    rest = [part for part, whole in corners if whole is region]
+    kept = [part for part in rest if not any(part is one for one in used)]
+    if len(kept) == len(rest):
+        return region
+    return merged_regions(kept) if kept else None
 
 
 def _all_of_one(before: Pixels, after: Pixels, regions: Sequence[Region]) -> tuple[Region, Fact] | None:

@@ -207,15 +207,15 @@ def _cut(line: Line, columns: list[tuple[int, int]]) -> list[Line]:
 def line_of(image: Pixels, box: Box) -> Line:
     """The ink of a line of text in a box of an image, uint8 [H, W, 3], and its colours."""
     x, y, width, height = box
-    window = image[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2].astype(np.float32)
+    top, left = max(0, y - 2), max(0, x - 2)
+    window = image[top : y + height + 2, left : x + width + 2].astype(np.float32)
     ground = np.median(np.concatenate([window[0], window[-1]]), axis=0)
     gap = largest_channel(np.abs(window - ground))
     full = max(float(np.quantile(gap, _FULL)), 1.0)
     strong = gap >= 0.9 * full
     color = np.median(window[strong], axis=0) if strong.any() else ground
-    inner = gap[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else gap[:height, :width]
-    pixels = window[2 : 2 + height, 2 : 2 + width] if y >= 2 and x >= 2 else window[:height, :width]
-    return Line(box, np.clip(inner / full, 0, 1), ground, color, pixels)
+    inner = slice(y - top, y - top + height), slice(x - left, x - left + width)
+    return Line(box, np.clip(gap[inner] / full, 0, 1), ground, color, window[inner])
 
 
 def _redrawn(one: Line, other: Line) -> Fact | None:
