@@ -31,7 +31,7 @@ from blip2idc.images.changes.regions.signs import (
     of_another_color,
     of_other_ink,
 )
-from blip2idc.images.changes.regions.weight import more_ink
+from blip2idc.images.changes.regions.weight import half_tones, more_ink
 from blip2idc.images.changes.result import Box
 
 _SHIFTED = (
@@ -69,6 +69,12 @@ _MANY_LETTERS, _PARTLY_OVER = (
     0.35,
 )  # areas of another weight from which on pictures may take the rest of a page
 _EDGE = 8  # levels beside which something is shown
+_ALL, _SEEN_TO_STAY = (
+    0.95,
+    0.2,
+)  # share of the area that differs: other smoothing; of it, with full ink that stays
+_LETTER = (6, 48)  # pixels: height of a letter
+_WORD = 3  # letters
 
 
 def without_drawn_anew(excess: Excess, before: Pixels, after: Pixels) -> Excess:
@@ -115,6 +121,7 @@ def drawn_anew(before: Pixels, after: Pixels, areas: Areas, *, exact: bool = Fal
     for index, box in boxes.items():
         explained[index] = _is_smoothed(before, after, box)
     explained |= _of_other_weight(before, after, areas, explained)
+    explained |= _of_other_smoothing(before, after, areas, explained)
     shifts = np.full((len(explained), 3), np.nan)  # dx, dy and what is left; not asked where it is smoothed
     for index, box in boxes.items():
         if not explained[index]:
@@ -226,6 +233,46 @@ def _of_other_weight(before: Pixels, after: Pixels, areas: Areas, explained: np.
     for index in told[np.isnan(grown[told])]:
         heavier[index] = not np.isnan(more_ink(before, after, areas.box(int(index)), much=True))
     return np.asarray(heavier) if sizes[heavier | explained].sum() >= _MAINLY * sizes.sum() else none
+
+
+def _of_other_smoothing(before: Pixels, after: Pixels, areas: Areas, explained: np.ndarray) -> np.ndarray:
+    """Which areas, bool [N], hold letters with other half tones, where no letters of the page are as they were."""
+    none = np.zeros(len(explained), bool)
+    sizes = areas.boxes[:, 2] * areas.boxes[:, 3]
+    told = np.argsort(-sizes)[:_MOST]
+    told = told[~explained[told] & (sizes[told] > SPECK)]
+    if not told.size:
+        return none
+    kept = [half_tones(before, after, areas.box(int(index))) for index in told]
+    toned = np.array([one is not False for one in kept])
+    if sizes[told][toned].sum() < _HALF * sizes[~explained].sum():
+        return none
+    if sizes[told][[one is True for one in kept]].sum() < _SEEN_TO_STAY * sizes[told].sum():
+        return none
+    if toned.sum() < _MANY_LETTERS and _letters_beside(before, areas) >= _WORD:
+        return none
+    none[told[toned]] = True
+    return none
+
+
+def _letters_beside(image: Pixels, areas: Areas) -> int:
+    """How many things as large as letters stand on even ground outside of all areas."""
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    edges = (cv2.absdiff(luma, cv2.blur(luma, (3, 3))) > _EDGE).view(np.uint8)
+    for x, y, width, height in areas.boxes.tolist():
+        edges[max(0, y - _SPILT) : y + height + _SPILT, max(0, x - _SPILT) : x + width + _SPILT] = 0
+    _, _, found, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
+    least, most = _LETTER
+    sides = found[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    letters = (sides[:, 1] >= least) & (sides[:, 0] > THIN) & (sides.max(axis=1) <= most)
+    return sum(_is_on_even_ground(luma, box) for box in found[1:][letters, :4].tolist())
+
+
+def _is_on_even_ground(luma: np.ndarray, box: Box) -> bool:
+    """Whether just above and below a box there is one colour."""
+    x, y, width, height = box
+    beside = luma[[max(0, y - 1), min(len(luma) - 1, y + height)], x : x + width]
+    return int(np.ptp(beside)) <= _EDGE
 
 
 def _reach(boxes: np.ndarray) -> np.ndarray:

@@ -41,6 +41,14 @@ class _Limits:
 _A_LITTLE = _Limits(0.06, 0.25, 0.97, 0.5)
 _MUCH = _Limits(0.2, 0.6, 0.9, 0.7)  # of icons with thin lines, among letters that surely are drawn anew
 
+_STEPS = 16  # of ink between ground and full colour
+_SCATTER = 0.075  # of the full colour: how far ink may lie beside what other ink of its step became
+_MADE = 0.06  # share of the ink that may be where there was none
+_FAINT = 0.02  # of the full colour: what counts as no ink
+_FULL, _FULL_OF_THIN = 0.03, 0.2  # share by which the full colour may differ; of thin letters, that have none
+_SEEN, _ENDS = 0.08, 0.1  # of the full colour: what half tones differ by at least, and full ones at most
+_ONE_WAY = 0.85  # of the difference that is more ink, or less
+
 
 def more_ink(before: Pixels, after: Pixels, box: Box, *, much: bool = False) -> float:
     """The share by which the ink in a box grew where only its weight differs, else NaN.
@@ -72,3 +80,49 @@ def more_ink(before: Pixels, after: Pixels, box: Box, *, much: bool = False) -> 
         return float("nan")
     grown = float(inks[1].sum() / inks[0].sum() - 1)
     return grown if abs(grown) <= limits.grown else float("nan")
+
+
+def half_tones(before: Pixels, after: Pixels, box: Box) -> bool | None:
+    """Whether in a box ink and ground are as they were and every shade between them became another one.
+
+    Other smoothing does that to letters without moving them: a curve of tones whose ends stay. Another weight puts
+    ink where there was none, another colour moves the end of the curve, and so does another strength.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        box: A place in which the two differ.
+
+    Returns:
+        True where the full colour of the ink is seen to stay; None where all ink is shaded, so that its full colour is
+        not seen; False where anything else differs.
+    """
+    x, y, width, height = box
+    top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
+    part = slice(top, y + min(height, _LARGEST) + _MARGIN), slice(left, x + min(width, _LARGEST) + _MARGIN)
+    one, other = before[part].astype(np.float32), after[part].astype(np.float32)
+    grounds = [np.median(image.reshape(-1, 3), axis=0) for image in (one, other)]
+    if np.abs(grounds[0] - grounds[1]).max() > 1:
+        return False
+    inks = [np.abs(image - ground).max(axis=2) for image, ground in zip((one, other), grounds, strict=True)]
+    full = [float(np.partition(ink.ravel(), -3)[-3]) for ink in inks]
+    if min(full) < _LEAST_INK:
+        return False
+    most, gained = max(full), inks[1] - inks[0]
+    difference = np.abs(one - other).max(axis=2)
+    made = difference[np.minimum(*inks) < _FAINT * most].sum()
+    if (
+        not _SEEN * most < difference.max() < _A_LITTLE.border * most
+        or abs(gained.sum()) < _ONE_WAY * np.abs(gained).sum()
+        or made > _MADE * np.maximum(*inks).sum()
+    ):
+        return False
+    steps = np.rint(inks[0] / most * _STEPS).astype(int)
+    became = np.bincount(steps.ravel(), inks[1].ravel()) / np.maximum(np.bincount(steps.ravel()), 1)
+    inked = steps > 0
+    if np.sqrt(np.square(inks[1] - became[steps])[inked].mean()) > _SCATTER * most:
+        return False
+    ends = difference[inks[0] > (1 - _ENDS / 2) * most]
+    if ends.size and ends.max() < _ENDS * most and abs(full[1] / full[0] - 1) < _FULL:
+        return True
+    return None if abs(full[1] / full[0] - 1) < _FULL_OF_THIN else False
