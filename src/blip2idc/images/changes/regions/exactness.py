@@ -22,6 +22,10 @@ _SMALL, _FEW_SMALL = 12, 0.1
 _MOSTLY_EQUAL = 0.7
 #: Places over which differences are spread, and tiles that JPEG changes, at least.
 _SPREAD_PLACES, _MANY_TILES = 12, 40
+#: Levels by which pixels of one colour may become different ones, and the share of pixels that keep to it.
+_SAME, _NEARLY_ALL = 2, 0.95
+#: Pixels of one colour that tell something, at least, and the share of what differs that has to tell.
+_OFTEN, _TELLING = 2, 0.5
 #: Levels of luma from which on a tile has structure.
 _STRUCTURE = 12
 
@@ -50,10 +54,30 @@ def _is_exact(overlay: Overlay, plain: Plane) -> bool:
         gap = plain[plain > 0]  # with little on a page, all of it may have changed
         few = 0 < gap.size < 0.5 * plain.size
         bare = few and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
-        return bool(bare) or aligning.came_or_went(overlay.before, overlay.after)
+        recoloured = few and float(np.median(gap)) > _SMALL and _is_recoloured(overlay, plain)
+        return bool(bare) or recoloured or aligning.came_or_went(overlay.before, overlay.after)
     if equal >= _MOSTLY_EQUAL:
         return True
     return not _is_spread(plain) and not _is_encoded_anew(overlay.before, overlay.after)
+
+
+def _is_recoloured(overlay: Overlay, plain: Plane) -> bool:
+    """Whether each colour stayed as it is or became another one wherever it is, as encoding never leaves it.
+
+    So the ink of all letters of a page may change, with every shade of their borders.
+    """
+    differs = plain.ravel() > 0
+    colours = overlay.before.reshape(-1, 3).astype(np.int64) @ (1, 1 << 8, 1 << 16)
+    _, which, counts = np.unique(colours, return_inverse=True, return_counts=True)
+    went = np.bincount(which[differs], minlength=len(counts)) >= _NEARLY_ALL * counts
+    telling = differs & (counts >= _OFTEN)[which]
+    if telling.sum() < _TELLING * differs.sum():
+        return False
+    order = np.argsort(which, kind="stable")
+    middles = order[np.cumsum(counts) - counts + counts // 2]  # a pixel of each colour
+    became = overlay.after.reshape(-1, 3).astype(np.int16)
+    keeps = np.abs(became - became[middles][which]).max(axis=1) <= _SAME
+    return bool((keeps & went[which])[telling].mean() >= _NEARLY_ALL)
 
 
 def _is_encoded_anew(before: Pixels, after: Pixels) -> bool:
