@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from blip2idc.images.changes import Fact, find_changes
 
@@ -150,3 +150,96 @@ def test_letters_that_came_onto_a_picture_have_no_other_colour(back: bool) -> No
     images = [hero(None), hero("#ffffff")]
     changes = find_changes(*images[:: -1 if back else 1], texts=False).changes
     assert not any(change.fact("recoloured") for change in changes)
+
+
+def kinds(before: Image.Image, after: Image.Image) -> list[str]:
+    return [fact.kind for change in find_changes(before, after, texts=False).changes for fact in change.facts]
+
+
+def plain(ground: str = "white") -> Image.Image:
+    image = Image.new("RGB", (480, 320), ground)
+    ImageDraw.Draw(image).text((300, 280), "Rows of the table", "#555555", font(14))
+    return image
+
+
+def shaded(image: Image.Image, box: tuple[int, int, int, int], blur: float) -> Image.Image:
+    """An image with a soft shadow behind what will be drawn on it."""
+    mask = Image.new("L", image.size)
+    ImageDraw.Draw(mask).rectangle(box, fill=110)
+    return Image.composite(Image.new("RGB", image.size), image, mask.filter(ImageFilter.GaussianBlur(blur)))
+
+
+def test_a_photograph_in_the_shadow_is_darker() -> None:
+    rng = np.random.default_rng(3)
+    coarse = Image.fromarray(rng.integers(60, 200, (9, 12, 3), np.uint8))
+    before = coarse.resize((480, 320), Image.Resampling.BICUBIC)
+    after = shaded(before, (60, 60, 110, 120), 8)
+    assert kinds(before, after) == ["darker"]
+    assert kinds(after, before) == ["brighter"]
+
+
+def test_a_dark_ground_under_words_that_got_darker_has_no_other_colour() -> None:
+    images = []
+    for soft in (0, 8):
+        image = Image.new("RGB", (480, 200), "#15181d")
+        ImageDraw.Draw(image).text((130, 77), "12.50", "#e8e8e8", font(13))
+        image = shaded(image, (0, 166, 125, 230), soft) if soft else image
+        ImageDraw.Draw(image).text((0, 162), "past Reply", "white", font(13))
+        images.append(image)
+    assert kinds(*images) == ["darker"]
+
+
+def test_a_shadow_that_is_darker_here_and_lighter_there_is_no_other_light() -> None:
+    images = []
+    for soft in (0, 2):
+        image = shaded(plain("#15181d"), (159, 135, 319, 175), soft) if soft else plain("#15181d")
+        bold = ImageFont.truetype("DejaVuSans-Bold.ttf", 16)
+        ImageDraw.Draw(image).text((159, 134), ": Settings Events", "#222222", bold)
+        images.append(image)
+    assert kinds(*images) == []
+
+
+def test_a_box_that_moved_over_half_of_itself_has_no_other_colour() -> None:
+    images = plain(), plain()
+    ImageDraw.Draw(images[0]).rounded_rectangle((1, 58, 39, 108), 14, "#222222")
+    ImageDraw.Draw(images[1]).rounded_rectangle((-27, 8, 12, 58), 10, "#222222")
+    for before, after in (images, images[::-1]):
+        assert "recoloured" not in kinds(before, after)
+
+
+def test_a_field_that_is_a_little_paler_with_its_words_has_another_colour() -> None:
+    images = []
+    for share in (0.0, 0.1):
+        image = plain("#f6f7f9")
+        field = image.copy()
+        ImageDraw.Draw(field).rectangle((109, 130, 158, 168), fill="#222222")
+        ImageDraw.Draw(field).text((117, 144), "past", "#888888", font(10))
+        images.append(Image.blend(field, image, share))
+    for before, after in (images, images[::-1]):
+        assert kinds(before, after) == ["recoloured"]
+
+
+def test_a_bar_that_differs_by_a_level_or_two_has_its_colour() -> None:
+    images = plain(), plain()
+    for image, color in zip(images, ("#14a046", "#139f45"), strict=True):
+        ImageDraw.Draw(image).rectangle((0, 150, 47, 156), fill=color)
+    assert kinds(*images) == []
+
+
+def test_a_dark_button_with_words_that_got_lighter() -> None:
+    images = plain(), plain()
+    for image, words in zip(images, ("", "il daily"), strict=True):
+        color = "#888888" if words else "#222222"
+        ImageDraw.Draw(image).rectangle((1, 36, 37, 84), fill=color)
+        ImageDraw.Draw(image).text((9, 55), words[:5], "#222222", font(10))
+    assert kinds(*images) == ["brighter"]
+
+
+def test_a_picture_with_a_tint_has_another_colour() -> None:
+    rng = np.random.default_rng(3)
+    coarse = Image.fromarray(rng.integers(60, 200, (9, 12, 3), np.uint8))
+    picture = np.asarray(coarse.resize((80, 60), Image.Resampling.BICUBIC))
+    images = plain(), plain()
+    images[0].paste(Image.fromarray(picture), (60, 60))
+    images[1].paste(Image.fromarray((picture * (1, 0.8, 0.5)).astype(np.uint8)), (60, 60))
+    assert kinds(*images) == ["recoloured"]

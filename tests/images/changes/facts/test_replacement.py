@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from blip2idc.images.changes import find_changes
 from blip2idc.images.changes.facts.measure import measure_facts
@@ -146,3 +146,106 @@ def test_only_on_pages_a_picture_is_replaced(drawn: bool) -> None:
     (region,) = find_regions(excess, find_areas(excess))
     facts = measure_facts(before, after, region, drawn=drawn)
     assert [fact.kind for fact in facts] == ["replaced"] * drawn
+
+
+def cut_out(shape: str) -> tuple[Image.Image, Image.Image]:
+    """A picture and which of it is seen."""
+    mask = Image.new("L", (134, 46) if shape == "triangle" else (121, 19))
+    draw = ImageDraw.Draw(mask)
+    if shape == "triangle":
+        draw.polygon([(0, 46), (67, 0), (134, 46)], fill=255)
+    else:
+        draw.rectangle((0, 0, 121, 19), fill=255)
+    return photograph(mask.size, 3), mask
+
+
+@pytest.mark.parametrize("shape", ["triangle", "strip"])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_picture_of_any_shape_that_leaves_a_word(shape: str, back: bool) -> None:
+    before, after = page(), page()
+    picture, mask = cut_out(shape)
+    before.paste(picture, (40, 100), mask)
+    ImageDraw.Draw(after).text((42, 102), "Photo", "#222222", font(12))
+    assert facts(*((after, before) if back else (before, after))) == ["appeared" if back else "disappeared"]
+
+
+def test_a_strip_that_lost_its_colours_did_not_go() -> None:
+    images = page(), page()
+    strip = photograph((240, 22), 3)
+    for image, picture in zip(images, (strip, strip.convert("L").convert("RGB")), strict=True):
+        image.paste(picture, (233, 60))
+    assert not {"appeared", "disappeared", "replaced"} & set(facts(*images))
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_another_picture_over_lines_of_text(seed: int) -> None:
+    images = page(), page()
+    for image, picture in zip(images, (photograph((41, 76), 5), photograph((41, 76), seed)), strict=True):
+        for line in range(4):
+            ImageDraw.Draw(image).text((40, 100 + 24 * line), "Seeds and bulbs for all", "#222222", font(16))
+        image.paste(picture, (60, 110))
+    assert facts(*images) == ["replaced"]
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_a_small_picture_that_became_soft_is_no_other_one(seed: int) -> None:
+    before = page()
+    before.paste(photograph((46, 28), seed), (60, 110))
+    after = before.copy()
+    after.paste(before.crop((60, 110, 106, 138)).filter(ImageFilter.GaussianBlur(1.5)), (60, 110))
+    assert "replaced" not in facts(before, after)
+
+
+def tiles(size: tuple[int, int], seed: int) -> Image.Image:
+    """A drawing of eight plain colours."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 8, (4 + 3 * seed, 6 - seed))
+    colors = rng.integers(0, 200, (8, 3), np.uint8)
+    return Image.fromarray(colors[coarse]).resize(size, Image.Resampling.NEAREST)
+
+
+@pytest.mark.parametrize("place", [(60, 110), (0, 60), (420, 300), (0, 300), (420, 60), (200, 0)])
+def test_another_drawing_in_the_place_of_a_drawing(place: tuple[int, int]) -> None:
+    images = page(), page()
+    for seed, image in enumerate(images):
+        image.paste(tiles((60, 60), seed), place)
+    assert facts(*images) == ["replaced"]
+
+
+@pytest.mark.parametrize("size", [(60, 18), (20, 40)])
+def test_a_small_drawing_may_be_anything(size: tuple[int, int]) -> None:
+    images = page(), page()
+    for seed, image in enumerate(images):
+        image.paste(tiles(size, seed), (60, 110))
+    assert "replaced" not in facts(*images)
+
+
+def test_a_field_of_another_colour_is_no_other_picture() -> None:
+    images = page(), page()
+    for image, color in zip(images, ("#823cb4", "#101418"), strict=True):
+        ImageDraw.Draw(image).rounded_rectangle((65, 60, 159, 79), 8, color, "#1d6fd8")
+        ImageDraw.Draw(image).text((73, 64), "All orders", "#14a046", font(10))
+    assert facts(*images) == ["recoloured"]
+
+
+def test_a_button_on_a_picture_that_became_smaller_is_no_other_picture() -> None:
+    images = page(), page()
+    for image, (width, height) in zip(images, ((32, 36), (22, 25)), strict=True):
+        image.paste(photograph((93, 38), 8), (60, 110))
+        ImageDraw.Draw(image).rectangle((53, 110, 53 + width - 1, 110 + height - 1), fill="#101418")
+        ImageDraw.Draw(image).text((61, 110 + (height - 13) // 2), "All", "#e8e8e8", font(13))
+    assert "replaced" not in facts(*images)
+
+
+def test_a_panel_with_a_word_in_the_place_of_a_picture_is_no_picture() -> None:
+    images = page(), page()
+    images[0].paste(photograph((120, 80), 3), (60, 110))
+    ImageDraw.Draw(images[1]).rectangle((60, 110, 179, 189), fill="#dde8f0")
+    ImageDraw.Draw(images[1]).text((100, 140), "Closed", "#222222", font(12))
+    assert "replaced" not in facts(*images)
+
+
+def test_of_rows_that_came_alone_no_picture_is_told() -> None:
+    image = np.asarray(page())
+    assert picture_alone(image, image, (None, (40, 100, 200, 150))) is None
+    assert picture_alone(image, image, ((40, 100, 200, 150), None)) is None
