@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from blip2idc.images.changes import find_changes
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.worlds.edits.photographs import packaged_photographs
@@ -24,3 +25,27 @@ def test_a_picture_in_a_bare_frame_with_a_shadow_appears() -> None:
     region = Region(box, np.ones((height, width), bool), 5.0, 100.0)
     assert [fact.kind for fact in measure_facts(before, after, region, 1.0)] == ["appeared"]
     assert [fact.kind for fact in measure_facts(after, before, region, 1.0)] != ["appeared"]
+
+
+def gradient() -> Image.Image:
+    """A photograph of a wall, light at one side."""
+    rng = np.random.default_rng(3)
+    coarse = Image.fromarray(rng.integers(60, 200, (9, 12, 3), np.uint8))
+    return coarse.resize((480, 320), Image.Resampling.BICUBIC)
+
+
+def test_a_bright_place_that_is_clipped_now_is_not_covered() -> None:
+    before = gradient()
+    after = before.copy()
+    ImageDraw.Draw(after).ellipse((310, 210, 359, 234), fill="white")
+    before = Image.blend(before, after, 0.7)
+    kinds = [
+        fact.kind for change in find_changes(before, after, texts=False).changes for fact in change.facts
+    ]
+    assert "covered" not in kinds
+
+
+def test_an_empty_page_of_another_colour_shows_no_thing() -> None:
+    images = Image.new("RGB", (240, 180), "white"), Image.new("RGB", (240, 180), "#868686")
+    (change,) = find_changes(*images, texts=False).changes
+    assert change.facts == ()

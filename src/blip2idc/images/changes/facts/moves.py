@@ -46,7 +46,10 @@ _NEAR_ONE = 0.06  # by which a factor has to differ from 1
 _DRAWN_LARGER = 0.1  # by which the factor of two boxes has to differ from 1: blurred edges reach further, too
 _SLIGHT = 0.2  # of the tolerance: what is no ink
 _STAYS_AT = 2.5  # pixels by which the middle or the edge of what is drawn larger may be elsewhere
-_REDRAWN = 48  # levels by which a thing drawn anew in another size may differ from a resized one
+_REDRAWN, _OF_CONTRAST = (
+    48,
+    0.5,
+)  # levels by which a thing drawn anew in another size may differ from a resized one, and share of its contrast
 _LEFT = 0.2  # share of the squared difference that resizing may leave
 _FEW = 40  # pixels that differ, at least
 _BESIDE = 3  # pixels beside two places that tell what the ground is
@@ -133,6 +136,7 @@ def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) ->
     ring[margin : -margin or None, margin : -margin or None] = False
     boxes: list[Box] = []
     inks: list[float] = []
+    contrast = 0.0
     for image in (before, after):
         part = image[window].astype(np.float32)
         ground = plain_ground(part, ring, tolerance)
@@ -144,6 +148,7 @@ def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) ->
         rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
         if not rows.size:
             return None
+        contrast = max(contrast, float(np.quantile(apart[thing], 0.9)))
         boxes.append(
             (left + int(columns[0]), top + int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
         )
@@ -165,7 +170,7 @@ def _by_ground(before: Pixels, after: Pixels, place: Place, tolerance: float) ->
     flags = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     resized = cv2.resize(pieces[0], pieces[1].shape[1::-1], interpolation=flags)
     gap = np.abs(resized.astype(np.float32) - pieces[1]).max(axis=2)
-    if float((gap <= _REDRAWN).mean()) <= 0.75:
+    if float((gap <= min(_REDRAWN, _OF_CONTRAST * contrast)).mean()) <= 0.75:
         return None
     plain = min(float(piece.std(axis=(0, 1)).max()) for piece in pieces) < _LEAST_CONTRAST
     if plain and not _has_one_middle_or_edge(one, other):

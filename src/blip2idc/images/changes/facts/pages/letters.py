@@ -190,8 +190,6 @@ def _cut(line: Line, columns: list[tuple[int, int]]) -> list[Line]:
     for start, stop in columns:
         ink = line.ink[:, start:stop]
         rows = np.flatnonzero(ink.max(axis=1) > _FAINT)
-        if not rows.size:
-            continue
         ink = ink[rows[0] : rows[-1] + 1]
         pixels = line.pixels[rows[0] : rows[-1] + 1, start:stop]
         box = x + start, y + int(rows[0]), ink.shape[1], ink.shape[0]

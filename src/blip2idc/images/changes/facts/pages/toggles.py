@@ -105,8 +105,6 @@ def _switched(images: list[np.ndarray]) -> str | None:
     gap = largest_channel(np.abs(images[0] - images[1]))
     seen = gap > _PILL_SEEN * float(np.quantile(gap, 0.98))
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    if not rows.size:
-        return None
     pill = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     images = [image[pill] for image in images]
     height, width = images[0].shape[:2]
