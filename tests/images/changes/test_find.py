@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.errors import ImageError
-from blip2idc.images.changes import Comparison, find, find_changes, pictures
+from blip2idc.images.changes import Comparison, Fact, find, find_changes, pictures
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
@@ -218,3 +218,11 @@ def test_what_is_large_and_differs_by_much_is_no_speck(
 ) -> None:
     region = Region((0, 0, *size), np.ones(size[::-1], bool), strength, difference)
     assert find._is_speck(region) == speck
+
+
+def test_a_page_with_more_rows_at_its_end() -> None:
+    image = Image.new("RGB", (480, 360), "white")
+    ImageDraw.Draw(image).rounded_rectangle((0, 231, 216, 371), 14, "#f4f4f4")
+    (change,) = find_changes(image.crop((0, 0, 480, 340)), image, texts=False).changes
+    assert change.facts == (Fact("gap", {"pixels": 20}),)
+    assert change.before_box is None

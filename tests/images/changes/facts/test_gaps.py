@@ -48,3 +48,17 @@ def test_lines_that_went_down_together_left_a_larger_gap() -> None:
             )
         images.append(image)
     assert gave_way(patch(*images)) == Fact("gap", {"pixels": 14})
+
+
+def test_a_thin_line_gave_no_way() -> None:
+    images = []
+    for line in (False, True):
+        image = Image.new("RGB", (480, 300), "white")
+        draw = ImageDraw.Draw(image)
+        font = ImageFont.truetype("DejaVuSerif.ttf", 28)
+        draw.text((62, 126), "bulbs until prices", "#222222", font)
+        draw.text((62, 150), "prices until bulbs", "#222222", font)
+        if line:
+            draw.line((62, 161, 337, 161), "#222222")
+        images.append(image)
+    assert gave_way(patch(*images)) is None

@@ -86,3 +86,27 @@ def test_features_are_not_sought_where_rows_explain_nearly_all(
     turned = cv2.rotate(photograph, cv2.ROTATE_180)
     assert align_roughly(photograph, turned).kind == "none"
     assert asked == [2]
+
+
+def test_a_pair_of_equal_images_lies_in_place(photograph: np.ndarray) -> None:
+    found = alignment.align_exactly(photograph[:64, :64], photograph[:64, :64])
+    assert found is not None
+    assert found.kind == "aligned"
+
+
+def test_a_few_pixels_that_differ_by_little_leave_a_bare_page_equal() -> None:
+    before = np.full((40, 40, 3), 255, np.uint8)
+    after = before.copy()
+    after[20, 20:22] = 253
+    assert equal_share(before, after) == 1.0
+
+
+@pytest.mark.parametrize("size", [(2400, 200), (2000, 167)])
+def test_a_large_picture_that_lies_a_little_further_right(
+    photograph: np.ndarray, size: tuple[int, int]
+) -> None:
+    wide = cv2.resize(photograph, (2400, 200), interpolation=cv2.INTER_CUBIC)
+    other = cv2.resize(wide, size, interpolation=cv2.INTER_AREA)
+    found = align_roughly(wide, other[:, 40:])
+    assert found.scale == pytest.approx(size[0] / 2400, abs=0.01)
+    assert found.matrix[0][2] == pytest.approx(-40, abs=1)

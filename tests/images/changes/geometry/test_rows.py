@@ -64,3 +64,30 @@ def test_a_change_in_place_is_one_run(page: np.ndarray) -> None:
     changed = page.copy()
     changed[100:112, 40:80] = 0
     assert match_rows(page, changed, exact=True) in (None, [RowRun(0, 0, 400)])
+
+
+def test_one_column_of_pixels_has_rows_that_came() -> None:
+    rng = np.random.default_rng(4)
+    column = rng.integers(0, 256, (80, 1, 3)).astype(np.uint8)
+    runs = match_rows(column, np.concatenate([column[:40], 255 - column[:10], column[40:]]), exact=True)
+    assert runs is None or sum(run.length for run in runs) == 80
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_blank_rows_of_a_noisy_page_tell_no_displacement(page: np.ndarray, dark: bool) -> None:
+    page = np.concatenate([page[:200], np.full((220, 300, 3), 255, np.uint8), page[200:]])
+    page = 255 - page if dark else page
+    rng = np.random.default_rng(5)
+    noise = rng.integers(-1, 2, (len(page) - 60, 300, 3))
+    noisy = np.clip(page[60:].astype(int) + noise, 0, 255).astype(np.uint8)
+    runs = match_rows(page, noisy, exact=False)
+    assert runs is not None
+    assert {run.after - run.before for run in runs} == {-60}
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("back", [False, True])
+def test_one_row_that_is_the_last_of_another_image(page: np.ndarray, exact: bool, back: bool) -> None:
+    images = page[7:8], page[:8]
+    runs = match_rows(*images[:: -1 if back else 1], exact=exact)
+    assert runs is None or [run.length for run in runs] == [1]

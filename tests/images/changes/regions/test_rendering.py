@@ -107,3 +107,9 @@ def test_a_menu_is_told_without_the_lines_of_a_page_drawn_anew_that_it_touches()
     x, y, width, height = without_lines(before, after, areas, anew).box(int(index))
     assert abs(x - 300) <= 5 and abs(y - 105) <= 5  # noqa: PT018
     assert abs(width - 160) <= 10 and abs(height - 155) <= 10  # noqa: PT018
+
+
+def test_strokes_of_another_colour_without_any_course_have_no_shift() -> None:
+    before, after = (np.full((40, 60, 3), 85, np.uint8) for _ in range(2))
+    before[20:22, :], after[20:22, :] = 34, 136
+    assert best_shift(before, after, (9, 20, 18, 2))[2] > 0.5

@@ -171,8 +171,6 @@ def explained(
 ) -> tuple[Box, Box] | None:
     """The boxes of the thing in its old and its new place, where a displacement explains the places; else None."""
     dx, dy = step
-    if not (dx or dy):
-        return None
     many = sum(place.points.shape[1] for place in places) // _FEW_POINTS
     if many > 1 and not _explains(
         before, after, tuple(place.only(many) for place in places), step, tolerance, _ROUGHLY
@@ -185,11 +183,10 @@ def explained(
         box = _around(np.concatenate(old_points))
         return box, shifted(box, step)
     x, y, full_width, full_height = places[0].region.box  # it and its displaced self fill the region together
-    if full_width - abs(dx) < 1 or full_height - abs(dy) < 1:
-        return None
-    if 2 * (full_width - abs(dx)) * (full_height - abs(dy)) < places[0].points.shape[1]:
+    width, height = max(0, full_width - abs(dx)), max(0, full_height - abs(dy))
+    if 2 * width * height < places[0].points.shape[1]:
         return None  # twice the thing cannot be all that differs
-    box = x + max(0, -dx), y + max(0, -dy), full_width - abs(dx), full_height - abs(dy)
+    box = x + max(0, -dx), y + max(0, -dy), width, height
     return box, shifted(box, step)
 
 

@@ -44,3 +44,33 @@ def test_a_line_of_which_the_edge_is_seen_through_frosted_glass(back: bool) -> N
         glass = image.crop((0, 0, 480, 76)).filter(ImageFilter.GaussianBlur(14))
         image.paste(Image.blend(glass, Image.new("RGB", glass.size, "white"), 0.5), (0, 0))
     assert kinds(*images[:: -1 if back else 1]) == ["outlined"]
+
+
+def test_a_field_that_moved_over_a_word_has_no_new_line_around_it() -> None:
+    images = page(), page()
+    for image, (left, top) in zip(images, ((1, 194), (-1, 198)), strict=True):
+        draw = ImageDraw.Draw(image)
+        draw.text((48, 181), "$38,735", "#222222", SMALL)
+        draw.rectangle((left, top, left + 126, top + 13), fill="#555555")
+        draw.text((left + 8, top + 1), "Settings", "#222222", SMALL)
+    assert "outlined" not in kinds(*images)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_line_around_something_round(back: bool) -> None:
+    before, after = page(), page()
+    for image, line in ((before, "#222222"), (after, "#4d9de0")):
+        ImageDraw.Draw(image).ellipse((216, 27, 276, 136), "#222222", line)
+    assert kinds(*((after, before) if back else (before, after))) == ["outlined"]
+
+
+def test_words_of_which_the_first_became_soft_over_a_new_line_are_not_outlined() -> None:
+    before = page()
+    font = ImageFont.truetype("DejaVuSans.ttf", 28)
+    ImageDraw.Draw(before).text((0, 224), "Overdue bulbs prices", "#222222", font)
+    after = before.copy()
+    left, _, right, bottom = ImageDraw.Draw(after).textbbox((0, 224), "Overdue bulbs prices", font)
+    ImageDraw.Draw(after).line((left, bottom + 3, right, bottom + 3), "#222222")
+    box = (0, 224, 13, 260)
+    after.paste(after.crop(box).filter(ImageFilter.GaussianBlur(2)), box)
+    assert "outlined" not in kinds(before, after)

@@ -75,3 +75,34 @@ def test_what_hardly_stands_out_lies_over_nothing() -> None:
 )
 def test_words_in_another_order(before: str, after: str, told: tuple[str, str] | None) -> None:
     assert swapped_words(before, after) == told
+
+
+def test_a_disc_that_moved_beside_pictures_at_the_edge_of_the_page() -> None:
+    rng = np.random.default_rng(3)
+    coarse = Image.fromarray(rng.integers(20, 200, (6, 8, 3), np.uint8))
+    picture = coarse.resize((46, 128), Image.Resampling.BICUBIC)
+    images = []
+    for left, top, radius in ((171, 85, 14), (222, 110, 3)):
+        image = page(None)
+        mask = Image.new("L", picture.size)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, 45, 127), radius, 255)
+        image.paste(picture, (0, 232), mask)
+        ImageDraw.Draw(image).ellipse((left, top, left + 16, top + 32), fill="#888888")
+        images.append(image)
+    moved = [change.fact("moved") for change in find_changes(*images, texts=False).changes]
+    assert [(fact.values["dx"], fact.values["dy"]) for fact in moved if fact] == [(51, 25)]
+
+
+def test_a_bar_that_moved_onto_words_moved_by_whole_pixels() -> None:
+    images = []
+    for left in (70, 127):
+        image = page(None)
+        draw = ImageDraw.Draw(image)
+        for line in range(3):
+            draw.text((132, 209 + 16 * line), "$38,735", "#222222", font(14))
+        draw.rounded_rectangle((left, 212, left + 8, 324), 4, "#888888")
+        images.append(image)
+    (change,) = find_changes(*images, texts=False).changes
+    fact = change.fact("moved")
+    assert fact is not None
+    assert (fact.values["dx"], fact.values["dy"]) == (57, 0)

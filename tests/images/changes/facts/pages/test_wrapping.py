@@ -71,3 +71,18 @@ def test_a_cell_that_wraps_in_a_narrow_column_and_not_in_a_wide_one_changed_its_
             ImageDraw.Draw(image).text((left, 180 + 24 * index), line, "#333333", small)
     changes = find_changes(*images, texts=False).changes
     assert "overflow" not in [fact.kind for change in changes for fact in change.facts]
+
+
+def test_large_letters_that_are_further_apart_at_the_edge_of_the_page_do_not_wrap() -> None:
+    images = []
+    font = ImageFont.truetype("DejaVuSans-Bold.ttf", 28)
+    for space in (0, 3):
+        image = Image.new("RGB", (300, 360), "white")
+        for row, words in enumerate(("Sold from", "morf dloS", "Sold")):
+            left = 178.0
+            for letter in words:
+                ImageDraw.Draw(image).text((left, 62 + 24 * row), letter, "#222222", font)
+                left += font.getlength(letter) + space
+        images.append(image)
+    facts = [fact.kind for change in find_changes(*images, texts=False).changes for fact in change.facts]
+    assert "overflow" not in facts
