@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from blip2idc.images.changes import find_changes
+from blip2idc.images.changes import Fact, find_changes
+from blip2idc.images.changes.facts.pages.passing import passing
+from blip2idc.images.changes.regions.grouping import Region
 
 
 def page() -> tuple[Image.Image, ImageDraw.ImageDraw]:
@@ -77,3 +80,25 @@ def test_a_long_line_and_a_broad_one_are_no_carets() -> None:
         other, draw = page()
         draw.rectangle(line, fill="black")
         assert "caret" not in {kind for kind, _ in kinds(bare, other)}
+
+
+def whole(before: np.ndarray, after: np.ndarray) -> Fact | None:
+    """What passing says of two images that differ everywhere."""
+    height, width = before.shape[:2]
+    return passing(before, after, Region((0, 0, width, height), np.ones((height, width), bool), 2.0, 100.0))
+
+
+@pytest.mark.parametrize("size", [(200, 14), (20, 2)])
+def test_an_image_as_narrow_as_a_bar_or_a_caret_shows_none(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    before = rng.integers(0, 90, (*size, 3)).astype(np.uint8)
+    assert whole(before, 255 - before) is None
+
+
+def test_a_narrow_stripe_of_another_pattern_is_no_caret() -> None:
+    rng = np.random.default_rng(3)
+    before = np.full((60, 80, 3), 255, np.uint8)
+    after = before.copy()
+    before[20:36, 40:42], after[20:36, 40:42] = rng.integers(0, 255, (2, 16, 2, 3))
+    mask = (before != after).any(axis=2)[20:36, 40:42]
+    assert passing(before, after, Region((40, 20, 2, 16), mask, 2.0, 100.0)) is None

@@ -1,0 +1,44 @@
+"""Texts that run over the edge of their box."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from blip2idc.images.changes import Fact
+from blip2idc.images.changes.facts.pages.overflow import overflow, where_text_runs_over
+from blip2idc.images.changes.result import MeasuredChange
+
+
+def box_with(words: str, width: int = 200) -> np.ndarray:
+    """A dark box with pale words on a white page."""
+    image = Image.new("RGB", (width, 100), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((40, 10, 119, 89), fill="#20202c")
+    draw.text((48, 40), words, "#9090a0", ImageFont.truetype("DejaVuSans.ttf", 14))
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_words_that_go_on_over_the_edge_of_their_box(back: bool) -> None:
+    images = [box_with("Continue"), box_with("Continue shopping")]
+    step = -1 if back else 1
+    box = (48, 40, 130, 18)
+    assert overflow(*images[::step], (box, box)) == Fact("overflow", {"in": "before" if back else "after"})
+
+
+@pytest.mark.parametrize("box", [(118, 40, 3, 18), (100, 40, 12, 18), (121, 40, 10, 18)])
+def test_what_is_too_narrow_or_beside_an_edge_runs_over_none(box: tuple[int, int, int, int]) -> None:
+    images = box_with("Go", 126), box_with("Go", 126).copy()
+    images[1][40:58, box[0] : box[0] + box[2]] //= 2
+    assert overflow(*images, (box, box)) is None
+
+
+def test_a_text_that_has_another_colour_where_it_came_does_not_run_over() -> None:
+    images = box_with("Continue"), box_with("Continue shopping")
+    recoloured = Fact("recoloured", {"from": "blue", "from_hex": "#0000ff", "to": "red", "to_hex": "#ff0000"})
+    change = MeasuredChange(
+        None, (48, 40, 60, 18), (recoloured,), "the text turned red", 2.0, 100, 50.0, "text"
+    )
+    assert where_text_runs_over(*images, change) == change
