@@ -270,8 +270,7 @@ def _as_card(first: Picture, second: Picture, change: MeasuredChange) -> Measure
 def _is_blank(first: Picture, second: Picture, change: MeasuredChange) -> bool:
     """Whether what came or went is of one colour, but for its edge."""
     picture, box = (second, change.after_box) if change.fact("appeared") else (first, change.before_box)
-    if box is None:
-        return False
+    assert box is not None
     x, y, width, height = box
     rim = min(width, height) // 4
     return is_bare(picture.window((x + rim, y + rim, width - 2 * rim, height - 2 * rim)))
