@@ -118,7 +118,13 @@ def test_words_that_swapped_places_in_a_line(monkeypatch: pytest.MonkeyPatch) ->
         (MeasuredChange(BOX, (40, 44, 200, 30), (MOVED,), thing="text"), ("Open",), ("Open today",)),
         (MeasuredChange(BOX, (40, 44, 200, 30), (MOVED,), thing="text"), ("Open today",), ("Open",)),
     ],
-    ids=["a dot", "appeared but lost", "disappeared but gained", "moved beside words", "moved away from words"],
+    ids=[
+        "a dot",
+        "appeared but lost",
+        "disappeared but gained",
+        "moved beside words",
+        "moved away from words",
+    ],
 )
 def test_what_was_read_against_what_was_measured_is_not_told(
     monkeypatch: pytest.MonkeyPatch, change: MeasuredChange, before: tuple[str, ...], after: tuple[str, ...]
@@ -145,6 +151,15 @@ def test_words_that_moved_onto_others_are_read_where_they_stood_free(monkeypatch
     assert (found.name, found.facts, found.is_read) == ("Sign in", change.facts, False)
 
 
+def test_other_words_in_another_free_place_are_no_words_that_moved() -> None:
+    pair = open_pictures(page((44, 44, "Sign in", 18)), page((44, 200, "Log out", 18)))
+    moved = Fact("moved", {"dx": 0, "dy": 156})
+    (change,) = with_texts(
+        *pair, [MeasuredChange((42, 42, 74, 26), (42, 198, 74, 26), (moved,), thing="text")]
+    )
+    assert change.sentence == "the text 'Sign in' changed to 'Log out'"
+
+
 @pytest.mark.parametrize(("left", "is_told"), [(40, False), (420, True)])
 def test_letters_that_are_read_otherwise_where_no_pixel_changed(
     monkeypatch: pytest.MonkeyPatch, left: int, is_told: bool
@@ -158,7 +173,9 @@ def test_a_line_below_words_that_is_a_box_is_called_by_its_words() -> None:
     """It has another size, so that no line is looked for."""
     pair = open_pictures(page((44, 44, "Our team", 18)), page((44, 44, "Our team", 18)))
     fact = Fact("underlined", {"in": "after", "as": "underlined"})
-    (change,) = with_texts(*pair, [MeasuredChange((36, 36, 120, 36), (36, 36, 120, 38), (fact,), thing="box")])
+    (change,) = with_texts(
+        *pair, [MeasuredChange((36, 36, 120, 36), (36, 36, 120, 38), (fact,), thing="box")]
+    )
     assert (change.name, change.thing) == ("Our team", "box")
 
 
@@ -178,7 +195,9 @@ def test_a_shape_with_a_title_is_a_card(
     shown = page((52, 52, words, 16))
     ImageDraw.Draw(shown).rectangle((40, 40, 39 + size[0], 39 + size[1]), None, "#888888")
     box = (40, 40, *size)
-    (change,) = with_texts(*open_pictures(shown, shown), [MeasuredChange(box, box, facts, thing="white shape")])
+    (change,) = with_texts(
+        *open_pictures(shown, shown), [MeasuredChange(box, box, facts, thing="white shape")]
+    )
     assert change.thing == thing
 
 
