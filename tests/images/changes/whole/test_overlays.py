@@ -123,3 +123,64 @@ def test_words_on_a_page_are_left_to_the_page() -> None:
 def test_plain_edits_mix_nothing_in(edit: object, pictures: list[Pixels]) -> None:
     for picture in pictures:
         assert blended(Views(picture, edit(picture))) is None  # type: ignore[operator]
+
+
+def test_lines_of_which_one_is_as_wide_as_what_is_between_them_are_no_grid(pictures: list[Pixels]) -> None:
+    for picture in pictures:
+        after = picture.copy()
+        after[::30], after[:, ::30] = (200, 20, 20), (200, 20, 20)
+        after[112:129] = (200, 20, 20)
+        assert laid_over(Views(picture, after)) is None
+
+
+def corner_off(picture: Pixels, across: int, up: int) -> Pixels:
+    """A picture with white instead of its lower right corner."""
+    height, width = picture.shape[:2]
+    rows, columns = np.mgrid[:height, :width]
+    after = picture.copy()
+    after[(width - 1 - columns) / across + (height - 1 - rows) / up < 1] = 255
+    return after
+
+
+def test_a_corner_that_was_cut_off_is_not_curled(pictures: list[Pixels]) -> None:
+    for picture in pictures:
+        height, width = picture.shape[:2]
+        assert laid_over(Views(picture, corner_off(picture, width // 2, height // 2))) is None
+        small = cv2.resize(picture, (64, 48), interpolation=cv2.INTER_AREA)
+        assert laid_over(Views(small, corner_off(small, 40, 8))) is None
+
+
+def test_a_puzzle_of_which_each_cut_has_two_edges(pictures: list[Pixels]) -> None:
+    told = []
+    for picture in pictures:
+        after = picture.copy()
+        for axis, side in enumerate(picture.shape[:2]):
+            for part in range(1, 5):
+                for at in (part * side // 5 - 5, part * side // 5 + 5):
+                    line = (slice(at, at + 2), slice(None))[:: -1 if axis else 1]
+                    after[line] = 255 * (after[line].mean(axis=2, keepdims=True) < 128)
+        told.append(laid_over(Views(picture, after)))
+    assert kinds(told).count("jigsaw") >= 3, told
+
+
+def test_words_of_thin_strokes_are_told(pictures: list[Pixels]) -> None:
+    told = []
+    for picture in pictures:
+        after = picture.copy()
+        cv2.putText(after, "Lisbon in May", (30, 200), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (255, 255, 255), 1)
+        told.append(laid_over(Views(picture, after)))
+    assert kinds(told).count("text") >= 2, told
+    assert set(kinds(told)) <= {"text", None}
+
+
+def test_dashes_are_no_words(pictures: list[Pixels]) -> None:
+    for picture in pictures:
+        after = picture.copy()
+        for left in range(30, 230, 30):
+            after[200:204, left : left + 20] = (255, 255, 255)
+        assert laid_over(Views(picture, after)) is None
+
+
+def test_nothing_is_mixed_into_a_plain_ground(pictures: list[Pixels]) -> None:
+    plain = np.full_like(pictures[0], 128)
+    assert blended(Views(plain, cv2.addWeighted(plain, 0.6, pictures[0], 0.4, 0))) is None

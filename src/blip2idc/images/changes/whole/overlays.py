@@ -76,8 +76,6 @@ def _curled(before: Pixels, after: Pixels, mask: np.ndarray) -> Fact | None:
     height, width = mask.shape
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
-    if len(stats) < 2:
-        return None
     number = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
     region = labels == number
     if not 0.03 < region.mean() < 0.7 or (mask & region).sum() < 0.9 * mask.sum():
