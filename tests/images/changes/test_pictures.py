@@ -7,7 +7,15 @@ import pytest
 from PIL import Image
 
 from blip2idc.errors import ImageError
-from blip2idc.images.changes.pictures import codes, difference, differences, open_pictures, tile_ends
+from blip2idc.images.changes import pictures
+from blip2idc.images.changes.pictures import (
+    Picture,
+    codes,
+    difference,
+    differences,
+    open_pictures,
+    tile_ends,
+)
 
 
 def test_both_arrays_get_one_scale() -> None:
@@ -49,6 +57,14 @@ def test_images_are_reduced_by_whole_factors() -> None:
     image = Image.fromarray(np.full((9, 14, 3), 40, np.uint8))
     first, _ = open_pictures(image, np.full((9, 14, 3), 40, np.uint8))
     assert first.rgb(4).shape == (3, 4, 3)
+
+
+def test_arrays_are_reduced_strip_by_strip_as_images_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (23, 14, 3)).astype(np.uint8)
+    drawn, array = Picture(Image.fromarray(image)), Picture(image)
+    for pixels in (pictures._STRIP_PIXELS, 120):
+        monkeypatch.setattr(pictures, "_STRIP_PIXELS", pixels)
+        assert np.array_equal(array.rgb(4), drawn.rgb(4))
 
 
 def test_text_is_no_picture() -> None:
