@@ -187,12 +187,12 @@ def test_another_picture_over_lines_of_text(seed: int) -> None:
     assert facts(*images) == ["replaced"]
 
 
-@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("seed", [5, 7])
 def test_a_small_picture_that_became_soft_is_no_other_one(seed: int) -> None:
     before = page()
     before.paste(photograph((46, 28), seed), (60, 110))
     after = before.copy()
-    after.paste(before.crop((60, 110, 106, 138)).filter(ImageFilter.GaussianBlur(1.5)), (60, 110))
+    after.paste(before.crop((60, 110, 106, 138)).filter(ImageFilter.GaussianBlur(2.1)), (60, 110))
     assert "replaced" not in facts(before, after)
 
 
@@ -249,3 +249,13 @@ def test_of_rows_that_came_alone_no_picture_is_told() -> None:
     image = np.asarray(page())
     assert picture_alone(image, image, (None, (40, 100, 200, 150))) is None
     assert picture_alone(image, image, ((40, 100, 200, 150), None)) is None
+
+
+@pytest.mark.parametrize("blur", [2.2, 3.0])
+def test_a_word_that_became_soft_and_grey_on_a_dark_page_is_no_picture(blur: float) -> None:
+    images = []
+    for color, softened in (("#1d6fd8", False), ("#999999", True)):
+        image = Image.new("RGB", (480, 200), "#15181d")
+        ImageDraw.Draw(image).text((1, 72), "bulbs", color, font(20))
+        images.append(image.filter(ImageFilter.GaussianBlur(blur)) if softened else image)
+    assert "replaced" not in facts(*images)

@@ -128,3 +128,10 @@ def test_corners_of_a_frame_that_have_another_colour_are_as_square_as_before(rea
                 draw.line((x, y, x + inward * reach, y), color, 2)
                 draw.line((x, y, x, y + down * reach), color, 2)
     assert kinds(*images) == ["recoloured"] * 4
+
+
+def test_corners_of_three_pixels_may_be_anything() -> None:
+    images = [page(), page()]
+    for image, radius in zip(images, (0, 5), strict=True):
+        ImageDraw.Draw(image).rounded_rectangle((60, 220, 300, 420), radius, "#3070c0")
+    assert kinds(*images) == []

@@ -10,7 +10,15 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from blip2idc.images.changes import Fact, find_changes
-from blip2idc.images.changes.facts.pages.letters import Line, line_of, line_spacing, parts_of, words_of
+from blip2idc.images.changes.facts.pages.letters import (
+    Line,
+    aligned_of,
+    line_of,
+    line_spacing,
+    parts_of,
+    shapes,
+    words_of,
+)
 
 LINES = ("Open daily", "from nine", "until half past five")
 WORDS = "All prices include taxes"
@@ -227,9 +235,9 @@ def test_a_plain_place_has_no_words() -> None:
     assert words_of(plain) == parts_of(plain) == []
 
 
-@pytest.mark.parametrize("other", ["Seeds", "a longer line"])
-def test_other_lines_further_down_are_not_the_same_further_apart(other: str) -> None:
-    boxes = [(30, 100, 45, 14), (30, 120, 45, 14)], [(30, 100, 45, 14), (30, 130, 45, 14)]
+@pytest.mark.parametrize(("other", "width"), [("Seeds", 45), ("Riverside", 70)])
+def test_other_lines_further_down_are_not_the_same_further_apart(other: str, width: int) -> None:
+    boxes = [(30, 100, 45, 14), (30, 120, 45, 14)], [(30, 100, width, 14), (30, 130, width, 14)]
     images = [page()[0] for _ in range(2)]
     for image, places, text in zip(images, boxes, ("River", other), strict=True):
         for left, top, _, _ in places:
@@ -237,3 +245,51 @@ def test_other_lines_further_down_are_not_the_same_further_apart(other: str) -> 
     lines = [[line(image, box) for box in places] for image, places in zip(images, boxes, strict=True)]
     assert line_spacing(list(zip(lines[0], lines[0], strict=True))) is None
     assert line_spacing(list(zip(*lines, strict=True))) is None
+
+
+@pytest.mark.parametrize("size", [20, 24])
+def test_another_digit_with_thicker_strokes_is_not_bold(size: int) -> None:
+    images = []
+    for text in ("1", "/"):
+        image, draw = page()
+        draw.text((200, 130), text, "#222222", font(size))
+        images.append(image)
+    assert "bold" not in kinds(*images) + kinds(*images[::-1])
+
+
+@pytest.mark.parametrize("space", [1, 2])
+def test_letters_as_thin_as_a_pixel_that_are_further_apart(space: int) -> None:
+    images = []
+    for gap in (0, space):
+        image, draw = page()
+        left = 30.0
+        for letter in "illicit rules, little bill":
+            draw.text((left, 100), letter, "#222222", font(10))
+            left += font(10).getlength(letter) + gap
+        images.append(image)
+    assert set(kinds(*images)) <= {"spaced"}
+
+
+def test_lines_of_one_width_that_moved_are_not_aligned_otherwise() -> None:
+    boxes = [(30, 100, 60, 14), (30, 120, 62, 14)], [(36, 100, 60, 14), (34, 120, 62, 14)]
+    images = [page()[0] for _ in range(2)]
+    for image, places in zip(images, boxes, strict=True):
+        for left, top, width, height in places:
+            ImageDraw.Draw(image).rectangle((left, top, left + width - 1, top + height - 1), fill="#222222")
+    lines = [[line(image, box) for box in places] for image, places in zip(images, boxes, strict=True)]
+    assert aligned_of(list(zip(*lines, strict=True))) is None
+
+
+def test_lines_that_have_no_edge_in_common_are_not_aligned() -> None:
+    boxes = [(30, 100, 60, 14), (30, 120, 90, 14)], [(56, 100, 60, 14), (36, 120, 90, 14)]
+    images = [page()[0] for _ in range(2)]
+    for image, places in zip(images, boxes, strict=True):
+        for left, top, width, height in places:
+            ImageDraw.Draw(image).rectangle((left, top, left + width - 1, top + height - 1), fill="#222222")
+    lines = [[line(image, box) for box in places] for image, places in zip(images, boxes, strict=True)]
+    assert aligned_of(list(zip(*lines, strict=True))) is None
+
+
+def test_a_block_has_the_shapes_of_no_letters() -> None:
+    block, empty = np.ones((14, 60), np.float32), np.zeros((14, 60), np.float32)
+    assert shapes(block, block) == shapes(empty, empty) == 0

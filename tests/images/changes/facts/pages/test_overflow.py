@@ -28,11 +28,22 @@ def test_words_that_go_on_over_the_edge_of_their_box(back: bool) -> None:
     assert overflow(*images[::step], (box, box)) == Fact("overflow", {"in": "before" if back else "after"})
 
 
-@pytest.mark.parametrize("box", [(118, 40, 3, 18), (100, 40, 12, 18), (121, 40, 10, 18)])
-def test_what_is_too_narrow_or_beside_an_edge_runs_over_none(box: tuple[int, int, int, int]) -> None:
-    images = box_with("Go", 126), box_with("Go", 126).copy()
-    images[1][40:58, box[0] : box[0] + box[2]] //= 2
-    assert overflow(*images, (box, box)) is None
+@pytest.mark.parametrize("box", [(118, 40, 3, 18), (60, 40, 57, 18)])
+def test_a_place_that_hardly_reaches_the_edge_of_the_box_tells_nothing(
+    box: tuple[int, int, int, int],
+) -> None:
+    assert overflow(box_with("Continue"), box_with("Continue shopping"), (box, box)) is None
+
+
+def test_words_that_go_on_over_a_thin_line_are_on_one_ground() -> None:
+    images = []
+    for words in ("Continue", "Continue shopping"):
+        image = Image.new("RGB", (200, 100), "white")
+        ImageDraw.Draw(image).line((119, 0, 119, 99), "#d8d8d8")
+        ImageDraw.Draw(image).text((48, 40), words, "#222222", ImageFont.truetype("DejaVuSans.ttf", 14))
+        images.append(np.asarray(image))
+    box = (48, 40, 130, 18)
+    assert overflow(images[0], images[1], (box, box)) is None
 
 
 def test_a_text_that_has_another_colour_where_it_came_does_not_run_over() -> None:
