@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from blip2idc.images.changes import find_changes
+from blip2idc.images.changes.facts.fading import greyed
+from blip2idc.images.changes.facts.patch import patch_of
+from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import MeasuredChange
 from blip2idc.worlds.edits.photographs import packaged_photographs
 
@@ -116,3 +120,13 @@ def test_a_picture_in_other_light_on_a_dark_page_did_not_fade(back: bool) -> Non
     darker.paste(part.point(lambda level: level * 0.7), (120, 80))
     (fact,) = (change_of(darker, image) if back else change_of(image, darker)).facts
     assert fact.kind == ("brighter" if back else "darker")
+
+
+def test_a_small_frame_that_turned_grey_is_not_greyed_out_with_what_is_in_it() -> None:
+    images = []
+    for color in ("#0d6efd", "#c8ccd2"):
+        image, draw = page()
+        draw.rectangle((60, 100, 71, 111), outline=color, width=2)
+        images.append(np.asarray(image))
+    mask = (images[0] != images[1]).any(axis=2)[100:112, 60:72]
+    assert greyed(patch_of(*images, Region((60, 100, 12, 12), mask, 2.0, 100.0), 0.0)) is None

@@ -99,6 +99,16 @@ def test_a_step_of_dots_is_no_switch() -> None:
     assert not any(c.fact("checked") for c in find_changes(*images, texts=False).changes)
 
 
+@pytest.mark.parametrize("apart", [15, 16, 18])
+def test_the_filled_one_of_two_rings_is_the_other_one_and_no_switch(apart: int) -> None:
+    images = [page(), page()]
+    for image, first in zip(images, (True, False), strict=True):
+        draw = ImageDraw.Draw(image)
+        for left, filled in ((60, first), (60 + apart, not first)):
+            draw.ellipse((left, 200, left + 14, 214), "#0d6efd" if filled else "white", "#0d6efd")
+    assert not any(c.fact("checked") for c in find_changes(*images, texts=False).changes)
+
+
 def test_a_dot_that_has_another_colour_is_not_checked() -> None:
     one, other = page(), page()
     for image, color in ((one, "#d62828"), (other, "#28a046")):
