@@ -220,9 +220,12 @@ def test_what_is_large_and_differs_by_much_is_no_speck(
     assert find._is_speck(region) == speck
 
 
-def test_a_page_with_more_rows_at_its_end() -> None:
+@pytest.mark.parametrize("rows", [12, 20])
+def test_a_page_with_more_rows_at_its_end(rows: int) -> None:
     image = Image.new("RGB", (480, 360), "white")
-    ImageDraw.Draw(image).rounded_rectangle((0, 231, 216, 371), 14, "#f4f4f4")
-    (change,) = find_changes(image.crop((0, 0, 480, 340)), image, texts=False).changes
-    assert change.facts == (Fact("gap", {"pixels": 20}),)
+    mask = Image.new("L", (4 * 217, 4 * 141))
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, 4 * 217 - 1, 4 * 141 - 1), 4 * 14, 255)
+    image.paste("#f4f4f4", (0, 231), mask.resize((217, 141), Image.Resampling.BOX))
+    (change,) = find_changes(image.crop((0, 0, 480, 360 - rows)), image, texts=False).changes
+    assert change.facts == (Fact("gap", {"pixels": rows}),)
     assert change.before_box is None

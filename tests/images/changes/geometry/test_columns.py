@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -45,3 +46,23 @@ def test_a_card_that_moved_to_another_column_is_no_insertion() -> None:
     moved = change.fact("moved")
     assert moved is not None
     assert moved.values == {"dx": 220, "dy": 0}
+
+
+def test_a_disc_that_moved_by_a_pixel_between_other_changes_left_no_gap() -> None:
+    rng = np.random.default_rng(3)
+    coarse = Image.fromarray(rng.integers(20, 200, (6, 8, 3), np.uint8))
+    picture = coarse.resize((44, 11), Image.Resampling.BICUBIC)
+    images = []
+    for moved in (0, 1):
+        image = Image.new("RGB", (480, 360), "#15181d")
+        draw = ImageDraw.Draw(image)
+        draw.ellipse((1 + moved, 161, 51 + moved, 242), fill="white")
+        draw.text((0, 124), "Open il.", "#f4f4f4", ImageFont.truetype("DejaVuSans.ttf", 20))
+        mask = Image.new("L", picture.size)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, 43, 10), 5 * moved, 255)
+        image.paste(picture, (1, 244), mask)
+        if not moved:
+            draw.text((0, 111), "Sold", "#222222", ImageFont.truetype("DejaVuSans.ttf", 10))
+        images.append(image)
+    facts = [fact.kind for change in find_changes(*images, texts=False).changes for fact in change.facts]
+    assert "gap" not in facts

@@ -49,3 +49,17 @@ def test_a_line_around_a_box_is_no_shadow(width: int, color: str) -> None:
     ImageDraw.Draw(after).rounded_rectangle(BOX, 14, outline=color, width=width)
     (change,) = find_changes(page(), after, texts=False).changes
     assert change.fact("outlined")
+
+
+def test_faint_words_over_a_bar_that_moved_are_no_shadow() -> None:
+    images = []
+    font = ImageFont.truetype("DejaVuSans-Oblique.ttf", 28)
+    for top in (76, 23):
+        image = Image.new("RGB", (480, 360), "white")
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((54, top, 193, top + 6), fill="#f4f4f4")
+        draw.text((62, top + 1), "il. All t", "#e8e8e8", font)
+        draw.text((0, 184), "Overdue bulbs prices", "#222222", ImageFont.truetype("DejaVuSans.ttf", 28))
+        images.append(image)
+    changes = find_changes(*images, texts=False).changes
+    assert [fact.kind for change in changes for fact in change.facts] == ["moved"]

@@ -80,12 +80,12 @@ def test_words_in_another_order(before: str, after: str, told: tuple[str, str] |
 def test_a_disc_that_moved_beside_pictures_at_the_edge_of_the_page() -> None:
     rng = np.random.default_rng(3)
     coarse = Image.fromarray(rng.integers(20, 200, (6, 8, 3), np.uint8))
-    picture = coarse.resize((46, 128), Image.Resampling.BICUBIC)
+    picture = coarse.resize((46, 130), Image.Resampling.BICUBIC)
     images = []
     for left, top, radius in ((171, 85, 14), (222, 110, 3)):
-        image = page(None)
+        image = Image.new("RGB", (480, 360), "white")
         mask = Image.new("L", picture.size)
-        ImageDraw.Draw(mask).rounded_rectangle((0, 0, 45, 127), radius, 255)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, 45, 129), radius, 255)
         image.paste(picture, (0, 232), mask)
         ImageDraw.Draw(image).ellipse((left, top, left + 16, top + 32), fill="#888888")
         images.append(image)
