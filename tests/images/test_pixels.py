@@ -69,3 +69,10 @@ def test_the_box_reaches_to_the_last_of_several() -> None:
 )  # fmt: skip
 def test_a_share_is_told_without_noughts_at_its_end(share: float, words: str) -> None:
     assert share_in_words(share) == words
+
+
+def test_sizes_and_pixels_that_are_equal() -> None:
+    assert PixelDifference((30, 20), (30, 20), 0).identical
+    assert not PixelDifference((30, 20), (30, 20), 1).identical
+    assert PixelDifference((30, 20), (30, 20), 1).same_size
+    assert not PixelDifference((30, 20), (20, 30), 0).same_size

@@ -40,6 +40,12 @@ def refused(source: object, **options: object) -> str:
     return str(caught.value)
 
 
+def test_run_lengths_that_fill_the_picture_need_no_end() -> None:
+    whole = open_image(hostile.bmp(4, 2, b"\x04\x01\x00\x00\x04\x01\x00\x01"), name="it")
+    without = open_image(hostile.bmp(4, 2, b"\x04\x01\x00\x00\x04\x01"), name="it")
+    assert np.array_equal(np.asarray(without), np.asarray(whole))
+
+
 JUMP = b"\x00\x02\xff\xff"
 
 
@@ -51,6 +57,9 @@ JUMP = b"\x00\x02\xff\xff"
         (hostile.bmp(1_000_000, 64, b"\x01\x01\x00\x00\x00\x01"), "bytes of run lengths for 1000000x64 pixels"),
         (hostile.bmp(8000, 8000, b"\x00\x00" * 300_000), "more rows than the picture has"),
         (hostile.bmp(300, 2, b"\xff\x01" * 40), "the run lengths end early"),
+        (hostile.bmp(8, 2, b"\x00\x00" * 2 + b"\x01\x01"), "a run leads out of the picture"),
+        (hostile.bmp(8, 2, b"\x04\x01"), "the run lengths end early"),
+        (hostile.ico(hostile.header_only_png(10, 10), 257), "257 pictures in one icon"),
         (hostile.ico(hostile.header_only_png(20_000, 20_000)), "has 20000x20000 = 400,000,000 pixels"),
         (hostile.ico(hostile.header_only_png(8000, 8001)), "more than the limit of 64,000,000"),
         (hostile.ico(hostile.header_only_png(7000, 7000)), "is an icon of 7000x7000 pixels, which takes 637 MB"),

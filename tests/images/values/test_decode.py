@@ -197,3 +197,12 @@ def test_channels_of_sixteen_bits_mean_what_those_of_eight_mean(
     (frame,) = open_values(path).frames()
     assert (frame.space, frame.alpha) == (space, alpha)
     np.testing.assert_array_equal(frame.values, values)
+
+
+def test_one_frame_of_many_is_asked_for_by_its_number(tmp_path: Path) -> None:
+    shades = [Image.new("RGB", (20, 10), (value,) * 3) for value in (10, 90, 170)]
+    shades[0].save(tmp_path / "x.png", save_all=True, append_images=shades[1:])
+    file = open_values(tmp_path / "x.png")
+    assert [int(file.frame(index).values[0, 0, 0]) for index in (2, 0)] == [170, 10]
+    with pytest.raises(ImageError, match="has 3 frames; number 4 was asked for"):
+        file.frame(3)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from blip2idc.images import aside
-from blip2idc.images.values.frame import Frame, Space, matched, rgb_of
+from blip2idc.images.values.frame import Frame, Space, differing, matched, rgb_of
 
 RNG = np.random.default_rng(3)
 
@@ -56,3 +56,30 @@ def test_inks_become_light_strip_by_strip_as_at_once(
     expected = Image.frombytes(space.upper(), (20, 30), values.tobytes()).convert("RGB")
     monkeypatch.setattr("blip2idc.images.aside.STRIP_VALUES", 500)
     assert np.array_equal(rgb_of(values[:, ::-1][:, ::-1], space), np.asarray(expected))
+
+
+def test_gray_meets_colours_whichever_is_first() -> None:
+    gray, color = frame(1, "uint8", "gray"), frame(3, "uint8", "rgb")
+    found = matched(color, gray)
+    assert found is not None
+    assert np.array_equal(found[0].values, color.values)
+    assert np.array_equal(found[1].values, np.repeat(gray.values, 3, axis=2))
+
+
+def test_inks_meet_light_as_it_looks() -> None:
+    inks, light = frame(4, "uint8", "cmyk"), frame(3, "uint8", "rgb")
+    found = matched(inks, light)
+    assert found is not None
+    assert np.array_equal(found[0].values, rgb_of(inks.values, "cmyk"))
+    assert found[1] is light
+
+
+def test_what_differs_by_less_than_is_tolerated_does_not_count() -> None:
+    one = frame(3, "uint8", "rgb")
+    values = one.values.copy()
+    values[1, 2, 0] += 3
+    values[4, 0, 2] += 9
+    for tolerance, places in ((0, [(1, 2), (4, 0)]), (3, [(4, 0)]), (9, [])):
+        mask, largest = differing(one, Frame(values, "rgb"), tolerance)
+        assert list(zip(*np.nonzero(mask), strict=True)) == places
+        assert largest == 9

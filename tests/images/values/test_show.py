@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blip2idc.images.values.frame import Frame
+from blip2idc.images.values.frame import Frame, rgb_of
 from blip2idc.images.values.show import shown, shown_values
 
 
@@ -58,3 +58,15 @@ def test_what_would_not_show_on_white_is_laid_on_black() -> None:
     dark[:, :, :3] = 0
     pair = shown(Frame(clear, "rgb", alpha=True), Frame(dark, "rgb", alpha=True))
     assert (pair.before.getpixel((1, 1)), pair.after.getpixel((1, 1))) == ((255, 255, 255), (0, 0, 0))
+
+
+def test_plain_colours_are_shown_as_they_lie_in_memory_and_inks_as_they_look() -> None:
+    values = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    inks = np.arange(80, dtype=np.uint8).reshape(4, 5, 4)
+    plain, light = Frame(values, "rgb"), Frame(rgb_of(inks, "cmyk"), "rgb")
+    one, other = shown_values(plain, light)
+    assert np.shares_memory(one, values)
+    assert np.array_equal(other, light.values)
+    first, second = shown_values(Frame(inks, "cmyk"), Frame(inks, "cmyk"))
+    assert np.array_equal(first, light.values)
+    assert np.array_equal(second, light.values)

@@ -38,3 +38,12 @@ def test_a_frame_beyond_the_canvas_is_found_behind_others(colors: int, between: 
         check_gif(start + frame(left=992, top=1000) + b";", limits)
     with pytest.raises(ImageError, match="it: has 8x60000 ="):
         check_gif(start + frame(height=60_000) + b";", limits)
+
+
+@pytest.mark.parametrize(
+    ("data", "count"), [(b"\x01a", 400_001), (b"", 400_001)], ids=["in one frame", "empty"]
+)
+def test_absurdly_many_blocks_are_refused(data: bytes, count: int) -> None:
+    blocks = frame()[: -len(DATA)] + data * count + b"\0" if data else b"!\xfe\0" * count
+    with pytest.raises(ImageError, match="more than 400,000 blocks"):
+        check_gif(header() + blocks + b";", Limits(100_000, "it"))
