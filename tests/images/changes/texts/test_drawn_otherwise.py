@@ -119,3 +119,13 @@ def test_on_another_ground_nothing_is_told() -> None:
     pixels = np.asarray(after).copy()
     pixels[60:] -= np.minimum(pixels[60:], 40)
     assert told(before, Image.fromarray(pixels)) is None
+
+
+def test_letters_further_apart_and_a_little_taller_tell_nothing() -> None:
+    before, after = lines_of(letters(0)), lines_of(letters(4))
+    assert same_words(list(zip(before, after, strict=True))) == Fact(
+        "spaced", {"in": "after", "mode": "letters"}
+    )
+    image = letters(4)
+    taller = image.resize((image.width, round(1.1 * image.height)), Image.Resampling.BICUBIC)
+    assert same_words(list(zip(before, lines_of(taller), strict=True))) is None

@@ -52,3 +52,31 @@ def test_frames_crops_and_turns_are_neither(pictures: list[Pixels]) -> None:
         lambda picture: np.asarray(Image.fromarray(picture).rotate(8, expand=True, fillcolor="white")),
     ):
         assert kinds(pictures, edit) == []
+
+
+def shaded_below(picture: Pixels, blur: int) -> Pixels:
+    """A picture with a shadow that is seen right of it and below alone."""
+    shadow = Image.new("L", (picture.shape[1] + 30, picture.shape[0] + 30), 255)
+    shadow.paste(70, (10, 10, 10 + picture.shape[1], 10 + picture.shape[0]))
+    result = Image.merge("RGB", [shadow.filter(ImageFilter.GaussianBlur(blur)) if blur else shadow] * 3)
+    result.paste(Image.fromarray(picture), (0, 0))
+    return np.asarray(result)
+
+
+def test_a_shadow_is_soft_though_the_picture_reaches_the_edge_on_the_other_sides(
+    pictures: list[Pixels],
+) -> None:
+    told = kinds(pictures[:1], lambda picture: shaded_below(picture, 5))
+    assert told == ["drop_shadow"]
+    assert kinds(pictures[:1], lambda picture: shaded_below(picture, 0)) == []
+
+
+def test_a_card_that_is_not_turned_is_told_by_its_frame_that_is_widest_below(pictures: list[Pixels]) -> None:
+    def upright(picture: Pixels, above: int, below: int) -> Pixels:
+        card = np.pad(picture, ((above, below), (12, 12), (0, 0)), constant_values=250)
+        return np.pad(card, ((8, 8), (8, 8), (0, 0)), constant_values=120)
+
+    small = [pictures[0][:220, :220]]
+    assert kinds(small, lambda picture: upright(picture, 12, 40)) == ["polaroid"]
+    assert kinds(small, lambda picture: upright(picture, 40, 12)) == []
+    assert kinds(small, lambda picture: upright(picture, 12, 12)) == []

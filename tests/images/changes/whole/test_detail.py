@@ -29,3 +29,11 @@ def test_blocks_are_told_though_some_have_no_edge_between_them(side: int, pictur
         blocks = before.reshape(height // side, side, width // side, side, 3).mean(axis=(1, 3))
         after = np.kron(blocks, np.ones((side, side, 1))).astype(np.uint8)
         assert detail.drawn(Views(before, after)) == Fact("pixelate")
+
+
+def test_noise_that_came_and_noise_that_is_gone(pictures: list[Pixels]) -> None:
+    for picture in pictures[:2]:
+        grain = np.random.default_rng(0).normal(0, 1, picture.shape)
+        noisy = np.clip(picture + 24 * grain, 0, 255).astype(np.uint8)
+        assert detail.detail(Views(picture, noisy)) == Fact("noise")
+        assert detail.detail(Views(noisy, picture)) == Fact("denoise")

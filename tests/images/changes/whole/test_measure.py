@@ -283,3 +283,12 @@ def test_every_kind_has_a_sentence() -> None:
         "ends": "at the top and bottom",
     }
     assert len({whole_sentence(Fact(kind, details)) for kind in WHOLE_KINDS}) == len(WHOLE_KINDS)
+
+
+@pytest.mark.parametrize(("side", "kind"), [(47, None), (48, "invert")])
+def test_of_tiny_pictures_nothing_is_told(
+    side: int, kind: str | None, photographs: list[Image.Image]
+) -> None:
+    small = photographs[0].resize((side, side))
+    fact = measure_whole(np.asarray(small), np.asarray(ImageOps.invert(small)))
+    assert (fact.kind if fact else None) == kind

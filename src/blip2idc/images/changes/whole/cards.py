@@ -83,7 +83,7 @@ def _printed(profiles: list[tuple[Floats, Floats]], angle: float) -> Fact | None
         behind = behind or 0 < width < len(colors) - 2
     if min(widths) < least:
         return None
-    left, top, right, bottom = (widths[index] for index in (0, 3, 2, 1))
+    left, top, right, bottom = widths
     if angle > 0.8 and behind:
         return Fact("polaroid")
     if bottom > 1.5 * max(left, top, right):
