@@ -9,6 +9,7 @@ from blip2idc.images.changes import Fact, MeasuredChange
 from blip2idc.images.changes.pictures import open_pictures
 from blip2idc.images.changes.result import Box
 from blip2idc.images.changes.texts.called import called
+from blip2idc.images.changes.texts.finding import find_lines
 from blip2idc.images.changes.texts.found import called_by_found
 
 pytest.importorskip("rapidocr", reason="the extra [ocr] is not installed")
@@ -82,3 +83,19 @@ def test_bars_of_which_one_has_an_entry_more_changed_no_entry() -> None:
     one = change((36, 116, 560, 28), thing="text")
     found = called_by_found(*open_pictures(*bars), one)
     assert (found.before_text, found.after_text, found.name) == (None, None, None)
+
+
+def test_a_clock_that_ran_on_is_not_told_as_other_words() -> None:
+    pages = []
+    for time in ("12:04", "12:09"):
+        image = Image.new("RGB", (640, 400), "white")
+        ImageDraw.Draw(image).text((60, 120), time, "#222222", FONT)
+        pages.append(image)
+    one = change((54, 114, 70, 30), thing="text")
+    assert not called_by_found(*open_pictures(*pages), one).is_read
+
+
+def test_beyond_the_image_no_lines_are_found() -> None:
+    picture, _ = open_pictures(form(), form())
+    assert find_lines(picture, (660, 100, 40, 30)) == []
+    assert find_lines(picture, (60, 420, 40, 30)) == []
