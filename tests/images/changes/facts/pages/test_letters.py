@@ -293,3 +293,16 @@ def test_lines_that_have_no_edge_in_common_are_not_aligned() -> None:
 def test_a_block_has_the_shapes_of_no_letters() -> None:
     block, empty = np.ones((14, 60), np.float32), np.zeros((14, 60), np.float32)
     assert shapes(block, block) == shapes(empty, empty) == 0
+
+
+def test_a_bar_of_a_chart_that_became_smaller_is_not_bold() -> None:
+    def chart(smaller: int) -> Image.Image:
+        image = Image.new("RGB", (340, 240), "#f4f6f9")
+        draw = ImageDraw.Draw(image)
+        for number, height in enumerate((60, 84, 42, 26)):
+            off, left = (smaller if number == 2 else 0), 30 + 52 * number
+            draw.rectangle((left + off, 200 - height + off, left + 33 - off, 199 - off), "#6f42c1")
+        return image
+
+    (change,) = find_changes(chart(0), chart(5)).changes
+    assert [fact.kind for fact in change.facts] == ["resized"]

@@ -36,7 +36,7 @@ _BOLD_SHAPES, _SHAPES = (
     0.85,
 )  # correlation of bold letters with regular ones, of the same letters in two sizes
 _BOLD_WIDTH = (0.97, 1.3)  # ratio of the widths of both lines
-_STROKE = 0.45  # of the height of a line: the width of its strokes at most, if it is of letters
+_STROKE = 0.36  # of the height of a line: the width of its strokes at most, if it is of letters
 _SAME_INK = 0.06  # share by which the ink of spaced letters may differ
 _SPREAD, _WIDER = 0.05, 1.06  # difference of the ink's course along the line, and ratio of their widths
 _SAME, _SAME_GLYPHS = (
