@@ -37,7 +37,7 @@ from blip2idc.images.changes.pictures import (
     open_pictures,
     working_factor,
 )
-from blip2idc.images.changes.regions.exactness import excess_of
+from blip2idc.images.changes.regions.exactness import excess_of, holds_little
 from blip2idc.images.changes.regions.grouping import Region, find_areas, find_regions
 from blip2idc.images.changes.regions.noise import Excess, exact_excess
 from blip2idc.images.changes.regions.rendering import (
@@ -96,6 +96,8 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
     if plain is not None and beside and (bar := find_scroll_bar(one, other)) is not None:
         return _beside_scroll_bar(one, other, plain, *bar, texts=texts)
     found = aligning.align_exactly(one, other, plain)
+    if found is None and plain is not None and holds_little(one, other, plain):
+        found = Alignment("aligned")
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
     drawn = is_drawn(one, other)
     whole = measure_page(one, other) if little and drawn and factor == 1 else None

@@ -46,3 +46,37 @@ def test_letters_encoded_anew_did_not() -> None:
         (plain, palette),
     ):
         assert not find_changes(one, other).changes
+
+
+STYLES: dict[str, dict[str, str | int]] = {
+    "bold": {"face": "DejaVuSans-Bold.ttf"},
+    "italic": {"face": "DejaVuSans-Oblique.ttf"},
+    "resized": {"size": 20},
+    "moved": {"left": 22},
+}
+
+
+def component(lines: int, *, face: str = "DejaVuSans.ttf", size: int = 16, left: int = 20) -> Image.Image:
+    """A small picture of lines of text alone."""
+    image = Image.new("RGB", (360, 120), "white")
+    for line in range(lines):
+        place, font = (left, 20 + 26 * line), ImageFont.truetype(face, size)
+        ImageDraw.Draw(image).text(place, "Opening hours", "#222222", font)
+    return image
+
+
+@pytest.mark.parametrize("lines", [1, 3])
+@pytest.mark.parametrize("kind", STYLES)
+def test_all_that_a_small_picture_shows_in_another_style_changed(kind: str, lines: int) -> None:
+    (change,) = find_changes(component(lines), component(lines, **STYLES[kind])).changes  # type: ignore[arg-type]
+    assert [fact.kind for fact in change.facts] == [kind]
+
+
+@pytest.mark.parametrize("kind", STYLES)
+def test_such_a_picture_encoded_or_sampled_anew_did_not(kind: str) -> None:
+    picture = component(3, **STYLES[kind])  # type: ignore[arg-type]
+    for scale in (0.9, 2.0):
+        width, height = (round(scale * side) for side in picture.size)
+        assert not find_changes(picture, picture.resize((width, height)).resize(picture.size)).changes
+    for quality in (80, 95, 100):
+        assert not find_changes(picture, as_jpeg(picture, quality)).changes

@@ -18,6 +18,9 @@ from blip2idc.images.changes.regions.rendering import without_drawn_anew
 _CELL = 16
 #: Levels, and the share of differences up to there that drawing leaves at most.
 _SMALL, _FEW_SMALL = 12, 0.1
+#: Share of an image that is not its ground, and of that what is nearly its colour, at most: letters have 0.05 to 0.11
+#: of the latter, in JPEG up to quality 98 0.3 and more.
+_HALF, _FEW_NEAR = 0.5, 0.11
 #: Share of equal tiles from which on every difference counts.
 _MOSTLY_EQUAL = 0.7
 #: Places over which differences are spread, and tiles that JPEG changes, at least.
@@ -54,11 +57,50 @@ def _is_exact(overlay: Overlay, plain: Plane) -> bool:
         gap = plain[plain > 0]  # with little on a page, all of it may have changed
         few = 0 < gap.size < 0.5 * plain.size
         bare = few and (gap <= _SMALL).mean() < _FEW_SMALL and not _is_spread(plain)
+        bare = bare or (few and holds_little(overlay.before, overlay.after, plain))
         recoloured = few and float(np.median(gap)) > _SMALL and _is_recoloured(overlay, plain)
         return bool(bare) or recoloured or aligning.came_or_went(overlay.before, overlay.after)
     if equal >= _MOSTLY_EQUAL:
         return True
     return not _is_spread(plain) and not _is_encoded_anew(overlay.before, overlay.after)
+
+
+def holds_little(before: Pixels, after: Pixels, plain: Plane) -> bool:
+    """Whether two pictures of one size hold so little, drawn cleanly, that all of it may have changed in its place.
+
+    Args:
+        before: uint8 [H, W, 3].
+        after: uint8 [H, W, 3].
+        plain: Their difference.
+    """
+    differing = plain[plain > 0]
+    large = differing.size > 0 and float(np.median(differing)) > _SMALL
+    return large and not _is_spread(plain) and _is_clean(before, after)
+
+
+def _is_clean(before: Pixels, after: Pixels) -> bool:
+    """Whether both are drawn on one ground that no encoding has touched: hardly anything is nearly its colour."""
+    grounds = [_ground(image) for image in (before, after)]
+    if not np.array_equal(*grounds):
+        return False
+    for image, ground in zip((before, after), grounds, strict=True):
+        off = np.abs(image.astype(np.int16) - ground).max(axis=2)
+        inked = np.count_nonzero(off)
+        if (
+            inked > _HALF * off.size
+            or np.count_nonzero(off <= _SMALL) - (off.size - inked) > _FEW_NEAR * inked
+        ):
+            return False
+    return True
+
+
+def _ground(image: Pixels) -> np.ndarray:
+    """The commonest colour, int16 [3]."""
+    colours, counts = np.unique(
+        image.reshape(-1, 3).astype(np.int32) @ (1, 1 << 8, 1 << 16), return_counts=True
+    )
+    packed = int(colours[counts.argmax()])
+    return np.array([packed & 255, packed >> 8 & 255, packed >> 16], np.int16)
 
 
 def _is_recoloured(overlay: Overlay, plain: Plane) -> bool:
