@@ -80,10 +80,10 @@ def holds_little(before: Pixels, after: Pixels, plain: Plane) -> bool:
 
 def _is_clean(before: Pixels, after: Pixels) -> bool:
     """Whether both are drawn on one ground that no encoding has touched: hardly anything is nearly its colour."""
-    grounds = [_ground(image) for image in (before, after)]
-    if not np.array_equal(*grounds):
+    ground = _ground(before)
+    if not np.array_equal(ground, _ground(after)):
         return False
-    for image, ground in zip((before, after), grounds, strict=True):
+    for image in (before, after):
         off = np.abs(image.astype(np.int16) - ground).max(axis=2)
         inked = np.count_nonzero(off)
         if (
