@@ -21,6 +21,8 @@ _SMALL, _FEW_SMALL = 12, 0.1
 #: Share of an image that is not its ground, and of that what is nearly its colour, at most: letters have 0.05 to 0.11
 #: of the latter, in JPEG up to quality 98 0.3 and more.
 _HALF, _FEW_NEAR = 0.5, 0.11
+#: Pixels that are not ground in an image that holds little, at most.
+_LITTLE = 20_000
 #: Share of equal tiles from which on every difference counts.
 _MOSTLY_EQUAL = 0.7
 #: Places over which differences are spread, and tiles that JPEG changes, at least.
@@ -79,7 +81,7 @@ def holds_little(before: Pixels, after: Pixels, plain: Plane) -> bool:
 
 
 def _is_clean(before: Pixels, after: Pixels) -> bool:
-    """Whether both are drawn on one ground that no encoding has touched: hardly anything is nearly its colour."""
+    """Whether both are drawn in few pixels on a ground that no encoding touched: hardly anything is nearly its colour."""
     ground = _ground(before)
     if not np.array_equal(ground, _ground(after)):
         return False
@@ -87,7 +89,7 @@ def _is_clean(before: Pixels, after: Pixels) -> bool:
         off = np.abs(image.astype(np.int16) - ground).max(axis=2)
         inked = np.count_nonzero(off)
         if (
-            inked > _HALF * off.size
+            inked > min(_LITTLE, _HALF * off.size)
             or np.count_nonzero(off <= _SMALL) - (off.size - inked) > _FEW_NEAR * inked
         ):
             return False
