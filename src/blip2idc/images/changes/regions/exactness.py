@@ -81,7 +81,7 @@ def holds_little(before: Pixels, after: Pixels, plain: Plane) -> bool:
 
 
 def _is_clean(before: Pixels, after: Pixels) -> bool:
-    """Whether both are drawn in few pixels on a ground that no encoding touched: hardly anything is nearly its colour."""
+    """Whether both are drawn in few pixels on a ground that no encoding touched: little is nearly of its colour."""
     ground = _ground(before)
     if not np.array_equal(ground, _ground(after)):
         return False
