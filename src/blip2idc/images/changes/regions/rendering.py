@@ -69,10 +69,7 @@ _MANY_LETTERS, _PARTLY_OVER = (
     0.35,
 )  # areas of another weight from which on pictures may take the rest of a page
 _EDGE = 8  # levels beside which something is shown
-_ALL, _SEEN_TO_STAY = (
-    0.95,
-    0.2,
-)  # share of the area that differs: other smoothing; of it, with full ink that stays
+_SEEN_TO_STAY = 0.2  # share of letters of other smoothing, by area, whose full ink is seen to stay
 _LETTER = (6, 48)  # pixels: height of a letter
 _WORD = 3  # letters
 

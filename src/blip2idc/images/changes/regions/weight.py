@@ -60,15 +60,9 @@ def more_ink(before: Pixels, after: Pixels, box: Box, *, much: bool = False) -> 
         much: Whether thin lines count too, which grow by more.
     """
     limits = _MUCH if much else _A_LITTLE
-    x, y, width, height = box
-    top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
-    window = slice(top, y + min(height, _LARGEST) + _MARGIN), slice(left, x + min(width, _LARGEST) + _MARGIN)
-    one, other = before[window].astype(np.float32), after[window].astype(np.float32)
-    grounds = [np.median(image.reshape(-1, 3), axis=0) for image in (one, other)]
-    if np.abs(grounds[0] - grounds[1]).max() > _GROUND:
+    one, other, inks, full, off = _inks(before, after, box)
+    if off > _GROUND:
         return float("nan")
-    inks = [np.abs(image - ground).max(axis=2) for image, ground in zip((one, other), grounds, strict=True)]
-    full = [float(np.partition(ink.ravel(), -3)[-3]) for ink in inks]
     if min(full) < _LEAST_INK or abs(full[1] / full[0] - 1) > limits.full:
         return float("nan")
     if np.abs(one - other).max() > limits.border * max(full):
@@ -97,15 +91,9 @@ def half_tones(before: Pixels, after: Pixels, box: Box) -> bool | None:
         True where the full colour of the ink is seen to stay; None where all ink is shaded, so that its full colour is
         not seen; False where anything else differs.
     """
-    x, y, width, height = box
-    top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
-    part = slice(top, y + min(height, _LARGEST) + _MARGIN), slice(left, x + min(width, _LARGEST) + _MARGIN)
-    one, other = before[part].astype(np.float32), after[part].astype(np.float32)
-    grounds = [np.median(image.reshape(-1, 3), axis=0) for image in (one, other)]
-    if np.abs(grounds[0] - grounds[1]).max() > 1:
+    one, other, inks, full, off = _inks(before, after, box)
+    if off > 1:
         return False
-    inks = [np.abs(image - ground).max(axis=2) for image, ground in zip((one, other), grounds, strict=True)]
-    full = [float(np.partition(ink.ravel(), -3)[-3]) for ink in inks]
     if min(full) < _LEAST_INK:
         return False
     most, gained = max(full), inks[1] - inks[0]
@@ -126,3 +114,17 @@ def half_tones(before: Pixels, after: Pixels, box: Box) -> bool | None:
     if ends.size and ends.max() < _ENDS * most and abs(full[1] / full[0] - 1) < _FULL:
         return True
     return None if abs(full[1] / full[0] - 1) < _FULL_OF_THIN else False
+
+
+def _inks(
+    before: Pixels, after: Pixels, box: Box
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], list[float], float]:
+    """Both images about a box, how far each pixel is from its ground, the most of that, and the step of the grounds."""
+    x, y, width, height = box
+    top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
+    part = slice(top, y + min(height, _LARGEST) + _MARGIN), slice(left, x + min(width, _LARGEST) + _MARGIN)
+    one, other = before[part].astype(np.float32), after[part].astype(np.float32)
+    grounds = [np.median(image.reshape(-1, 3), axis=0) for image in (one, other)]
+    inks = [np.abs(image - ground).max(axis=2) for image, ground in zip((one, other), grounds, strict=True)]
+    full = [float(np.partition(ink.ravel(), -3)[-3]) for ink in inks]
+    return one, other, inks, full, float(np.abs(grounds[0] - grounds[1]).max())

@@ -19,6 +19,7 @@ from blip2idc.images.changes.facts.pages.letters import (
     shapes,
     words_of,
 )
+from blip2idc.images.changes.result import Box
 
 LINES = ("Open daily", "from nine", "until half past five")
 WORDS = "All prices include taxes"
@@ -270,18 +271,15 @@ def test_letters_as_thin_as_a_pixel_that_are_further_apart(space: int) -> None:
     assert set(kinds(*images)) <= {"spaced"}
 
 
-def test_lines_of_one_width_that_moved_are_not_aligned_otherwise() -> None:
-    boxes = [(30, 100, 60, 14), (30, 120, 62, 14)], [(36, 100, 60, 14), (34, 120, 62, 14)]
-    images = [page()[0] for _ in range(2)]
-    for image, places in zip(images, boxes, strict=True):
-        for left, top, width, height in places:
-            ImageDraw.Draw(image).rectangle((left, top, left + width - 1, top + height - 1), fill="#222222")
-    lines = [[line(image, box) for box in places] for image, places in zip(images, boxes, strict=True)]
-    assert aligned_of(list(zip(*lines, strict=True))) is None
-
-
-def test_lines_that_have_no_edge_in_common_are_not_aligned() -> None:
-    boxes = [(30, 100, 60, 14), (30, 120, 90, 14)], [(56, 100, 60, 14), (36, 120, 90, 14)]
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        ([(30, 100, 60, 14), (30, 120, 62, 14)], [(36, 100, 60, 14), (34, 120, 62, 14)]),
+        ([(30, 100, 60, 14), (30, 120, 90, 14)], [(56, 100, 60, 14), (36, 120, 90, 14)]),
+    ],
+    ids=["lines of one width that moved", "no edge in common"],
+)
+def test_lines_that_are_not_aligned_otherwise(boxes: tuple[list[Box], list[Box]]) -> None:
     images = [page()[0] for _ in range(2)]
     for image, places in zip(images, boxes, strict=True):
         for left, top, width, height in places:
