@@ -115,6 +115,32 @@ def test_encoding_a_page_anew_changes_nothing_in_one_place(quality: int) -> None
     assert not comparison.changed
 
 
+def test_lines_of_an_encoded_page_that_are_further_apart_are_gaps() -> None:
+    sentences = (
+        "Sales grew in all four regions this quarter.",
+        "The north sold most of the new boats.",
+        "Returns fell to two in a hundred.",
+        "Two shops opened in the south, one in the west.",
+    )
+
+    def lines(step: int) -> Image.Image:
+        image = Image.new("RGB", (700, 520), "white")
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((0, 0, 699, 50), "#222233")
+        draw.text((40, 80), "Quarterly report", "#222222", ImageFont.truetype("DejaVuSans.ttf", 30))
+        for index, words in enumerate(sentences):
+            draw.text((40, 140 + index * step), words, "#222222", ImageFont.truetype("DejaVuSans.ttf", 17))
+        top = 160 + 4 * step
+        for left, words in ((40, "Boats"), (260, "Sails"), (480, "Oars")):
+            draw.rectangle((left, top, left + 180, top + 120), "#f4f4f4", "#cccccc")
+            draw.text((left + 20, top + 20), words, "#222222", ImageFont.truetype("DejaVuSans.ttf", 16))
+        return image
+
+    found = find_changes(lines(34), jpeg(lines(40), 80))
+    assert found.alignment.kind == "rows"
+    assert [change.facts for change in found.changes] == 4 * [(Fact("gap", {"pixels": 6}),)]
+
+
 def test_two_unlike_pictures_lie_in_no_way_on_each_other() -> None:
     rng = np.random.default_rng(0)
     one, other = (

@@ -94,7 +94,7 @@ def test_without_facts_it_says_that_something_changed(thing: str, said: str) -> 
 
 def test_two_shades_of_one_colour_are_told_apart_by_their_codes() -> None:
     fact = Fact("recoloured", {"from": "blue", "from_hex": "#0000ff", "to": "blue", "to_hex": "#2222ff"})
-    assert sentence([fact], "blue box") == "the blue box turned another blue (#0000ff to #2222ff)"
+    assert sentence([fact], "blue box") == "the blue box turned a lighter blue (#0000ff to #2222ff)"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import numpy as np
 from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
+from blip2idc.images.changes.facts.pages.backdrop import BACKDROP, find_backdrop
 from blip2idc.images.changes.facts.pages.overflow import where_text_runs_over
 from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
@@ -64,6 +65,7 @@ _MUCH = 1000  # pixels of a region of which a tenth is more than a few
 _WIDEST_BAR = 20
 #: Levels up to which pixels differ that are the same: on a page that is equal to the pixel, and on others.
 _NOTHING, _NOISE = 4, 64
+_BACKDROP = 0.2  # share of a page that differs where its background may be another one
 _READ = 10  # changes, the most telling, of which it is asked whether a text runs out of its box
 _OF_TEXT = frozenset({"bold", "italic", "underlined", "spaced", "aligned"})
 _OF_BOX = frozenset({"outlined", "shadowed", "rounded", "greyed"})
@@ -100,9 +102,9 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         found = Alignment("aligned")
     little = found is None or aligning.equal_share(one, other, plain) < _LITTLE_EQUAL
     drawn = is_drawn(one, other)
-    whole = measure_page(one, other) if little and drawn and factor == 1 else None
-    if whole is not None:
-        return _page_changed(first, second, *whole, texts=texts)
+    all_over = _all_over(one, other, plain, little=little, texts=texts) if drawn and factor == 1 else None
+    if all_over is not None:
+        return all_over
     if found is None:
         rough = max(factor, working_factor(first, second, ROUGH_PIXELS))
         if rough > factor:
@@ -160,8 +162,49 @@ def _beside_scroll_bar(
     )
 
 
+def _all_over(
+    one: Pixels, other: Pixels, plain: Plane | None, *, little: bool, texts: bool
+) -> Comparison | None:
+    """What happened to all of a page, or to its background.
+
+    Args:
+        one: The page before.
+        other: The page after.
+        plain: Their difference at every pixel; None where their sizes differ.
+        little: Whether little is equal.
+        texts: Whether to read what is written.
+    """
+    whole = measure_page(one, other) if little else None
+    if whole is not None:
+        return _page_changed(one, other, *whole, texts=texts)
+    much = plain is not None and (plain > _NOTHING).mean() >= _BACKDROP
+    backdrop = find_backdrop(one, other) if much else None
+    if plain is None or backdrop is None:
+        return None
+    fact, repainted = backdrop
+    found = find_changes(one, repainted, texts=texts)
+    if found.judgement == "unaligned" or any(change.before_box == _all_of(one) for change in found.changes):
+        return None
+    pixels = int(np.count_nonzero((other != repainted).any(axis=2)))
+    level = float(plain[plain > _NOTHING].mean())
+    change = MeasuredChange(
+        _all_of(one), _all_of(other), (fact,), sentence((fact,), BACKDROP), 2.0, pixels, level, BACKDROP
+    )
+    return replace(
+        found,
+        judgement="compact",
+        changes=(change, *found.changes),
+        share=float((plain > 0).mean()),
+        compact_share=found.compact_share + pixels / plain.size,
+    )
+
+
+def _all_of(image: Pixels) -> Box:
+    return 0, 0, image.shape[1], image.shape[0]
+
+
 def _page_changed(
-    first: Picture, second: Picture, fact: Fact, before: Box | None, after: Box | None, *, texts: bool
+    one: Pixels, other: Pixels, fact: Fact, before: Box | None, after: Box | None, *, texts: bool
 ) -> Comparison:
     """What happened to a whole page, or a dialog over it, as the one change."""
     thing = "page" if fact.kind != "panel" else "dialog"
@@ -169,11 +212,11 @@ def _page_changed(
     change = MeasuredChange(before, after, (fact,), sentence((fact,), thing), 2.0, area, 128.0, thing)
     changes = [change]
     return Comparison(
-        first.size,
-        second.size,
+        _all_of(one)[2:],
+        _all_of(other)[2:],
         Alignment("aligned"),
         "compact",
-        with_texts(first, second, changes) if texts and fact.kind == "panel" else tuple(changes),
+        with_texts(*open_pictures(one, other), changes) if texts and fact.kind == "panel" else tuple(changes),
         1.0,
         1.0,
     )
@@ -226,7 +269,7 @@ def _changes(
         )
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     moved = [*displaced, *moved]
-    changes = [_strip_change(one, other, rows) for rows in overlay.strips]
+    changes = [_strip_change(one, other, rows, encoded=not excess.exact) for rows in overlay.strips]
     if excess.exact and not overlay.strips and len(restyled) + len(moved) + len(left) > 1:
         columns, gone = _column_changes(
             overlay, [r for r, _ in restyled] + [r for item in moved for r in item.regions] + left
@@ -369,9 +412,20 @@ def _moved_change(overlay: Overlay, moved: Moved) -> MeasuredChange:
 
 
 def _strip_change(
-    before: Pixels, after: Pixels, rows: tuple[tuple[int, int], tuple[int, int]]
+    before: Pixels,
+    after: Pixels,
+    rows: tuple[tuple[int, int], tuple[int, int]],
+    *,
+    encoded: bool = False,
 ) -> MeasuredChange:
-    """Rows that only one image has, or that others took the place of."""
+    """Rows that only one image has, or that others took the place of.
+
+    Args:
+        before: The image before.
+        after: The image after.
+        rows: Its rows, from and to, in each of them.
+        encoded: Whether what is beside the rows may have left traces in them.
+    """
     boxes: list[Box | None] = []
     blank = False
     for image, (start, stop) in zip((before, after), rows, strict=True):
@@ -379,7 +433,7 @@ def _strip_change(
             boxes.append(None)
             continue
         neighbours = image[[y for y in (start - 1, stop) if 0 <= y < len(image)] or [start]]
-        box = content_box(image[start:stop], neighbours)
+        box = content_box(image[start:stop], neighbours, encoded=encoded)
         blank = box is None or is_bare(image, start, stop)
         x, y, width, height = box or (0, 0, image.shape[1], stop - start)
         boxes.append((x, start + y, width, height))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from blip2idc.images.changes.facts.colors import shade_of
 from blip2idc.images.changes.result import Fact
 
 #: Fact -> what is said where the image after has it, and where the image before has it.
@@ -158,10 +159,9 @@ def _phrase(fact: Fact) -> str:
         factor = float(values["factor"])
         return f"{'grew' if factor > 1 else 'shrank'} to {factor:.2f} times its size"
     if fact.kind == "recoloured":
-        codes = f"({values['from_hex']} to {values['to_hex']})"
-        if values["from"] == values["to"]:
-            return f"turned another {values['to']} {codes}"
-        return f"turned {values['to']} {codes}"
+        one, other = str(values["from_hex"]), str(values["to_hex"])
+        color = shade_of(one, other) if values["from"] == values["to"] else values["to"]
+        return f"turned {color} ({one} to {other})"
     if fact.kind == "covered":
         return f"was covered by {_a(str(values['by']) + ' box')}" if "by" in values else "was covered"
     if fact.kind in _STATES:

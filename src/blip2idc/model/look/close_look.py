@@ -16,6 +16,7 @@ import numpy as np
 
 from blip2idc.images.changes import Alignment, Comparison, find_changes
 from blip2idc.images.changes.crops import change_windows, crop_change
+from blip2idc.images.changes.facts.pages.backdrop import BACKDROP
 from blip2idc.images.changes.facts.pages.passing import PASSING
 from blip2idc.images.changes.geometry.alignment import GOOD, align_exactly
 from blip2idc.images.changes.geometry.overlay import lay
@@ -159,7 +160,7 @@ def is_passing(change: MeasuredChange) -> bool:
 
 def _whole(pair: ImagePair, found: Comparison) -> Fact | None:
     """What happened to the whole of pictures that are nowhere equal; of others only what was laid over or around."""
-    if found.judgement == "identical":
+    if found.judgement == "identical" or any(change.thing == BACKDROP for change in found.changes):
         return None
     before, after = np.asarray(pair.before), np.asarray(pair.after)
     lies = _is_exact(found) and found.alignment.kind in ("aligned", "rows")

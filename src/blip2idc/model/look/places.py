@@ -82,6 +82,9 @@ _PLACE = re.compile(
     r"|left|right|middle|cent(?:er|re))(?: corner| side| half)?\b(?! of)"
 )
 
+#: How a thing is called that is nearly everywhere: a background, all that is on it.
+_OF_PAGE = " of the page"
+
 
 def place_of(box: Box, size: Size) -> str:
     """Where a box lies in an image of (width, height), in the words of the captions.
@@ -116,7 +119,8 @@ def tell_change(
         states: Whether the captioner states how sure it is of its sentences.
     """
     box, size = (measured.after_box, sizes[1]) if measured.after_box else (measured.before_box, sizes[0])
-    place = place_of(box, size) if box and box[2] * box[3] < _ALL * size[0] * size[1] else ""
+    all_over = measured.thing.endswith(_OF_PAGE) or not box or box[2] * box[3] >= _ALL * size[0] * size[1]
+    place = place_of(box, size) if box and not all_over else ""
     texts = measured.before_text, measured.after_text
     read = measured.is_read
     confidence = said.confidence if said is not None else 1.0 if states else None

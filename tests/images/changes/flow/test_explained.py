@@ -213,3 +213,22 @@ def test_a_name_that_was_laid_over_another_moved_there() -> None:
         assert fact.kind == "moved"
         assert abs(float(fact.values["dx"]) - sign * 21.3) <= 1
         assert abs(float(fact.values["dy"]) + sign * 86) <= 1
+
+
+@pytest.mark.parametrize("step", [30, -18])
+def test_all_that_is_on_a_page_moved_is_one_change(step: int) -> None:
+    def content(left: int) -> Image.Image:
+        image, draw = page((640, 480))
+        font = ImageFont.truetype(FONT, 15)
+        for index, word in enumerate(MENU):
+            draw.text((left, 80 + 28 * index), f"{word} of all the stations along the river", "#222222", font)
+        for index in range(3):
+            x = left + 180 * index
+            draw.rectangle((x, 270, x + 150, 380), "#ffffff", "#8090a8")
+            draw.text((x + 20, 290), MENU[index], "#222222", font)
+        return image
+
+    change = told(content(40), content(40 + step))
+    assert (change.facts[0].kind, change.facts[0].values) == ("moved", {"dx": step, "dy": 0})
+    assert change.thing == "content of the page"
+    assert change.sentence.startswith("the content of the page moved ")

@@ -84,3 +84,13 @@ def test_a_row_or_two_beside_many_are_rounding_and_the_many_came() -> None:
     assert overlay.strips == (((11, 11), (10, 41)),)
     back = lay(after, before, Alignment("rows", rows=(RowRun(0, 0, 10), RowRun(41, 11, 29))))
     assert back.strips == (((10, 41), (11, 11)),)
+
+
+def test_traces_of_what_is_beside_rows_are_nothing_in_them() -> None:
+    strip = np.full((12, 40, 3), 255, np.uint8)
+    strip[:3, 4:9] = 225
+    neighbours = np.full((2, 40, 3), 255, np.uint8)
+    assert content_box(strip, neighbours) == (4, 0, 5, 3)
+    assert content_box(strip, neighbours, encoded=True) is None
+    strip[:3, 4:9] = 200
+    assert content_box(strip, neighbours, encoded=True) == (4, 0, 5, 3)

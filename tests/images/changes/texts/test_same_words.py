@@ -61,6 +61,15 @@ def test_a_larger_type() -> None:
     assert float(change.facts[0].values["factor"]) == pytest.approx(26 / 18, abs=0.08)
 
 
+@pytest.mark.parametrize(("old", "new"), [(12, 13), (14, 15), (16, 13), (17, 19), (18, 19), (20, 19)])
+def test_letters_that_are_larger_by_little_are_neither_bold_nor_further_apart(old: int, new: int) -> None:
+    line = "Sales grew in all four regions."
+    change = only(page(text(line, (60, 120), old)), page(text(line, (60, 120), new)))
+    (fact,) = change.facts
+    assert fact.kind == "resized"
+    assert float(fact.values["factor"]) == pytest.approx(new / old, abs=0.04)
+
+
 def test_letters_further_apart() -> None:
     change = only(page(spaced(WORDS, (60, 120), 0)), page(spaced(WORDS, (60, 120), 3)))
     assert (change.facts[0].kind, change.facts[0].values["in"]) == ("spaced", "after")

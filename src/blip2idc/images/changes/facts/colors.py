@@ -26,6 +26,22 @@ _HUES = (  # up to this hue in degrees
     (360, "red"),
 )
 
+#: What a grey or white is called that has a little of a hue.
+_TINGES = (
+    (14, "reddish"),
+    (68, "yellowish"),
+    (170, "greenish"),
+    (258, "bluish"),
+    (292, "purplish"),
+    (344, "pinkish"),
+    (360, "reddish"),
+)
+_GREYS = frozenset({"white", "light grey", "grey", "dark grey", "black"})
+_TINGED = 8.0  # levels between its channels from which on a grey has a hue
+_PALE = 170.0  # levels of a grey whose red is pink
+_LIGHTER = 2.0  # levels
+_PURE = 253.0  # levels of every channel of white that is nothing else
+
 
 def hex_code(color: Iterable[float]) -> str:
     """``#0d6efd`` of (R, G, B) in 0..255."""
@@ -61,6 +77,33 @@ def color_name(color: Iterable[float]) -> str:
     if lightness < 0.22:
         return f"dark {name}"
     return name
+
+
+def shade_of(one: str, other: str) -> str:
+    """What a colour became that has the same name as before, in a few words.
+
+    >>> shade_of("#0000ff", "#2222ff"), shade_of("#ffffff", "#eef3ff"), shade_of("#777777", "#888888")
+    ('a lighter blue', 'bluish white', 'a lighter grey')
+    >>> shade_of("#eef3ff", "#ffffff"), shade_of("#ffffff", "#f0f0f0")
+    ('pure white', 'greyish white')
+    """
+    before, after = (color_of_hex(code) for code in (one, other))
+    name = color_name(after)
+    chroma = [float(np.ptp(color)) for color in (before, after)]
+    if name in _GREYS and chroma[1] >= max(_TINGED, 2 * chroma[0]):
+        return f"{_tinge(after)} {name}"
+    lighter = float((after - before).mean())
+    if abs(lighter) < _LIGHTER:
+        return f"another {name}"
+    if name == "white" and (lighter < 0 or after.min() >= _PURE):
+        return "greyish white" if lighter < 0 else "pure white"
+    return f"a {'lighter' if lighter > 0 else 'darker'} {name.split()[-1]}"
+
+
+def _tinge(color: np.ndarray) -> str:
+    degrees = 360 * colorsys.rgb_to_hsv(*(float(value) / 255 for value in color))[0]
+    found = next(name for limit, name in _TINGES if degrees <= limit)
+    return "pinkish" if found == "reddish" and color.mean() > _PALE else found
 
 
 def _grey(lightness: float) -> str:

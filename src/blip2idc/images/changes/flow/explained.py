@@ -22,6 +22,8 @@ from blip2idc.images.changes.sentences import sentence
 _OPEN = frozenset({"moved", "gap", "swapped", "overflow"})
 #: Share of a change that a thing takes up at least, if it is what changed.
 _MOSTLY = 0.4
+#: What much of a page is called, and share of its height and of its width from which on it is that.
+_CONTENT, _MOST_OF_PAGE = "content of the page", 0.5
 #: Pixels around all that is explained, in which changes belong to it.
 _AROUND = 8
 
@@ -53,8 +55,18 @@ def with_reflow(
             return list(changes)
         return [_told(before, after, _as_large(before, after, belong[0], found, floor)), *rest]
     known = next((change for change in belong if change.fact(found.fact.kind)), None)
-    if known is not None and known.before_box != known.after_box:  # measured to the edge of its ground
-        return [known, *rest]
+    content = _is_content(found, before)
+    if known is not None and known.before_box != known.after_box and not content:
+        return [known, *rest]  # measured to the edge of its ground
+    if content:
+        return [
+            replace(
+                _told(before, after, _trimmed(found)),
+                thing=_CONTENT,
+                sentence=sentence((found.fact,), _CONTENT),
+            ),
+            *rest,
+        ]
     return [_told(before, after, _trimmed(found)), *rest]
 
 
@@ -65,6 +77,14 @@ def _is_most_of(found: Reflow, change: MeasuredChange) -> bool:
         for boxes in ((found.before, found.after), (change.before_box, change.after_box))
     ]
     return areas[0] >= _MOSTLY * areas[1]
+
+
+def _is_content(found: Reflow, image: Pixels) -> bool:
+    """Whether what moved is not one thing of a page but most of what is on it."""
+    if found.fact.kind != "moved" or found.before is None:
+        return False
+    _, _, width, height = found.before
+    return height >= _MOST_OF_PAGE * image.shape[0] and width >= _MOST_OF_PAGE * image.shape[1]
 
 
 def _as_large(before: Pixels, after: Pixels, change: MeasuredChange, found: Reflow, floor: int) -> Reflow:

@@ -12,7 +12,7 @@ import numpy as np
 
 from blip2idc.images.changes.geometry import registration
 from blip2idc.images.changes.geometry.registration import Matrix
-from blip2idc.images.changes.geometry.rows import match_rows
+from blip2idc.images.changes.geometry.rows import match_lines, match_rows
 from blip2idc.images.changes.pictures import Pixels, Plane, codes, difference, is_drawn, tile_ends
 from blip2idc.images.changes.result import Alignment, AlignmentKind, RowRun
 
@@ -30,6 +30,8 @@ _LITTLE, _FEW_SMALL = (
 )  # share of all pixels that differ, and of these that do so by little, of a bare page
 _SMALL = 12  # levels
 GOOD = 0.55  # agreement from which on a geometry is believed
+_LINES = 0.75  # the same of lines that were found one by one
+_FAR_BETTER = 0.1  # what they have to add to the agreement of everything else
 _STILL = 0.06  # pixels by which the corners may seem to move before it is called a shift
 _DRAWN = (
     0.02  # share of equal tiles from which on a picture is drawn, not taken: its parts may move by themselves
@@ -103,6 +105,9 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
     for candidate in candidates:
         if best is None or candidate.agreement > best.agreement + _BETTER:
             best = candidate
+    by_lines = _by_lines(before, after, best)
+    if by_lines is not None:
+        return by_lines
     if best is not None and best.agreement >= GOOD:
         return best
     if before.shape == after.shape and stays >= _MUCH:
@@ -111,6 +116,16 @@ def align_roughly(before: Pixels, after: Pixels) -> Alignment:
         if common >= _COMMON or (found is not None and _stays(found, before, after)):
             return Alignment("aligned", agreement=stays)
     return Alignment("none", agreement=0.0)
+
+
+def _by_lines(before: Pixels, after: Pixels, best: Alignment | None) -> Alignment | None:
+    """Lines of a page that are further apart, or closer together, where this explains far more than the best."""
+    least = max(_LINES, best.agreement + _FAR_BETTER if best else 0.0)
+    if before.shape[1] != after.shape[1] or least > 1 or not is_drawn(before, after):
+        return None
+    runs = match_lines(before, after)
+    found = _rows_alignment(before, after, runs) if runs else None
+    return found if found is not None and found.agreement >= least else None
 
 
 def _stays(found: Alignment, before: Pixels, after: Pixels) -> bool:

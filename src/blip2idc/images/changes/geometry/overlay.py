@@ -170,6 +170,10 @@ def _mapped(box: Box, matrix: np.ndarray, rows: np.ndarray | None) -> Box:
     return int(left), int(top), int(right - left), int(bottom - top)
 
 
+#: Rows of a block of JPEG, and levels up to which something drawn in it leaves traces around itself.
+_BLOCK, _TRACES = 8, 40
+
+
 def is_bare(image: Pixels, start: int, stop: int) -> bool:
     """Whether rows [start, stop) of an image [H, W, 3] only continue the row above or below: nothing is in them."""
     strip = image[start:stop].astype(np.int16)
@@ -181,8 +185,13 @@ def is_bare(image: Pixels, start: int, stop: int) -> bool:
     return False
 
 
-def content_box(strip: Pixels, neighbours: Pixels) -> Box | None:
+def content_box(strip: Pixels, neighbours: Pixels, *, encoded: bool = False) -> Box | None:
     """The part of a strip [H, W, 3] that is not of the commonest colour of the rows above and below [2, W, 3].
+
+    Args:
+        strip: Rows of an image.
+        neighbours: The rows beside it.
+        encoded: Whether it may hold traces of what is drawn beside it, as JPEG leaves them within its blocks.
 
     Returns:
         Relative to the strip; None where all of it has that colour.
@@ -193,7 +202,11 @@ def content_box(strip: Pixels, neighbours: Pixels) -> Box | None:
     )
     common = int(values[counts.argmax()])
     color = np.array([common >> 16, common >> 8 & 255, common & 255], np.uint8)
-    differs = np.abs(strip.astype(np.int16) - color.astype(np.int16)).max(axis=2) > 8
+    apart = np.abs(strip.astype(np.int16) - color.astype(np.int16)).max(axis=2)
+    differs = apart > 8
+    if encoded:
+        for end in (slice(None, _BLOCK), slice(-_BLOCK, None)):
+            differs[end] &= apart[end] > _TRACES
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     if not rows.size:
         return None

@@ -25,7 +25,7 @@ _NO_ROW_COST = (
 _SWITCH_COST = 2.5  # rows' worth of cost: what a change of offset has to save
 _MOST_OFFSETS = 8
 _RARE = 4  # a row that occurs more often than this in an image says nothing about the offset
-_STRIP = 96  # rows of a strip that is searched for by correlation
+_STRIP, _LINE = 96, 32  # rows of a strip that is searched for by correlation, and of one that holds a line
 _BANDS = 16  # columns of the signature that is correlated
 _FOUND = 0.85  # correlation from which on a strip counts as found
 _SURELY_FOUND = 0.97  # the same at a place where other strips lie, too
@@ -35,6 +35,19 @@ _GAIN = 0.25  # of the cost of staying in place: what offsets have to save
 _SLACK = 2  # rows of a gap in both images that a seam may absorb: heights are rounded to whole pixels
 _TINT = 8  # levels by which the mean colour of a band may differ after re-encoding
 _NOISY_TOLERANCE = 28  # levels of luma; JPEG at quality 75 stays below it but beside the sharpest edges
+
+
+def match_lines(before: Pixels, after: Pixels) -> list[RowRun] | None:
+    """Match the rows of two pages line by line, as they lie where lines are further apart; None where they do not.
+
+    Args:
+        before: uint8 [H1, W, 3].
+        after: uint8 [H2, W, 3].
+    """
+    runs = _matched(before, after, _offsets_of_strips(before, after, _LINE), exact=False)
+    offsets = [run.after - run.before for run in runs or ()]
+    # lines that look alike lie under many offsets, by turns
+    return runs if offsets and len(set(offsets)) == len(offsets) else None
 
 
 def match_rows(before: Pixels, after: Pixels, *, exact: bool) -> list[RowRun] | None:
@@ -48,7 +61,12 @@ def match_rows(before: Pixels, after: Pixels, *, exact: bool) -> list[RowRun] | 
     Returns:
         Runs from top to bottom, or None where there is no evidence that rows came or went.
     """
-    offsets = _offsets_of_equal_rows(before, after) if exact else _offsets_of_strips(before, after)
+    offsets = _offsets_of_equal_rows(before, after) if exact else _offsets_of_strips(before, after, _STRIP)
+    return _matched(before, after, offsets, exact=exact)
+
+
+def _matched(before: Pixels, after: Pixels, offsets: list[int], *, exact: bool) -> list[RowRun] | None:
+    """The runs under some offsets, or None where these explain little."""
     if not any(offsets) and before.shape[0] == after.shape[0]:
         return None
     costs = _costs(before, after, offsets, exact)
@@ -81,16 +99,18 @@ def _offsets_of_equal_rows(before: Pixels, after: Pixels) -> list[int]:
     return _likeliest(votes, before.shape[0], after.shape[0], least=4)
 
 
-def _offsets_of_strips(before: Pixels, after: Pixels) -> list[int]:
-    """Offsets of strips of the image before that are found again in the image after."""
+def _offsets_of_strips(before: Pixels, after: Pixels, rows: int) -> list[int]:
+    """Offsets of strips of some rows of the image before that are found again in the image after."""
     first, second = (_signature(image) for image in (before, after))
-    height = min(_STRIP, first.shape[0], second.shape[0])
+    height = min(rows, first.shape[0], second.shape[0])
     votes: Counter[int] = Counter()
     for y in range(0, first.shape[0] - height + 1, height // 2 or 1):
         strip = first[y : y + height]
         if strip.std() < 2:
             continue
-        offset = _place_of(strip, second, y, [offset for offset, _ in votes.most_common(_MOST_OFFSETS)])
+        # what is large lies under few offsets; a part of it may lie nearly as well under another one
+        known = [offset for offset, _ in votes.most_common(_MOST_OFFSETS)] if rows > _LINE else ()
+        offset = _place_of(strip, second, y, known)
         if offset is not None:
             votes[offset] += height // 2
     return _likeliest(votes, first.shape[0], second.shape[0], least=height // 2)

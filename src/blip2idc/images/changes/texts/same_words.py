@@ -17,6 +17,7 @@ from blip2idc.images.changes.facts.pages.letters import (
     aligned_of,
     course_gap,
     is_bold,
+    is_larger,
     line_spacing,
     part_of,
     shapes,
@@ -36,6 +37,7 @@ _REACH = 2  # pixels by which lines with italic letters may be higher
 _BOLDER, _BOLD_WIDTH = 1.17, (0.96, 1.3)  # ratios of the widths of strokes, and of lines, of bold letters
 _WIDER, _WIDER_PIXELS = 1.045, 4  # ratio of the widths of lines with other spaces between letters, and pixels
 _AS_THICK, _COURSE = 1.12, 0.08  # of their strokes at most, and difference of the ink's course along them
+_MORE_INK = 0.5  # power of the ratio of widths by which larger letters have more ink: 1 to 2; of others it is the same
 _WORD = 5  # pixels of a word, and of no dot between two
 _SAME_WORD = 0.85  # correlation of the ink of a word that is drawn as it was
 _SAME_WIDTH = 3  # pixels by which lines may differ that are as wide
@@ -126,6 +128,8 @@ def _of_lines(pairs: Sequence[tuple[Line, Line]]) -> Fact | None:
     thicker = max(strokes, 1 / strokes)
     if (fact := _italic(pairs) or (_recoloured(pairs) if taller <= 1 else None)) is not None:
         return fact
+    if taller >= 1 and is_larger(strokes, across, down):
+        return Fact("resized", {"factor": round(across, 2)})
     if is_bold(thicker, taller) and (fact := _bold(strokes, across)) is not None:
         return fact
     if (
@@ -172,11 +176,15 @@ def _bold(strokes: float, across: float) -> Fact | None:
 def _spaced(
     pairs: Sequence[tuple[Line, Line]], strokes: float, across: float, widths: np.ndarray
 ) -> Fact | None:
+    """Lines that are wider: by the spaces between their letters, or because these are larger by less than a pixel."""
     wider = max(across, 1 / across) >= _WIDER and np.abs(np.diff(widths, axis=1)).min() >= _WIDER_PIXELS
     if not wider or max(strokes, 1 / strokes) > _AS_THICK:
         return None
     if max(course_gap(one.ink, other.ink) for one, other in pairs) > _COURSE:
         return None
+    ink = float(np.median([other.ink.sum() / one.ink.sum() for one, other in pairs]))
+    if np.log(ink) / np.log(across) > _MORE_INK:
+        return Fact("resized", {"factor": round(across, 2)})
     return Fact("spaced", {"in": "after" if across > 1 else "before", "mode": "letters"})
 
 

@@ -226,7 +226,9 @@ def _redrawn(one: Line, other: Line) -> Fact | None:
     level = abs(one.box[3] - other.box[3]) <= 1
     thicker = max(strokes, 1 / strokes)
     wide = across if strokes > 1 else 1 / across
-    if is_bold(thicker, abs(one.box[3] - other.box[3])) and _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
+    taller = abs(one.box[3] - other.box[3])
+    larger = is_larger(strokes, across, down)
+    if is_bold(thicker, taller) and not larger and _BOLD_WIDTH[0] <= wide <= _BOLD_WIDTH[1]:
         if shapes(one.ink, other.ink) >= _BOLD_SHAPES:
             return Fact("bold", {"in": "after" if strokes > 1 else "before"})
         return None
@@ -245,7 +247,8 @@ def _redrawn(one: Line, other: Line) -> Fact | None:
     if max(size, 1 / size) >= _LARGER and abs(across / down - 1) <= _PROPORTION + 1.5 / min(
         one.box[3], other.box[3]
     ):
-        return Fact("resized", {"factor": round(size, 2)}) if shapes(one.ink, other.ink) >= _SHAPES else None
+        same = shapes(one.ink, other.ink) >= _SHAPES
+        return Fact("resized", {"factor": round(across, 2)}) if same else None  # heights are few pixels
     if abs(one.box[3] - other.box[3]) <= 2 and abs(inks - 1) <= _ITALIC_INK:
         slant = lean(one.ink, other.ink)
         if (
@@ -260,6 +263,16 @@ def _redrawn(one: Line, other: Line) -> Fact | None:
 def is_bold(thicker: float, taller: float) -> bool:
     """Whether strokes are so much thicker than those of letters of another height would be, in pixels, by rounding."""
     return thicker >= (_BOLDER if taller <= 1 else _MUCH_BOLDER) and taller <= _ROUNDED
+
+
+def is_larger(strokes: float, across: float, down: float) -> bool:
+    """Whether letters grew or shrank as a whole, by these ratios: their strokes are rounded to whole pixels.
+
+    Bold letters are wider, but no higher than others.
+    """
+    if across < 1:
+        strokes, across, down = 1 / strokes, 1 / across, 1 / down
+    return strokes < _MUCH_BOLDER and across >= _WIDER and down > 1 and abs(across / down - 1) <= _PROPORTION
 
 
 def _holds_glyphs(narrow: np.ndarray, wide: np.ndarray) -> bool:
