@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from blip2idc.images.changes.facts.displacement import shifted
 from blip2idc.images.changes.facts.measure import measure_facts
 from blip2idc.images.changes.facts.moves import Moved, find_moves
 from blip2idc.images.changes.facts.pages.backdrop import BACKDROP, find_backdrop
@@ -20,13 +19,17 @@ from blip2idc.images.changes.facts.pages.passing import find_scroll_bar
 from blip2idc.images.changes.facts.pages.restyled import find_restyled
 from blip2idc.images.changes.facts.pages.whole_page import measure_page
 from blip2idc.images.changes.facts.pages.wrapping import with_unwrapped
-from blip2idc.images.changes.facts.replacement import picture_alone
-from blip2idc.images.changes.facts.scaling import resized_picture
 from blip2idc.images.changes.facts.things import thing_of
 from blip2idc.images.changes.flow.explained import with_reflow
+from blip2idc.images.changes.flow.strips import (
+    column_changes,
+    is_among,
+    is_in_columns,
+    is_of_strip,
+    strip_change,
+)
 from blip2idc.images.changes.geometry import alignment as aligning
-from blip2idc.images.changes.geometry.columns import find_columns
-from blip2idc.images.changes.geometry.overlay import Overlay, content_box, is_bare, lay
+from blip2idc.images.changes.geometry.overlay import Overlay, lay
 from blip2idc.images.changes.geometry.registration import as_rows, scaled
 from blip2idc.images.changes.pictures import (
     Picture,
@@ -55,7 +58,6 @@ ROUGH_PIXELS = 6_000_000
 _SPECK = 16  # pixels
 _SPARSE = 0.1  # share of its box that the outline of a thing takes whose height was rounded
 _LITTLE_EQUAL = 0.35  # share of equal tiles up to which all of a page may have changed
-_REST = 0.02  # share of the rows that came or went that may differ beside them
 _SOLID = 0.6  # share of its box that differs where a ground has another colour
 _FEW, _LITTLE, _FAINT, _WEAK = 6, 16, 8.0, 1.3  # pixels, levels and strength of what is no change in noise
 _HARDLY = 1.05  # strength up to which only a few pixels of a region stand out
@@ -117,7 +119,7 @@ def find_changes(before: Source, after: Source, *, texts: bool = True) -> Compar
         overlay, gap if found.kind == "aligned" else None, plain if found.kind == "aligned" else None
     )
     changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
-    if found.kind == "rows" and plain is not None and len(changes) > 1 and _is_in_columns(one, other, plain):
+    if found.kind == "rows" and plain is not None and len(changes) > 1 and is_in_columns(one, other, plain):
         found = Alignment("aligned")
         overlay, excess = lay(one, other, found), exact_excess(plain)
         changes, compact = _changes(one, other, overlay, excess, drawn=drawn)
@@ -256,7 +258,7 @@ def _changes(
             region
             for region in regions
             if region.pixels > _SPECK
-            and not _is_of_strip(overlay, region)
+            and not is_of_strip(overlay, region)
             and region.pixels > _SPARSE * region.box[2] * region.box[3]
             and not is_outline_drawn_anew(overlay.before, overlay.after, region)
         ]
@@ -269,15 +271,15 @@ def _changes(
         )
     moved, left = find_moves(overlay.before, overlay.after, regions, excess.noise.level)
     moved = [*displaced, *moved]
-    changes = [_strip_change(one, other, rows, encoded=not excess.exact) for rows in overlay.strips]
+    changes = [strip_change(one, other, rows, encoded=not excess.exact) for rows in overlay.strips]
     if excess.exact and not overlay.strips and len(restyled) + len(moved) + len(left) > 1:
-        columns, gone = _column_changes(
+        columns, gone = column_changes(
             overlay, [r for r, _ in restyled] + [r for item in moved for r in item.regions] + left
         )
         changes += columns
-        restyled = [(region, facts) for region, facts in restyled if not _is_among(region, gone)]
-        moved = [item for item in moved if not any(_is_among(region, gone) for region in item.regions)]
-        left = [region for region in left if not _is_among(region, gone)]
+        restyled = [(region, facts) for region, facts in restyled if not is_among(region, gone)]
+        moved = [item for item in moved if not any(is_among(region, gone) for region in item.regions)]
+        left = [region for region in left if not is_among(region, gone)]
     changes += [_told_change(overlay, region, facts) for region, facts in restyled]
     changes += [_moved_change(overlay, item) for item in moved]
     changes += [_region_change(overlay, region, excess.noise.level, drawn=drawn) for region in left]
@@ -302,54 +304,6 @@ def _cut(box: Box | None, image: Pixels) -> Box | None:
     left, top = max(0, box[0]), max(0, box[1])
     right, bottom = min(image.shape[1], box[0] + box[2]), min(image.shape[0], box[1] + box[3])
     return (left, top, right - left, bottom - top) if right > left and bottom > top else None
-
-
-def _is_in_columns(before: Pixels, after: Pixels, plain: Plane) -> bool:
-    """Whether rows that came or went in columns explain all that differs in place."""
-    excess = exact_excess(plain)
-    regions = find_regions(excess, find_areas(excess))
-    columns = find_columns(before, after, [r.box for r in regions], [r.pixels for r in regions])
-    return sum(len(column.members) for column in columns) == len(regions)
-
-
-def _column_changes(overlay: Overlay, regions: list[Region]) -> tuple[list[MeasuredChange], list[Region]]:
-    """What came or went in a column, and the regions that this explains."""
-    changes: list[MeasuredChange] = []
-    gone: list[Region] = []
-    boxes, pixels = [region.box for region in regions], [region.pixels for region in regions]
-    for column in find_columns(overlay.before, overlay.after, boxes, pixels):
-        x, y, width, height = column.box
-        window = slice(y, y + height), slice(x, x + width)
-        for strip in column.strips:
-            change = _strip_change(overlay.before[window], overlay.after[window], strip)
-            one, other = (box and shifted(box, (x, y)) for box in (change.before_box, change.after_box))
-            changes.append(replace(change, before_box=one, after_box=other))
-        gone += [regions[index] for index in column.members]
-    return changes, gone
-
-
-def _is_among(region: Region, regions: list[Region]) -> bool:
-    return any(region is other for other in regions)
-
-
-def _is_of_strip(overlay: Overlay, region: Region) -> bool:
-    """Whether a region is a rest at the seam of rows that came or went: some rows more or less are equal there."""
-    assert overlay.before_rows is not None
-    assert overlay.after_rows is not None
-    top, bottom = region.box[1], region.box[1] + region.box[3]
-    for before, after in overlay.strips:
-        seam = (
-            int(np.searchsorted(overlay.before_rows, before[0])),
-            int(np.searchsorted(overlay.after_rows, after[0])),
-        )
-        height = max(before[1] - before[0], after[1] - after[0])
-        if (
-            top - 1 <= min(seam) <= bottom + 1
-            and region.box[3] <= height
-            and region.pixels < _REST * height * overlay.before.shape[1]
-        ):
-            return True
-    return False
 
 
 def _is_speck(region: Region) -> bool:
@@ -409,44 +363,6 @@ def _moved_change(overlay: Overlay, moved: Moved) -> MeasuredChange:
         float(np.average([region.difference for region in moved.regions], weights=pixels)),
         thing,
     )
-
-
-def _strip_change(
-    before: Pixels,
-    after: Pixels,
-    rows: tuple[tuple[int, int], tuple[int, int]],
-    *,
-    encoded: bool = False,
-) -> MeasuredChange:
-    """Rows that only one image has, or that others took the place of.
-
-    Args:
-        before: The image before.
-        after: The image after.
-        rows: Its rows, from and to, in each of them.
-        encoded: Whether what is beside the rows may have left traces in them.
-    """
-    boxes: list[Box | None] = []
-    blank = False
-    for image, (start, stop) in zip((before, after), rows, strict=True):
-        if start == stop:
-            boxes.append(None)
-            continue
-        neighbours = image[[y for y in (start - 1, stop) if 0 <= y < len(image)] or [start]]
-        box = content_box(image[start:stop], neighbours, encoded=encoded)
-        blank = box is None or is_bare(image, start, stop)
-        x, y, width, height = box or (0, 0, image.shape[1], stop - start)
-        boxes.append((x, start + y, width, height))
-    facts = (Fact("appeared"),) if boxes[0] is None else (Fact("disappeared"),) if boxes[1] is None else ()
-    if facts and blank:
-        facts = (Fact("gap", {"pixels": (rows[1][1] - rows[1][0]) - (rows[0][1] - rows[0][0])}),)
-    pixels = max(box[2] * box[3] for box in boxes if box)
-    image, side = (after, boxes[1]) if boxes[0] is None else (before, boxes[0])
-    thing = thing_of(image, side) if side and None in boxes else ""
-    sides = boxes[0], boxes[1]
-    if not facts and (fact := resized_picture(before, after, sides) or picture_alone(before, after, sides)):
-        facts, thing = (fact,), "picture"
-    return MeasuredChange(boxes[0], boxes[1], facts, sentence(facts, thing), 2.0, pixels, 128.0, thing)
 
 
 def _shares(overlay: Overlay, excess: Excess, compact: int) -> tuple[float, float]:
