@@ -84,7 +84,7 @@ def _is_content(found: Reflow, image: Pixels) -> bool:
     if found.fact.kind != "moved" or found.before is None:
         return False
     _, _, width, height = found.before
-    return height >= _MOST_OF_PAGE * image.shape[0] and width >= _MOST_OF_PAGE * image.shape[1]
+    return bool(height >= _MOST_OF_PAGE * image.shape[0] and width >= _MOST_OF_PAGE * image.shape[1])
 
 
 def _as_large(before: Pixels, after: Pixels, change: MeasuredChange, found: Reflow, floor: int) -> Reflow:
