@@ -215,7 +215,7 @@ def test_letters_that_seem_bold_but_are_others(monkeypatch: pytest.MonkeyPatch) 
 def test_the_same_words_drawn_otherwise_where_nothing_was_sure() -> None:
     pair = open_pictures(page((44, 44, "Opening hours", 18)), page((44, 42, "Opening hours", 24)))
     (change,) = with_texts(*pair, [MeasuredChange((40, 40, 180, 32), (40, 40, 180, 32))])
-    assert [(fact.kind, fact.values["factor"]) for fact in change.facts] == [("resized", 1.3)]
+    assert [(fact.kind, fact.values["factor"]) for fact in change.facts] == [("resized", 1.33)]
     assert (change.thing, change.name) == ("text", "Opening hours")
 
 
