@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from blip2idc.images.changes.facts.colors import shade_of
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.color_names import shade_of
 
 #: Fact -> what is said where the image after has it, and where the image before has it.
 _STATES: Mapping[str, tuple[str, str]] = {

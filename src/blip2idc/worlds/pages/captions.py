@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from blip2idc.images.changes.facts.colors import color_name
+from blip2idc.images.color_names import color_name
 
 #: Colours that elements are given, red, green and blue in 0..255.
 COLORS: Mapping[str, tuple[int, int, int]] = {

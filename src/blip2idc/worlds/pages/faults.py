@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blip2idc.images.changes.facts.colors import color_name
+from blip2idc.images.color_names import color_name
 from blip2idc.worlds.pages.captions import color_of
 from blip2idc.worlds.pair import Box
 

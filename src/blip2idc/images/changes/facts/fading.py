@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_of_hex
 from blip2idc.images.changes.facts.ground import plain_ground
 from blip2idc.images.changes.facts.patch import FEW, Patch, closed, luma_of
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.color_names import color_of_hex
 
 _SHARES = (0.1, 0.8)  # of the contrast that is left
 _LEFT, _EXPLAINED = 2.5, 0.96  # levels, and the share of the pixels that are explained

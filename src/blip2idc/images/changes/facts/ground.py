@@ -9,11 +9,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.facts.focus import grain
 from blip2idc.images.changes.facts.light import ink, light_or_color, shape_correlations, shines_through
 from blip2idc.images.changes.facts.patch import Patch, closed, contrast, inner_of, luma_of
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.color_names import color_name, hex_code
 
 _PLAIN = 0.85  # share of the surroundings that has one colour where they are plain
 _ALIKE = 12  # levels

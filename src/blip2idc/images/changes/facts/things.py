@@ -9,9 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Box
+from blip2idc.images.color_names import color_name
 
 _AROUND = 4  # pixels beside a box in which its ground is looked for
 _PLAIN = 0.8  # share of what is around that has one colour where there is a ground

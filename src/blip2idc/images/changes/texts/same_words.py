@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name, recoloured
+from blip2idc.images.changes.facts.colors import recoloured
 from blip2idc.images.changes.facts.pages.letters import (
     SLANTED,
     Line,
@@ -25,6 +25,7 @@ from blip2idc.images.changes.facts.pages.letters import (
 )
 from blip2idc.images.changes.lines import lean
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.color_names import color_name
 
 _GROUND, _OTHER_COLOR = (
     10.0,

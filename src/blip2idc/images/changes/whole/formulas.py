@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, luma
+from blip2idc.images.color_names import color_name
 
 _INSIDE = (5.0, 250.0)  # values beyond are cut off
 _LEAST = 300  # pixels that are not

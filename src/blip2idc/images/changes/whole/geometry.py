@@ -11,10 +11,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name
 from blip2idc.images.changes.pictures import Pixels, over_channels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma, structure
+from blip2idc.images.color_names import color_name
 
 _GRID = 64
 _SIDE = 480  # longest side of the pictures in which points are looked for

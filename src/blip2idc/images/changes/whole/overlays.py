@@ -10,10 +10,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name
 from blip2idc.images.changes.pictures import Pixels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma, structure
+from blip2idc.images.color_names import color_name
 
 _SIDE = 720  # longest side of the pictures that are looked at
 _SAME = 6.0  # levels up to which most of a picture is called as it was

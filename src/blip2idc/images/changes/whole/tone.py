@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name
 from blip2idc.images.changes.pictures import over_channels
 from blip2idc.images.changes.result import Fact
 from blip2idc.images.changes.whole.formulas import one_formula
 from blip2idc.images.changes.whole.views import Floats, Views, correlation, luma
+from blip2idc.images.color_names import color_name
 
 _CLIPPED = (6.0, 249.0)  # values beyond are cut off
 _ENDS = (35.0, 215.0)  # brightness within which hardly anything is cut off

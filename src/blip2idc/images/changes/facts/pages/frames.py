@@ -9,10 +9,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from blip2idc.images.changes.facts.colors import color_name, hex_code
 from blip2idc.images.changes.pictures import Pixels, largest_channel
 from blip2idc.images.changes.regions.grouping import Region
 from blip2idc.images.changes.result import Fact
+from blip2idc.images.color_names import color_name, hex_code
 
 _SMALLEST = 10  # pixels of a side of what has a line around it
 _THICKEST = 8  # pixels of the line

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blip2idc.images.changes.facts.colors import color_name, hex_code, recoloured
+from blip2idc.images.changes.facts.colors import recoloured
+from blip2idc.images.color_names import color_name, hex_code
 
 
 @pytest.mark.parametrize(
