@@ -130,3 +130,15 @@ def test_a_small_frame_that_turned_grey_is_not_greyed_out_with_what_is_in_it() -
         images.append(np.asarray(image))
     mask = (images[0] != images[1]).any(axis=2)[100:112, 60:72]
     assert greyed(patch_of(*images, Region((60, 100, 12, 12), mask, 2.0, 100.0), 0.0)) is None
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_bar_that_became_longer_on_its_grey_ground_did_not_fade(back: bool) -> None:
+    def bar(length: int) -> Image.Image:
+        image, draw = page("white")
+        draw.rounded_rectangle((100, 112, 400, 126), 7, "#e4e8f0")
+        draw.rounded_rectangle((100, 112, 100 + length, 126), 7, "#14a046")
+        return image
+
+    change = change_of(*(bar(210), bar(120)) if back else (bar(120), bar(210)))
+    assert [fact.kind for fact in change.facts] == ["recoloured"]

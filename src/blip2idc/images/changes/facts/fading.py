@@ -21,6 +21,7 @@ _PICTURE, _BESIDE = (
 )  # pixels, and levels by which what it is mixed with may differ from what is beside it
 #: Levels of what is strong, pixels of it that tell, and how many are explained but for levels, or a share, by encoding.
 _STRONG, _MANY, _MOST, _ENCODED, _ENCODED_SHARE = 60.0, 250, 0.93, 14.0, 0.12
+_BIASED = 6.0  # levels that are left in the middle: noise goes both ways, another colour does not
 _COLORED = 6.0  # levels between channels from which on a colour is no grey
 _INK = 24.0  # levels by which something differs from its ground
 _NEUTRAL, _LABEL_NEUTRAL = 16.0, 26.0  # levels between the channels of what is grey
@@ -68,22 +69,23 @@ def _mixed(patch: Patch) -> tuple[Fact, np.ndarray, np.ndarray] | None:
         exact = (left <= limit).mean() >= _EXPLAINED and left.mean() <= 0.12 * np.abs(faint).max(
             axis=1
         ).mean()
-        roughly = _is_mixed_in_noise(full, left)
+        roughly = _is_mixed_in_noise(full, left, faint - share * full)
         if exact or (roughly and float(left.mean()) < _left_by_light(full, faint, grounds[0])):
             return Fact("faded", {"in": side, "percent": round(100 * share)}), full, grounds[0]
     return None
 
 
-def _is_mixed_in_noise(full: np.ndarray, left: np.ndarray) -> bool:
+def _is_mixed_in_noise(full: np.ndarray, left: np.ndarray, rest: np.ndarray) -> bool:
     """Whether many strong pixels are explained but for what encoding adds to them, and the faint ones beside them, too.
 
     Args:
         full: float [N, 3], the stronger side apart from its ground.
         left: float [N], what the mixture leaves of the fainter one.
+        rest: float [N, 3], the same in each channel.
     """
     strength = np.abs(full).max(axis=1)
     strong = strength >= _STRONG
-    if strong.sum() < _MANY:
+    if strong.sum() < _MANY or np.abs(np.median(rest[strong], axis=0)).max() > _BIASED:
         return False
     near = left <= np.maximum(_ENCODED, _ENCODED_SHARE * strength)
     return bool(near[strong].mean() >= _MOST and (strong.all() or near[~strong].mean() >= _MOST))

@@ -106,3 +106,33 @@ def test_a_bar_that_moved_onto_words_moved_by_whole_pixels() -> None:
     fact = change.fact("moved")
     assert fact is not None
     assert (fact.values["dx"], fact.values["dy"]) == (57, 0)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_knob_that_moved_along_its_line_did_not_change_places_with_it(back: bool) -> None:
+    def slider(x: int) -> Image.Image:
+        image = page((30, 80))
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((60, 340, 360, 343), "#ccccdd")
+        draw.ellipse((x - 8, 333, x + 8, 349), "#2266cc")
+        return image
+
+    pages = [slider(150), slider(240)]
+    (change,) = find_changes(*pages[:: -1 if back else 1], texts=False).changes
+    assert change.fact("moved") is not None
+
+
+def test_fields_that_say_something_else_did_not_change_places() -> None:
+    def numbers(chosen: int) -> Image.Image:
+        image = Image.new("RGB", (400, 160), "white")
+        draw = ImageDraw.Draw(image)
+        draw.text((20, 16), "Results", "#222222", font(18))
+        for index in range(1, 6):
+            x = 20 + 40 * index
+            draw.rectangle((x, 90, x + 32, 118), "#2266cc" if index == chosen else "white", "#aaaabb")
+            draw.text((x + 11, 96), str(index), "white" if index == chosen else "#2266cc", font(14))
+        return image
+
+    found = find_changes(numbers(1), numbers(3), texts=False).changes
+    assert found
+    assert not any(change.fact("swapped") for change in found)

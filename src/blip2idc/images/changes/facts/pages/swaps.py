@@ -33,6 +33,8 @@ _STRONG, _NEAR_THING = 0.9, 24  # of the most: what is sure of a thing; levels i
 _SEEN, _SEEN_BEFORE = 0.9, 0.6  # share of it that is seen over others, and that may be there before
 _MOST = 24  # regions that are looked at
 _INKED = 0.15  # of what is drawn in a region, that each of both parts has at least
+_STEP, _FEW_STEPS = 2.0, 0.1  # levels between rows that differ, and share of such rows of what only goes on
+_OTHER_SIGN, _OF_SIGNS = 48, 0.015  # levels by which, and share of a piece in which, it is another one
 _BLUR = 1.0  # standard deviation in pixels
 _DRAWN = 12  # levels from which on there is something
 
@@ -181,7 +183,10 @@ def _is_found(before: Pixels, after: Pixels, one: Region, other: Region) -> bool
     _, best, _, (x_off, y_off) = cv2.minMaxLoc(cv2.matchTemplate(place, piece, cv2.TM_CCOEFF_NORMED))
     if best < _FOUND:
         return False
-    off = float(np.abs(place[y_off : y_off + height, x_off : x_off + width] - piece).mean())
+    apart = np.abs(place[y_off : y_off + height, x_off : x_off + width] - piece)
+    if (largest_channel(apart) > _OTHER_SIGN).mean() > _OF_SIGNS:
+        return False  # likewise
+    off = float(apart.mean())
     stays = float(np.abs(_soft(after[y : y + height, x : x + width]) - piece).mean())
     return off < _NEARER * stays  # two alike that got one other colour did not change places
 
@@ -215,8 +220,19 @@ def _is_rebuilt(one: np.ndarray, other: np.ndarray, last: int, begin: int) -> bo
     steps = np.abs(np.diff(one, axis=1)).sum(axis=(1, 2))
     if min(float(steps[:begin].sum()), float(steps[len(one) - last :].sum())) < _INKED * float(steps.sum()):
         return False  # one of both parts is bare: the other moved
+    if any(_only_goes_on(part) for part in (one[:begin], one[len(one) - last :])):
+        return False  # one is a line along which the other moved
     rebuilt = np.concatenate([one[len(one) - last :], one[begin : len(one) - last], one[:begin]])
-    return bool(np.abs(rebuilt - other).mean() <= _UNEXPLAINED * np.abs(one - other).mean())
+    apart = np.abs(rebuilt - other)
+    if (largest_channel(apart) > _OTHER_SIGN).mean() > _OF_SIGNS:
+        return False  # fields that look alike but say something else
+    return bool(apart.mean() <= _UNEXPLAINED * np.abs(one - other).mean())
+
+
+def _only_goes_on(rows: np.ndarray) -> bool:
+    """Whether rows [N, M, 3] are nearly all like the one above them."""
+    steps = np.abs(np.diff(rows, axis=0)).max(axis=(1, 2))
+    return bool(steps.size and (steps > _STEP).mean() <= _FEW_STEPS)
 
 
 def _longest(top: np.ndarray, lower: np.ndarray) -> int:
