@@ -26,7 +26,8 @@ class Scale:
         test: Pairs scored.
         pointing: Pairs whose heatmaps are scored.
         seeds: Of every cell.
-        longer: Pairs and steps of the cells that ask about the encoding once more, with a larger budget; None for none.
+        longer: Pairs and steps of the cells that ask about the encoding once more, with a larger budget and one seed;
+            None for none.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Scale:
 
 
 FULL = Scale("full", 1000, (250, 500, 1000, 3000), 3000, 900, (50, 100, 200, 400, 900, 1800), 500, 120,
-             longer=(3000, 3600))  # fmt: skip
+             longer=(3000, 1800))  # fmt: skip
 QUICK = Scale("quick", 500, (250, 500), 500, 160, (20, 40, 80, 160, 320), 200, 40)
 
 
@@ -139,12 +140,12 @@ def questions(scale: Scale) -> list[Question]:
 
 
 def cells(scale: Scale) -> list[Cell]:
-    """Every cell once: all variants with the first seed, then with the second, and so on."""
+    """Every cell once: all variants with the first seed, then with the second, and so on; the longest come last."""
     found: dict[str, Cell] = {}
     for seed in range(scale.seeds):
         for cell in _variants(scale, seed):
             found.setdefault(cell.name, cell)
-    return list(found.values())
+    return sorted(found.values(), key=lambda cell: cell.steps > scale.steps)
 
 
 def _variants(scale: Scale, seed: int) -> Iterator[Cell]:
@@ -174,7 +175,7 @@ def _variants(scale: Scale, seed: int) -> Iterator[Cell]:
     yield Cell("held-out compositions", seed, (("seen", scale.pairs),), scale.steps, unseen=True)
     for steps in scale.times:
         yield Cell(_time_name(steps, scale), seed, real, steps)
-    if scale.longer is not None:
+    if scale.longer is not None and seed == 0:
         pairs, steps = scale.longer
         for name in LONGER:
             settings = tuple(ENCODINGS[name].items())

@@ -168,8 +168,8 @@ def _data(scale: Scale, rows: Mapping[str, Values], floor: float) -> Iterator[Ve
     real = BASE if size == scale.pairs else f"real {size} pairs"
     outcome, number = better(rows, real, f"synthetic {size} pairs", floor)
     flipped = {CONFIRMED: REVERSED, REVERSED: CONFIRMED, NOT: NOT, UNTESTED: UNTESTED}[outcome]
-    if flipped == NOT:
-        number += " (real minus synthetic: no difference found, which is no proof that there is none)"
+    nothing = ": no difference found, which is no proof that there is none" if flipped == NOT else ""
+    number += f" (real minus synthetic{nothing})"
     yield Verdict(f"synthetic pairs alone suffice ({size} pairs)", flipped, number, limits)
     first = f"synthetic first {size} pairs"
     yield Verdict(

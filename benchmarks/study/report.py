@@ -172,7 +172,8 @@ def _page(
     for question in questions(scale):
         yield f"\n## {question.name.capitalize()}\n"
         if question.name == "longer" and scale.longer:
-            yield f"The encodings once more, with {scale.longer[1]} steps on {scale.longer[0]:,} pairs.\n"
+            pairs, steps = scale.longer
+            yield f"The encodings once more: {steps:,} steps on {pairs:,} pairs, one seed, which decides nothing.\n"
         yield from _table(question.variants, rows, pointing=question.name in ("encoding", "longer"))
         if question.name == "compositions":
             yield from _unseen(found)
@@ -188,7 +189,7 @@ def _page(
         yield from _table(tuple(longer_name(name, FULL) for name in LONGER), longest, pointing=True)
     yield from _blind(blind, rows)
     yield from _references(found)
-    yield _TAIL.format(option=_option(scale))
+    yield _TAIL.format(option=_option(scale), hours=_hours(found))
 
 
 def _longest() -> dict[str, Row]:
@@ -211,6 +212,10 @@ def _plotted(variants: Sequence[str], rows: dict[str, Row]) -> bool:
 def _minutes(found: dict[str, list[dict[str, Any]]]) -> str:
     seconds = sum(cell["train_processor_seconds"] for told in found.values() for cell in told)
     return f"{seconds / 60:.0f}"
+
+
+def _hours(found: dict[str, list[dict[str, Any]]]) -> str:
+    return f"{sum(cell['wall_seconds'] for told in found.values() for cell in told) / 3600:.1f}"
 
 
 def _state(run: int, wanted: Sequence[Cell]) -> str:
@@ -320,6 +325,7 @@ _TAIL = """
 
     make study                                # or: python -m benchmarks.study{option}
 
-One JSON file a cell in `runs/`; a run that is stopped goes on.
+The cells took {hours} hours of a process by the clock, scoring included, partly beside other work; two ran at once. The
+backbone before them takes under an hour. One JSON file a cell in `runs/`; a run that is stopped goes on.
 `benchmarks/study/*.json` hold what this page is made of.
 """
