@@ -26,6 +26,7 @@ class Scale:
         test: Pairs scored.
         pointing: Pairs whose heatmaps are scored.
         seeds: Of every cell.
+        once: Steps of further cells about time, of the first seed alone: they show where it goes and decide nothing.
         longer: Pairs and steps of the cells that ask about the encoding once more, with a larger budget and one seed;
             None for none.
     """
@@ -39,11 +40,12 @@ class Scale:
     test: int
     pointing: int
     seeds: int = 3
+    once: tuple[int, ...] = ()
     longer: tuple[int, int] | None = None
 
 
-FULL = Scale("full", 1000, (250, 500, 1000, 3000), 3000, 900, (50, 100, 200, 400, 900, 1800), 500, 120,
-             longer=(3000, 1800))  # fmt: skip
+FULL = Scale("full", 1000, (250, 500, 1000, 3000), 3000, 900, (50, 100, 200, 400, 900), 500, 120,
+             once=(1800,), longer=(3000, 1800))  # fmt: skip
 QUICK = Scale("quick", 500, (250, 500), 500, 160, (20, 40, 80, 160, 320), 200, 40)
 
 
@@ -135,7 +137,7 @@ def questions(scale: Scale) -> list[Question]:
         Question("data", tuple(_data_name(kind, size, scale) for size in scale.sizes for kind in regimes)),
         Question("augmentation", (BASE, *AUGMENTED)),
         Question("compositions", ("held-out compositions",)),
-        Question("time", tuple(_time_name(steps, scale) for steps in scale.times)),
+        Question("time", tuple(_time_name(steps, scale) for steps in (*scale.times, *scale.once))),
     ]
 
 
@@ -173,7 +175,7 @@ def _variants(scale: Scale, seed: int) -> Iterator[Cell]:
     for name, kinds in AUGMENTED.items():
         yield Cell(name, seed, real, scale.steps, (("augment", kinds),))
     yield Cell("held-out compositions", seed, (("seen", scale.pairs),), scale.steps, unseen=True)
-    for steps in scale.times:
+    for steps in (*scale.times, *(scale.once if seed == 0 else ())):
         yield Cell(_time_name(steps, scale), seed, real, steps)
     if scale.longer is not None and seed == 0:
         pairs, steps = scale.longer
