@@ -185,7 +185,7 @@ def _minutes(scale: Scale, rows: Mapping[str, Values], floor: float) -> Verdict:
     claim, limits = "a short training is enough", "minutes of one core on a million weights, not 20 of a GPU"
     longest = scale.times[-1]
     quarter = max((steps for steps in scale.times if 4 * steps <= longest), default=scale.times[0])
-    name = f"{longest} steps"
+    name = BASE if longest == scale.steps else f"{longest} steps"
     short = BASE if quarter == scale.steps else f"{quarter} steps"
     if name not in rows or short not in rows:
         return Verdict(claim, UNTESTED, "cells are missing", limits)
