@@ -190,7 +190,7 @@ def _minutes(scale: Scale, rows: Mapping[str, Values], floor: float) -> Verdict:
     if name not in rows or short not in rows:
         return Verdict(claim, UNTESTED, "cells are missing", limits)
     outcome, number = better(rows, name, short, floor)
-    flipped = {CONFIRMED: REVERSED, REVERSED: CONFIRMED, NOT: CONFIRMED, UNTESTED: UNTESTED}[outcome]
+    flipped = {CONFIRMED: REVERSED, REVERSED: CONFIRMED, NOT: NOT, UNTESTED: UNTESTED}[outcome]
     return Verdict(claim, flipped, f"{longest} steps minus {quarter}: {number}", limits)
 
 
