@@ -17,6 +17,10 @@ DTYPES = ("float32", "bfloat16", "float16")
 #: Weights in eight or four bits, see `model.layers.eight_bits` and `four_bits`: for captioners, not for training.
 INT8, INT4 = "int8", "int4"
 
+#: Weights of a network whose layers are too small to fill several cores, so that parts of a batch side by side do.
+SMALL_NETWORK = 300_000_000
+_MOST_LANES = 4  # Python's lock lets no more of them go on at once
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -39,6 +43,16 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def choose_lanes(cores: int, weights: int) -> int:
+    """How many parts of a batch to work on side by side on a processor.
+
+    Args:
+        cores: That may work at once.
+        weights: How many the network has.
+    """
+    return 1 if weights > SMALL_NETWORK else max(1, min(_MOST_LANES, cores))
 
 
 def choose_device(requested: str = "auto") -> Choice:

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeAlias
 
@@ -153,10 +154,15 @@ class Manifest(Sequence[PairRecord]):
         Raises:
             ManifestError: The name is absolute or leads out of the folder, directly or through a symbolic link.
         """
-        fault = FolderGuard(self.root).fault(file_name)
+        fault = self._guard.fault(file_name)
         if fault:
             raise ManifestError(f"{self.root}: file name {file_name!r} {fault}")
         return self.root / file_name
+
+    @cached_property
+    def _guard(self) -> FolderGuard:
+        """One for all names: it looks at each folder once."""
+        return FolderGuard(self.root)
 
     def paths(self, record: PairRecord) -> tuple[Path, Path]:
         """Paths of the images (before, after) of a record."""

@@ -130,5 +130,5 @@ def _write(output: Path, entries: list[dict[str, Any]]) -> None:
         if output.suffix == ".jsonl":
             handle.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
         else:
-            json.dump(entries, handle, ensure_ascii=False, indent=1)
-            handle.write("\n")
+            lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+            handle.write(f"[\n{lines}\n]\n")

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from blip2idc.model.captioner import DifferenceCaptioner
 from blip2idc.model.export import export_onnx
 from blip2idc.model.files.packaged import TINY_MODEL
 from blip2idc.model.joint_model import change_log_odds as change_log_odds_of_torch
+from blip2idc.model.onnx import network
 from blip2idc.model.onnx.captioner import OnnxCaptioner, change_log_odds
 from blip2idc.model.pair_captioner import PairCaptioner
 from blip2idc.worlds.scenes.world import ScenesWorld
@@ -76,6 +78,25 @@ def test_the_vit_sees_a_few_at_a_time(pairs: list[ImagePair], monkeypatch: pytes
     monkeypatch.setattr(captioner.network, "_vision", Counted())
     same(captioner.caption_joints(joints), together)
     assert counts == [4, 4, 2]
+
+
+def test_parts_of_a_batch_go_side_by_side(pairs: list[ImagePair], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "usable_cores", lambda: 2)
+    captioner = OnnxCaptioner.from_pretrained()
+    assert captioner.lanes == 2
+    threads: set[str] = set()
+    both = threading.Barrier(2, timeout=60)
+
+    def encode(joints: Sequence[Any]) -> Any:
+        threads.add(threading.current_thread().name)
+        both.wait()  # neither goes on before the other has begun
+        return OnnxCaptioner.encode(captioner, joints)
+
+    monkeypatch.setattr(captioner, "encode", encode)
+    found = list(captioner.stream([*pairs, *pairs], 10, max_changes=0))
+    assert len(threads) == 2
+    monkeypatch.undo()
+    same(found, [*captioner.stream(pairs, max_changes=0)] * 2)
 
 
 @pytest.mark.parametrize("adapter", ["default", "scenes", None])

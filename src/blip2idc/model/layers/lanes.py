@@ -14,11 +14,11 @@ from typing import TypeVar
 
 import torch
 
+from blip2idc.runtime import SMALL_NETWORK, choose_lanes
+
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-_MOST = 4  # lanes; Python's lock lets no more of them go on at once
-_LARGEST = 300_000_000  # weights of a network that gains by it
 _CACHE = 2_250_000  # bytes of activations of one layer that stay near the core until the next one reads them
 
 
@@ -29,9 +29,7 @@ def lanes_for(device: str, weights: int) -> int:
         device: Where the network is.
         weights: How many it has.
     """
-    if device != "cpu" or weights > _LARGEST:
-        return 1
-    return max(1, min(_MOST, torch.get_num_threads()))
+    return choose_lanes(torch.get_num_threads(), weights) if device == "cpu" else 1
 
 
 def slice_for(device: str, weights: int, activations: int) -> int | None:
@@ -45,7 +43,7 @@ def slice_for(device: str, weights: int, activations: int) -> int | None:
     Returns:
         The number; None for all at once.
     """
-    if device != "cpu" or weights > _LARGEST:
+    if device != "cpu" or weights > SMALL_NETWORK:
         return None
     return max(1, _CACHE // (4 * activations))
 

@@ -25,9 +25,10 @@ from blip2idc.model.files.network_size import check_shape
 from blip2idc.model.files.settings import Decoding
 from blip2idc.model.onnx.graph import Graph
 from blip2idc.model.onnx.networks import WORDS, check_language, language_graph, qformer_graph, vision_graph
-from blip2idc.model.onnx.search import log_softmax, search
+from blip2idc.model.onnx.search import log_softmax, log_sum_exp, search
 from blip2idc.model.onnx.weights import Values, Weight, list_weights, merge_lora, read_weights
 from blip2idc.model.sentence_tree import SentenceTree
+from blip2idc.runtime import choose_lanes, usable_cores
 
 IMAGE_TOKEN = "<image>"
 _LOWEST = np.finfo(np.float32).min
@@ -83,6 +84,9 @@ class Network:
         size: (height, width) of joint images; None for the checkpoint's own.
         adapter: Folder of a LoRA to merge in.
 
+    Attributes:
+        lanes: Parts of a batch that gain by being worked on side by side, each in the thread that asks.
+
     Raises:
         ModelError: The checkpoint is none that is written down in `networks`, or lacks something.
         MissingExtraError: onnxruntime is not installed.
@@ -106,7 +110,11 @@ class Network:
             merge_lora(values, adapter)
         self.digest = _digest(values)
         self._words = values[WORDS]
-        self._vision, self._qformer, self._language = (_session(graph, weights, values) for graph in graphs)
+        self.lanes = choose_lanes(usable_cores(), sum(value.size for value in values.values()))
+        threads = 1 if self.lanes > 1 else 0  # 0: as many as there are cores
+        self._vision, self._qformer, self._language = (
+            _session(graph, weights, values, threads) for graph in graphs
+        )
 
     @property
     def patch_size(self) -> int:
@@ -188,7 +196,7 @@ class Network:
             0
         ]  # [B, N, V]
         nodes_of, tokens_of, sentences_of = (np.array(column) for column in zip(*tree.steps, strict=True))
-        gained = log_softmax(told)[:, nodes_of, tokens_of]  # [B, steps]
+        gained = told[:, nodes_of, tokens_of] - log_sum_exp(told)[:, nodes_of, 0]  # [B, steps]
         np.add.at(scores.T, sentences_of, gained.T)
         return scores
 
@@ -297,9 +305,10 @@ def import_onnxruntime() -> Any:
     return onnxruntime
 
 
-def _session(graph: Graph, weights: Mapping[str, Weight], values: Values) -> Any:
+def _session(graph: Graph, weights: Mapping[str, Weight], values: Values, threads: int) -> Any:
     runtime = import_onnxruntime()
     options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # images are opened meanwhile
     kept = [runtime.OrtValue.ortvalue_from_numpy(values[name]) for name in graph.weights]

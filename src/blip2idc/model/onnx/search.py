@@ -161,8 +161,15 @@ def adjusted(scores: np.ndarray, said: Sequence[Sequence[int]], decoding: Decodi
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Log-probabilities along the last axis."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    told: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    told: np.ndarray = logits - log_sum_exp(logits)
+    return told
+
+
+def log_sum_exp(logits: np.ndarray) -> np.ndarray:
+    """Logarithm of the sum of exponentials along the last axis, which stays, with one entry."""
+    top = logits.max(axis=-1, keepdims=True)
+    shifted = logits - top
+    told: np.ndarray = top + np.log(np.exp(shifted, out=shifted).sum(axis=-1, keepdims=True))
     return told
 
 
