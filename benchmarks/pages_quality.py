@@ -6,8 +6,8 @@ r"""What a model says of web pages whose templates it never saw, alone and with 
         --size 800x560,390x700,640x480,1024x640,360x640,900x500 --output build-data/pages-heldout
     python benchmarks/pages_quality.py build-data/pages-heldout
 
-Writes `pages_quality.json` beside this file. For each way of looking (the model alone, at the whole; and with a close look at
-the places that changed, their sentences, measured facts and texts):
+Writes `pages_quality.json` beside this file. For each way of looking (the model alone, at the whole; its sentences of the whole
+and of close looks at the places that differ; and what the program tells, with measured facts and texts):
 
 - `kind`: share of the changed pairs whose kind is told: by a sentence that can tell it and no other kind, by a measured
   fact of that kind (`FACTS`), or by the old and the new text as they were read;
@@ -33,7 +33,6 @@ from blip2idc.data.records import NO_CHANGE_CAPTIONS, PairRecord, read_records
 from blip2idc.difference import Difference
 from blip2idc.images.changes.result import Fact
 from blip2idc.model.captioner import DifferenceCaptioner
-from blip2idc.model.look.close_look import MAX_CHANGES
 from blip2idc.worlds.pages.captions import kinds_of_caption
 from blip2idc.worlds.pages.faults import REFLOWING
 
@@ -206,6 +205,17 @@ def said_of(difference: Difference) -> Said:
     )
 
 
+def said_alone(captioner: DifferenceCaptioner, before: Path, after: Path) -> Said:
+    """What the network says of the whole and of every place that differs, and nothing that was measured there."""
+    opened = captioner.open((before, after))
+    crops = [crop for crop in opened.look.crops if crop is not None] if opened.look else []
+    said = captioner.caption_joints([opened.joint, *crops])
+    sentences = dict.fromkeys(one.caption for one in said if one.changed)
+    return Said(
+        any(one.changed for one in said), max(one.change_probability for one in said), tuple(sentences)
+    )
+
+
 def main() -> None:
     """Captions a data set and scores it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -227,13 +237,16 @@ def main() -> None:
 
     adapter = None if options.adapter == "none" else options.adapter
     captioner = DifferenceCaptioner.from_pretrained(options.model, adapter)
-    ways = {"model alone": 0, "model and measured facts": MAX_CHANGES}
-    if options.measured_only:
-        del ways["model alone"]
     result: dict[str, Any] = {"model": captioner.describe()["model"], "pairs": len(records)}
-    for name, places in ways.items():
-        found = [said_of(difference) for difference in captioner.stream(pairs, max_changes=places)]
-        result[name] = score(records, found)
+    ways: dict[str, Iterable[Said]] = {
+        "model alone": map(said_of, captioner.stream(pairs, max_changes=0)),
+        "model alone, close looks": (said_alone(captioner, *pair) for pair in pairs),
+        "model and measured facts": map(said_of, captioner.stream(pairs)),
+    }
+    for name, said in ways.items():
+        if name.startswith("model alone") and options.measured_only:
+            continue
+        result[name] = score(records, list(said))
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     for name, values in result.items():
         print(

@@ -28,7 +28,7 @@ from blip2idc.images.pair import ImagePair
 from blip2idc.tiny.shards import CELL, HEIGHT, SHARD, WIDTH, save_shard, shrink
 
 _SHOWS = 12  # levels of 255 by which a cell of the shrunk pair must differ, on average, for a change to show
-_FOUND_SHARE = 0.2  # of the close looks are at the box that `find_changes` finds
+_FOUND_SHARE = 0.2  # of the first close looks are at the box that `find_changes` finds
 _OVERLAP = 0.2  # intersection over union from which on it is the box of this change
 _JITTER = 0.15  # of the sides of a true box
 _PLACE = re.compile(
@@ -87,7 +87,7 @@ class View:
 
 
 def make_view_shards(
-    samples: Sequence[Sample], folder: Path, name: str, seed: int, shard: int
+    samples: Sequence[Sample], folder: Path, name: str, seed: int, shard: int, looks: int = 1
 ) -> Iterator[Path]:
     """Writes `NAME_0000.npz`, ... of so many pairs each; those that are there are left as they are.
 
@@ -97,6 +97,7 @@ def make_view_shards(
         name: Beginning of the file names.
         seed: Of jitter and drawn places.
         shard: Pairs a file; a rest that is smaller waits for more pairs.
+        looks: Close looks at each pair.
 
     Yields:
         The files that were written.
@@ -109,7 +110,7 @@ def make_view_shards(
         views = []
         for offset, sample in enumerate(samples[number * shard : (number + 1) * shard]):
             rng = np.random.default_rng((seed, number, offset))
-            views += views_of(sample, rng)
+            views += views_of(sample, rng, looks)
         facts = [
             {
                 "change": {"kind": view.kind, "color": view.color},
@@ -127,12 +128,14 @@ def make_view_shards(
         yield path
 
 
-def views_of(sample: Sample, rng: np.random.Generator) -> list[View]:
-    """The whole of a pair and the close look at its change, those of them that can be captioned.
+def views_of(sample: Sample, rng: np.random.Generator, looks: int = 1) -> list[View]:
+    """The whole of a pair and close looks at its change, those of them that can be captioned.
 
     Args:
         sample: A pair whose kind of change is known.
         rng: Draws jitter, and places to look at where nothing changed.
+        looks: Close looks, each at a place of its own around the change; the first one only may be at a box that was
+            found, which takes a second.
     """
     record = sample.record
     if record.kind is None or not record.captions:
@@ -147,10 +150,12 @@ def views_of(sample: Sample, rng: np.random.Generator) -> list[View]:
             [_cells(box, image.size) for box, image in zip(boxes, (pair.before, pair.after), strict=True)]
         )
         views.append(View(images, cells, record.kind, whole or record.captions, close=False))
-    close = _close_look(pair, record.kind, record.captions, boxes, rng)
+    for number in range(looks):
+        found_share = _FOUND_SHARE if number == 0 else 0.0
+        close = _close_look(pair, record.kind, record.captions, boxes, rng, found_share)
+        views += [close] if close is not None else []
     color = (record.change or {}).get("color")
-    found = [*views, close] if close is not None else views
-    return [replace(view, color=color) for view in found] if isinstance(color, str) else found
+    return [replace(view, color=color) for view in views] if isinstance(color, str) else views
 
 
 def captions_of_whole(captions: Iterable[str]) -> tuple[str, ...]:
@@ -188,6 +193,7 @@ def _close_look(
     captions: Sequence[str],
     boxes: tuple[Box | None, Box | None],
     rng: np.random.Generator,
+    found_share: float,
 ) -> View | None:
     if kind == NO_CHANGE:
         place = _nuisance(pair, rng)
@@ -195,7 +201,7 @@ def _close_look(
     told = captions_of_close_look(captions)
     if boxes == (None, None) or not told:
         return None
-    if rng.random() < _FOUND_SHARE:
+    if rng.random() < found_share:
         boxes = _found(pair, boxes) or boxes
     else:
         boxes = _jittered(boxes[0], pair.before.size, rng), _jittered(boxes[1], pair.after.size, rng)
@@ -303,6 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", required=True, help="beginning of the file names, such as pages")
     parser.add_argument("--output", type=Path, required=True, help="folder of the shards")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--looks", type=int, default=1, help="close looks at each pair")
     parser.add_argument("--watch", type=float, help="seconds after which to look for more pairs, for ever")
     options = parser.parse_args(arguments)
     while True:
@@ -311,7 +318,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 continue
             samples = all_samples([read_records(path)])
             name = f"{options.name}-{number}"
-            for made in make_view_shards(samples, options.output, name, options.seed + number, SHARD):
+            for made in make_view_shards(
+                samples, options.output, name, options.seed + number, SHARD, options.looks
+            ):
                 print(made.name, file=sys.stderr, flush=True)
         if options.watch is None:
             return
