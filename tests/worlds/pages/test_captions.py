@@ -38,6 +38,15 @@ def test_every_sentence_tells_its_kind_and_no_other(kind: str, backwards: bool, 
         assert "{" not in caption
 
 
+@pytest.mark.parametrize(
+    ("caption", "kind"),
+    [("the wording of the heading changed", "text"), ("the price changed", "number"), ("the date went", None),
+     ("the text of the heading turned", None)],
+)  # fmt: skip
+def test_what_could_not_be_read_is_left_out(caption: str, kind: str | None) -> None:
+    assert kinds_of_caption(caption) == ({kind} if kind else set())
+
+
 def test_several_changes_are_told_together() -> None:
     parts = [captions_of(kind, told_of(kind), (500, 400)) for kind in ("number", "background")]
     for caption in joined(parts):

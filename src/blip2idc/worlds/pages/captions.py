@@ -207,7 +207,8 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     found = [("text", re.compile(rf"{_PLACE}the text of the {_BARE} changed"))]
     for kind, (forwards, reverse) in TEMPLATES.items():
         fields = {**_FIELDS, "old": _VALUES.get(kind, r".+"), "new": _VALUES.get(kind, r".+")}
-        for template in (*forwards, *reverse):
+        shortened = [_VALUES_TOLD.sub("", one) for one in forwards] if kind in ("text", "number") else []
+        for template in dict.fromkeys((*forwards, *reverse, *shortened)):
             parts = re.split(
                 r"\{(\w+)\}", re.sub(r'"\{\w+\}"', '"q"', template)
             )  # text, field, text, field, ...
@@ -215,6 +216,9 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
             found.append((kind, re.compile(_PLACE + "".join(filled) + _PLACE_AFTER)))
     return tuple(found)
 
+
+#: What a sentence leaves out of a text or a number that was not read.
+_VALUES_TOLD = re.compile(r'(?<=changed) from "?\{old\}"? to "?\{new\}"?$')
 
 _PLACE = r"(?:(?:at|on|in) the [a-z ]+, )?"
 _PLACE_AFTER = (
