@@ -210,10 +210,9 @@ def said_alone(captioner: DifferenceCaptioner, before: Path, after: Path) -> Sai
     opened = captioner.open((before, after))
     crops = [crop for crop in opened.look.crops if crop is not None] if opened.look else []
     said = captioner.caption_joints([opened.joint, *crops])
+    changed, probability = any(one.changed for one in said), max(one.change_probability for one in said)
     sentences = dict.fromkeys(one.caption for one in said if one.changed)
-    return Said(
-        any(one.changed for one in said), max(one.change_probability for one in said), tuple(sentences)
-    )
+    return Said(changed, probability if changed else 1 - probability, tuple(sentences))
 
 
 def main() -> None:

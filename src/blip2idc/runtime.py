@@ -1,4 +1,4 @@
-"""The choices a run makes once: device, dtype, seed.
+"""The choices a run makes once: device, dtype, lanes, seed.
 
 In: what the user asked for, mostly ``"auto"``. Out: a `Choice` with a reason that can be printed.
 torch is imported only inside functions.

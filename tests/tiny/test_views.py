@@ -93,6 +93,17 @@ def test_a_small_change_is_seen_in_the_close_look_only(tmp_path: Path) -> None:
         assert not view.cells.any()
 
 
+def test_several_close_looks_each_at_a_place_of_its_own(tmp_path: Path) -> None:
+    samples = write(tmp_path / "data", [changed("the button turned red"), UNCHANGED])
+    for sample in samples:
+        whole, *close = views_of(sample, np.random.default_rng(0), 3)
+        assert [view.close for view in (whole, *close)] == [False, True, True, True]
+        assert {view.captions for view in close} == {close[0].captions}
+    _, first, second, third = views_of(samples[0], np.random.default_rng(0), 3)
+    assert not np.array_equal(first.images, second.images)
+    assert not np.array_equal(second.images, third.images)
+
+
 def test_shards_are_made_once_and_drawn_from(tmp_path: Path) -> None:
     write(tmp_path / "data", [changed("the button turned red", "it is red"), UNCHANGED] * 3)
     with pytest.MonkeyPatch.context() as patch:

@@ -139,7 +139,10 @@ class PairCaptioner(ABC):
             work: From a part to its result.
             parts: No more than `lanes`.
         """
-        return [work(part) for part in parts]
+        if len(parts) == 1:
+            return [work(parts[0])]
+        with ThreadPoolExecutor(len(parts), "lane") as pool:
+            return list(pool.map(work, parts))
 
     def beside_others(self) -> AbstractContextManager[None]:
         """While the block lasts, it takes one core for each lane, and outside of them one: others need the rest."""

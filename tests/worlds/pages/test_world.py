@@ -100,3 +100,15 @@ def test_captions_name_old_and_new() -> None:
         captions_of("background", told, (500, 400), True)[0]
         == 'the "Continue" button turned from red to blue'
     )
+
+
+@pytest.mark.browser
+def test_a_browser_that_is_gone_is_one_sentence(folder: Path) -> None:
+    browser = PageBrowser()
+    browser.load(f"file://{folder}/basket.html", 300, 200)
+    browser.close()
+    for ask in (browser.photograph, lambda: browser.run("return 1;")):
+        with pytest.raises(InputError):
+            ask()
+    with pytest.raises(InputError, match="give the same command again"):
+        browser.photograph()

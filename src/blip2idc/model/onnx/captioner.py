@@ -8,8 +8,7 @@ for these, and for the place of a change that nothing measured, attention is nee
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +33,7 @@ from blip2idc.model.files.packaged import (
 from blip2idc.model.files.settings import CaptionerSettings, read_settings
 from blip2idc.model.onnx.network import Network, Read
 from blip2idc.model.onnx.weights import CONFIDENCE, read_confidence
-from blip2idc.model.pair_captioner import PairCaptioner, Part, Result
+from blip2idc.model.pair_captioner import PairCaptioner
 
 #: Log-odds beyond which a change is as sure as it can be; `confidence` has the same.
 LARGEST_ODDS = 20.0
@@ -143,13 +142,6 @@ class OnnxCaptioner(PairCaptioner):
     def identity(self) -> dict[str, Any]:
         """The weights."""
         return {"weights": self.network.digest}
-
-    def side_by_side(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
-        """In threads; onnxruntime works in the one that asks, and releases Python's lock meanwhile."""
-        if len(parts) == 1:
-            return [work(parts[0])]
-        with ThreadPoolExecutor(len(parts), "lane") as pool:
-            return list(pool.map(work, parts))
 
     def encode(self, joints: Sequence[JointArray]) -> _Looked:
         """Look at joint images, and read the prompt after them."""

@@ -81,9 +81,10 @@ class PageBrowser:
         try:
             from selenium import webdriver
             from selenium.common.exceptions import WebDriverException
+            from urllib3.exceptions import HTTPError  # of a browser that does not answer, or is gone
         except ImportError:
             raise MissingExtraError("browser", "the world of pages") from None
-        self._failure = WebDriverException
+        self._failure = (WebDriverException, HTTPError)
         options = webdriver.ChromeOptions()
         for option in _OPTIONS:
             options.add_argument(option)
@@ -149,7 +150,12 @@ class PageBrowser:
         self._size = (width, height)
 
     def _tell(self, command: str, arguments: dict[str, Any]) -> Any:
-        return self._driver.execute_cdp_cmd(command, arguments)
+        try:
+            return self._driver.execute_cdp_cmd(command, arguments)
+        except self._failure as error:
+            raise InputError(
+                f"The browser failed ({_first_line(error)}); give the same command again, which goes on from here"
+            ) from None
 
     def close(self) -> None:
         """Ends the browser."""
