@@ -2,8 +2,8 @@
 
 In: gradients of weight matrices, already averaged. Out: updated weights. The momentum of each matrix is replaced by the
 nearest half-orthogonal matrix, found by Newton-Schulz iteration (Jordan et al., 2024). `torch.optim.Muon` iterates in
-bfloat16, which a CPU without bfloat16 units emulates; here it is float32, matrices of one shape go through it together,
-and each process does its share of them.
+bfloat16, which a CPU without bfloat16 units emulates; here the type is chosen, matrices of one shape go through it
+together, and each process does its share of them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Muon(torch.optim.Optimizer):
         lr: Learning rate, comparable with AdamW's (updates are scaled to its usual size, arXiv 2502.16982).
         momentum: Decay of the running gradient.
         weight_decay: Decoupled, relative to `lr`.
+        dtype: Of the iteration.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class Muon(torch.optim.Optimizer):
         lr: float = 2e-3,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
+        self._dtype = dtype
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -59,12 +62,12 @@ class Muon(torch.optim.Optimizer):
             running = state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
             nesterov = parameter.grad.lerp(running, group["momentum"])
             wanted.append(nesterov if nesterov.shape[0] <= nesterov.shape[1] else nesterov.T)
-        directions = _shared_orthogonal(torch.stack(wanted))
+        directions = _shared_orthogonal(torch.stack(wanted).to(self._dtype))
         for parameter, direction in zip(parameters, directions, strict=True):
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
             scale = 0.2 * max(parameter.shape) ** 0.5
             straight = direction if parameter.shape[0] <= parameter.shape[1] else direction.T
-            parameter.add_(straight, alpha=-group["lr"] * scale)
+            parameter.add_(straight.to(parameter.dtype), alpha=-group["lr"] * scale)
 
 
 def _shared_orthogonal(matrices: torch.Tensor) -> torch.Tensor:
@@ -72,9 +75,9 @@ def _shared_orthogonal(matrices: torch.Tensor) -> torch.Tensor:
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return orthogonal(matrices)
     rank, processes = dist.get_rank(), dist.get_world_size()
-    found = torch.zeros_like(matrices)
+    found = torch.zeros_like(matrices, dtype=torch.float32)
     if len(matrices) > rank:
-        found[rank::processes] = orthogonal(matrices[rank::processes])
+        found[rank::processes] = orthogonal(matrices[rank::processes]).float()
     dist.all_reduce(found)
     return found
 

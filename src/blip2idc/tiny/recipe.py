@@ -63,6 +63,7 @@ class TinyRecipe:
         start: Folder of a backbone to go on from, or `packaged`; None for fresh weights.
         views: How often each kind of view shards (`NAME-*.npz` of `tiny.views`) is drawn from, relative to the others.
         wordnet: Folder of WordNet's data files to read English from; None for none.
+        dtype: Of the products (`tiny.precision`): `auto` is bfloat16 where the processor has units for it.
     """
 
     stages: tuple[TinyStage, ...]
@@ -73,6 +74,7 @@ class TinyRecipe:
     start: str | None = None
     views: Mapping[str, float] = field(default_factory=dict)
     wordnet: Path | None = None
+    dtype: str = "auto"
 
     def __post_init__(self) -> None:
         ends = [stage.pairs for stage in self.stages]

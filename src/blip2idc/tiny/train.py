@@ -145,7 +145,7 @@ def make_trainer(recipe: TinyRecipe, folder: Path) -> TinyTrainer:
         network = build_tiny(tokenizer, recipe.size)
     else:
         network, tokenizer = start_from(recipe, folder)
-    trainer = TinyTrainer(network, tokenizer, recipe.seed)
+    trainer = TinyTrainer(network, tokenizer, recipe.seed, recipe.dtype)
     if (folder / "checkpoint.pt").exists():
         trainer.load(folder / "checkpoint.pt")
     return trainer

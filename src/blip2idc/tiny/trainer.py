@@ -23,6 +23,7 @@ from blip2idc.images.joint import JointLayout
 from blip2idc.tiny.batches import BACKGROUND, TinyBatch
 from blip2idc.tiny.heads import KindNumbers, TruthHeads, as_tensors, cell_loss, pair_loss
 from blip2idc.tiny.muon import Muon
+from blip2idc.tiny.precision import Precision
 from blip2idc.tiny.recipe import TinyStage
 from blip2idc.training.loss import caption_loss
 
@@ -36,9 +37,10 @@ class TinyTrainer:
         network: To train, a `Blip2ForConditionalGeneration` with OPT.
         tokenizer: Of its language model.
         seed: Of the heads.
+        dtype: Of the products, see `Precision`.
     """
 
-    def __init__(self, network: Any, tokenizer: Any, seed: int = 0) -> None:
+    def __init__(self, network: Any, tokenizer: Any, seed: int = 0, dtype: str = "float32") -> None:
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         self.processes = dist.get_world_size() if dist.is_initialized() else 1
         torch.manual_seed(seed)
@@ -50,6 +52,8 @@ class TinyTrainer:
         self.kinds = KindNumbers()
         self.seen = 0
         self.averaged = copy.deepcopy(network).requires_grad_(False)
+        self.precision = Precision(dtype)
+        self.precision.prepare(network)
         self.optimizers = self._optimizers()
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
@@ -58,7 +62,7 @@ class TinyTrainer:
         chosen = {id(p) for p in matrices}
         others = [p for _, p in named if id(p) not in chosen]
         return [
-            Muon(matrices, lr=2e-3, momentum=0.95, weight_decay=0.02),
+            Muon(matrices, lr=2e-3, momentum=0.95, weight_decay=0.02, dtype=self.precision.dtype),
             torch.optim.AdamW(others, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01),
         ]
 
@@ -147,14 +151,16 @@ class TinyTrainer:
         count = sum(len(batch.captions) for batch, _ in batches)
         logged: dict[str, float] = {}
         for batch, kept in batches:
-            found = self.losses(batch, stage, kept)
+            with self.precision.forward():
+                found = self.losses(batch, stage, kept)
             share = len(batch.captions) / count
             weights = {name: share * (stage.captions if name == "caption" else stage.truth) for name in found}
             torch.stack([weights[name] * loss for name, loss in found.items()]).sum().backward()  # type: ignore[no-untyped-call]
             for name, loss in found.items():
                 logged[name] = logged.get(name, 0.0) + share * float(loss.detach())
         if sentences:
-            read = self.text_loss(sentences)
+            with self.precision.forward():
+                read = self.text_loss(sentences)
             (stage.reading * read).backward()  # type: ignore[no-untyped-call]
             logged["reading"] = float(read.detach())
         self._update(stage.rate, factor)
