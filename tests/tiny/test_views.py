@@ -125,3 +125,14 @@ def test_shards_are_made_once_and_drawn_from(tmp_path: Path) -> None:
     batch = draw_batch(ViewShards(files), np.random.default_rng(0), 30, 0.5)
     assert set(batch.kinds) == {"none", "background"}
     assert batch.joints.shape == (30, 128, 128, 3)
+
+
+def test_views_are_a_data_set_that_adapters_can_be_trained_on(tmp_path: Path) -> None:
+    write(tmp_path / "data", [changed("the button turned red"), UNCHANGED])
+    main(
+        ["--data", str(tmp_path / "data"), "--name", "seen", "--output", str(tmp_path / "adapt"), "--as-data"]
+    )
+    samples = all_samples([read_records(tmp_path / "adapt" / "seen")])
+    assert [sample.record.kind for sample in samples] == ["background", "background", "none", "none"]
+    assert samples[1].record.captions == ("the button turned red",)
+    assert samples[1].open().before.size == (128, 64)

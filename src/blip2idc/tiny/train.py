@@ -53,9 +53,10 @@ class Supply:
         self._rank, self._processes = rank, processes
         self._read: dict[str, tuple[list[Path], _Source]] = {}
 
-    def batches(self, stage: TinyStage, rng: np.random.Generator) -> list[tuple[TinyBatch, int]]:
-        """The batches of one step, each with the patches to keep."""
-        dropped = rng.random() < stage.kept_share
+    def batches(
+        self, stage: TinyStage, rng: np.random.Generator, dropped: bool
+    ) -> list[tuple[TinyBatch, int]]:
+        """The batches of one step, each with the patches to keep, which are all where none are dropped."""
         wanted = [("scenes", stage.scenes, stage.kept), ("edits", stage.edits, stage.kept_edits)]
         wanted += [(name, count, stage.kept_edits) for name, count in self._drawn(stage.views, rng)]
         return [
@@ -105,6 +106,8 @@ def run_stage(
         sentences: English, which `stage.sentences` are drawn from.
     """
     rng = np.random.default_rng((recipe.seed, trainer.rank, trainer.seen))
+    # processes wait for one another, so that all of them leave patches out in the same steps
+    together = np.random.default_rng((recipe.seed, trainer.seen))
     started, first = time.monotonic(), trainer.seen
     supply = Supply(folder / "shards", recipe, trainer.rank, trainer.processes)
     step, saved, totals = 0, time.monotonic(), dict[str, float]()
@@ -115,7 +118,7 @@ def run_stage(
         left = (stage.pairs - trainer.seen) / (stage.pairs - start)
         left = stage.final + (1 - stage.final) * left
         read = [sentences[k] for k in rng.integers(len(sentences), size=stage.sentences)] if sentences else []
-        batches = supply.batches(stage, rng)
+        batches = supply.batches(stage, rng, together.random() < stage.kept_share)
         for name, loss in trainer.step(batches, stage, left * min(1.0, (step + 1) / _WARM_UP), read).items():
             totals[name] = totals.get(name, 0.0) + loss
         step += 1

@@ -19,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from blip2idc.data.dataset import Sample, all_samples
-from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, read_records
+from blip2idc.data.records import MANIFEST_NAME, NO_CHANGE, PairRecord, read_records, write_records
 from blip2idc.images.changes import Box, find_changes
 from blip2idc.images.changes.crops import crop_change
 from blip2idc.images.pair import ImagePair
+from blip2idc.runs.files import atomic_path
 from blip2idc.tiny.shards import CELL, HEIGHT, SHARD, WIDTH, save_shard, shrink
 
 _SHOWS = 12  # levels of 255 by which a cell of the shrunk pair must differ, on average, for a change to show
@@ -126,6 +128,32 @@ def make_view_shards(
             facts=np.array(json.dumps(facts)),
         )
         yield path
+
+
+def write_views(samples: Iterable[Sample], folder: Path, seed: int, looks: int = 1) -> int:
+    """Write views as a data set, for an adapter that has to know close looks as well.
+
+    Args:
+        samples: The pairs.
+        folder: Where to; must not be there.
+        seed: Of jitter and drawn places.
+        looks: Close looks at each pair.
+
+    Returns:
+        Number of views.
+    """
+    records = []
+    with atomic_path(folder) as partial:
+        (partial / "images").mkdir(parents=True)
+        for number, sample in enumerate(samples):
+            for view in views_of(sample, np.random.default_rng((seed, number)), looks):
+                name = f"{len(records):06d}"
+                files = [f"images/{name}_{side}.png" for side in ("before", "after")]
+                for file, image in zip(files, view.images, strict=True):
+                    Image.fromarray(image).save(partial / file)
+                records.append(PairRecord(name, *files, captions=view.captions, change={"kind": view.kind}))
+        write_records(partial, records)
+    return len(records)
 
 
 def views_of(sample: Sample, rng: np.random.Generator, looks: int = 1) -> list[View]:
@@ -311,7 +339,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--looks", type=int, default=1, help="close looks at each pair")
     parser.add_argument("--watch", type=float, help="seconds after which to look for more pairs, for ever")
+    parser.add_argument("--as-data", action="store_true", help="write a data set instead, at --output/NAME")
     options = parser.parse_args(arguments)
+    if options.as_data:
+        samples = all_samples([read_records(path) for path in options.data])
+        count = write_views(samples, options.output / options.name, options.seed, options.looks)
+        print(f"{count} views", file=sys.stderr)
+        return
     while True:
         for number, path in enumerate(options.data):
             if not (path / MANIFEST_NAME).is_file():
