@@ -148,10 +148,11 @@ def write_views(samples: Iterable[Sample], folder: Path, seed: int, looks: int =
         for number, sample in enumerate(samples):
             for view in views_of(sample, np.random.default_rng((seed, number)), looks):
                 name = f"{len(records):06d}"
-                files = [f"images/{name}_{side}.png" for side in ("before", "after")]
-                for file, image in zip(files, view.images, strict=True):
+                before, after = (f"images/{name}_{side}.png" for side in ("before", "after"))
+                for file, image in zip((before, after), view.images, strict=True):
                     Image.fromarray(image).save(partial / file)
-                records.append(PairRecord(name, *files, captions=view.captions, change={"kind": view.kind}))
+                change = {"kind": view.kind}
+                records.append(PairRecord(name, before, after, captions=view.captions, change=change))
         write_records(partial, records)
     return len(records)
 
