@@ -142,7 +142,7 @@ def write_views(samples: Iterable[Sample], folder: Path, seed: int, looks: int =
     Returns:
         Number of views.
     """
-    records = []
+    records: list[PairRecord] = []
     with atomic_path(folder) as partial:
         (partial / "images").mkdir(parents=True)
         for number, sample in enumerate(samples):
