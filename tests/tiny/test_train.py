@@ -18,6 +18,7 @@ from blip2idc.tiny.batches import (
     SceneShards,
     ViewShards,
     draw_batch,
+    merged,
 )
 from blip2idc.tiny.heads import MOST_KINDS, KindNumbers, cell_loss, pair_loss
 from blip2idc.tiny.muon import Muon, orthogonal
@@ -242,3 +243,32 @@ def test_training_goes_on_from_a_backbone_with_more_words(shards: Path, tmp_path
     backbone = load_backbone(folder / "backbone", device="cpu")
     assert len(backbone.tokenizer) == 320
     assert backbone.model.config.text_config.vocab_size == 320
+
+
+def test_pairs_of_several_sources_go_through_the_network_together(shards: Path) -> None:
+    """The merged batch has the losses of its parts, each by its share of the pairs."""
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(NO_CHANGE_CAPTIONS, 400)
+    trainer = TinyTrainer(build_tiny(tokenizer, SMALL), tokenizer)
+    rng = np.random.default_rng(3)
+    scenes = draw_batch(SceneShards([shards / "scenes_0000.npz"]), rng, 4, 0.5)
+    edits = draw_batch(ViewShards([shards / "edits_0000.npz"]), rng, 2, 0.5)
+    both = merged([scenes, edits])
+    assert merged([scenes]) is scenes
+    assert both.captions == [*scenes.captions, *edits.captions]
+    assert both.cells["status"].shape == (6, 256)
+    with torch.no_grad():
+        whole, parts = trainer.losses(both, TinyStage(1), 0), []
+        for part, share in ((scenes, 4 / 6), (edits, 2 / 6)):
+            parts.append({name: share * loss for name, loss in trainer.losses(part, TinyStage(1), 0).items()})
+    for name in ("whole", "queries"):
+        assert whole[name].item() == pytest.approx(sum(part[name].item() for part in parts), rel=1e-5)
+
+
+def test_a_cell_question_counts_by_the_pairs_that_are_asked_it() -> None:
+    answers = {"color": torch.zeros(4, 8, 9)}
+    asked = torch.zeros(4, 8, dtype=torch.long)
+    one_of_four = torch.full((4, 8), -1)
+    one_of_four[0] = 0
+    alone, among = (cell_loss(answers, {"color": labels}).item() for labels in (asked, one_of_four))
+    assert among == pytest.approx(alone / 4)

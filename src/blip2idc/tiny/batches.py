@@ -9,7 +9,7 @@ Shapes: B pairs, P cells of the patch grid of the joint image (before first, row
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -220,6 +220,21 @@ def draw_batch(
             for name in PAIR_QUESTIONS
         },
         kinds=[item.kind for item in drawn],
+    )
+
+
+def merged(batches: Sequence[TinyBatch]) -> TinyBatch:
+    """One batch of all their pairs, in order."""
+    first, *rest = batches
+    if not rest:
+        return first
+    return TinyBatch(
+        joints=np.concatenate([batch.joints for batch in batches]),
+        captions=[caption for batch in batches for caption in batch.captions],
+        references=[references for batch in batches for references in batch.references],
+        cells={name: np.concatenate([batch.cells[name] for batch in batches]) for name in first.cells},
+        pairs={name: np.concatenate([batch.pairs[name] for batch in batches]) for name in first.pairs},
+        kinds=[kind for batch in batches for kind in batch.kinds],
     )
 
 

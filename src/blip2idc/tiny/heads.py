@@ -76,7 +76,10 @@ class TruthHeads(nn.Module):
 
 
 def cell_loss(answers: dict[str, torch.Tensor], labels: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Weighted cross entropy over the cells that are asked; rare answers (changed cells) count more."""
+    """Weighted cross entropy over the cells that are asked; rare answers (changed cells) count more.
+
+    A question counts by the share of the pairs in which it is asked.
+    """
     total = next(iter(answers.values())).new_zeros(())
     for name, logits in answers.items():
         target = labels[name]
@@ -91,7 +94,8 @@ def cell_loss(answers: dict[str, torch.Tensor], labels: dict[str, torch.Tensor])
         if name == "status":
             weight = torch.where(chosen > 0, 4.0, 0.4)
         losses = nn.functional.cross_entropy(logits[asked], chosen, reduction="none")
-        total = total + CELL_WEIGHTS[name] * (losses * weight).sum() / weight.sum()
+        share = asked.any(dim=1).float().mean()
+        total = total + CELL_WEIGHTS[name] * share * (losses * weight).sum() / weight.sum()
     return total
 
 

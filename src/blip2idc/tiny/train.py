@@ -24,7 +24,7 @@ import torch.distributed as dist
 
 from blip2idc.config import load_config
 from blip2idc.runs.files import atomic_path
-from blip2idc.tiny.batches import SceneShards, TinyBatch, ViewShards, corpus, draw_batch
+from blip2idc.tiny.batches import SceneShards, TinyBatch, ViewShards, corpus, draw_batch, merged
 from blip2idc.tiny.network import build_tiny, save_tiny, train_tokenizer
 from blip2idc.tiny.recipe import TinyRecipe, TinyStage
 from blip2idc.tiny.shards import make_shards
@@ -56,14 +56,18 @@ class Supply:
     def batches(
         self, stage: TinyStage, rng: np.random.Generator, dropped: bool
     ) -> list[tuple[TinyBatch, int]]:
-        """The batches of one step, each with the patches to keep, which are all where none are dropped."""
+        """The batches of one step, each with the patches to keep, which are all where none are dropped.
+
+        Pairs of which as many patches are kept go through the network together.
+        """
         wanted = [("scenes", stage.scenes, stage.kept), ("edits", stage.edits, stage.kept_edits)]
         wanted += [(name, count, stage.kept_edits) for name, count in self._drawn(stage.views, rng)]
-        return [
-            (draw_batch(self._read[name][1], rng, count, stage.no_change_share), kept if dropped else 0)
-            for name, count, kept in wanted
-            if count and name in self._read
-        ]
+        drawn: dict[int, list[TinyBatch]] = {}
+        for name, count, kept in wanted:
+            if count and name in self._read:
+                batch = draw_batch(self._read[name][1], rng, count, stage.no_change_share)
+                drawn.setdefault(kept if dropped else 0, []).append(batch)
+        return [(merged(batches), kept) for kept, batches in drawn.items()]
 
     def _drawn(self, count: int, rng: np.random.Generator) -> list[tuple[str, int]]:
         """How many views of each data set."""
