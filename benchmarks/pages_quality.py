@@ -224,6 +224,7 @@ def main() -> None:
     parser.add_argument("--changed", type=int, default=300, help="most changed pairs")
     parser.add_argument("--unchanged", type=int, default=100, help="most unchanged pairs")
     parser.add_argument("--measured-only", action="store_true", help="leave out the model alone")
+    parser.add_argument("--alone-only", action="store_true", help="leave out what is measured")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
     records = list(read_records(options.data))
@@ -243,7 +244,7 @@ def main() -> None:
         "model and measured facts": map(said_of, captioner.stream(pairs)),
     }
     for name, said in ways.items():
-        if name.startswith("model alone") and options.measured_only:
+        if options.measured_only if name.startswith("model alone") else options.alone_only:
             continue
         result[name] = score(records, list(said))
     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -1,14 +1,16 @@
 """How good the packaged tiny model is, on scenes and edits of seeds and photographs that it never saw.
 
-    python benchmarks/tiny_quality.py
+    python benchmarks/tiny_quality.py [--model FOLDER --adapter none --alone --json FILE]
 
-Writes `tiny_quality.json` beside this file. `exact`: the caption is among the pair's own references. `kind`: the
-caption names the right kind of edit, whatever else it says. `change`: balanced accuracy of telling changed from
-unchanged pairs, by the caption (is it a no-change sentence?) and by `changed`.
+`--alone` leaves out what is measured of the pair. Writes `tiny_quality.json` beside this file, or `--json`. `exact`:
+the caption is among the pair's own references. `kind`: the caption names the right kind of edit, whatever else it says.
+`change`: balanced accuracy of telling changed from unchanged pairs, by the caption (is it a no-change sentence?) and by
+`changed`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -31,10 +33,13 @@ SETS: dict[str, tuple[World, int]] = {
 }
 
 
-def measure(captioner: DifferenceCaptioner, world: World, count: int) -> dict[str, Any]:
-    """Caption `count` pairs of a world and count what is right."""
+def measure(
+    captioner: DifferenceCaptioner, world: World, count: int, *, alone: bool = False
+) -> dict[str, Any]:
+    """Caption `count` pairs of a world and count what is right; `alone` by the network without measurements."""
     pairs = [world.pair(index) for index in range(count)]
-    found = captioner.stream(map(_opened, pairs), batch_size=32)
+    looks = {"max_changes": 0} if alone else {}
+    found = captioner.stream(map(_opened, pairs), batch_size=32, **looks)
     total, exact, kinds = Counter[str](), Counter[str](), Counter[str]()
     by_caption, by_changed = Counter[bool](), Counter[bool]()
     for pair, said in zip(pairs, found, strict=True):
@@ -76,12 +81,19 @@ def _balanced(right: Counter[bool], changed: int, unchanged: int) -> float:
 
 
 def main() -> None:
-    captioner = DifferenceCaptioner.from_pretrained()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", help="default: the model of the package")
+    parser.add_argument("--adapter", default="default", help="'none' for none")
+    parser.add_argument("--alone", action="store_true", help="the network, without what is measured")
+    parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
+    options = parser.parse_args()
+    adapter = None if options.adapter == "none" else options.adapter
+    captioner = DifferenceCaptioner.from_pretrained(options.model, adapter)
     results = {}
     for name, (world, count) in SETS.items():
-        results[name] = measure(captioner, world, count)
+        results[name] = measure(captioner, world, count, alone=options.alone)
         print(name, {key: value for key, value in results[name].items() if key != "by_kind"}, flush=True)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n")
+    options.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":
